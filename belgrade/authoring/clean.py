@@ -1,0 +1,97 @@
+"""Run lesson notebooks and store them clean, so that a diff shows only what changed."""
+
+import copy
+import os
+import tempfile
+from pathlib import Path
+
+import nbformat
+
+from belgrade.authoring.execute import RunError, execute, first_error
+from belgrade.checks.nbval_plugin import strip_widgets
+
+KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+# Left by editors in a cell's metadata; nothing of it changes what a reader sees.
+NOISE = {
+    "ExecuteTime", "execution", "collapsed", "scrolled", "trusted", "vscode", "colab", "pycharm",
+    "outputId", "colab_type", "id",
+}  # fmt: skip
+
+
+def clean(notebook):
+    """Return a clean copy: no widget state, times or editor's traces; cells counted from 1."""
+    notebook = copy.deepcopy(notebook)
+    kept = {k: v for k, v in notebook.metadata.items() if k in ("belgrade", "authors", "title")}
+    notebook.metadata = nbformat.from_dict(
+        kept | {"kernelspec": KERNELSPEC, "language_info": {"name": "python"}}
+    )
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    count = 0
+    for cell in notebook.cells:
+        for key in NOISE & set(cell.metadata):
+            del cell.metadata[key]
+        if not cell.metadata.get("jupyter", True):
+            del cell.metadata["jupyter"]
+        if cell.metadata.get("tags") == []:
+            del cell.metadata["tags"]
+        cell.pop("attachments", None) if not cell.get("attachments", True) else None
+        if cell.cell_type != "code":
+            continue
+        cell.outputs = strip_widgets(cell.outputs)
+        if not cell.source.strip():
+            cell.outputs, cell.execution_count = [], None
+            continue
+        if cell.execution_count is None:
+            continue  # never run: nbval says so, and cleaning does not hide it
+        count += 1
+        cell.execution_count = count
+        for output in cell.outputs:
+            if output.output_type == "execute_result":
+                output.execution_count = count
+            if "transient" in output:
+                del output["transient"]
+    return notebook
+
+
+def run_and_clean(notebook, cwd):
+    """Return a clean copy of `notebook`, run in a fresh kernel; raise RunError if a cell fails."""
+    notebook = copy.deepcopy(notebook)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    execute(notebook, cwd)
+    for number, cell in enumerate(notebook.cells):
+        tags = cell.metadata.get("tags", [])
+        if (error := first_error(cell)) and "raises-exception" not in tags:
+            raise RunError(f"cell {number} ({cell.id}) stopped with {error}")
+    return clean(notebook)
+
+
+def clean_files(paths, run=False, check=False, say=print):
+    """Clean the notebooks at `paths` in place; return the paths that changed or would change."""
+    changed = []
+    for path in map(Path, paths):
+        before = path.read_text(encoding="utf-8")
+        notebook = nbformat.reads(before, as_version=4)
+        try:
+            done = run_and_clean(notebook, path.parent) if run else clean(notebook)
+        except RunError as error:
+            raise RunError(f"{path}: {error}") from None
+        if (after := nbformat.writes(done).rstrip("\n") + "\n") == before:
+            continue
+        changed.append(path)
+        say(f"{'would change' if check else 'cleaned'} {path}")
+        if not check:
+            write(path, after)
+    return changed
+
+
+def write(path, content):
+    """Write text or bytes so that a reader finds the old content or the new, never a half."""
+    data = content if isinstance(content, bytes) else content.encode("utf-8")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".belgrade-")
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+    os.chmod(name, 0o644)
+    os.replace(name, path)

@@ -1,0 +1,60 @@
+"""Run a notebook in a fresh kernel of this environment, the same way every time."""
+
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbval.kernel import CURRENT_ENV_KERNEL_NAME, NbvalKernelspecManager
+from traitlets import default
+
+
+class RunError(Exception):
+    """A notebook did not run to its end; the text names the cell and the error."""
+
+
+class _ThisEnvironment(AsyncKernelManager):
+    @default("kernel_spec_manager")
+    def _specs(self):
+        return NbvalKernelspecManager()
+
+
+def execute(notebook, cwd, timeout=300, **extra_env):
+    """Run `notebook` in place, in the folder `cwd`, `timeout` seconds a cell; errors stay in it.
+
+    The journal goes to an empty folder. Raises RunError when the kernel dies or a cell is late.
+    """
+    with tempfile.TemporaryDirectory(prefix="belgrade-work-") as work:
+        package = str(Path(__file__).resolve().parents[2])
+        env = os.environ | {
+            "PYTHONHASHSEED": "0",
+            "PYTHONUTF8": "1",
+            "PYTHONPATH": os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")])),
+            "BELGRADE_WORK": work,
+            "BELGRADE_EXAM": "1",
+        }
+        client = NotebookClient(
+            notebook,
+            timeout=timeout,
+            kernel_name=CURRENT_ENV_KERNEL_NAME,
+            kernel_manager_class=_ThisEnvironment,
+            resources={"metadata": {"path": str(cwd)}},
+            allow_errors=True,
+            record_timing=False,
+            store_widget_state=False,
+        )
+        try:
+            client.execute(env=env | extra_env, stderr=subprocess.DEVNULL)
+        except (CellTimeoutError, DeadKernelError) as error:
+            raise RunError(" ".join(str(error).split())[:200]) from None
+
+
+def first_error(cell):
+    """Return "NameError: …" if the cell ended with an error, else None."""
+    for output in cell.get("outputs", []):
+        if output.output_type == "error":
+            return f"{output.ename}: {output.evalue}"
+    return None

@@ -1,0 +1,30 @@
+"""Checks for the exercises: `check`, `hint` and `check_notebook`, for use in a notebook."""
+
+__all__ = ["check", "check_notebook", "hint"]
+
+
+def check(question, answer, **options):
+    """Compare `answer` with what question `question` asks for, and show what to do next.
+
+    Shows one output and returns None; it never raises and never shows the answer.
+    """
+    from belgrade.checks import live
+
+    live.check(question, answer, **options)
+
+
+def hint(question):
+    """Show the next hint to a question, one step further each time; returns None."""
+    from belgrade.checks import live
+
+    live.hint(question)
+
+
+def check_notebook(exercise):
+    """Run a fresh copy of the saved exercise ("01") with your answers, and show how each fares.
+
+    Shows one table and returns None.
+    """
+    from belgrade.checks import live
+
+    live.check_notebook(exercise)

@@ -1,0 +1,277 @@
+"""Check a student's notebook: put the answers into a fresh copy and let nbval run it."""
+
+import contextlib
+import json
+import logging
+import os
+import subprocess
+import sys
+import tempfile
+import textwrap
+import time
+import warnings
+from pathlib import Path
+
+import nbformat
+
+from belgrade.checks.assemble import about, assemble, fresh_copy, role
+from belgrade.checks.judge import (
+    CLOSE,
+    ERROR,
+    NOT_ATTEMPTED,
+    NOT_YET,
+    PENDING,
+    RIGHT,
+    judge,
+    stopped,
+)
+from belgrade.checks.live import STATUS
+from belgrade.checks.pack import read_pack
+from belgrade.checks.spec import exercise_of
+
+CELL_TIMEOUT_S = 60
+MOST_RUNS = 12
+
+
+class ExamineError(Exception):
+    """A notebook cannot be checked; its text says why and what to do."""
+
+
+def check(exercise, path=None, timeout=CELL_TIMEOUT_S, folder=None):
+    """Return the report on exercise `exercise` ("01") as saved at `path`, or as found.
+
+    A report is a dict: exercise, file, questions (question, title, status, points, max_points,
+    message, seconds), notes and next, each a sentence. `timeout` is in seconds a cell. Raises
+    ExamineError or PackError where nothing can be checked.
+    """
+    pack = read_pack(exercise)
+    path = Path(path) if path else find_notebook(pack, folder or Path.cwd())
+    submitted = read_notebook(path)
+    _right_exercise(pack, submitted, path)
+    notebook, repairs = assemble(fresh_copy(pack["notebook"], pack["checks"]), submitted)
+    records, lost = run(notebook, timeout, cwd=path.resolve().parent)
+    saved = time.strftime("%H:%M", time.localtime(path.stat().st_mtime))
+    notes = [f"Checked {path.name} as saved at {saved}; save again after a change."]
+    made_for = about(submitted).get("version")
+    if made_for != pack["version"]:
+        notes.append(
+            "This notebook and the checks are of different versions: if a check seems wrong, "
+            "take the current notebook and copy your answers over."
+        )
+    report = report_of(pack, records + written_records(notebook, pack["written"]), notes, lost)
+    report["notes"] += dict.fromkeys(repairs)
+    return report | {"file": str(path)}
+
+
+def find_notebook(pack, folder):
+    """Return the path of the student's notebook, looked for from `folder` upwards."""
+    number = pack["exercise"]
+    for place in [folder, *Path(folder).resolve().parents]:
+        for here in (Path(place), Path(place) / "exercises"):
+            if (here / pack["file"]).is_file():
+                return here / pack["file"]
+            found = sorted(here.glob(f"{number}_*.ipynb")) if here.name == "exercises" else []
+            if len(found) == 1:
+                return found[0]
+            if found:
+                names = ", ".join(p.name for p in found)
+                raise ExamineError(f"Several notebooks fit ({names}): say which with --file.")
+    raise ExamineError(
+        f"There is no {pack['file']} here: save the notebook first, or give its path with --file."
+    )
+
+
+def read_notebook(path):
+    """Return the notebook at `path`; raise ExamineError, in a line, if it is none."""
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise ExamineError(f"There is no file {path}.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ExamineError(f"{path.name} cannot be read ({type(error).__name__}).") from None
+    logger = logging.getLogger("nbformat")
+    level, notebook = logger.level, None
+    logger.setLevel(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stderr(None):
+            warnings.simplefilter("ignore")
+            notebook = nbformat.reads(text, as_version=4)
+        cells = notebook.cells
+        if not all(isinstance(c, dict) and "cell_type" in c for c in cells):
+            raise ValueError("a cell without a type")
+    except Exception as error:
+        why = " ".join(str(error).split())[:80]
+        raise ExamineError(
+            f"{path.name} is damaged or no notebook ({why}): save or download it again."
+        ) from None
+    finally:
+        logger.setLevel(level)
+    notebook.setdefault("metadata", nbformat.NotebookNode())
+    return notebook
+
+
+def exercise_in(notebook):
+    """Return the number of the exercise that a notebook is ("01"), or None."""
+    named = about(notebook).get("exercise")
+    if named:
+        return str(named)
+    questions = [about(c).get("question") for c in notebook.cells]
+    return next((exercise_of(q) for q in questions if q), None)
+
+
+def _right_exercise(pack, submitted, path):
+    number = exercise_in(submitted)
+    if number == pack["exercise"]:
+        return
+    known = {c["id"] for c in pack["notebook"]["cells"]}
+    shared = sum(c.get("id") in known for c in submitted.cells)
+    calls = any(f'check("{e["question"]}"' in str(c.get("source", ""))
+                for c in submitted.cells for e in pack["checks"])  # fmt: skip
+    if number is None and (shared or calls):
+        return
+    what = f"exercise {number}" if number else "no exercise of this module"
+    raise ExamineError(f"{path.name} is {what}, not exercise {pack['exercise']}.")
+
+
+def run(notebook, timeout=CELL_TIMEOUT_S, cwd=None):
+    """Let nbval run an assembled notebook in a process of its own; return (records, lost).
+
+    After a cell that ended the kernel the rest is run again without it; `lost` says, for each
+    such question, with what its code ended. `cwd` is the kernel's working folder.
+    """
+    lost = {}
+    cells = {cell["id"]: cell for cell in notebook.cells}
+    for _ in range(MOST_RUNS):
+        records = _run_once(notebook, timeout, cwd)
+        fatal = next((r for r in records if "lost" in r), None)
+        if fatal is None:
+            return records, lost
+        cell = cells[fatal["lost"]]
+        if not cell.source.strip() or role(cell) == "setup":
+            break
+        lost.setdefault(fatal["question"], fatal["error"])
+        cell.source = ""
+    raise ExamineError("The kernel ends again and again; check your cells one by one.")
+
+
+def _run_once(notebook, timeout, cwd):
+    with tempfile.TemporaryDirectory(prefix="belgrade-") as folder:
+        folder = Path(folder)
+        file, report, settings = (folder / n for n in ("copy.ipynb", "report.json", "pytest.ini"))
+        nbformat.write(notebook, file)
+        settings.write_text("[pytest]\n", encoding="utf-8")
+        command = [
+            sys.executable, "-m", "pytest", "-q", "-c", str(settings), "--rootdir", str(folder),
+            "-p", "no:cacheprovider", "-p", "belgrade.checks.nbval_plugin", "--nbval",
+            "--nbval-current-env", f"--nbval-cell-timeout={timeout}",
+            "--belgrade-report", str(report), str(file),
+        ]  # fmt: skip
+        if cwd:
+            command += ["--belgrade-cwd", str(cwd)]
+        try:
+            done = subprocess.run(
+                command, capture_output=True, text=True, encoding="utf-8", errors="replace",
+                env=_environment(folder), cwd=folder,
+                timeout=(timeout + 30) * (len(notebook.cells) + 2),
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            raise ExamineError("The check did not end; look for endless loops.") from None
+        except OSError as error:
+            raise ExamineError(f"No second Python could be started ({error}).") from None
+        if done.returncode not in (0, 1) or not report.exists():
+            tail = (done.stdout + done.stderr).strip().splitlines()[-3:]
+            raise ExamineError("nbval could not run the notebook: " + " / ".join(tail))
+        return json.loads(report.read_text(encoding="utf-8"))
+
+
+def _environment(folder):
+    drop = ("PYTEST_", "COV_", "BELGRADE_EXAM")
+    env = {k: v for k, v in os.environ.items() if not k.startswith(drop)}
+    package = str(Path(__file__).resolve().parents[2])
+    env["PYTHONPATH"] = os.pathsep.join(filter(None, [package, env.get("PYTHONPATH")]))
+    return env | {"PYTHONUTF8": "1", "BELGRADE_WORK": str(folder / "work")}
+
+
+def written_records(notebook, written):
+    """Return a record for each written answer of an assembled notebook; a person marks them."""
+    texts = {about(c)["question"]: c.source for c in notebook.cells if role(c) == "written"}
+    return [
+        {"question": spec["question"], "part": "written"}
+        | vars(judge(spec, None, {"type": "text", "value": texts.get(spec["question"], "")}))
+        for spec in written
+    ]
+
+
+def report_of(pack, records, notes=(), lost=()):
+    """Return the report on an exercise from the records of its parts."""
+    lost = dict(lost)
+    rows = []
+    for question in pack["questions"]:
+        name = question["question"]
+        parts = [e["part"] for e in pack["checks"] if e["question"] == name]
+        parts += ["written" for spec in pack["written"] if spec["question"] == name]
+        mine = {r["part"]: r for r in records if r["question"] == name and "status" in r}
+        for part in parts:
+            if part not in mine:
+                status = PENDING if part == "written" else ERROR
+                words = "Marked by hand." if part == "written" else "This check did not run."
+                mine[part] = {"status": status, "points": 0, "message": words}
+            if name in lost and mine[part]["status"] not in (RIGHT, PENDING):
+                mine[part] |= {"status": ERROR, "message": stopped(lost[name])}
+        order = [ERROR, NOT_YET, CLOSE, NOT_ATTEMPTED, PENDING, RIGHT]
+        worst = min((mine[p] for p in parts), key=lambda r: order.index(r["status"]))
+        rows.append({
+            "question": name,
+            "title": question["title"],
+            "status": worst["status"],
+            "points": round(sum(mine[p]["points"] for p in parts), 6),
+            "max_points": question["points"],
+            "message": worst["message"],
+            "seconds": max((mine[p].get("seconds", 0) for p in parts), default=0),
+        })  # fmt: skip
+    notes = list(notes)
+    if more := sum(q.get("hidden_points", 0) for q in pack["questions"]):
+        notes.append(f"{more:g} more points come from checks at marking.")
+    return {
+        "exercise": pack["exercise"], "questions": rows, "notes": notes, "next": _next(rows),
+    }  # fmt: skip
+
+
+def _next(rows):
+    for status in (ERROR, CLOSE, NOT_YET, NOT_ATTEMPTED):
+        for row in rows:
+            if row["status"] == status:
+                name = row["question"]
+                verb = "Start with" if status == NOT_ATTEMPTED else "Next: look again at"
+                return f'{verb} question {name}; hint("{name}") in a cell gives a hint.'
+    waiting = sum(row["status"] == PENDING for row in rows)
+    if waiting:
+        return f"All checked answers are right; {waiting} will be marked by hand."
+    return "All answers are right."
+
+
+def passed(report):
+    """Tell whether every question is right or waits for a person."""
+    return all(row["status"] in (RIGHT, PENDING) for row in report["questions"])
+
+
+def as_text(report, width=100):
+    """Return a report as a table in plain text, `width` characters wide."""
+    rows = [("Question", "Title", "Status", "Points", "What to do")]
+    for row in report["questions"]:
+        sign, word = STATUS[row["status"]][:2]
+        points = f"{row['points']:g} of {row['max_points']:g}"
+        rows.append((row["question"], row["title"], f"{sign} {word}", points, row["message"]))
+    wide = [min(max(len(r[i]) for r in rows), 24) for i in range(4)]
+    rest = max(width - sum(wide) - 8, 24)
+    lines = [f"Exercise {report['exercise']}"]
+    for n, row in enumerate(rows):
+        cells = [textwrap.wrap(c, w) or [""] for c, w in zip(row, [*wide, rest], strict=True)]
+        for k in range(max(map(len, cells))):
+            parts = [c[k] if k < len(c) else "" for c in cells]
+            padded = [p.ljust(w) for p, w in zip(parts, [*wide, rest], strict=True)]
+            lines.append("  ".join(padded).rstrip())
+        if n == 0:
+            lines.append("  ".join("-" * w for w in [*wide, rest]))
+    return "\n".join([*lines, "", report["next"], *report["notes"]])

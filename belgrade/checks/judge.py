@@ -1,0 +1,623 @@
+"""The judge: compare a captured answer with a captured reference and say so in plain words.
+
+Pure: no files, no output. A message names what was found and the next step, never the answer.
+"""
+
+import difflib
+import math
+import unicodedata
+from dataclasses import dataclass
+
+NOT_ATTEMPTED, RIGHT, CLOSE, NOT_YET = "not_attempted", "right", "close", "not_yet"
+ERROR, PENDING = "error", "pending"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The outcome of one check: a status, points out of max_points, and words for the student."""
+
+    status: str
+    points: float
+    max_points: float
+    message: str
+
+
+def judge(spec, reference, answer):
+    """Return the Verdict on a captured `answer`, given the captured `reference` and the spec."""
+    try:
+        status, message = _outcome(spec, reference, answer)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        status, message = ERROR, f"This answer could not be read ({type(error).__name__})."
+    most = spec.get("points", 1)
+    points = most if status == RIGHT else 0
+    if status == CLOSE:
+        points = min(spec.get("close_points", 0), most)
+    return Verdict(status, points, most, message)
+
+
+def stopped(error):
+    """Return what to tell a student whose code ended with `error`."""
+    if error.startswith("TimeoutError"):
+        return f"Your code ran {error.split(': ')[1]} and was stopped: is there a loop without end?"
+    if error == "the kernel died":
+        return "Your code ended the kernel: take out exit(), quit() or what uses all memory."
+    if error.startswith("NameError"):
+        return f"A name is missing ({error}): run from the top, and keep the asked name."
+    return f"Your code stopped with {error}."
+
+
+def _outcome(spec, reference, answer):
+    kind = spec.get("kind", "number")
+    if answer is None:
+        return ERROR, "No answer came back from this cell. Is the check still called here?"
+    if answer["type"] == "error":
+        return ERROR, f"Your code stopped with {answer['error']}."
+    if kind == "written":
+        return _written(spec, answer)
+    if answer["type"] == "missing":
+        if answer["value"] == "...":
+            return NOT_ATTEMPTED, "Replace the three dots with your answer, then run both cells."
+        if kind == "chart":
+            return NOT_ATTEMPTED, "There is no chart here. Keep the axes in a name: ax = ...plot()"
+        return NOT_ATTEMPTED, "The value is None. Did you print the answer instead of keeping it?"
+    status, message = _compare(spec, reference, answer)
+    if status in (RIGHT, NOT_ATTEMPTED):
+        return status, message
+    for wrong in spec.get("wrong", []):
+        if "answer" in wrong and _same(spec, wrong["answer"], answer):
+            return (CLOSE if wrong.get("close") else NOT_YET), wrong["message"]
+    return status, message
+
+
+def _compare(spec, reference, answer):
+    """Return (status, message) for two captured values, by the kind of the question."""
+    kind = spec.get("kind", "number")
+    kind = reference["type"] if kind == "function" and reference["type"] != "function" else kind
+    return COMPARE.get(kind, _other)(spec, reference, answer)
+
+
+def _same(spec, one, other):
+    if one["type"] == "chart" and other["type"] == "chart":
+        return len(one["axes"]) == len(other["axes"]) and all(
+            _same_series(spec, a["series"], b["series"])
+            and [s["mark"] for s in a["series"]] == [s["mark"] for s in b["series"]]
+            and all(bool(a[k]) == bool(b[k]) for k in ("title", "xlabel", "ylabel"))
+            for a, b in zip(one["axes"], other["axes"], strict=True)
+        )
+    if one["type"] == "error" or other["type"] == "error":
+        return one["type"] == other["type"] and one["error"] == other["error"]
+    return _compare(spec, one, other)[0] == RIGHT
+
+
+def found(answer):
+    """Return in a few words what a captured answer is: "a table with 3 rows"."""
+    kind = answer["type"]
+    if kind in ("number", "bool"):
+        return f"the {'number' if kind == 'number' else 'truth value'} {_show(answer['value'])}"
+    if kind == "text":
+        return f"the text {_show(answer['value'])}"
+    if kind == "table":
+        columns = ", ".join(answer["columns"][:6]) + (", …" if len(answer["columns"]) > 6 else "")
+        rows = answer["count"]
+        what = "column" if answer.get("series") else "table"
+        return f"a {what} with {rows} row{'s' * (rows != 1)} ({columns})"
+    if kind in ("list", "map"):
+        return f"a {'list' if kind == 'list' else 'dictionary'} of {len(answer['items'])} values"
+    if kind == "missing":
+        return "nothing"
+    return {"chart": "a chart", "function": "a function"}.get(
+        kind, f"a value of type {answer.get('name', kind)}"
+    )
+
+
+def _show(value):
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return f"“{value[:40]}”" if isinstance(value, str) and value not in NOT_FINITE else str(value)
+
+
+# --- numbers ---------------------------------------------------------------------------------
+
+NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+SLIPS = [
+    (100, "That looks like per cent where a share (0 to 1) is asked for."),
+    (0.01, "That looks like a share (0 to 1) where per cent is asked for: times 100."),
+    (-1, "The size fits, but look at the sign: what is taken from what?"),
+    (1000, "That is a thousand times too large: check the unit."),
+    (0.001, "That is a thousand times too small: check the unit."),
+    (1e6, "That is a million times too large: check the unit."),
+    (1e-6, "That is a million times too small: check the unit."),
+]
+
+
+def _number(spec, reference, answer):
+    if answer["type"] == "text":
+        value = _read_number(answer["value"])
+        if value is None:
+            return NOT_YET, f"You have {found(answer)}; a number is asked for{_unit(spec)}."
+        status, message = _number(spec, reference, {"type": "number", "value": value})
+        if status == RIGHT:
+            return CLOSE, "The figure is right, but it is text: give the number without quotes."
+        return status, message
+    single = _single(answer)
+    if single is not None:
+        status, message = _number(spec, reference, single)
+        if status == RIGHT:
+            return CLOSE, (
+                f"You have {found(answer)} with the right figure in it: take the number out, "
+                "for example with .item() or [0]."
+            )
+        return status, message
+    if answer["type"] != "number":
+        return NOT_YET, f"You have {found(answer)}; a number is asked for{_unit(spec)}."
+    value = _float(answer["value"])
+    target = _float(reference["value"])
+    if _near(spec, target, value):
+        return RIGHT, "Right."
+    if math.isnan(value):
+        return NOT_YET, "The result is NaN: a value was missing in the sum, or 0 divided by 0."
+    if math.isinf(value):
+        return NOT_YET, "The result is infinite: something is divided by zero."
+    if target and math.isfinite(target) and value:
+        for factor, words in SLIPS:
+            if _near(spec, target, value / factor) and abs(target) > _slack(spec, target):
+                return CLOSE, words
+        if math.isclose(value * target, 1, rel_tol=1e-3) and not math.isclose(value, target):
+            return CLOSE, "That is one divided by what is asked for: which goes on top?"
+        for places in range(spec.get("decimals", 6) - 1, -1, -1):
+            coarse = abs(value - target) <= 0.5 * 10.0**-places * (1 + 1e-9)
+            if coarse and round(value, places) == value and abs(value - target) < abs(target) / 20:
+                return CLOSE, "Close: rounded too far. Keep more decimals, and round only the end."
+    return NOT_YET, f"Not yet: you have {_show(answer['value'])}{_unit(spec)}."
+
+
+def _float(value):
+    return NOT_FINITE[value] if isinstance(value, str) else float(value)
+
+
+def _slack(spec, target):
+    """Return how far from `target` an answer may lie."""
+    slack = spec.get("rel_tolerance", 1e-6) * abs(target)
+    if "tolerance" in spec:
+        slack = spec["tolerance"] if "rel_tolerance" not in spec else max(slack, spec["tolerance"])
+    if "decimals" in spec:
+        slack = max(slack, 0.5 * 10.0 ** -spec["decimals"])
+    return slack
+
+
+def _near(spec, target, value):
+    if math.isnan(target) or math.isnan(value):
+        return math.isnan(target) and math.isnan(value)
+    if math.isinf(target) or math.isinf(value):
+        return target == value
+    slack = _slack(spec, target)
+    return abs(target - value) <= slack + 1e-9 * max(slack, abs(target) * 1e-3)
+
+
+def _read_number(text):
+    text = text.strip().removesuffix("%").replace("\u2212", "-").replace(" ", "")
+    if "," in text:
+        text = text.replace(",", "" if "." in text else ".")
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def _single(answer):
+    """Return the one value that a list or table holds, or None."""
+    if answer["type"] == "list" and len(answer["items"]) == 1:
+        return answer["items"][0]
+    if answer["type"] == "table" and answer["count"] == 1:
+        numbers = [v for v in answer["rows"][0] if isinstance(v, int | float)]
+        if len(numbers) == 1:
+            return {"type": "number", "value": numbers[0]}
+    return None
+
+
+def _unit(spec):
+    return f" ({spec['unit']})" if spec.get("unit") else ""
+
+
+# --- text, choices, truth values, lists --------------------------------------------------------
+
+
+def plain(text):
+    """Return text without case, accents, double spaces and outer punctuation."""
+    text = str(text).replace("đ", "dj").replace("Đ", "dj")
+    text = unicodedata.normalize("NFKD", text)
+    text = "".join(c for c in text if not unicodedata.combining(c))
+    return " ".join(text.casefold().split()).strip(" .,;:!?'\"")
+
+
+def _text(spec, reference, answer):
+    single = _single(answer) if answer["type"] == "list" else None
+    answer = single or answer
+    if answer["type"] != "text":
+        return NOT_YET, f"You have {found(answer)}; a text is asked for, in quotes."
+    wanted = [plain(t) for t in [reference["value"], *spec.get("accept", [])]]
+    given = plain(answer["value"])
+    if given in wanted:
+        return RIGHT, "Right."
+    if not given:
+        return NOT_ATTEMPTED, "The text is still empty."
+    if any(len(w) > 3 and difflib.SequenceMatcher(None, w, given).ratio() >= 0.85 for w in wanted):
+        return CLOSE, f"Close: check the spelling of {_show(answer['value'])}."
+    return NOT_YET, f"Not yet: you have {_show(answer['value'])}."
+
+
+def _choice(spec, reference, answer):
+    options = spec["options"]
+    ids = {plain(o): o for o in options}
+    letters = ", ".join(options)
+    single = _single(answer) if answer["type"] == "list" else None
+    answer = single or answer
+    if answer["type"] not in ("text", "number"):
+        return NOT_YET, f"You have {found(answer)}; answer with one of {letters}, in quotes."
+    given = plain(answer["value"]).strip("() ")
+    if not given:
+        return NOT_ATTEMPTED, f"Choose one of {letters}."
+    if given not in ids and isinstance(options, dict):
+        given = next((plain(o) for o, words in options.items() if plain(words) == given), given)
+    if given not in ids:
+        return NOT_YET, f"{_show(answer['value'])} is none of the options: {letters}."
+    if given == plain(reference["value"]):
+        return RIGHT, "Right."
+    feedback = spec.get("feedback", {}).get(ids[given])
+    return NOT_YET, feedback or f"You chose {ids[given]}. Read the others again with the evidence."
+
+
+def _bool(spec, reference, answer):
+    if answer["type"] != "bool":
+        return NOT_YET, f"You have {found(answer)}; True or False is asked for."
+    same = answer["value"] == reference["value"]
+    return (RIGHT, "Right.") if same else (NOT_YET, f"Not yet: you have {answer['value']}.")
+
+
+def _list(spec, reference, answer):
+    if answer["type"] == "table" and answer.get("series"):
+        items = [_wrap(row[-1]) for row in answer["rows"]]
+    elif answer["type"] == "list":
+        items = answer["items"]
+    else:
+        return NOT_YET, f"You have {found(answer)}; a list is asked for."
+    wanted = reference["items"]
+    in_order = len(items) == len(wanted) and all(
+        _equal(spec, _unwrap(w), _unwrap(i)) for w, i in zip(wanted, items, strict=True)
+    )
+    left, unknown = list(wanted), []
+    for item in items:
+        hit = next((w for w in left if _equal(spec, _unwrap(w), _unwrap(item))), None)
+        unknown.append(item) if hit is None else left.remove(hit)
+    if in_order or (not spec.get("ordered") and not left and not unknown):
+        return RIGHT, "Right."
+    if not left and not unknown:
+        return CLOSE, "The right values in another order: sort them as asked."
+    parts = []
+    if unknown:
+        parts.append(f"{_show(_unwrap(unknown[0]))} does not belong in it")
+    if left:
+        parts.append(f"{len(left)} value{'s are' if len(left) > 1 else ' is'} still missing")
+    return NOT_YET, f"Not yet: {' and '.join(parts)}."
+
+
+def _wrap(value):
+    return {"type": "text" if isinstance(value, str) else "number", "value": value}
+
+
+def _unwrap(captured):
+    if captured["type"] == "list":
+        return [_unwrap(item) for item in captured["items"]]
+    return captured.get("value")
+
+
+def _equal(spec, one, other):
+    """Tell whether two cells (number, text, truth value, missing) are the same."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other or (one in (0, 1) and other in (0, 1) and one == other)
+    if isinstance(one, int | float) and isinstance(other, int | float):
+        return _near(spec, float(one), float(other))
+    if isinstance(one, str) and isinstance(other, str):
+        return plain(one) == plain(other)
+    return one == other
+
+
+# --- tables ------------------------------------------------------------------------------------
+
+
+def _table(spec, reference, answer):
+    if answer["type"] != "table":
+        return NOT_YET, f"You have {found(answer)}; a table (DataFrame) is asked for."
+    wanted, names = _wanted_columns(spec, reference), _match_columns(spec, reference, answer)
+    missing = [c for c in wanted if c not in names]
+    extra = [c for i, c in enumerate(answer["columns"]) if i not in names.values()]
+    renamed = None
+    if missing and len(missing) == 1 and len(extra) >= 1 and _numbers_like(reference, missing[0]):
+        # A column under another name: accepted in a Series, which often has no good name.
+        for i, c in enumerate(answer["columns"]):
+            trial = names | {missing[0]: i}
+            if c in extra and _rows(spec, reference, answer, wanted, trial)[0] in (RIGHT, CLOSE):
+                names, renamed, extra = trial, (c, missing[0]), [e for e in extra if e != c]
+                break
+    if missing and renamed is None:
+        here = ", ".join(answer["columns"][:8]) or "no column"
+        return NOT_YET, f"The table has no column called {', '.join(missing)}. It has: {here}."
+    status, message = _rows(spec, reference, answer, wanted, names)
+    if status != RIGHT:
+        return status, message
+    if renamed and not answer.get("series"):
+        return CLOSE, f"The figures are right: rename the column {renamed[0]} to {renamed[1]}."
+    if extra and not spec.get("extra_columns") and not answer.get("series"):
+        return CLOSE, f"The rows are right. Leave out what is not asked for: {', '.join(extra)}."
+    return RIGHT, "Right."
+
+
+def _wanted_columns(spec, reference):
+    return list(spec.get("columns") or reference["columns"])
+
+
+def _match_columns(spec, reference, answer):
+    """Return {wanted name: position in the answer}, by name or by an allowed other name."""
+    other = spec.get("columns") if isinstance(spec.get("columns"), dict) else {}
+    have = {}
+    for i, name in enumerate(answer["columns"]):
+        have.setdefault(plain(name).replace("_", " "), i)
+    found_at = {}
+    for name in _wanted_columns(spec, reference):
+        for choice in [name, *other.get(name, [])]:
+            at = have.get(plain(choice).replace("_", " "))
+            if at is not None:
+                found_at[name] = at
+                break
+    return found_at
+
+
+def _numbers_like(reference, name):
+    at = reference["columns"].index(name)
+    return reference["dtypes"][at] in ("number", "integer", "bool")
+
+
+def _rows(spec, reference, answer, wanted, names):
+    """Compare the rows of two tables in the wanted columns, by key or as a whole."""
+    at = [reference["columns"].index(c) for c in wanted]
+    right = [[row[i] for i in at] for row in reference["rows"]]
+    given = [[row[names[c]] if c in names else None for c in wanted] for row in answer["rows"]]
+    more = answer["count"] - reference["count"]
+    keys = [wanted.index(k) for k in spec.get("key", []) if k in wanted]
+    keys = keys or _key(right, [reference["dtypes"][i] for i in at])
+    if keys:
+        left = {_id(row, keys): row for row in right}
+        strange, seen, differ = [], set(), {}
+        for row in given:
+            here = _id(row, keys)
+            if here not in left or here in seen:
+                strange.append(row)
+                continue
+            seen.add(here)
+            for c, a, b in zip(wanted, left[here], row, strict=True):
+                if not _equal(spec, a, b):
+                    differ.setdefault(c, []).append((row, a, b))
+        lost = len(left) - len(seen)
+        if strange or lost or more:
+            return NOT_YET, _row_words(strange, lost, more, keys, wanted, len(given))
+        if differ:
+            return _differ_words(spec, differ, keys, wanted)
+    else:
+        if more:
+            return NOT_YET, _row_words([], max(-more, 0), more, [], wanted, len(given))
+        pool, strange = list(right), []
+        for row in given:
+            hit = next((r for r in pool if all(map(lambda a, b: _equal(spec, a, b), r, row))), None)
+            strange.append(row) if hit is None else pool.remove(hit)
+        if strange:
+            return NOT_YET, f"{len(strange)} of {len(given)} rows hold other values than asked for."
+    ordered = spec.get("ordered")
+    columns = [wanted.index(ordered)] if isinstance(ordered, str) else range(len(wanted))
+    if ordered and not all(
+        _equal(spec, a[i], b[i]) for a, b in zip(right, given, strict=True) for i in columns
+    ):
+        return CLOSE, "The right rows in another order: sort them as asked (sort_values)."
+    return RIGHT, "Right."
+
+
+def _key(rows, dtypes):
+    """Return the first columns, not of decimals, that tell all rows apart; else none."""
+    keys = []
+    for i in sorted(range(len(dtypes)), key=lambda i: dtypes[i] in ("integer", "bool")):
+        if dtypes[i] == "number":
+            continue
+        keys.append(i)
+        if len({_id(row, keys) for row in rows}) == len(rows):
+            return keys
+    return []
+
+
+def _id(row, keys):
+    return tuple(
+        plain(row[i]) if isinstance(row[i], str)
+        else float(row[i]) if isinstance(row[i], int | float) else None
+        for i in keys
+    )  # fmt: skip
+
+
+def _row_words(strange, lost, more, keys, wanted, count):
+    words = [f"The table has {count} row{'s' * (count != 1)}"]
+    if more:
+        words.append(f"that is {abs(more)} too {'many' if more > 0 else 'few'}")
+    if strange and keys:
+        row = ", ".join(f"{wanted[i]} = {_show(strange[0][i])}" for i in keys)
+        words.append(f"{len(strange)} should not be there (the first: {row})")
+    if lost and not more:
+        words.append(f"{lost} row{'s are' if lost > 1 else ' is'} missing")
+    return "; ".join(words) + ". Check the filter or the grouping."
+
+
+def _differ_words(spec, differ, keys, wanted):
+    column, cells = next(iter(differ.items()))
+    if len(differ) == 1 and all(isinstance(v, int | float) for _, a, b in cells for v in (a, b)):
+        slips = {
+            _number(spec, {"type": "number", "value": a}, {"type": "number", "value": b})
+            for _, a, b in cells
+        }
+        if len(slips) == 1 and next(iter(slips))[0] == CLOSE:
+            return CLOSE, f"Column {column}: {next(iter(slips))[1]}"
+    row = cells[0][0]
+    where = ", ".join(f"{wanted[i]} = {_show(row[i])}" for i in keys)
+    return NOT_YET, (
+        f"The values in column {column} differ in {len(cells)} row{'s' * (len(cells) != 1)}, "
+        f"first where {where}: you have {_show(row[wanted.index(column)])}."
+    )
+
+
+# --- functions ---------------------------------------------------------------------------------
+
+
+def _function(spec, reference, answer):
+    if answer["type"] != "function":
+        return NOT_YET, f"You have {found(answer)}; give the function itself, without brackets."
+    pairs = list(zip(reference["results"], answer["results"], strict=True))
+    silent = all(a["type"] == "missing" and not a.get("printed") for _, a in pairs)
+    if silent and any(r["type"] != "missing" for r, _ in pairs):
+        return NOT_ATTEMPTED, "The function does not return anything yet."
+    outcomes = [_result(spec, r, a) for r, a in pairs]
+    bad = [i for i, (status, _) in enumerate(outcomes) if status != RIGHT]
+    if not bad:
+        return RIGHT, "Right."
+    status, message = outcomes[bad[0]]
+    slips = {outcomes[i] for i in bad}
+    if len(slips) == 1 and status == CLOSE:
+        return CLOSE, message
+    if all(answer["results"][i]["type"] == "error" for i in bad) and len(bad) == len(pairs):
+        status = ERROR
+    inputs = spec.get("inputs", [])
+    if spec.get("part") or len(inputs) != len(pairs):
+        where = ""
+    else:
+        one = inputs[bad[0]]
+        shown = ", ".join(_show(a) for a in (one if isinstance(one, list) else [one]))
+        where = f" With {shown}:"
+    count = f"Right for {len(pairs) - len(bad)} of {len(pairs)} inputs." if len(pairs) > 1 else ""
+    return status if status == ERROR else NOT_YET, f"{count}{where} {message}".strip()
+
+
+def _result(spec, reference, answer):
+    if reference["type"] == "error":
+        name = reference["error"].split(":")[0]
+        if answer["type"] == "error" and answer["error"].split(":")[0] == name:
+            return RIGHT, "Right."
+        return NOT_YET, f"an error is expected here; the function gave {found(answer)}."
+    if answer["type"] == "error":
+        return NOT_YET, f"the function stops with {answer['error']}."
+    if answer["type"] == "missing" and reference["type"] != "missing":
+        return NOT_YET, (
+            "the function prints its result instead of returning it: use return."
+            if answer.get("printed")
+            else "the function returns nothing: is there a return on every path?"
+        )
+    return _compare(spec, reference, answer)
+
+
+# --- charts ------------------------------------------------------------------------------------
+
+
+def _chart(spec, reference, answer):
+    if answer["type"] != "chart":
+        return NOT_YET, f"You have {found(answer)}; a chart is asked for. Give its axes, ax."
+    wanted = [a for a in reference["axes"] if a["series"]]
+    have = [a for a in answer["axes"] if a["series"]]
+    if not have:
+        return NOT_ATTEMPTED, "The chart is still empty: nothing is drawn on its axes."
+    if len(wanted) == 1:
+        outcomes = [_one_chart(spec, wanted[0], a) for a in have]
+        return min(outcomes, key=lambda o: [RIGHT, CLOSE, NOT_YET].index(o[0]))
+    if len(have) != len(wanted):
+        return NOT_YET, f"You have {len(have)} chart{'s' * (len(have) != 1)}; count what is asked."
+    outcomes = [_one_chart(spec, w, h) for w, h in zip(wanted, have, strict=True)]
+    return max(outcomes, key=lambda o: [RIGHT, CLOSE, NOT_YET].index(o[0]))
+
+
+def _one_chart(spec, wanted, have):
+    marks = spec.get("mark") or sorted({s["mark"] for s in wanted["series"]})
+    marks = [marks] if isinstance(marks, str) else marks
+    drawn = sorted({s["mark"] for s in have["series"]})
+    same = spec.get("compare") == "none" or _same_series(spec, wanted["series"], have["series"])
+    wrong_mark = not any(m in marks for m in drawn)
+    if not same:
+        swapped = [s | {"x": s["y"], "y": s["x"]} for s in have["series"]]
+        if _same_series(spec, wanted["series"], swapped):
+            return CLOSE, "The right figures, but the two axes are swapped."
+        what = f"a {' and '.join(drawn)} chart of {sum(len(s['y']) for s in have['series'])} values"
+        need = f" A {' or '.join(marks)} chart is asked for." if wrong_mark else ""
+        return NOT_YET, f"You have drawn {what}, but not the figures asked for.{need}"
+    if wrong_mark:
+        return CLOSE, (
+            f"The right figures, drawn as {' and '.join(drawn)}; asked for: {' or '.join(marks)}."
+        )
+    lacks = []
+    if spec.get("require_labels"):
+        # Categories name themselves; an axis of numbers needs its label.
+        named = any(isinstance(x, str) for s in have["series"] for x in s["x"])
+        for axis, across in (("xlabel", "barh" not in drawn), ("ylabel", "barh" in drawn)):
+            if not have[axis] and not (named and across):
+                lacks.append(f"a label on the {axis[0]} axis")
+    if spec.get("require_title") and not have["title"]:
+        lacks.append("a title")
+    if lacks:
+        return CLOSE, f"The right figures. Still missing: {' and '.join(lacks)}."
+    return RIGHT, "Right."
+
+
+def _same_series(spec, wanted, have):
+    left = list(have)
+    for one in wanted:
+        hit = next((h for h in left if _same_points(spec, one, h)), None)
+        if hit is None:
+            return False
+        left.remove(hit)
+    return not left
+
+
+def _same_points(spec, one, other):
+    if len(one["y"]) != len(other["y"]):
+        return False
+    heights = spec.get("compare") == "heights"
+    pool = list(zip(other["x"], other["y"], strict=True))
+    for x, y in zip(one["x"], one["y"], strict=True):
+        hit = next(
+            (p for p in pool if _equal(spec, y, p[1]) and (heights or _same_place(x, p[0]))), None
+        )
+        if hit is None:
+            return False
+        pool.remove(hit)
+    return True
+
+
+def _same_place(one, other):
+    if isinstance(one, str) != isinstance(other, str):
+        one, other = (_read_number(v) if isinstance(v, str) else v for v in (one, other))
+        if one is None or other is None:
+            return False
+    return _equal({"rel_tolerance": 1e-9, "tolerance": 1e-6}, one, other)
+
+
+# --- written answers ---------------------------------------------------------------------------
+
+
+def _written(spec, answer):
+    given = " ".join(str(answer.get("value", "")).split())
+    if not given or given == " ".join(spec.get("starter", "").split()):
+        return NOT_ATTEMPTED, "Write your answer in the text cell, in place of what stands there."
+    words = len(given.split())
+    return PENDING, f"Received, {words} word{'s' * (words != 1)}; a person reads and marks it."
+
+
+def _other(spec, reference, answer):
+    same = reference == answer
+    return (RIGHT, "Right.") if same else (NOT_YET, f"Not yet: you have {found(answer)}.")
+
+
+COMPARE = {
+    "number": _number, "text": _text, "choice": _choice, "bool": _bool, "list": _list,
+    "table": _table, "function": _function, "chart": _chart,
+}  # fmt: skip

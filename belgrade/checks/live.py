@@ -1,0 +1,209 @@
+"""What happens when a student runs a check: capture, judge, show; and the same under nbval."""
+
+import difflib
+import html
+import json
+import os
+import sys
+from pathlib import Path
+
+from belgrade.checks.capture import capture
+from belgrade.checks.judge import ERROR, Verdict, judge
+from belgrade.checks.pack import PackError, read_pack
+from belgrade.checks.spec import exercise_of
+
+MIME = "application/vnd.belgrade.answer+json"
+# A sign and a word for each status, so that colour never carries meaning alone; then the
+# background and the edge. Text is near-black on pale: above 12:1 in light and dark themes.
+STATUS = {
+    "right": ("✓", "Right", "#e3f4e6", "#1f7a33"),
+    "close": ("≈", "Close", "#fff4d1", "#8a6100"),
+    "not_yet": ("✗", "Not yet", "#fde7e2", "#a8321a"),
+    "not_attempted": ("○", "Not attempted", "#eeeeee", "#595959"),
+    "error": ("!", "Could not be checked", "#f3e5f5", "#6a1b7a"),
+    "pending": ("…", "To be marked by hand", "#e3eefb", "#1d5a9c"),
+}
+_hints_shown = {}
+
+
+def check(question, answer, inputs=None, part=""):
+    """Judge `answer` at once against the packed data and show one output; never raises."""
+    captured, version = None, ""
+    try:
+        pack = read_pack(exercise_of(question))
+        version = pack["version"]
+        entry = _entry(pack, str(question), part)
+        captured = _capture(answer, entry["spec"], inputs)
+        verdict = judge(entry["spec"], entry["reference"], captured)
+    except PackError as error:
+        verdict = Verdict(ERROR, 0, 0, str(error))
+    except Exception as error:
+        verdict = Verdict(ERROR, 0, 0, f"The check itself failed ({type(error).__name__}).")
+    _publish(_bundle(question, part, captured, version), *_words(str(question), verdict))
+
+
+def examined(spec_json):
+    """Return the `check` that a notebook under examination calls: it captures and shows only.
+
+    The judging is done by the process that runs the notebook, out of the kernel's reach.
+    """
+    spec = json.loads(spec_json)
+
+    def check(question, answer, inputs=None, part=""):
+        captured = _capture(answer, spec, inputs)
+        text = f"Answer to {question} recorded."
+        _publish(_bundle(question, part, captured, ""), f"<p>{html.escape(text)}</p>", text)
+
+    return check
+
+
+def hint(question):
+    """Show the next hint to a question; the first again after the last."""
+    question = str(question)
+    try:
+        entry = _entry(read_pack(exercise_of(question)), question, "")
+    except PackError as error:
+        return _publish({}, f"<p>{html.escape(str(error))}</p>", str(error))
+    hints = entry["spec"].get("hints", [])
+    if not hints:
+        text = f"There is no hint to question {question}: read the prompt and the lesson again."
+        return _publish({}, f"<p>{text}</p>", text)
+    step = _hints_shown.get(question, 0) % len(hints)
+    _hints_shown[question] = step + 1
+    head = f"Hint {step + 1} of {len(hints)} to question {question}"
+    body = html.escape(hints[step])
+    page = _box("#e3eefb", "#1d5a9c", f"<strong>? {head}.</strong> {body}")
+    return _publish({}, page, f"{head}: {hints[step]}")
+
+
+def check_notebook(exercise):
+    """Show a table of all questions of the exercise, from the notebook as it is saved."""
+    if os.environ.get("BELGRADE_EXAM"):
+        return  # the notebook is being examined already
+    from belgrade.checks import examine
+
+    exercise = str(exercise).zfill(2)
+    try:
+        if sys.platform == "emscripten":  # no second process in the browser
+            report = _in_kernel(exercise)
+        else:
+            report = examine.check(exercise, _this_file())
+        _publish({}, _page(report), examine.as_text(report))
+    except (PackError, examine.ExamineError) as error:
+        _publish({}, _box(*STATUS["error"][2:], html.escape(str(error))), str(error))
+
+
+def _this_file():
+    """Return the path of the notebook that this kernel belongs to, if the server tells."""
+    name = os.environ.get("JPY_SESSION_NAME", "")
+    for path in (Path(name), Path.cwd() / Path(name).name):
+        if path.suffix == ".ipynb" and path.is_file():
+            return path
+    return None
+
+
+def _in_kernel(exercise):
+    """Judge what the names in this kernel hold now: where no second process can be started."""
+    from IPython import get_ipython
+
+    from belgrade.checks import examine
+
+    pack, space, verdicts = read_pack(exercise), dict(get_ipython().user_ns), {}
+
+    def check(question, answer, inputs=None, part=""):
+        entry = _entry(pack, str(question), part)
+        verdicts[question, part] = judge(
+            entry["spec"], entry["reference"], _capture(answer, entry["spec"], inputs)
+        )
+
+    for cell in pack["notebook"]["cells"]:
+        about = cell["metadata"].get("belgrade", {})
+        if about.get("role") == "check":
+            try:
+                exec(cell["source"], space | {"check": check})
+            except Exception as error:
+                verdict = Verdict(ERROR, 0, 1, f"The check stopped with {type(error).__name__}.")
+                verdicts[about["question"], about.get("part", "")] = verdict
+    note = "Judged in this kernel, as the names stand now: run all cells first."
+    records = [
+        {"question": q, "part": part, **vars(verdict)} for (q, part), verdict in verdicts.items()
+    ]
+    return examine.report_of(pack, records, [note])
+
+
+def _capture(answer, spec, inputs):
+    try:
+        return capture(answer, spec, inputs)
+    except Exception as error:
+        return {"type": "error", "error": f"{type(error).__name__} while the answer was read"}
+
+
+def _entry(pack, question, part):
+    for entry in pack["checks"]:
+        if entry["question"] == question and entry["part"] == part:
+            return entry
+    known = sorted({entry["question"] for entry in pack["checks"]})
+    near = difflib.get_close_matches(question, known, n=1, cutoff=0)
+    raise PackError(
+        f"Exercise {pack['exercise']} has no question {question!r} to check; "
+        f"the nearest is {near[0] if near else 'none'}."
+    )
+
+
+def _bundle(question, part, captured, version):
+    return {MIME: {"question": str(question), "part": part, "answer": captured, "build": version}}
+
+
+def _words(question, verdict):
+    """Return a verdict as HTML and as text."""
+    sign, word, back, edge = STATUS[verdict.status]
+    message = "" if verdict.message == f"{word}." else verdict.message
+    page = f"<strong>{sign} {word}</strong> · question {html.escape(question)}"
+    text = f"{sign} {word} · question {question}"
+    if message:
+        page, text = f"{page}<br>{html.escape(message)}", f"{text}\n{message}"
+    return _box(back, edge, page), text
+
+
+def _box(back, edge, inner):
+    return (
+        f'<div role="status" style="background:{back};color:#1a1a1a;border-left:5px solid {edge};'
+        f'padding:8px 12px;margin:4px 0;max-width:46em">{inner}</div>'
+    )
+
+
+def _page(report):
+    """Return a report on a whole notebook as an HTML table."""
+    rows = []
+    for row in report["questions"]:
+        sign, word, back, edge = STATUS[row["status"]]
+        cells = [row["question"], row["title"], None, f"{row['points']:g} of {row['max_points']:g}"]
+        style = f"background:{back};color:#1a1a1a;border-left:5px solid {edge}"
+        status = f'<td style="{style}"><strong>{sign} {word}</strong></td>'
+        inner = "".join(
+            status if c is None else f'<td style="text-align:left">{html.escape(c)}</td>'
+            for c in [*cells, row["message"]]
+        )
+        rows.append(f"<tr>{inner}</tr>")
+    head = "".join(
+        f'<th scope="col" style="text-align:left">{h}</th>'
+        for h in ("Question", "Title", "Status", "Points", "What to do")
+    )
+    notes = "".join(f"<li>{html.escape(n)}</li>" for n in report["notes"])
+    return (
+        f"<table><caption>Exercise {report['exercise']}</caption><thead><tr>{head}</tr></thead>"
+        f"<tbody>{''.join(rows)}</tbody></table><p>{html.escape(report['next'])}</p><ul>{notes}</ul>"
+    )
+
+
+def _publish(extra, page, text):
+    data = {**extra, "text/html": page, "text/plain": text}
+    shell = None
+    if "IPython" in sys.modules:
+        from IPython import get_ipython
+
+        shell = get_ipython()
+    if shell is None:
+        print(text)
+    else:
+        shell.display_pub.publish(data=data, metadata={})

@@ -1,0 +1,50 @@
+"""The check data of an exercise as they travel in the package: packed, not legible, not secret.
+
+A pack holds only what a student's machine needs: the exercise, its version and file name, for
+each visible check its spec (with hints and wrong turns) and reference, the written questions,
+and the pristine notebook.
+"""
+
+import base64
+import json
+import os
+import zlib
+from pathlib import Path
+
+
+class PackError(Exception):
+    """The check data of an exercise are missing or cannot be read."""
+
+
+def pack_folder():
+    """Return the folder of the packs: the package's own, or what BELGRADE_PACKED names."""
+    return Path(os.environ.get("BELGRADE_PACKED") or Path(__file__).parent / "packed")
+
+
+def read_pack(exercise, folder=None):
+    """Return the pack of an exercise ("01") as a dict; raise PackError if it can't be had."""
+    path = Path(folder or pack_folder()) / f"{exercise}.bin"
+    try:
+        return decode(path.read_bytes())
+    except FileNotFoundError:
+        raise PackError(
+            f"There are no checks for exercise {exercise} in this copy of the package."
+        ) from None
+    except (OSError, ValueError, zlib.error):
+        raise PackError(f"The checks for exercise {exercise} cannot be read; reinstall.") from None
+
+
+def encode(pack):
+    """Return a pack as bytes, the same for the same content."""
+    text = json.dumps(pack, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return base64.encodebytes(zlib.compress(text.encode("utf-8"), 9))
+
+
+def decode(data):
+    """Return the pack in `data`; raise ValueError or zlib.error if it is none."""
+    return json.loads(zlib.decompress(base64.decodebytes(data)))
+
+
+def exercises(folder=None):
+    """Return the numbers of the exercises that have a pack, in order."""
+    return sorted(p.stem for p in Path(folder or pack_folder()).glob("*.bin"))

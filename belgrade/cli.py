@@ -1,0 +1,143 @@
+"""The command `belgrade`: one small function a subcommand, each importing only what it needs."""
+
+import argparse
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+
+class UsageError(Exception):
+    """A command cannot do what was asked; its text says why in a line or two."""
+
+
+def main(arguments=None):
+    """Run the command line and return its exit status: 0 done, 1 not as it should be, 2 error."""
+    options = _parser().parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    try:
+        return options.run(options) or 0
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:
+        if type(error).__name__ not in EXPECTED and not isinstance(error, OSError):
+            raise
+        print(f"belgrade: {error}", file=sys.stderr)
+        return 2
+
+
+EXPECTED = {"UsageError", "ExamineError", "PackError", "BuildError", "RunError", "SpecError"}
+
+
+def _parser():
+    parser = argparse.ArgumentParser(prog="belgrade", description="The Belgrade teaching module.")
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    one = commands.add_parser("lab", help="open the first lesson in JupyterLab")
+    one.add_argument("--no-browser", action="store_true")
+    one.add_argument("--port", type=int)
+    one.set_defaults(run=lab)
+
+    one = commands.add_parser("check", help="check the answers in an exercise notebook")
+    one.add_argument("exercise", nargs="?", help="its number, such as 01, or a notebook's path")
+    one.add_argument("--all", action="store_true", help="check every exercise")
+    one.add_argument("--file", type=Path, help="the notebook, where it has another name or place")
+    one.add_argument("--timeout", type=float, default=60, help="seconds for one cell (60)")
+    one.set_defaults(run=check)
+
+    one = commands.add_parser("build", help="make exercises and check data from the answer keys")
+    one.add_argument("exercises", nargs="*", metavar="NN", help="which; all if none is named")
+    one.add_argument("--check", action="store_true", help="write nothing; fail if it would change")
+    one.set_defaults(run=build)
+
+    one = commands.add_parser("clean", help="run lessons and store them without noise")
+    one.add_argument("files", nargs="*", type=Path, help="notebooks; all lessons if none is named")
+    one.add_argument("--run", action="store_true", help="run each in a fresh kernel first")
+    one.add_argument("--check", action="store_true", help="write nothing; fail if it would change")
+    one.set_defaults(run=clean)
+    return parser
+
+
+def project_root(needs="exercises"):
+    """Return the nearest folder upwards that has `needs`; raise UsageError if there is none."""
+    for folder in [Path.cwd(), *Path.cwd().parents]:
+        if (folder / needs).is_dir():
+            return folder
+    raise UsageError(f"No folder {needs}/ here or above: go to the module's folder first.")
+
+
+def lab(options):
+    """Open JupyterLab at the first lesson."""
+    root = project_root("notebooks")
+    first = next(iter(sorted((root / "notebooks").glob("00_*.ipynb"))), root / "notebooks")
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={root}", str(first)]
+    command += ["--no-browser"] * options.no_browser
+    command += [f"--port={options.port}"] if options.port else []
+    return subprocess.call(command)
+
+
+def check(options):
+    """Check one exercise or all; 0 if every answer is right or waits for a person, else 1."""
+    from belgrade.checks import examine, pack
+
+    name, path = options.exercise, options.file
+    if name and name.endswith(".ipynb"):
+        name, path = None, Path(name)
+    if options.all:
+        numbers = pack.exercises()
+    elif name:
+        if not name.isdigit():
+            raise UsageError(f"{name!r} is no exercise: give its number, such as 01, or a file.")
+        numbers = [name.zfill(2)]
+    elif path:
+        numbers = [examine.exercise_in(examine.read_notebook(path))]
+        if numbers == [None]:
+            raise UsageError(f"{path} is no exercise of this module; name it: belgrade check 01 …")
+    else:
+        raise UsageError("Which exercise? belgrade check 01, or --all.")
+    if not numbers:
+        raise UsageError("There is no exercise to check in this copy of the package.")
+    good = True
+    width = shutil.get_terminal_size((100, 24)).columns
+    for number in numbers:
+        if sys.stderr.isatty():
+            print(f"Running exercise {number} in a fresh copy …", file=sys.stderr)
+        report = examine.check(number, path, options.timeout)
+        print(examine.as_text(report, width))
+        good = good and examine.passed(report)
+    return 0 if good else 1
+
+
+def build(options):
+    """Build exercises from their keys; with --check 1 if something is not what build makes."""
+    from belgrade.authoring.build import build_files
+
+    root = project_root("exercises/keys")
+    keys = sorted((root / "exercises" / "keys").glob("[0-9][0-9]_*.ipynb"))
+    wanted = [n.zfill(2) for n in options.exercises]
+    for number in wanted:
+        if not any(key.name.startswith(f"{number}_") for key in keys):
+            raise UsageError(f"There is no key {number} in {root / 'exercises' / 'keys'}.")
+    keys = [k for k in keys if not wanted or k.name[:2] in wanted]
+    packed = root / "belgrade" / "checks" / "packed"
+    differ = build_files(keys, root / "exercises", packed, check=options.check)
+    for name in differ:
+        print(f"{'differs' if options.check else 'wrote'}: {name}")
+    return 1 if options.check and differ else 0
+
+
+def clean(options):
+    """Clean lessons; with --check 1 if one is not clean."""
+    from belgrade.authoring.clean import clean_files
+
+    files = options.files or sorted((project_root("notebooks") / "notebooks").glob("*.ipynb"))
+    if missing := [str(f) for f in files if not f.is_file()]:
+        raise UsageError(f"There is no notebook {missing[0]}.")
+    changed = clean_files(files, run=options.run and not options.check, check=options.check)
+    return 1 if options.check and changed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

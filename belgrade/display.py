@@ -1,0 +1,59 @@
+"""How the module's things show themselves: cards of text, and widgets that can be read when still.
+
+Whatever is displayed comes as a MIME bundle that holds HTML and the same words as plain text, so
+that a sighted reader, a screen reader, a page without a kernel and nbval all get it.
+"""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+from typing import Any
+
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+def escape(text: object) -> str:
+    """Return `text` with the characters that mean something in HTML made harmless."""
+    return html.escape(str(text), quote=True)
+
+
+def spoken_date(date: Any) -> str:
+    """Return a date's day and month as one says it: "4 April"."""
+    return f"{date.day} {date:%B}"
+
+
+@dataclass(frozen=True)
+class Card:
+    """A titled block of text that a notebook shows as HTML and a terminal as plain text.
+
+    `body` is HTML and must be escaped already; `text` says the same without markup.
+    """
+
+    title: str
+    body: str
+    text: str
+    colour: str = "#0072B2"
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        return {"text/html": self._repr_html_(), "text/plain": repr(self)}
+
+    def _repr_html_(self) -> str:
+        return (
+            f'<div style="border-left:4px solid {self.colour};padding:0.2em 1em;margin:0.4em 0;'
+            f'max-width:46em;line-height:1.45"><p style="margin:0.3em 0">'
+            f"<strong>{escape(self.title)}</strong></p>{self.body}</div>"
+        )
+
+    def __repr__(self) -> str:
+        return f"{self.title}\n{self.text}"
+
+
+def show_widget(widget: Any, html_text: str, text: str) -> None:
+    """Display `widget`, with `html_text` and `text` standing in for it where no kernel runs."""
+    from IPython.display import display
+
+    view = widget._repr_mimebundle_()
+    data = view[0] if isinstance(view, tuple) else view
+    bundle = {WIDGET_VIEW: data[WIDGET_VIEW], "text/html": html_text, "text/plain": text}
+    display(bundle, raw=True)

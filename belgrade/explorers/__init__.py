@@ -1,0 +1,28 @@
+"""Explorers: pictures of the evidence that readers change with labelled controls.
+
+Each is a function that returns an `Explorer`; call it as the last line of a cell to show it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+# Name of the explorer -> the module that holds it.
+EXPLORERS = {
+    "argument_tree": "argument",
+    "aid_per_what": "aid",
+    "airport": "aid",
+}
+
+__all__ = ["EXPLORERS"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in EXPLORERS:
+        raise AttributeError(f"There is no explorer {name!r}.")
+    return getattr(importlib.import_module(f"belgrade.explorers.{EXPLORERS[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(EXPLORERS)

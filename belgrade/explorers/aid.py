@@ -1,0 +1,263 @@
+"""Explorers of lesson 01: aid measured against size and need, and who received it."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+from belgrade import data, figures
+from belgrade.display import spoken_date
+from belgrade.explorers.explorer import Explorer, NothingToShow, Select
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+# --- Aid per what? ---------------------------------------------------------------------------
+
+RECIPIENTS = ("Serbia", "Italy")
+COUNTED = {"planes": "Russian planes", "personnel": "Russian specialists"}
+PER = {
+    "nothing": "",
+    "people": "per million people",
+    "people_with_kosovo": "per million people, Serbia counted with Kosovo",
+    "cases": "per 1,000 confirmed cases",
+}
+LANDED = "landed"
+
+
+def aid_per_what() -> Explorer:
+    """Return the explorer that divides Russian aid to Serbia and Italy by size or by need."""
+    deliveries = data.load("aid_deliveries")
+    tables = {
+        "airlift": deliveries[deliveries["aid_id"].isin(["RU05", "IT01"])],
+        "population": data.load("covid_population"),
+        "cases": data.load("covid_daily"),
+    }
+    controls = {
+        "counted": Select("Count", {"planes": "planes", "people sent": "personnel"}, "planes"),
+        "per": Select(
+            "Divide by",
+            {
+                "nothing": "nothing",
+                "million people (Serbia without Kosovo)": "people",
+                "million people (Serbia with Kosovo)": "people_with_kosovo",
+                "1,000 confirmed cases": "cases",
+            },
+            "nothing",
+        ),
+        "day": Select(
+            "Cases counted on",
+            {
+                "the day each airlift ended": LANDED,
+                "25 March 2020 for both": "2020-03-25",
+                "4 April 2020 for both": "2020-04-04",
+                "30 April 2020 for both": "2020-04-30",
+            },
+            LANDED,
+        ),
+        "italy": Select(
+            "Flights to Italy",
+            {"14, as in the report (24 March)": 14, "15, the final number (25 March)": 15},
+            14,
+        ),
+    }
+    return Explorer("Aid per what?", tables, controls, _draw_aid, _describe_aid)
+
+
+def aid_rates(tables: dict[str, pd.DataFrame], counted: str, per: str, day: str, italy: int) -> Any:
+    """Return a DataFrame for Serbia and Italy: amount, base, rate (amount over base), date.
+
+    The base is 1 for "nothing", millions of people, or thousands of confirmed cases on the date.
+    """
+    import pandas as pd
+
+    rows = []
+    for recipient in RECIPIENTS:
+        airlift = tables["airlift"].query("recipient == @recipient")
+        if recipient == "Italy":
+            airlift = airlift[airlift["planes"] == italy]
+        else:
+            airlift = airlift[airlift["is_main_row"]]
+        flight = airlift.iloc[0]
+        date = flight["date"] if day == LANDED else pd.Timestamp(day)
+        amount = int(flight[counted])
+        base = _base(tables, recipient, per, date)
+        rows.append((recipient, amount, base, amount / base, date))
+    return pd.DataFrame(rows, columns=["recipient", "amount", "base", "rate", "date"]).set_index(
+        "recipient"
+    )
+
+
+def _base(tables: dict[str, pd.DataFrame], recipient: str, per: str, date: Any) -> float:
+    if per == "nothing":
+        return 1
+    if per == "cases":
+        cases = tables["cases"]
+        found = cases[(cases["country"] == recipient) & (cases["date"] == date)]
+        return float(found["cum_cases"].iloc[0]) / 1_000
+    chosen_set = "Johns Hopkins" if per == "people_with_kosovo" else "Our World in Data"
+    people = tables["population"]
+    found = people[(people["country"] == recipient) & (people["population_set"] == chosen_set)]
+    return float(found["population"].iloc[0]) / 1e6
+
+
+def _draw_aid(tables: Any, counted: str, per: str, day: str, italy: int) -> Figure:
+    rates = aid_rates(tables, counted, per, day, italy)
+    fig, ax = figures.new(2.6)
+    colours = [figures.colour(recipient) for recipient in rates.index]
+    bars = ax.barh(rates.index, rates["rate"], color=colours, height=0.6)
+    ax.bar_label(bars, [_number(rate) for rate in rates["rate"]], padding=4)
+    ax.invert_yaxis()
+    ax.margins(x=0.12)
+    ax.set_xlim(left=0)
+    ax.set_xlabel(f"{COUNTED[counted]} {PER[per]}".strip())
+    ax.set_title(f"{COUNTED[counted]} to Serbia and to Italy, spring 2020")
+    ax.tick_params(axis="y", length=0)
+    return fig
+
+
+def _number(value: float) -> str:
+    """Return three significant digits, without an exponent."""
+    return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:#.3g}"
+
+
+def _describe_aid(tables: Any, counted: str, per: str, day: str, italy: int) -> str:
+    rates = aid_rates(tables, counted, per, day, italy)
+    serbia, other = rates.loc["Serbia"], rates.loc["Italy"]
+    unit = f"{COUNTED[counted]} {PER[per]}".strip()
+    more, ratio = ("Serbia", serbia["rate"] / other["rate"])
+    if ratio < 1:
+        more, ratio = "Italy", 1 / ratio
+    compared = f"{more} received {ratio:.1f} times as many"
+    when = ""
+    if per == "cases":
+        when = (
+            f" Cases on the dates chosen: {serbia['base'] * 1000:,.0f} in Serbia "
+            f"({spoken_date(serbia['date'])}) and {other['base'] * 1000:,.0f} in Italy "
+            f"({spoken_date(other['date'])})."
+        )
+    return (
+        f"{unit}: {_number(serbia['rate'])} to Serbia, {_number(other['rate'])} to Italy; "
+        f"{compared}.{when}"
+    )
+
+
+# --- Who came to the airport? ----------------------------------------------------------------
+
+HOSTS = {
+    "president": ("the president", "o"),
+    "prime_minister": ("the prime minister", "s"),
+    "minister": ("a minister", "^"),
+    "official": ("an official", "v"),
+}
+BY_PHONE = ("the president, by phone", "d")
+ALL = "all"
+
+
+def airport() -> Explorer:
+    """Return the explorer that shows who received aid for Serbia, donor by donor, on a timeline."""
+    receptions = data.load("aid_receptions").query("recipient == 'Serbia'")
+    donors = {"all donors": ALL} | {donor: donor for donor in dict.fromkeys(receptions["donor"])}
+    controls = {
+        "donor": Select("Donor", donors, ALL),
+        "occasion": Select(
+            "Occasion",
+            {
+                "every occasion": ALL,
+                "arrivals at an airport": "airport",
+                "hand-overs": "hand_over",
+                "meetings and ceremonies": "meeting",
+                "phone calls": "phone",
+            },
+            ALL,
+        ),
+        "told": Select(
+            "Told in the report",
+            {"told or not": ALL, "only those told": "yes", "only those left out": "no"},
+            ALL,
+        ),
+    }
+    return Explorer(
+        "Who came to the airport?", receptions, controls, _draw_airport, _describe_airport
+    )
+
+
+def _chosen(receptions: pd.DataFrame, donor: str, occasion: str, told: str) -> pd.DataFrame:
+    found = receptions
+    if donor != ALL:
+        found = found[found["donor"] == donor]
+    if occasion == "meeting":
+        found = found[found["occasion"].isin(["meeting", "ceremony"])]
+    elif occasion != ALL:
+        found = found[found["occasion"] == occasion]
+    if told != ALL:
+        found = found[found["in_report"] == told]
+    if found.empty:
+        raise NothingToShow("No reception in the table fits these choices. Widen one of them.")
+    return found
+
+
+def _host(row: Any) -> tuple[str, str]:
+    return BY_PHONE if row.president_present == "by_phone" else HOSTS[row.highest_host]
+
+
+def _draw_airport(receptions: Any, donor: str, occasion: str, told: str) -> Figure:
+    import matplotlib.dates as mdates
+    import pandas as pd
+
+    found = _chosen(receptions, donor, occasion, told)
+    donors = [name for name in dict.fromkeys(receptions["donor"]) if name in set(found["donor"])]
+    fig, ax = figures.new(1.9 + 0.42 * len(donors))
+    for name, rows in found.groupby("donor"):
+        shade = figures.colour(name)
+        above = rows["date"].diff().dt.days.lt(4)
+        for row, crowded in zip(rows.itertuples(), above, strict=True):
+            ax.plot(
+                row.date,
+                donors.index(name) - (0.24 if crowded else 0),
+                marker=_host(row)[1],
+                markersize=10,
+                linestyle="none",
+                markeredgecolor=shade,
+                markeredgewidth=2,
+                markerfacecolor=shade if row.in_report == "yes" else "white",
+            )
+    ax.set_yticks(range(len(donors)), [textwrap.fill(name, 20) for name in donors])
+    ax.set_ylim(len(donors) - 0.5, -0.5)
+    ax.set_xlim(pd.Timestamp("2020-03-14"), pd.Timestamp("2020-05-22"))
+    ax.xaxis.set_major_locator(mdates.WeekdayLocator(byweekday=0, interval=2))
+    ax.xaxis.set_major_formatter(lambda days, _: spoken_date(mdates.num2date(days)))
+    ax.grid(axis="y")
+    ax.tick_params(axis="y", length=0)
+    ax.set_title("Who received aid for Serbia, spring 2020")
+    _legend(fig, found)
+    return fig
+
+
+def _legend(fig: Any, found: pd.DataFrame) -> None:
+    from matplotlib.lines import Line2D
+
+    def mark(label: str, shape: str, face: str = figures.GREY) -> Line2D:
+        edge = {"markeredgecolor": figures.GREY, "markeredgewidth": 2, "markerfacecolor": face}
+        return Line2D([], [], marker=shape, linestyle="none", markersize=8, label=label, **edge)
+
+    shown = {_host(row) for row in found.itertuples()}
+    marks = [mark(*host) for host in (*HOSTS.values(), BY_PHONE) if host in shown]
+    marks += [mark("told in the report", "h"), mark("left out of the report", "h", "white")]
+    fig.legend(handles=marks, loc="outside lower left", ncols=4, handletextpad=0.2, fontsize=9)
+
+
+def _describe_airport(receptions: Any, donor: str, occasion: str, told: str) -> str:
+    found = _chosen(receptions, donor, occasion, told)
+    present = found[found["president_present"] == "yes"]
+    left_out = present[present["in_report"] == "no"]
+    whose = ", ".join(dict.fromkeys(present["donor"])) or "none"
+    total, came = len(found), len(present)
+    first, last = spoken_date(found["date"].min()), spoken_date(found["date"].max())
+    return (
+        f"{total} {'reception' if total == 1 else 'receptions'} between {first} and {last} 2020; "
+        f"the president was "
+        f"there in person at {came} (donors: {whose}), of which the report leaves out "
+        f"{len(left_out)}."
+    )

@@ -1,0 +1,102 @@
+"""Explorer of lesson 00: the argument of the report as a tree to walk through."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+from belgrade import data, figures
+from belgrade.explorers.explorer import Explorer, Select
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+# Role of a node -> colour of its edge; the role is also written in the box.
+ROLES = {
+    "thesis": figures.INK,
+    "reason": "#0072B2",
+    "evidence": "#008A66",
+    "qualification": "#8F6B00",
+    "counter-consideration": "#D55E00",
+    "forecast": "#AA4499",
+}
+
+
+def argument_tree() -> Explorer:
+    """Return the explorer that shows one point of the argument and what it rests on."""
+    nodes = data.load("argument")
+    parents = set(nodes["parent_id"].dropna())
+    options = {
+        f"{'   ' * row.node_id.count('.')}{row.node_id}  {row.text}": row.node_id
+        for row in nodes.itertuples()
+        if row.node_id in parents
+    }
+    controls = {"point": Select("Show the point", options, "G0")}
+    return Explorer("The argument, point by point", nodes, controls, _draw, _describe)
+
+
+def _around(nodes: pd.DataFrame, point: str) -> tuple[Any, Any, pd.DataFrame]:
+    """Return the row of the point, the row of its parent (or None), and its children."""
+    indexed = nodes.set_index("node_id", drop=False)
+    row = indexed.loc[point]
+    parent = None if point == "G0" else indexed.loc[row["parent_id"]]
+    return row, parent, nodes[nodes["parent_id"] == point]
+
+
+def _draw(nodes: Any, point: str) -> Figure:
+    row, parent, children = _around(nodes, point)
+    words = [_words(child, 52) for _, child in children.iterrows()]
+    sizes = [0.36 + 0.18 * (text.count("\n") + 1) for text in words]
+    height = max(sum(sizes) + 0.4, 2.2)
+    fig, ax = figures.new(height)
+    ax.set_axis_off()
+    ax.set_xlim(0, figures.WIDTH_IN)
+    ax.set_ylim(height, 0)
+    if parent is not None:
+        above = f"part of {parent['node_id']}: {parent['text']}"
+        ax.text(0.05, 0.15, textwrap.shorten(above, 90, placeholder=" …"), fontsize=9.5)
+    middle = 0.3 + (height - 0.3) / 2
+    top = 0.3 + (height - 0.3 - sum(sizes)) / 2
+    for text, size, (_, child) in zip(words, sizes, children.iterrows(), strict=True):
+        y = top + size / 2
+        ax.plot([1.5, 2.55, 2.95], [middle, y, y], color=figures.GREY, linewidth=1.2, zorder=1)
+        _box(ax, 3.0, y, text, child["role"])
+        top += size
+    _box(ax, 0.1, middle, _words(row, 24), row["role"], weight="bold")
+    return fig
+
+
+def _words(row: Any, width: int) -> str:
+    """Return the text of a node, wrapped at `width` characters, with its id and role below."""
+    wrapped = textwrap.fill(row["text"], width)
+    return f"{wrapped}\n{row['node_id']} · {row['role']}"
+
+
+def _box(ax: Any, x: float, y: float, text: str, role: str, weight: str = "normal") -> None:
+    edge = {"boxstyle": "round,pad=0.35", "edgecolor": ROLES[role], "linewidth": 1.8}
+    ax.text(
+        x,
+        y,
+        text,
+        va="center",
+        fontsize=9.5,
+        fontweight=weight,
+        linespacing=1.25,
+        bbox=edge | {"facecolor": "white"},
+        zorder=2,
+    )
+
+
+def _describe(nodes: Any, point: str) -> str:
+    row, parent, children = _around(nodes, point)
+    counts = children["role"].value_counts()
+    rests = ", ".join(f"{count} {role}" for role, count in counts.items())
+    under = "" if parent is None else f", part of {parent['node_id']}"
+    claims = str(row["claim_ids"]).replace(";", ", ")
+    points = "; ".join(f"{child['node_id']} {child['text']}" for _, child in children.iterrows())
+    return (
+        f"{row['node_id']}{under}: {row['text']} (claims {claims}). "
+        f"Under it {'stands 1 point' if len(children) == 1 else f'stand {len(children)} points'} "
+        f"({rests}): {points}."
+    )

@@ -1,0 +1,208 @@
+"""The one explorer: controls, a picture of what was chosen, and a sentence that says it in words.
+
+The controls are ipywidgets. The picture and its sentence are an ordinary output beside them, which
+is updated in place, so a saved notebook still has both when it is opened without a kernel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from belgrade import figures
+from belgrade.display import escape, show_widget
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+class NothingToShow(Exception):
+    """Raised by `draw` or `describe` for a choice without data; its message is shown instead."""
+
+
+@dataclass(frozen=True)
+class Select:
+    """One of several options, shown as a drop-down list. `options` maps labels to values."""
+
+    label: str
+    options: Mapping[str, Any]
+    default: Any
+
+    def values(self) -> list[Any]:
+        return list(self.options.values())
+
+    def widget(self) -> Any:
+        import ipywidgets
+
+        return ipywidgets.Dropdown(
+            description=self.label,
+            options=list(self.options.items()),
+            value=self.default,
+            style={"description_width": "initial"},
+            layout={"width": "auto", "max_width": "100%"},
+        )
+
+
+@dataclass(frozen=True)
+class Switch:
+    """Yes or no, shown as a checkbox."""
+
+    label: str
+    default: bool = False
+
+    def values(self) -> list[bool]:
+        return [False, True]
+
+    def widget(self) -> Any:
+        import ipywidgets
+
+        return ipywidgets.Checkbox(
+            description=self.label,
+            value=self.default,
+            indent=False,
+            layout={"width": "auto", "max_width": "100%"},
+        )
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number between two bounds, shown as a box to type in and a slider."""
+
+    label: str
+    minimum: float
+    maximum: float
+    step: float
+    default: float
+
+    def values(self) -> list[float]:
+        steps = round((self.maximum - self.minimum) / self.step)
+        middle = self.minimum + self.step * (steps // 2)
+        kind = int if self._whole() else float
+        return [kind(self.minimum), kind(round(middle, 10)), kind(self.maximum)]
+
+    def _whole(self) -> bool:
+        return all(float(x).is_integer() for x in (self.minimum, self.maximum, self.step))
+
+    def widget(self) -> Any:
+        import ipywidgets
+
+        whole = self._whole()
+        slider = ipywidgets.IntSlider if whole else ipywidgets.FloatSlider
+        box = ipywidgets.BoundedIntText if whole else ipywidgets.BoundedFloatText
+        bounds = {
+            "min": self.minimum,
+            "max": self.maximum,
+            "step": self.step,
+            "value": self.default,
+        }
+        number = box(
+            description=self.label,
+            style={"description_width": "initial"},
+            layout={"width": "auto"},
+            **bounds,
+        )
+        handle = slider(readout=False, layout={"width": "16em"}, **bounds)
+        handle.add_class("belgrade-slider")
+        ipywidgets.jslink((number, "value"), (handle, "value"))
+        row = ipywidgets.HBox([number, handle], layout={"flex_flow": "row wrap"})
+        row.value_widget = number
+        return row
+
+
+Control = Select | Switch | Number
+
+# ipywidgets leaves the handle of a slider without an accessible name; give it its box's label.
+_NAME_SLIDERS = """<script>(() => {
+const area = document.currentScript.closest('.jp-OutputArea');
+if (!area || area.dataset.belgrade) return;
+area.dataset.belgrade = 'named';
+const name = () => area.querySelectorAll('.belgrade-slider [role=slider]').forEach(handle => {
+  const label = handle.closest('.widget-hbox')?.querySelector('label');
+  if (label && !handle.ariaLabel) handle.ariaLabel = label.textContent;
+});
+name();
+new MutationObserver(name).observe(area, {childList: true, subtree: true});
+})()</script>"""
+
+
+class Explorer:
+    """Controls beside a picture that answers to them.
+
+    `draw(data, **choices)` returns a matplotlib figure and `describe(data, **choices)` one or two
+    sentences with the figures that matter; both are pure. `data` is anything that they need.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        data: Any,
+        controls: Mapping[str, Control],
+        draw: Callable[..., Figure],
+        describe: Callable[..., str],
+    ) -> None:
+        self.title = title
+        self.data = data
+        self.controls = dict(controls)
+        self.draw = draw
+        self.describe = describe
+        self.inputs: dict[str, Any] = {}
+        self._drawn: dict[Sequence[Any], dict[str, str]] = {}
+        self._handle: Any = None
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """The choices with which the explorer opens."""
+        return {name: control.default for name, control in self.controls.items()}
+
+    def bundle(self, **choices: Any) -> dict[str, str]:
+        """Return the MIME bundle for `choices` (defaults for those left out), drawn only once.
+
+        A choice without data gives the words of `NothingToShow` and no picture.
+        """
+        chosen = self.defaults | choices
+        key = tuple(chosen[name] for name in self.controls)
+        if key not in self._drawn:
+            self._drawn[key] = self._make(chosen)
+        return self._drawn[key]
+
+    def _make(self, chosen: dict[str, Any]) -> dict[str, str]:
+        try:
+            words = self.describe(self.data, **chosen)
+            with figures.style():
+                made = figures.bundle(self.draw(self.data, **chosen), words, live=True)
+        except NothingToShow as nothing:
+            words = str(nothing)
+            made = {
+                "text/html": f'<p role="status" aria-live="polite">{escape(words)}</p>',
+                "text/plain": words,
+            }
+        if any(isinstance(control, Number) for control in self.controls.values()):
+            made["text/html"] += _NAME_SLIDERS
+        return made
+
+    def _ipython_display_(self) -> None:
+        import ipywidgets
+        from IPython.display import display
+
+        shown = {name: control.widget() for name, control in self.controls.items()}
+        self.inputs = {name: getattr(each, "value_widget", each) for name, each in shown.items()}
+        heading = ipywidgets.HTML(f"<strong>{escape(self.title)}</strong>")
+        box = ipywidgets.VBox(
+            [heading, *shown.values()],
+            layout={"margin": "0 0 0.5em", "align_items": "flex-start"},
+        )
+        labels = ", ".join(control.label for control in self.controls.values())
+        how = f"Run this cell to choose: {labels}."
+        show_widget(
+            box,
+            f"<p><strong>{escape(self.title)}</strong><br>{escape(how)}</p>",
+            f"{self.title}\n{how}",
+        )
+        self._handle = display(self.bundle(), raw=True, display_id=True)
+        for control in self.inputs.values():
+            control.observe(self._update, "value")
+
+    def _update(self, _: Any = None) -> None:
+        choices = {name: control.value for name, control in self.inputs.items()}
+        self._handle.update(self.bundle(**choices), raw=True)

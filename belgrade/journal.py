@@ -1,0 +1,364 @@
+"""What a student commits to before and after seeing the evidence: guesses, verdicts, answers.
+
+Entries live in one JSON file, `my_work/journal.json`, or in the folder that the environment
+variable `BELGRADE_WORK` names. Every write reads the file again under a lock, so that two
+notebooks open at once do not overwrite each other, and replaces it in one step, so that a crash or
+a full disk leaves the old file whole. Where nothing can be written, entries stay in memory and a
+word says so.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from belgrade.display import Card, escape, show_widget
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+VERDICTS = ("supported", "complicated", "contradicted")
+FORMAT = 1
+
+_memory: dict[str, dict[str, Any]] = {}
+
+
+class Damaged(ValueError):
+    """Raised by `restore` for a file that is not a journal."""
+
+    def _render_traceback_(self) -> list[str]:
+        """Show students the sentence alone: IPython prints these lines in place of a traceback."""
+        return [f"Damaged: {self}"]
+
+
+def folder() -> Path:
+    """Return the folder of the journal; it need not exist yet.
+
+    It is `BELGRADE_WORK`, else `my_work/` beside the nearest `notebooks/` or `exercises/` folder
+    above the working directory, else `my_work/` in the working directory.
+    """
+    if named := os.environ.get("BELGRADE_WORK"):
+        return Path(named)
+    here = Path.cwd()
+    for place in (here, *here.parents):
+        if (place / "notebooks").is_dir() or (place / "exercises").is_dir():
+            return place / "my_work"
+    return here / "my_work"
+
+
+def _path() -> Path:
+    return folder() / "journal.json"
+
+
+def _parse(text: str) -> dict[str, dict[str, Any]]:
+    """Return the entries of a journal's text. Raises `Damaged` where it is none."""
+    try:
+        content = json.loads(text)
+        entries = content["entries"]
+        if content["format"] != FORMAT:
+            raise Damaged(f"This journal has format {content['format']}, not {FORMAT}.")
+        if not all(isinstance(entry, dict) and "value" in entry for entry in entries.values()):
+            raise TypeError
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        if isinstance(error, Damaged):
+            raise
+        raise Damaged("This file is not a journal, or it was cut short.") from None
+    return entries
+
+
+def entries() -> dict[str, dict[str, Any]]:
+    """Return all entries: key -> {"value": ..., "saved": ISO time in UTC}.
+
+    A damaged file is set aside under another name, not deleted, and the journal starts afresh.
+    """
+    path = _path()
+    try:
+        stored = _parse(path.read_text(encoding="utf-8"))
+    except OSError:
+        stored = {}
+    except (Damaged, UnicodeDecodeError):
+        stored = {}
+        aside = path.with_name(f"journal-damaged-{datetime.now(UTC):%Y%m%dT%H%M%S%f}.json")
+        with contextlib.suppress(OSError):
+            path.replace(aside)
+            print(f"Your journal could not be read. It was kept as {aside.name}; a new one begins.")
+    return stored | _memory
+
+
+@contextlib.contextmanager
+def _lock(path: Path) -> Iterator[None]:
+    """Hold `path` as a lock file; one that is older than ten seconds belongs to a dead process."""
+    until = time.monotonic() + 5
+    while True:
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+            break
+        except FileExistsError:
+            with contextlib.suppress(OSError):
+                if time.time() - path.stat().st_mtime > 10:
+                    path.unlink()
+            if time.monotonic() > until:
+                raise TimeoutError("another notebook holds the journal") from None
+            time.sleep(0.02)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _write(changed: dict[str, dict[str, Any]]) -> str:
+    """Merge entries into the file. Returns "" or, where it could not be written, the reason."""
+    path = _path()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _lock(path.with_suffix(".lock")):
+            content = {"format": FORMAT, "entries": entries() | changed}
+            text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True)
+            handle, name = tempfile.mkstemp(dir=path.parent, prefix="journal-", suffix=".tmp")
+            try:
+                with os.fdopen(handle, "w", encoding="utf-8") as file:
+                    file.write(text)
+                os.replace(name, path)
+            except BaseException:
+                Path(name).unlink(missing_ok=True)
+                raise
+        _memory.clear()
+    except OSError as error:
+        _memory.update(changed)
+        return error.strerror or str(error)
+    return ""
+
+
+def save(key: str, value: Any) -> str:
+    """Keep `value` (anything that JSON can hold) under `key`; return what happened, in words."""
+    reason = _write({key: {"value": value, "saved": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"}})
+    if reason:
+        return (
+            f"Kept in memory only ({reason}). Run journal.take_away() and download the file before "
+            "you close this notebook."
+        )
+    return "Saved in my_work/journal.json."
+
+
+def get(key: str) -> Any:
+    """Return what was kept under `key`, or None."""
+    return entries().get(key, {}).get("value")
+
+
+def guess(key: str) -> Any:
+    """Return the guess that was committed under `key`, or None."""
+    return get(f"guess/{key}")
+
+
+def verdicts() -> pd.DataFrame:
+    """Return the verdicts: lesson, verdict, confidence_pct (0 to 100), reason, saved."""
+    import pandas as pd
+
+    rows = [
+        {"lesson": key.removeprefix("verdict/"), **entry["value"], "saved": entry["saved"]}
+        for key, entry in sorted(entries().items())
+        if key.startswith("verdict/")
+    ]
+    return pd.DataFrame(rows, columns=["lesson", "verdict", "confidence_pct", "reason", "saved"])
+
+
+def ask_guess(
+    key: str, question: str, *, unit: str, minimum: float, maximum: float, step: float = 1
+) -> None:
+    """Show a box for a number and a button that commits it under `key`, in `unit`."""
+    import ipywidgets
+
+    whole = all(float(number).is_integer() for number in (minimum, maximum, step))
+    box = ipywidgets.BoundedIntText if whole else ipywidgets.BoundedFloatText
+    earlier = guess(key)
+    field = box(
+        value=minimum if earlier is None else earlier,
+        min=minimum,
+        max=maximum,
+        step=step,
+        description=f"Your guess ({unit})",
+        style={"description_width": "initial"},
+        layout={"width": "auto"},
+    )
+    said = "" if earlier is None else f"You guessed {earlier:g} {unit}. You may change it."
+    _form(
+        question,
+        [field],
+        "Commit",
+        lambda: f"{save(f'guess/{key}', field.value)} You guessed {field.value:g} {unit}.",
+        said,
+    )
+
+
+def ask_verdict(lesson: str, question: str) -> None:
+    """Show the form for the verdict on a lesson: verdict, confidence (percent), one sentence."""
+    import ipywidgets
+
+    earlier = get(f"verdict/{lesson}") or {}
+    wide = {"description_width": "initial"}
+    verdict = ipywidgets.RadioButtons(
+        description="Verdict",
+        options=list(VERDICTS),
+        value=earlier.get("verdict") if earlier.get("verdict") in VERDICTS else None,
+        style=wide,
+    )
+    confidence = ipywidgets.BoundedIntText(
+        description="Confidence (0 to 100)",
+        min=0,
+        max=100,
+        step=5,
+        value=earlier.get("confidence_pct", 50),
+        style=wide,
+        layout={"width": "auto"},
+    )
+    reason = ipywidgets.Textarea(
+        description="Because",
+        placeholder="One sentence: the evidence that weighs most",
+        value=earlier.get("reason", ""),
+        style=wide,
+        layout={"width": "46em", "max_width": "100%"},
+    )
+
+    def keep() -> str:
+        if verdict.value is None:
+            return "Choose a verdict first."
+        if not reason.value.strip():
+            return "Write one sentence first: which evidence weighs most?"
+        value = {
+            "verdict": verdict.value,
+            "confidence_pct": confidence.value,
+            "reason": reason.value.strip(),
+        }
+        return f"{save(f'verdict/{lesson}', value)} Lesson 08 brings your verdicts together."
+
+    said = "You have a verdict already. You may change it." if earlier else ""
+    _form(question, [verdict, confidence, reason], "Save my verdict", keep, said)
+
+
+def _form(
+    question: str, fields: list[Any], button_text: str, act: Callable[[], str], said: str
+) -> None:
+    """Show a question, its fields, and a button whose action returns the sentence to show."""
+    import ipywidgets
+
+    button = ipywidgets.Button(
+        description=button_text, layout={"width": "auto"}, style={"button_color": "#d6e6f2"}
+    )
+    message = ipywidgets.HTML(_status(said))
+
+    def clicked(_: Any) -> None:
+        message.value = _status(act())
+
+    button.on_click(clicked)
+    box = ipywidgets.VBox(
+        [ipywidgets.HTML(f"<strong>{escape(question)}</strong>"), *fields, button, message],
+        layout={"align_items": "flex-start"},
+    )
+    still = f"{question} (Run this cell to answer.)"
+    show_widget(
+        box,
+        f"<p><strong>{escape(question)}</strong> Run this cell to answer.</p>",
+        still,
+    )
+
+
+def _status(words: str) -> str:
+    return f'<span role="status" aria-live="polite">{escape(words)}</span>'
+
+
+def checkpoint(*question_ids: str) -> None:
+    """Show questions of the bank (table `questions`) with feedback for each option.
+
+    Raises `KeyError` for an id that the bank does not have.
+    """
+    import ipywidgets
+
+    from belgrade import data
+
+    bank = data.load("questions").set_index("question_id")
+    parts: list[Any] = []
+    still: list[str] = []
+    plain: list[str] = []
+    for number, question_id in enumerate(question_ids, start=1):
+        row = bank.loc[question_id]
+        options = _options(row)
+        prompt = f"{number}. {row['question']}"
+        radio = ipywidgets.RadioButtons(
+            options=[text for text, _, _ in options],
+            value=None,
+            layout={"width": "auto", "max_width": "46em"},
+        )
+        reply = ipywidgets.HTML(_status(""))
+        radio.observe(_replier(options, reply), "value")
+        parts += [ipywidgets.HTML(f"<strong>{escape(prompt)}</strong>"), radio, reply]
+        listed = "".join(f"<li>{escape(text)}</li>" for text, _, _ in options)
+        answer, why = next((text, why) for text, is_right, why in options if is_right)
+        still.append(
+            f"<p><strong>{escape(prompt)}</strong></p><ul>{listed}</ul><details><summary>Answer to "
+            f"question {number}</summary><p>{escape(answer)}. {escape(why)}</p></details>"
+        )
+        plain.append(f"{prompt}\n" + "\n".join(f"   - {text}" for text, _, _ in options))
+    show_widget(ipywidgets.VBox(parts), "".join(still), "\n".join(plain))
+
+
+def _options(row: Any) -> list[tuple[str, bool, str]]:
+    """Return (text, is right, feedback) for each option, in an order that is fixed by its text."""
+    options = [(row["answer"], True, row["feedback"])]
+    for number in (1, 2, 3):
+        options.append((row[f"distractor_{number}"], False, row[f"feedback_{number}"]))
+    return sorted(((str(a), b, str(c)) for a, b, c in options), key=lambda option: option[0])
+
+
+def _replier(options: list[tuple[str, bool, str]], reply: Any) -> Callable[[Any], None]:
+    def answered(change: Any) -> None:
+        for text, is_right, why in options:
+            if text == change["new"]:
+                reply.value = _status(f"{'✓ Right.' if is_right else '✗ Not this one.'} {why}")
+
+    return answered
+
+
+def take_away() -> Card:
+    """Return a card with a link that downloads the journal as one file."""
+    import base64
+
+    content = {"format": FORMAT, "entries": entries()}
+    text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True)
+    coded = base64.b64encode(text.encode("utf-8")).decode("ascii")
+    count = len(content["entries"])
+    words = f"{count} entries" if count != 1 else "1 entry"
+    link = (
+        f'<p><a download="belgrade_journal.json" href="data:application/json;base64,{coded}">'
+        f"Download my journal</a> ({words}).</p>"
+    )
+    return Card("Take your journal away", link, f"{words} in {_path().name}.")
+
+
+def restore(path: str | os.PathLike[str]) -> str:
+    """Bring the entries of a journal file back; newer entries win. Returns a sentence.
+
+    Raises `Damaged` where the file is not a journal; what you have stays as it is.
+    """
+    try:
+        brought = _parse(Path(path).read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        raise Damaged("This file is not a journal, or it was cut short.") from None
+    except OSError as error:
+        raise Damaged(f"{path} could not be opened ({error.strerror}).") from None
+    have = entries()
+    newer = {
+        key: entry
+        for key, entry in brought.items()
+        if key not in have or entry.get("saved", "") > have[key].get("saved", "")
+    }
+    reason = _write(newer)
+    count = len(newer)
+    words = f"{count} entries were" if count != 1 else "1 entry was"
+    return f"{words} brought back." + (f" Kept in memory only ({reason})." if reason else "")

@@ -1,0 +1,116 @@
+"""JupyterLab for the browser tests: a server of its own, and pages that open and run notebooks."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = [
+    "--no-sandbox",  # Chromium's own sandbox refuses root, as which continuous integration runs.
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+# The application knows when a notebook is ready and when it has run; the page's text does not.
+READY = """path => {
+  const widget = window.jupyterapp?.shell.currentWidget, session = widget?.sessionContext;
+  const kernel = session?.session?.kernel;
+  return widget?.context?.path === path && widget.context.isReady && session.isReady
+    && kernel?.connectionStatus === 'connected' && kernel.status === 'idle';
+}"""
+FINISHED = """() => {
+  const widget = jupyterapp.shell.currentWidget;
+  return widget.sessionContext.session.kernel.status === 'idle'
+    && [...widget.content.model.cells].every(cell => cell.type !== 'code'
+      || !cell.sharedModel.getSource().trim()
+      || (cell.executionState === 'idle' && cell.executionCount));
+}"""
+
+
+class Lab:
+    """`jupyter lab` on a free port over a folder, apart from the user's settings and workspaces."""
+
+    def __init__(self, root: Path, **environment: str) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.root = root
+        self.token = secrets.token_hex(8)
+        self.url = f"http://127.0.0.1:{port}"
+        self._private = Path(tempfile.mkdtemp(prefix="belgrade-lab-"))
+        private = {
+            "JUPYTER_CONFIG_DIR": "config",
+            "JUPYTER_DATA_DIR": "data",
+            "JUPYTER_RUNTIME_DIR": "runtime",
+            "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
+            "JUPYTERLAB_SETTINGS_DIR": "settings",
+        }
+        settings = self._private / "settings/@jupyterlab/apputils-extension"
+        settings.mkdir(parents=True)
+        (settings / "notification.jupyterlab-settings").write_text(
+            '{"fetchNews": "false", "checkForUpdates": false}', encoding="utf-8"
+        )
+        self.log = self._private / "log"
+        command = [
+            *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
+            *("--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0"),
+            *(f"--IdentityProvider.token={self.token}", f"--ServerApp.root_dir={root}"),
+            "--LabApp.expose_app_in_browser=True",
+        ]
+        with self.log.open("w", encoding="utf-8") as log:
+            self.process = subprocess.Popen(
+                command,
+                env={
+                    **os.environ,
+                    **{name: str(self._private / part) for name, part in private.items()},
+                    **environment,
+                },
+                stdout=log,
+                stderr=log,
+            )
+        self._wait()
+
+    def _wait(self) -> None:
+        until = time.monotonic() + 60
+        while True:
+            try:
+                urllib.request.urlopen(f"{self.url}/api/status?token={self.token}", timeout=5)
+                return
+            except OSError:
+                if self.process.poll() is not None or time.monotonic() > until:
+                    raise RuntimeError(self.log.read_text(encoding="utf-8")[-2000:]) from None
+                time.sleep(0.05)
+
+    def close(self) -> None:
+        self.process.terminate()
+        self.process.wait(20)
+        shutil.rmtree(self._private, ignore_errors=True)
+
+    def open(self, page: Any, path: str) -> Any:
+        """Open the notebook at `path` in a fresh layout; return its panel once the kernel waits."""
+        workspace = secrets.token_hex(4)
+        page.goto(f"{self.url}/lab/workspaces/{workspace}/tree/{path}?token={self.token}")
+        page.wait_for_function(READY, arg=path, timeout=60_000)
+        return page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
+
+    def run_all(self, page: Any) -> None:
+        """Run all cells of the open notebook and wait until the last is done."""
+        page.evaluate("() => { jupyterapp.commands.execute('notebook:run-all-cells') }")
+        page.wait_for_function(FINISHED, timeout=120_000)
+
+    def command(self, page: Any, name: str) -> None:
+        """Execute a command of JupyterLab and wait for it."""
+        page.evaluate("async name => { await jupyterapp.commands.execute(name) }", name)

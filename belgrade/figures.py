@@ -132,12 +132,13 @@ def png(fig: Figure) -> str:
 
 
 def fingerprint(fig: Figure) -> str:
-    """Return a short digest of what the figure draws: the data, labels and words, not the pixels.
+    """Return a short digest of what the figure draws: data, marks, colours and words, not pixels.
 
     It stands in the HTML of every figure, so that a stored output stops matching as soon as a
-    value, a series or a label of the picture changes.
+    value, a series, a mark or a label of the picture changes.
     """
     from matplotlib.collections import Collection
+    from matplotlib.colors import to_hex
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
     from matplotlib.text import Text
@@ -149,10 +150,14 @@ def fingerprint(fig: Figure) -> str:
                 continue
             if isinstance(artist, Collection):
                 points = [*artist.get_offsets(), *(p.vertices for p in artist.get_paths())]
+                parts += [to_hex(each, True) for each in artist.get_facecolor()]
             elif isinstance(artist, Line2D):
                 points = [artist.get_xydata()]
+                parts += [str(artist.get_marker()), artist.get_linestyle()]
+                parts.append(to_hex(artist.get_markerfacecolor(), True))
             else:
                 points = [artist.get_path().transformed(artist.get_patch_transform()).vertices]
+                parts.append(to_hex(artist.get_facecolor(), True))
             for group in points:
                 parts.append(" ".join(f"{number:.6g}" for number in group.ravel()))
         parts += [text.get_text() for text in axes.findobj(Text)]

@@ -1,0 +1,204 @@
+"""Every explorer, with real widgets: each option, the ends and the middle, 50 combinations."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import random
+import re
+from typing import Any
+
+import pytest
+
+from belgrade import explorers, figures
+from belgrade.explorers.explorer import Explorer, NothingToShow, Number, Select, Switch
+
+COMBINATIONS = 50
+# What must not be read out: a missing value that slipped into a sentence.
+SLIPPED = re.compile(r"\bnan\b|<NA>|\bNone\b|\bNaT\b|\binf\b")
+
+
+@functools.cache
+def made(name: str) -> Explorer:
+    return getattr(explorers, name)()
+
+
+def singles(explorer: Explorer) -> list[dict[str, Any]]:
+    """Return the defaults, and every option of every control with the others at their default."""
+    changed = (
+        {name: value}
+        for name, control in explorer.controls.items()
+        for value in control.values()
+        if value != control.default
+    )
+    return [{}, *changed]
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw the same figure with fewer pixels: what is tested here is not how it looks."""
+    monkeypatch.setattr(figures, "PIXELS_PER_INCH", 40)
+
+
+def assert_readable(data: dict[str, str]) -> None:
+    words = data["text/plain"]
+    assert words.strip().endswith((".", "?", "!"))
+    assert not SLIPPED.search(words), words
+    markup = data["text/html"]
+    if "image/png" in data:
+        assert f'alt="{figures.escape(words)}"' in markup
+        assert 'data-drawn="' in markup
+    assert 'aria-live="polite"' in markup
+    assert figures.escape(words) in markup
+
+
+@pytest.mark.parametrize("name", explorers.EXPLORERS)
+@pytest.mark.usefixtures("small")
+def test_widgets_show_every_option_and_seeded_combinations(name: str, displayed: list) -> None:
+    explorer = getattr(explorers, name)()
+    explorer._ipython_display_()
+    controls, picture = displayed
+    assert set(controls["data"]) == {
+        "application/vnd.jupyter.widget-view+json",
+        "text/html",
+        "text/plain",
+    }
+    assert picture["data"] == explorer.bundle()
+    chance = random.Random(f"{name}-2020")
+    values = {key: control.values() for key, control in explorer.controls.items()}
+    combinations = [
+        {key: chance.choice(options) for key, options in values.items()}
+        for _ in range(COMBINATIONS)
+    ]
+    for choice in [*singles(explorer), *combinations]:
+        for key, value in (explorer.defaults | choice).items():
+            explorer.inputs[key].value = value
+        shown = explorer.bundle(**choice)
+        assert_readable(shown)
+        last = displayed[-1]
+        assert last["data"] == shown
+        assert last["transient"] == picture["transient"]
+
+
+@pytest.mark.parametrize("name", explorers.EXPLORERS)
+def test_controls_are_labelled_and_defaults_draw(name: str) -> None:
+    explorer = made(name)
+    labels = [control.label for control in explorer.controls.values()]
+    assert len(set(labels)) == len(labels)
+    assert all(label.strip() for label in labels)
+    assert "image/png" in explorer.bundle()
+
+
+@pytest.mark.parametrize("name", explorers.EXPLORERS)
+def test_each_choice_changes_what_is_seen(name: str) -> None:
+    """A control that changes neither picture nor sentence would be a dead one."""
+    explorer = made(name)
+    for key, control in explorer.controls.items():
+        others = [value for value in control.values() if value != control.default]
+        seen = {explorer.bundle()["text/html"]}
+        contexts = [explorer.defaults, *singles(explorer)]
+        changed = any(
+            explorer.bundle(**(context | {key: value}))["text/html"]
+            != explorer.bundle(**(context | {key: control.default}))["text/html"]
+            for context in contexts
+            for value in others
+        )
+        assert changed, f"{key} of {name} changes nothing ({len(seen)} picture)"
+
+
+@pytest.mark.parametrize("name", explorers.EXPLORERS)
+def test_nothing_is_cut_off_or_overlaps(name: str) -> None:
+    explorer = made(name)
+    for choice in singles(explorer):
+        try:
+            with figures.style():
+                fig = explorer.draw(explorer.data, **(explorer.defaults | choice))
+        except NothingToShow:
+            continue
+        problems = clashes(fig)
+        assert not problems, f"{name} at {choice or 'its defaults'}: {problems[:3]}"
+
+
+def clashes(fig: Any) -> list[str]:
+    """Return which texts of a figure leave it or run into each other."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.text import Text
+
+    FigureCanvasAgg(fig).draw()
+    hidden = _not_drawn(fig)
+    texts = [
+        (text.get_text(), text.get_window_extent())
+        for text in fig.findobj(Text)
+        if text.get_visible() and text.get_text().strip() and id(text) not in hidden
+    ]
+    found = []
+    for words, box in texts:
+        if box.x0 < -2 or box.y0 < -2 or box.x1 > fig.bbox.width + 2 or box.y1 > fig.bbox.height + 2:
+            found.append(f"{words!r} is cut off")
+    for (one, a), (other, b) in itertools.combinations(texts, 2):
+        width = min(a.x1, b.x1) - max(a.x0, b.x0)
+        height = min(a.y1, b.y1) - max(a.y0, b.y0)
+        if width > 2 and height > 3:
+            found.append(f"{one!r} overlaps {other!r}")
+    return found
+
+
+def _not_drawn(fig: Any) -> set[int]:
+    """Return the ids of tick labels that exist but are not drawn: off the axes, or axes hidden."""
+    hidden = set()
+    for axes in fig.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            drawn = axis._update_ticks() if axes.axison and axis.get_visible() else []
+            for tick in [*axis.get_major_ticks(), *axis.get_minor_ticks()]:
+                if tick not in drawn:
+                    hidden |= {id(tick.label1), id(tick.label2)}
+            if not axes.axison:
+                hidden.add(id(axis.label))
+    return hidden
+
+
+def test_the_overlap_test_can_fail() -> None:
+    fig, ax = figures.new()
+    ax.text(0.5, 0.5, "here")
+    ax.text(0.5, 0.5, "there")
+    ax.text(2.0, 0.5, "beyond the edge")
+    assert len(clashes(fig)) == 2
+
+
+def _toy(**controls: Any) -> Explorer:
+    def draw(data: Any, **choices: Any) -> Any:
+        fig, ax = figures.new()
+        ax.bar(["a"], [choices.get("height", 1)])
+        return fig
+
+    def describe(data: Any, **choices: Any) -> str:
+        if choices.get("height") == 9:
+            raise NothingToShow("Nobody measured nine.")
+        return f"The bar is {choices.get('height', 1)} high."
+
+    return Explorer("Toy", None, controls, draw, describe)
+
+
+def test_a_choice_without_data_is_said_in_words(displayed: list) -> None:
+    explorer = _toy(height=Number("Height", 0, 9, 1, 3))
+    explorer._ipython_display_()
+    explorer.inputs["height"].value = 9
+    shown = displayed[-1]["data"]
+    assert shown["text/plain"] == "Nobody measured nine."
+    assert "image/png" not in shown
+
+
+def test_a_picture_is_drawn_once_for_a_choice() -> None:
+    explorer = _toy(height=Number("Height", 0, 9, 1, 3))
+    assert explorer.bundle(height=2) is explorer.bundle(height=2)
+
+
+def test_numbers_offer_both_ends_and_the_middle() -> None:
+    assert Number("n", 0, 9, 1, 3).values() == [0, 4, 9]
+    assert Number("w", 0.4, 0.5, 0.05, 0.4).values() == [0.4, 0.45, 0.5]
+
+
+def test_every_kind_of_control_has_a_described_widget() -> None:
+    for control in (Select("A list", {"x": 1}, 1), Switch("A switch"), Number("N", 0, 1, 0.1, 0)):
+        widget = control.widget()
+        assert getattr(widget, "value_widget", widget).description == control.label

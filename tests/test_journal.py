@@ -1,0 +1,165 @@
+"""The journal: what is kept survives crashes, damage, two writers, and a folder without rights."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from belgrade import data, journal
+
+
+@pytest.fixture
+def path() -> Path:
+    return journal.folder() / "journal.json"
+
+
+def test_an_entry_is_kept_and_read_again(path: Path) -> None:
+    assert journal.guess("x") is None
+    assert journal.save("guess/x", 6.5).startswith("Saved")
+    assert journal.guess("x") == 6.5
+    assert json.loads(path.read_text(encoding="utf-8"))["entries"]["guess/x"]["value"] == 6.5
+
+
+def test_verdicts_come_as_a_table() -> None:
+    value = {"verdict": "supported", "confidence_pct": 70, "reason": "Vučić was there"}
+    journal.save("verdict/01", value)
+    table = journal.verdicts()
+    assert table.loc[0, "reason"] == "Vučić was there"
+    assert list(table.columns) == ["lesson", "verdict", "confidence_pct", "reason", "saved"]
+
+
+def test_no_verdicts_is_an_empty_table() -> None:
+    assert journal.verdicts().empty
+
+
+@pytest.mark.parametrize("text", ["", '{"format": 1, "entr', "[]", '{"format": 9, "entries": {}}'])
+def test_a_damaged_file_is_set_aside(
+    path: Path, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    assert journal.entries() == {}
+    assert "kept as journal-damaged-" in capsys.readouterr().out
+    aside = list(path.parent.glob("journal-damaged-*.json"))
+    assert [each.read_text(encoding="utf-8") for each in aside] == [text]
+    journal.save("guess/x", 1)
+    assert journal.guess("x") == 1
+
+
+def test_two_notebooks_do_not_overwrite_each_other(path: Path) -> None:
+    code = (
+        "import sys; from belgrade import journal\n"
+        "for n in range(25): journal.save(f'guess/{sys.argv[1]}.{n}', n)"
+    )
+    writers = [subprocess.Popen([sys.executable, "-c", code, name]) for name in "ab"]
+    assert [writer.wait(60) for writer in writers] == [0, 0]
+    assert len(journal.entries()) == 50
+
+
+def test_the_lock_of_a_dead_process_is_broken(path: Path) -> None:
+    import os
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = path.with_suffix(".lock")
+    lock.touch()
+    os.utime(lock, (1, 1))
+    assert journal.save("guess/x", 1).startswith("Saved")
+
+
+def test_what_cannot_be_written_stays_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BELGRADE_WORK", str(Path(sys.executable) / "not-a-folder"))
+    try:
+        assert "memory only" in journal.save("guess/x", 3)
+        assert journal.guess("x") == 3
+        assert "1 entry" in repr(journal.take_away())
+    finally:
+        journal._memory.clear()
+
+
+def test_a_journal_is_taken_away_and_brought_back(path: Path, tmp_path: Path) -> None:
+    import base64
+    import re
+
+    journal.save("guess/x", 1)
+    page = journal.take_away()._repr_html_()
+    coded = re.search(r"base64,([^\"]+)", page)[1]
+    away = tmp_path / "away.json"
+    away.write_bytes(base64.b64decode(coded))
+    path.unlink()
+    assert journal.restore(away) == "1 entry was brought back."
+    assert journal.guess("x") == 1
+
+
+def test_bringing_back_keeps_the_newer_entry(path: Path, tmp_path: Path) -> None:
+    away = tmp_path / "old.json"
+    old = {"format": 1, "entries": {"guess/x": {"value": 1, "saved": "2020-01-01T00:00:00Z"}}}
+    away.write_text(json.dumps(old), encoding="utf-8")
+    journal.save("guess/x", 2)
+    assert journal.restore(away) == "0 entries were brought back."
+    assert journal.guess("x") == 2
+
+
+def test_a_file_that_is_no_journal_is_refused(tmp_path: Path) -> None:
+    journal.save("guess/x", 2)
+    wrong = tmp_path / "wrong.json"
+    wrong.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(journal.Damaged, match="not a journal"):
+        journal.restore(wrong)
+    assert journal.guess("x") == 2
+
+
+def test_the_guess_form_commits(displayed: list) -> None:
+    journal.ask_guess("k", "How many?", unit="planes", minimum=0, maximum=9)
+    form = _form(displayed)
+    field, button, message = form.children[1], form.children[-2], form.children[-1]
+    field.value = 4
+    button.click()
+    assert journal.guess("k") == 4
+    assert "You guessed 4 planes" in message.value
+    assert "How many?" in displayed[0]["data"]["text/html"]
+
+
+def test_the_verdict_form_asks_for_what_is_missing(displayed: list) -> None:
+    journal.ask_verdict("01", "What do you make of it?")
+    form = _form(displayed)
+    _, verdict, confidence, reason, button, message = form.children
+    button.click()
+    assert "Choose a verdict" in message.value
+    verdict.value = "complicated"
+    button.click()
+    assert "Write one sentence" in message.value
+    confidence.value, reason.value = 80, "Two receptions were left out."
+    button.click()
+    assert journal.get("verdict/01") == {
+        "verdict": "complicated",
+        "confidence_pct": 80,
+        "reason": "Two receptions were left out.",
+    }
+
+
+@pytest.mark.parametrize("lesson", [f"{number:02d}" for number in range(10)])
+def test_every_checkpoint_question_gives_feedback_on_each_option(
+    lesson: str, displayed: list
+) -> None:
+    bank = data.load("questions").query("lesson == @lesson")
+    journal.checkpoint(*bank["question_id"])
+    box = _form(displayed)
+    for number, (_, row) in enumerate(bank.iterrows()):
+        _, radio, reply = box.children[3 * number : 3 * number + 3]
+        assert len(set(radio.options)) == 4
+        for option in radio.options:
+            radio.value = option
+            right = option == str(row["answer"])
+            assert ("Right." in reply.value) == right
+            assert len(reply.value) > 60
+
+
+def _form(displayed: list) -> object:
+    from ipywidgets.widgets.widget import _instances
+
+    view = displayed[0]["data"]["application/vnd.jupyter.widget-view+json"]
+    return _instances[view["model_id"]]

@@ -15,6 +15,7 @@ uv is used where it is installed, pip where it is not. Standard library only.
 
 # The syntax stays that of Python 3.8 (no newer annotations, no match), so that an old Python
 # can still run this far and say what it needs.
+import contextlib
 import errno
 import hashlib
 import json
@@ -98,7 +99,7 @@ def diagnose(output, doing):
 
     if says(DISK_FULL):
         return Problem(
-            f"The disk is full: it needs about {FREE_MB} MB free in {ROOT}.\n"
+            f"The disk is full: this needs about {FREE_MB} MB in {ROOT}.\n"
             "Make room, then run the same command again."
         )
     if says(NO_VENV):
@@ -261,21 +262,22 @@ def install(uv, requirements, stamp):
     else:
         command = [str(venv_python()), "-m", "pip", "install", "--disable-pip-version-check"]
     try:
-        step("Installing packages", [*command, "-r", requirements])
+        # pip's five retries, at every nested step, would take minutes to find itself offline.
+        step("Installing packages", [*command, "-r", requirements], PIP_RETRIES="2")
     except Offline:
         if stamp:
             write_stamp(**stamp)
         raise
 
 
-def step(title, command):
+def step(title, command, **env):
     """Run a command quietly, showing the time and its latest line; Problem if it fails."""
     started, lines = time.monotonic(), []
     live = sys.stdout.isatty()
     process = subprocess.Popen(
         command,
         cwd=str(ROOT),
-        env=child_env(PYTHONUNBUFFERED="1"),
+        env=child_env(PYTHONUNBUFFERED="1", **env),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -321,13 +323,14 @@ def run(arguments, **env):
     )
     try:
         return process.wait()
-    except BaseException:  # the child got a Ctrl-C as well: let it close its files and kernels
-        try:
-            process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
+    except KeyboardInterrupt:  # the child got it too: let it close its kernels and files
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=10)
+        raise
+    finally:
+        if process.poll() is None:
             process.terminate()
             process.wait()
-        raise
 
 
 # --- JupyterLab --------------------------------------------------------------------------
@@ -355,7 +358,7 @@ def choose_port(asked):
             raise Problem("Ports 8888 to 8987 are all taken. Choose one: python run.py --port N")
         return port
     if not asked.isdigit() or not 0 < int(asked) < 65536:
-        raise Problem(f"--port takes a number from 1 to 65535, such as --port 8890.")
+        raise Problem("--port takes a number from 1 to 65535, such as --port 8890.")
     if not port_is_free(int(asked)):
         raise Problem(
             f"Port {asked} is taken. Leave out --port to get a free one, or choose another."
@@ -459,10 +462,7 @@ def main(arguments):
         return 130
 
 
-def stop(*_):
-    raise KeyboardInterrupt
-
-
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, stop)
+    # So that what was started here is stopped here as well.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     sys.exit(main(sys.argv[1:]))

@@ -12,6 +12,25 @@ from typing import Any
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
+# Goes with the HTML beside widgets, and mends two things for keyboard and screen reader. In command
+# mode JupyterLab takes the arrow keys from lists, radio buttons and sliders to move between cells;
+# the attribute is Lumino's way to keep them. And ipywidgets gives the handle of a slider no name.
+KEYBOARD = """<script>(() => {
+const area = document.currentScript.closest('.jp-OutputArea');
+if (!area || area.dataset.belgrade) return;
+area.dataset.belgrade = 'keyboard';
+const mend = () => {
+  area.querySelectorAll('select, input[type=radio], input[type=checkbox], [role=slider]')
+    .forEach(each => each.setAttribute('data-lm-suppress-shortcuts', 'true'));
+  area.querySelectorAll('.belgrade-slider [role=slider]').forEach(handle => {
+    const label = handle.closest('.widget-hbox')?.querySelector('label');
+    if (label && !handle.ariaLabel) handle.ariaLabel = label.textContent;
+  });
+};
+mend();
+new MutationObserver(mend).observe(area, {childList: true, subtree: true});
+})()</script>"""
+
 
 def escape(text: object) -> str:
     """Return `text` with the characters that mean something in HTML made harmless."""
@@ -57,3 +76,12 @@ def show_widget(widget: Any, html_text: str, text: str) -> None:
     data = view[0] if isinstance(view, tuple) else view
     bundle = {WIDGET_VIEW: data[WIDGET_VIEW], "text/html": html_text, "text/plain": text}
     display(bundle, raw=True)
+
+
+def status(words: str) -> dict[str, str]:
+    """Return the MIME bundle of a sentence that screen readers announce when it changes.
+
+    Displayed after a widget, it also brings the widget's keyboard in order.
+    """
+    said = f'<p role="status" aria-live="polite" style="margin:0.3em 0">{escape(words)}</p>'
+    return {"text/html": said + KEYBOARD, "text/plain": words}

@@ -14,12 +14,13 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from belgrade.display import Card, escape, show_widget
+from belgrade.display import Card, escape, show_widget, status
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -157,6 +158,12 @@ def guess(key: str) -> Any:
     return get(f"guess/{key}")
 
 
+def codes(key: str) -> dict[str, str]:
+    """Return the codes given under `key`: id of the item -> code; {} if there are none."""
+    kept = get(f"codes/{key}")
+    return dict(kept) if isinstance(kept, dict) else {}
+
+
 def verdicts() -> pd.DataFrame:
     """Return the verdicts: lesson, verdict, confidence_pct (0 to 100), reason, saved."""
     import pandas as pd
@@ -242,31 +249,94 @@ def ask_verdict(lesson: str, question: str) -> None:
     _form(question, [verdict, confidence, reason], "Save my verdict", keep, said)
 
 
+def ask_codes(key: str, question: str, items: Mapping[str, str], options: Sequence[str]) -> None:
+    """Show `items` (id -> text) one at a time, with a button for each code in `options`.
+
+    Each click keeps the codes so far under `key` and goes on to the next item.
+    """
+    import ipywidgets
+
+    ids = list(items)
+    texts = {item: text[:1].upper() + text[1:] for item, text in items.items()}
+    place = next((at for at, item in enumerate(ids) if item not in codes(key)), len(ids) - 1)
+    card = ipywidgets.HTML(layout={"max_width": "46em"})
+    message = ipywidgets.HTML(_status(""))
+
+    def show(said: str = "") -> None:
+        given = codes(key)
+        code = given.get(ids[place])
+        done = sum(item in given for item in ids)
+        state = f"You coded it {code}." if code else "Not coded yet."
+        card.value = (
+            '<div role="status" aria-live="polite" style="line-height:1.45;min-height:5.5em">'
+            f"<p>{place + 1} of {len(ids)}. {escape(state)}</p>"
+            f'<p style="border-left:4px solid #0072B2;padding-left:1em">{escape(texts[ids[place]])}'
+            "</p></div>"
+        )
+        for choice, option in zip(choices, options, strict=True):
+            choice.icon = "check" if option == code else ""
+        finished = " That was all. Run the next cell." if done == len(ids) else ""
+        message.value = _status(f"{done} of {len(ids)} coded.{finished} {said}".strip())
+
+    def move(steps: int) -> Callable[[Any], None]:
+        def moved(_: Any) -> None:
+            nonlocal place
+            place = min(max(place + steps, 0), len(ids) - 1)
+            show()
+
+        return moved
+
+    def choose(option: str) -> Callable[[Any], None]:
+        def chosen(_: Any) -> None:
+            nonlocal place
+            given = codes(key) | {ids[place]: option}
+            said = save(f"codes/{key}", given)
+            left = [at for at, item in enumerate(ids) if item not in given]
+            place = place + 1 if place + 1 < len(ids) else min(left, default=place)
+            show(said)
+
+        return chosen
+
+    def button(text: str, act: Callable[[Any], None], **style: str) -> Any:
+        made = ipywidgets.Button(description=text, layout={"width": "auto"}, style=style)
+        made.on_click(act)
+        return made
+
+    choices = [button(option, choose(option), button_color="#d6e6f2") for option in options]
+    back, forward = button("‹ Back", move(-1)), button("Next ›", move(1))
+    wrap = {"flex_flow": "row wrap"}
+    heading = ipywidgets.HTML(f"<strong>{escape(question)}</strong>")
+    rows = [ipywidgets.HBox(choices, layout=wrap), ipywidgets.HBox([back, forward], layout=wrap)]
+    show()
+    listed = "".join(f"<li>{escape(text)}</li>" for text in texts.values())
+    how = f"Run this cell to code {len(ids)} items as {', '.join(options[:-1])} or {options[-1]}."
+    show_widget(
+        ipywidgets.VBox([heading, card, *rows, message], layout={"align_items": "flex-start"}),
+        f"<p><strong>{escape(question)}</strong> {escape(how)}</p><ol>{listed}</ol>",
+        "\n".join([f"{question} ({how})", *(f"  {text}" for text in texts.values())]),
+    )
+
+
 def _form(
     question: str, fields: list[Any], button_text: str, act: Callable[[], str], said: str
 ) -> None:
     """Show a question, its fields, and a button whose action returns the sentence to show."""
     import ipywidgets
+    from IPython.display import display
 
     button = ipywidgets.Button(
         description=button_text, layout={"width": "auto"}, style={"button_color": "#d6e6f2"}
     )
-    message = ipywidgets.HTML(_status(said))
-
-    def clicked(_: Any) -> None:
-        message.value = _status(act())
-
-    button.on_click(clicked)
-    box = ipywidgets.VBox(
-        [ipywidgets.HTML(f"<strong>{escape(question)}</strong>"), *fields, button, message],
-        layout={"align_items": "flex-start"},
-    )
-    still = f"{question} (Run this cell to answer.)"
     show_widget(
-        box,
+        ipywidgets.VBox(
+            [ipywidgets.HTML(f"<strong>{escape(question)}</strong>"), *fields, button],
+            layout={"align_items": "flex-start"},
+        ),
         f"<p><strong>{escape(question)}</strong> Run this cell to answer.</p>",
-        still,
+        f"{question} (Run this cell to answer.)",
     )
+    message = display(status(said or "Nothing is kept yet."), raw=True, display_id=True)
+    button.on_click(lambda _: message.update(status(act()), raw=True))
 
 
 def _status(words: str) -> str:
@@ -279,10 +349,12 @@ def checkpoint(*question_ids: str) -> None:
     Raises `KeyError` for an id that the bank does not have.
     """
     import ipywidgets
+    from IPython.display import display
 
     from belgrade import data
 
     bank = data.load("questions").set_index("question_id")
+    asked: list[tuple[Any, Any, list[tuple[str, bool, str]]]] = []
     parts: list[Any] = []
     still: list[str] = []
     plain: list[str] = []
@@ -295,8 +367,8 @@ def checkpoint(*question_ids: str) -> None:
             value=None,
             layout={"width": "auto", "max_width": "46em"},
         )
-        reply = ipywidgets.HTML(_status(""))
-        radio.observe(_replier(options, reply), "value")
+        reply = ipywidgets.HTML()
+        asked.append((radio, reply, options))
         parts += [ipywidgets.HTML(f"<strong>{escape(prompt)}</strong>"), radio, reply]
         listed = "".join(f"<li>{escape(text)}</li>" for text, _, _ in options)
         answer, why = next((text, why) for text, is_right, why in options if is_right)
@@ -306,6 +378,20 @@ def checkpoint(*question_ids: str) -> None:
         )
         plain.append(f"{prompt}\n" + "\n".join(f"   - {text}" for text, _, _ in options))
     show_widget(ipywidgets.VBox(parts), "".join(still), "\n".join(plain))
+    count = len(question_ids)
+    tally = display(status(f"{count} questions to answer."), raw=True, display_id=True)
+    right: dict[int, bool] = {}
+
+    def answered(number: int, radio: Any, reply: Any, options: list[tuple[str, bool, str]]) -> None:
+        is_right, why = next(rest for text, *rest in options if text == radio.value)
+        reply.value = escape(f"{'✓ Right.' if is_right else '✗ Not this one.'} {why}")
+        right[number] = is_right
+        said = f"Question {number}: {'right' if is_right else 'not this one'}. {why}"
+        tally.update(status(f"{said} {sum(right.values())} of {count} right so far."), raw=True)
+
+    for number, (radio, reply, options) in enumerate(asked, start=1):
+        act = partial(answered, number, radio, reply, options)
+        radio.observe(lambda _, act=act: act(), "value")
 
 
 def _options(row: Any) -> list[tuple[str, bool, str]]:
@@ -314,15 +400,6 @@ def _options(row: Any) -> list[tuple[str, bool, str]]:
     for number in (1, 2, 3):
         options.append((row[f"distractor_{number}"], False, row[f"feedback_{number}"]))
     return sorted(((str(a), b, str(c)) for a, b, c in options), key=lambda option: option[0])
-
-
-def _replier(options: list[tuple[str, bool, str]], reply: Any) -> Callable[[Any], None]:
-    def answered(change: Any) -> None:
-        for text, is_right, why in options:
-            if text == change["new"]:
-                reply.value = _status(f"{'✓ Right.' if is_right else '✗ Not this one.'} {why}")
-
-    return answered
 
 
 def take_away() -> Card:

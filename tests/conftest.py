@@ -25,7 +25,7 @@ def _shell() -> Any:
 
 @pytest.fixture
 def displayed(_shell: Any) -> Iterator[list[dict[str, Any]]]:
-    """What a test displays: a list that fills with {"data": ..., "transient": ..., "update": ...}."""
+    """What a test displays, as it comes: {"data": ..., "transient": ..., "update": ...}."""
     from IPython.core.displaypub import CapturingDisplayPublisher
 
     usual, _shell.display_pub = _shell.display_pub, CapturingDisplayPublisher()

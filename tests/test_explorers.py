@@ -133,7 +133,12 @@ def clashes(fig: Any) -> list[str]:
     ]
     found = []
     for words, box in texts:
-        if box.x0 < -2 or box.y0 < -2 or box.x1 > fig.bbox.width + 2 or box.y1 > fig.bbox.height + 2:
+        if (
+            box.x0 < -2
+            or box.y0 < -2
+            or box.x1 > fig.bbox.width + 2
+            or box.y1 > fig.bbox.height + 2
+        ):
             found.append(f"{words!r} is cut off")
     for (one, a), (other, b) in itertools.combinations(texts, 2):
         width = min(a.x1, b.x1) - max(a.x0, b.x0)

@@ -114,24 +114,22 @@ def test_a_file_that_is_no_journal_is_refused(tmp_path: Path) -> None:
 
 def test_the_guess_form_commits(displayed: list) -> None:
     journal.ask_guess("k", "How many?", unit="planes", minimum=0, maximum=9)
-    form = _form(displayed)
-    field, button, message = form.children[1], form.children[-2], form.children[-1]
+    _, field, button = _form(displayed).children
     field.value = 4
     button.click()
     assert journal.guess("k") == 4
-    assert "You guessed 4 planes" in message.value
+    assert "You guessed 4 planes" in said(displayed)
     assert "How many?" in displayed[0]["data"]["text/html"]
 
 
 def test_the_verdict_form_asks_for_what_is_missing(displayed: list) -> None:
     journal.ask_verdict("01", "What do you make of it?")
-    form = _form(displayed)
-    _, verdict, confidence, reason, button, message = form.children
+    _, verdict, confidence, reason, button = _form(displayed).children
     button.click()
-    assert "Choose a verdict" in message.value
+    assert "Choose a verdict" in said(displayed)
     verdict.value = "complicated"
     button.click()
-    assert "Write one sentence" in message.value
+    assert "Write one sentence" in said(displayed)
     confidence.value, reason.value = 80, "Two receptions were left out."
     button.click()
     assert journal.get("verdict/01") == {
@@ -154,8 +152,14 @@ def test_every_checkpoint_question_gives_feedback_on_each_option(
         for option in radio.options:
             radio.value = option
             right = option == str(row["answer"])
-            assert ("Right." in reply.value) == right
-            assert len(reply.value) > 60
+            assert reply.value.startswith("✓ Right." if right else "✗ Not this one.")
+            assert len(reply.value) > len("✗ Not this one. ") + 15
+            outcome = "right" if right else "not this one"
+            assert f"Question {number + 1}: {outcome}" in said(displayed)
+
+
+def said(displayed: list) -> str:
+    return displayed[-1]["data"]["text/plain"]
 
 
 def _form(displayed: list) -> object:

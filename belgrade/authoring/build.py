@@ -76,8 +76,8 @@ def build(key_path, cwd=None):
     `cwd` is the kernel's folder, by default the one above the key's, where students' copies lie.
     """
     key_path = Path(key_path)
-    key = nbformat.read(key_path, as_version=4)
     try:
+        key = _read_key(key_path)
         questions = read_questions(key)
         answers, wrongs = _run(key, questions, cwd or key_path.resolve().parents[1])
         entries = _entries(questions, answers, wrongs)
@@ -121,18 +121,27 @@ def build_files(keys, out, packed, check=False, say=print):
     return differ
 
 
+def _read_key(path):
+    try:
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        ids = [cell["id"] for cell in cells if "id" in cell]
+    except (ValueError, KeyError, TypeError) as error:
+        raise BuildError(f"this is no notebook ({error})") from None
+    # Reading with nbformat would give the second of two equal ids a new one, each time another.
+    if twice := {i for i in ids if ids.count(i) > 1}:
+        raise BuildError(f"two cells have the same id: {min(twice)}")
+    return nbformat.read(path, as_version=4)
+
+
 def read_questions(key):
     """Return the questions of a key, in order; raise BuildError or SpecError for a wrong key."""
-    questions, seen = [], set()
+    questions = []
     for number, cell in enumerate(key.cells):
         where = f"cell {number}"
         if unknown := [t for t in cell.metadata.get("tags", []) if t not in TAGS]:
             raise BuildError(f"{where} has the unknown tag {unknown[0]!r}; known: {sorted(TAGS)}")
         if len(cell.metadata.get("tags", [])) > 1:
             raise BuildError(f"{where} has more than one tag")
-        if cell.get("id") in seen:
-            raise BuildError(f"{where} has the same id as an earlier cell: {cell.get('id')}")
-        seen.add(cell.get("id"))
         tag = tag_of(cell)
         if tag == "spec":
             if cell.cell_type != "raw":
@@ -408,7 +417,7 @@ def _pack(file, questions, entries, student):
             starter = question.spec.get("starter") if question.spec["kind"] == "written" else None
             written.append({
                 "question": question.name, "kind": "written", "points": points,
-                "starter": starter or WRITTEN_STARTER,
+                "starter": starter or WRITTEN_STARTER, "hints": question.spec.get("hints", []),
             })  # fmt: skip
         row = {"question": question.name, "title": question.spec["title"], "points": here}
         if hidden := round(question.spec["points"] - here, 6):

@@ -69,7 +69,7 @@ def assemble(fresh, submitted):
         result += [_student(c, cell, ids) for c in after.get(at, [])]
     notebook = copy.deepcopy(fresh)
     notebook.cells = result
-    notebook.metadata.setdefault("belgrade", {})["assembled"] = True
+    notebook.metadata["belgrade"] = about(fresh) | {"assembled": True}
     if stripped := sum(bool(MARKER.search(_source(c))) for c in cells):
         repairs.append(f"Markers for nbval were taken out of {stripped} cell(s).")
     return notebook, repairs
@@ -83,7 +83,10 @@ def _match(fresh, cells):
     for i, cell in enumerate(cells):
         at = by_id.get(cell.get("id"))
         if at is None or not _alike(fresh.cells[at], cell):
-            at = by_role.get(_slot(cell))
+            slot = _slot(cell)
+            at = by_role.get(slot)
+            if slot and slot[1] == "check" and "check(" not in _source(cell):
+                at = None  # copied or changed metadata on code that is no check
         if at is not None and _alike(fresh.cells[at], cell):
             partner[i] = at
     taken = set(partner.values())
@@ -183,7 +186,8 @@ def _student(cell, neighbour, ids, first=False):
     """Return a student's code cell as it runs: no marker, tag or output, its own id."""
     new = new_code_cell(MARKER.sub(r"\1#", _source(cell)))
     question = about(neighbour).get("question", "")
-    new.metadata["belgrade"] = {"question": question, "role": "answer" if first else "student"}
+    role_now = "answer" if first else "student"
+    new.metadata["belgrade"] = {"question": question, "role": role_now}
     wish = neighbour["id"] if first else str(cell.get("id", ""))
     if not first and (wish in ids or not re.fullmatch(r"[\w-]{1,64}", wish)):
         wish = next(f"added-{n}" for n in range(1, 10**6) if f"added-{n}" not in ids)

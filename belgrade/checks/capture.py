@@ -281,5 +281,5 @@ def _labels(axis, positions, line=None, nearest=False):
     for p in positions:
         near = min(names, key=lambda at: abs(at - p), default=None)
         fits = near is not None and abs(near - p) <= (0.5 if nearest else 1e-9)
-        found.append(names[near] if fits else p)
+        found.append((names[near] if fits else "") or p)
     return found

@@ -150,8 +150,10 @@ def run(notebook, timeout=CELL_TIMEOUT_S, cwd=None):
         cell = cells[fatal["lost"]]
         if not cell.source.strip() or role(cell) == "setup":
             break
-        lost.setdefault(fatal["question"], fatal["error"])
-        cell.source = ""
+        # What ran into the time limit would do so again: it is left out as well.
+        for record in [fatal, *(r for r in records if "late" in r)]:
+            lost.setdefault(record["question"], record["error"])
+            cells[record.get("late") or record["lost"]].source = ""
     raise ExamineError("The kernel ends again and again; check your cells one by one.")
 
 
@@ -227,12 +229,12 @@ def report_of(pack, records, notes=(), lost=()):
             "status": worst["status"],
             "points": round(sum(mine[p]["points"] for p in parts), 6),
             "max_points": question["points"],
-            "message": worst["message"],
+            "message": "" if worst["status"] == RIGHT else worst["message"],
             "seconds": max((mine[p].get("seconds", 0) for p in parts), default=0),
         })  # fmt: skip
     notes = list(notes)
     if more := sum(q.get("hidden_points", 0) for q in pack["questions"]):
-        notes.append(f"{more:g} more points come from checks at marking.")
+        notes.append(f"Points that only marking can give: {more:g}.")
     return {
         "exercise": pack["exercise"], "questions": rows, "notes": notes, "next": _next(rows),
     }  # fmt: skip

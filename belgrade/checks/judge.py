@@ -43,7 +43,9 @@ def stopped(error):
         return "Your code ended the kernel: take out exit(), quit() or what uses all memory."
     if error.startswith("NameError"):
         return f"A name is missing ({error}): run from the top, and keep the asked name."
-    return f"Your code stopped with {error}."
+    if error.startswith("StdinNotImplementedError"):
+        return "input() cannot ask anybody here: write the value into the code."
+    return f"Your code stopped with {error.rstrip('. ')}."
 
 
 def _outcome(spec, reference, answer):
@@ -51,7 +53,7 @@ def _outcome(spec, reference, answer):
     if answer is None:
         return ERROR, "No answer came back from this cell. Is the check still called here?"
     if answer["type"] == "error":
-        return ERROR, f"Your code stopped with {answer['error']}."
+        return ERROR, stopped(answer["error"])
     if kind == "written":
         return _written(spec, answer)
     if answer["type"] == "missing":
@@ -120,8 +122,8 @@ def _show(value):
 
 NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 SLIPS = [
-    (100, "That looks like per cent where a share (0 to 1) is asked for."),
-    (0.01, "That looks like a share (0 to 1) where per cent is asked for: times 100."),
+    (100, "That is 100 times too large: per cent, where a share (0 to 1) is asked for?"),
+    (0.01, "That is 100 times too small: a share (0 to 1), where per cent is asked for?"),
     (-1, "The size fits, but look at the sign: what is taken from what?"),
     (1000, "That is a thousand times too large: check the unit."),
     (0.001, "That is a thousand times too small: check the unit."),

@@ -61,10 +61,12 @@ def hint(question):
     """Show the next hint to a question; the first again after the last."""
     question = str(question)
     try:
-        entry = _entry(read_pack(exercise_of(question)), question, "")
+        pack = read_pack(exercise_of(question))
+        written = {spec["question"]: spec for spec in pack["written"]}
+        spec = written.get(question) or _entry(pack, question, "")["spec"]
     except PackError as error:
         return _publish({}, f"<p>{html.escape(str(error))}</p>", str(error))
-    hints = entry["spec"].get("hints", [])
+    hints = spec.get("hints", [])
     if not hints:
         text = f"There is no hint to question {question}: read the prompt and the lesson again."
         return _publish({}, f"<p>{text}</p>", text)
@@ -178,7 +180,10 @@ def _page(report):
     for row in report["questions"]:
         sign, word, back, edge = STATUS[row["status"]]
         cells = [row["question"], row["title"], None, f"{row['points']:g} of {row['max_points']:g}"]
-        style = f"background:{back};color:#1a1a1a;border-left:5px solid {edge}"
+        style = (
+            f"background:{back};color:#1a1a1a;border-left:5px solid {edge};"
+            "text-align:left;white-space:nowrap"
+        )
         status = f'<td style="{style}"><strong>{sign} {word}</strong></td>'
         inner = "".join(
             status if c is None else f'<td style="text-align:left">{html.escape(c)}</td>'

@@ -13,6 +13,19 @@ EXPLORERS = {
     "argument_tree": "argument",
     "aid_per_what": "aid",
     "airport": "aid",
+    "four_billion": "china",
+    "yardsticks": "china",
+    "shares": "trade",
+    "whose_trade": "trade",
+    "exercises_counted": "security",
+    "arms_suppliers": "security",
+    "encircled": "security",
+    "veto_game": "kosovo",
+    "vote_with_whom": "kosovo",
+    "guess_the_donor": "opinion",
+    "polls": "opinion",
+    "code_the_events": "trust",
+    "how_democratic": "trust",
 }
 
 __all__ = ["EXPLORERS"]

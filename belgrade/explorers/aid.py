@@ -16,14 +16,21 @@ if TYPE_CHECKING:
 # --- Aid per what? ---------------------------------------------------------------------------
 
 RECIPIENTS = ("Serbia", "Italy")
-COUNTED = {"planes": "Russian planes", "personnel": "Russian specialists"}
-PER = {
+COUNTED = {
+    "planes": "Russian planes",
+    "planes, final": "Russian planes",
+    "personnel": "Russian specialists",
+}
+LANDED = "cases when the last plane landed"
+# What to divide by -> how the rate is called.
+BASES = {
     "nothing": "",
     "people": "per million people",
-    "people_with_kosovo": "per million people, Serbia counted with Kosovo",
-    "cases": "per 1,000 confirmed cases",
+    "people with Kosovo": "per million people, Serbia counted with Kosovo",
+    LANDED: "per 1,000 confirmed cases",
+    "2020-03-25": "per 1,000 confirmed cases of 25 March",
+    "2020-04-30": "per 1,000 confirmed cases of 30 April",
 }
-LANDED = "landed"
 
 
 def aid_per_what() -> Explorer:
@@ -35,75 +42,70 @@ def aid_per_what() -> Explorer:
         "cases": data.load("covid_daily"),
     }
     controls = {
-        "counted": Select("Count", {"planes": "planes", "people sent": "personnel"}, "planes"),
-        "per": Select(
+        "counted": Select(
+            "Count",
+            {
+                "planes (14 to Italy, as in the report)": "planes",
+                "planes (15 to Italy, the final number)": "planes, final",
+                "people sent": "personnel",
+            },
+            "planes",
+        ),
+        "base": Select(
             "Divide by",
             {
                 "nothing": "nothing",
                 "million people (Serbia without Kosovo)": "people",
-                "million people (Serbia with Kosovo)": "people_with_kosovo",
-                "1,000 confirmed cases": "cases",
+                "million people (Serbia with Kosovo)": "people with Kosovo",
+                "1,000 confirmed cases, on the day each airlift ended": LANDED,
+                "1,000 confirmed cases, on 25 March 2020 for both": "2020-03-25",
+                "1,000 confirmed cases, on 30 April 2020 for both": "2020-04-30",
             },
             "nothing",
-        ),
-        "day": Select(
-            "Cases counted on",
-            {
-                "the day each airlift ended": LANDED,
-                "25 March 2020 for both": "2020-03-25",
-                "4 April 2020 for both": "2020-04-04",
-                "30 April 2020 for both": "2020-04-30",
-            },
-            LANDED,
-        ),
-        "italy": Select(
-            "Flights to Italy",
-            {"14, as in the report (24 March)": 14, "15, the final number (25 March)": 15},
-            14,
         ),
     }
     return Explorer("Aid per what?", tables, controls, _draw_aid, _describe_aid)
 
 
-def aid_rates(tables: dict[str, pd.DataFrame], counted: str, per: str, day: str, italy: int) -> Any:
-    """Return a DataFrame for Serbia and Italy: amount, base, rate (amount over base), date.
+def aid_rates(tables: dict[str, pd.DataFrame], counted: str, base: str) -> pd.DataFrame:
+    """Return for Serbia and Italy: amount, size of the base, rate (amount over size), date.
 
-    The base is 1 for "nothing", millions of people, or thousands of confirmed cases on the date.
+    The size is 1 for "nothing", millions of people, or thousands of confirmed cases on the date.
     """
     import pandas as pd
 
     rows = []
     for recipient in RECIPIENTS:
-        airlift = tables["airlift"].query("recipient == @recipient")
-        if recipient == "Italy":
-            airlift = airlift[airlift["planes"] == italy]
-        else:
-            airlift = airlift[airlift["is_main_row"]]
-        flight = airlift.iloc[0]
-        date = flight["date"] if day == LANDED else pd.Timestamp(day)
-        amount = int(flight[counted])
-        base = _base(tables, recipient, per, date)
-        rows.append((recipient, amount, base, amount / base, date))
-    return pd.DataFrame(rows, columns=["recipient", "amount", "base", "rate", "date"]).set_index(
+        airlift = tables["airlift"][tables["airlift"]["recipient"] == recipient]
+        # The main row of the airlift to Italy has its fifteenth plane; the report's row has 14.
+        as_told = recipient == "Italy" and counted == "planes"
+        chosen = airlift["in_report"] == "yes" if as_told else airlift["is_main_row"]
+        flight = airlift[chosen].iloc[0]
+        date = pd.Timestamp(base) if base.startswith("2020") else flight["date"]
+        amount = int(flight[counted.removesuffix(", final")])
+        size = _size(tables, recipient, base, date)
+        rows.append((recipient, amount, size, amount / size, date))
+    return pd.DataFrame(rows, columns=["recipient", "amount", "size", "rate", "date"]).set_index(
         "recipient"
     )
 
 
-def _base(tables: dict[str, pd.DataFrame], recipient: str, per: str, date: Any) -> float:
-    if per == "nothing":
+def _size(tables: dict[str, pd.DataFrame], recipient: str, base: str, date: pd.Timestamp) -> float:
+    if base == "nothing":
         return 1
-    if per == "cases":
-        cases = tables["cases"]
-        found = cases[(cases["country"] == recipient) & (cases["date"] == date)]
-        return float(found["cum_cases"].iloc[0]) / 1_000
-    chosen_set = "Johns Hopkins" if per == "people_with_kosovo" else "Our World in Data"
-    people = tables["population"]
-    found = people[(people["country"] == recipient) & (people["population_set"] == chosen_set)]
-    return float(found["population"].iloc[0]) / 1e6
+    if base.startswith("people"):
+        people, chosen = tables["population"], "Our World in Data"
+        if base == "people with Kosovo":
+            chosen = "Johns Hopkins"
+        found = people[(people["country"] == recipient) & (people["population_set"] == chosen)]
+        return float(found["population"].iloc[0]) / 1_000_000
+    cases = tables["cases"]
+    found = cases[(cases["country"] == recipient) & (cases["date"] == date)]
+    return float(found["cum_cases"].iloc[0]) / 1_000
 
 
-def _draw_aid(tables: Any, counted: str, per: str, day: str, italy: int) -> Figure:
-    rates = aid_rates(tables, counted, per, day, italy)
+def _draw_aid(tables: Any, counted: str, base: str) -> Figure:
+    rates = aid_rates(tables, counted, base)
     fig, ax = figures.new(2.6)
     colours = [figures.colour(recipient) for recipient in rates.index]
     bars = ax.barh(rates.index, rates["rate"], color=colours, height=0.6)
@@ -111,7 +113,7 @@ def _draw_aid(tables: Any, counted: str, per: str, day: str, italy: int) -> Figu
     ax.invert_yaxis()
     ax.margins(x=0.12)
     ax.set_xlim(left=0)
-    ax.set_xlabel(f"{COUNTED[counted]} {PER[per]}".strip())
+    ax.set_xlabel(f"{COUNTED[counted]} {BASES[base]}".strip())
     ax.set_title(f"{COUNTED[counted]} to Serbia and to Italy, spring 2020")
     ax.tick_params(axis="y", length=0)
     return fig
@@ -122,19 +124,19 @@ def _number(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:#.3g}"
 
 
-def _describe_aid(tables: Any, counted: str, per: str, day: str, italy: int) -> str:
-    rates = aid_rates(tables, counted, per, day, italy)
+def _describe_aid(tables: Any, counted: str, base: str) -> str:
+    rates = aid_rates(tables, counted, base)
     serbia, other = rates.loc["Serbia"], rates.loc["Italy"]
-    unit = f"{COUNTED[counted]} {PER[per]}".strip()
+    unit = f"{COUNTED[counted]} {BASES[base]}".strip()
     more, ratio = ("Serbia", serbia["rate"] / other["rate"])
     if ratio < 1:
         more, ratio = "Italy", 1 / ratio
     compared = f"{more} received {ratio:.1f} times as many"
     when = ""
-    if per == "cases":
+    if "cases" in BASES[base]:
         when = (
-            f" Cases on the dates chosen: {serbia['base'] * 1000:,.0f} in Serbia "
-            f"({spoken_date(serbia['date'])}) and {other['base'] * 1000:,.0f} in Italy "
+            f" Cases on the dates chosen: {serbia['size'] * 1000:,.0f} in Serbia "
+            f"({spoken_date(serbia['date'])}) and {other['size'] * 1000:,.0f} in Italy "
             f"({spoken_date(other['date'])})."
         )
     return (

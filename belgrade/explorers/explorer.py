@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from belgrade import figures
-from belgrade.display import escape, show_widget
+from belgrade.display import KEYBOARD, escape, show_widget, status
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -112,20 +112,6 @@ class Number:
 
 Control = Select | Switch | Number
 
-# ipywidgets leaves the handle of a slider without an accessible name; give it its box's label.
-_NAME_SLIDERS = """<script>(() => {
-const area = document.currentScript.closest('.jp-OutputArea');
-if (!area || area.dataset.belgrade) return;
-area.dataset.belgrade = 'named';
-const name = () => area.querySelectorAll('.belgrade-slider [role=slider]').forEach(handle => {
-  const label = handle.closest('.widget-hbox')?.querySelector('label');
-  if (label && !handle.ariaLabel) handle.ariaLabel = label.textContent;
-});
-name();
-new MutationObserver(name).observe(area, {childList: true, subtree: true});
-})()</script>"""
-
-
 class Explorer:
     """Controls beside a picture that answers to them.
 
@@ -172,13 +158,8 @@ class Explorer:
             with figures.style():
                 made = figures.bundle(self.draw(self.data, **chosen), words, live=True)
         except NothingToShow as nothing:
-            words = str(nothing)
-            made = {
-                "text/html": f'<p role="status" aria-live="polite">{escape(words)}</p>',
-                "text/plain": words,
-            }
-        if any(isinstance(control, Number) for control in self.controls.values()):
-            made["text/html"] += _NAME_SLIDERS
+            return status(str(nothing))
+        made["text/html"] += KEYBOARD
         return made
 
     def _ipython_display_(self) -> None:

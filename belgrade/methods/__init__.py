@@ -1,0 +1,1 @@
+"""Methods of the lessons, each with its definition and source."""

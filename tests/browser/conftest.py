@@ -1,0 +1,53 @@
+"""One JupyterLab and one Chromium for all browser tests."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from lab import CHROMIUM, FLAGS, Lab
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    if CHROMIUM is None:
+        pytest.fail("No Chromium found: install it (Debian: apt install chromium).")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """JupyterLab over a copy of the lessons and exercises, so that nothing is written back."""
+    root = tmp_path_factory.mktemp("module")
+    for folder in ("notebooks", "exercises"):
+        ignored = shutil.ignore_patterns("keys", ".ipynb_checkpoints")
+        shutil.copytree(ROOT / folder, root / folder, ignore=ignored)
+    server = Lab(root, BELGRADE_WORK=str(root / "my_work"))
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def page(chromium: Any) -> Iterator[Any]:
+    """A page of 1280 by 900 pixels that fails its test on an error of its own."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    opened = context.new_page()
+    errors: list[str] = []
+    opened.on("pageerror", lambda error: errors.append(str(error)))
+    yield opened
+    context.close()
+    assert not errors, errors

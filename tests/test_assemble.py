@@ -1,0 +1,186 @@
+"""A student's code goes into a fresh copy, whatever was done to the notebook."""
+
+import copy
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from toy_exercise import toy_key
+
+from belgrade.authoring import build as building
+from belgrade.checks.assemble import about, assemble, assigned, fresh_copy, role
+
+
+@pytest.fixture(scope="module")
+def fresh():
+    key = toy_key()
+    notebook = building.student_copy(key, building.read_questions(key))
+    reference = {"type": "number", "value": 1}
+    checks = [
+        {"question": f"90.{n}", "part": "", "spec": {"question": f"90.{n}"}, "reference": reference}
+        for n in range(1, 6)
+    ]
+    return fresh_copy(notebook, checks)
+
+
+def submission(fresh, **changes):
+    """Return a student's notebook; `changes` are new sources by cell id, None deletes."""
+    notebook = copy.deepcopy(fresh)
+    for cell in notebook.cells:
+        cell.metadata.belgrade.pop("spec", None)
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    for name, source in changes.items():
+        at = next(i for i, c in enumerate(notebook.cells) if c.id == name.replace("_", "-"))
+        if source is None:
+            del notebook.cells[at]
+        else:
+            notebook.cells[at].source = source
+    return notebook
+
+
+def insert(notebook, after, *cells):
+    at = next(i for i, c in enumerate(notebook.cells) if c.id == after)
+    notebook.cells[at + 1 : at + 1] = cells
+    return notebook
+
+
+def run_order(fresh, submitted):
+    notebook, repairs = assemble(fresh, submitted)
+    nbformat.validate(notebook)
+    assert about(notebook)["assembled"]
+    ids = [c.id for c in notebook.cells]
+    assert len(set(ids)) == len(ids)
+    for cell in notebook.cells:
+        if role(cell) == "check":  # always the fresh one, with its reference
+            assert "spec" in about(cell)
+            assert cell.outputs
+    return [c.source for c in notebook.cells if c.cell_type == "code"], repairs
+
+
+def between(sources, first, last):
+    return sources[sources.index(first) + 1 : sources.index(last)]
+
+
+CHECK_1, CHECK_2 = 'check("90.1", per_million)', 'check("90.2", by_donor)'
+
+
+def test_an_untouched_copy_stays_as_it_is(fresh):
+    sources, repairs = run_order(fresh, submission(fresh))
+    assert sources == [c.source for c in fresh.cells if c.cell_type == "code"]
+    assert repairs == []
+
+
+def test_answers_and_added_cells_travel(fresh):
+    mine = submission(fresh, answer_1="per_million = helper(11)")
+    insert(mine, "prompt-1", new_code_cell("helper = lambda n: n / 7"), new_code_cell("  "))
+    insert(mine, "check-1", new_code_cell("print('debug')"), new_markdown_cell("note"))
+    sources, repairs = run_order(fresh, mine)
+    assert sources.index("helper = lambda n: n / 7") < sources.index("per_million = helper(11)")
+    assert between(sources, CHECK_1, "by_donor = ...") == ["print('debug')"]
+    assert repairs == []
+
+
+def test_deleted_and_edited_checks_are_put_back(fresh):
+    mine = submission(fresh, check_1=None, check_2=f"# NBVAL_SKIP\ncheck = print\n{CHECK_2}")
+    sources, repairs = run_order(fresh, mine)
+    assert CHECK_1 in sources
+    assert between(sources, "by_donor = ...", CHECK_2) == [f"#\ncheck = print\n{CHECK_2}"]
+    assert len(repairs) == 3
+    assert any("missing: put back" in r for r in repairs)
+
+
+def test_markers_and_tags_do_not_travel(fresh):
+    code = "x = 1\n## NBVAL_IGNORE_OUTPUT \n  # NBVAL_SKIP\nper_million = 2"
+    mine = submission(fresh, answer_1=code)
+    for cell in mine.cells:
+        cell.metadata["tags"] = ["nbval-skip", "raises-exception"]
+    notebook, repairs = assemble(fresh, mine)
+    assert not any("NBVAL" in c.source or c.metadata.get("tags") for c in notebook.cells)
+    assert repairs == ["Markers for nbval were taken out of 1 cell(s)."]
+
+
+def test_edited_setup_runs_after_the_original_and_parameters_stay(fresh):
+    mine = submission(fresh, data="flights = 5", params="PLANES = 12")
+    sources, repairs = run_order(fresh, mine)
+    assert sources[sources.index("flights = 5") - 1].startswith("flights = pd.DataFrame")
+    assert "PLANES = 12" not in sources
+    assert len(repairs) == 2
+
+
+def test_copied_split_and_retyped_answers(fresh):
+    mine = submission(fresh, answer_1="per_million = 1", answer_2=None, answer_4=None)
+    second = copy.deepcopy(next(c for c in mine.cells if c.id == "answer-1"))
+    second.update(id="other", source="per_million = 2")
+    insert(mine, "answer-1", second)
+    insert(mine, "close", new_code_cell("by_donor = flights"))  # far away, without metadata
+    sources, repairs = run_order(fresh, mine)
+    assert sources[sources.index("per_million = 1") :][:2] == ["per_million = 1", "per_million = 2"]
+    assert sources[sources.index(CHECK_2) - 1] == "by_donor = flights"
+    assert "ax = ..." in sources
+    assert any("the cell that sets by_donor was taken" in r for r in repairs)
+    assert "The answer cell of 90.4 was missing." in repairs
+
+
+@pytest.mark.parametrize("after", ["prompt-1", "answer-1", "check-1"])
+def test_an_answer_beside_its_empty_cell_counts(fresh, after):
+    mine = insert(submission(fresh), after, new_code_cell("per_million = 3"))
+    sources, repairs = run_order(fresh, mine)
+    assert sources[sources.index(CHECK_1) - 1] == "per_million = 3"
+    assert len(repairs) == 1
+
+
+def test_lost_ids_and_metadata_are_no_hindrance(fresh):
+    answers = {"answer_1": "per_million = 4", "answer_2": "by_donor = flights"}
+    stripped = submission(fresh, **answers)
+    for i, cell in enumerate(stripped.cells):
+        cell.metadata, cell["id"] = nbformat.from_dict({}), f"new-{i}"
+    lied = submission(fresh, **answers)
+    for cell in lied.cells:
+        cell.metadata["belgrade"] = {"question": "90.5", "role": "check", "spec": {"points": 99}}
+    renamed = copy.deepcopy(lied)
+    for i, cell in enumerate(renamed.cells):
+        cell["id"] = f"new-{i}"
+    damaged = submission(fresh, **answers)
+    for cell in damaged.cells:
+        cell.metadata["belgrade"] = "x"
+    for mine in (stripped, lied, renamed, damaged):
+        sources, _ = run_order(fresh, mine)
+        assert sources[sources.index(CHECK_1) - 1] == "per_million = 4"
+        assert sources[sources.index(CHECK_2) - 1] == "by_donor = flights"
+        assert sum(s.startswith("flights =") for s in sources) == 1
+
+
+def test_cells_in_another_order(fresh):
+    mine = submission(fresh, answer_1="per_million = 4", answer_5="baseline = 'b'")
+    mine.cells.reverse()
+    sources, _ = run_order(fresh, mine)
+    assert sources[sources.index(CHECK_1) - 1] == "per_million = 4"
+    assert sources.index(CHECK_1) < sources.index("baseline = 'b'")
+
+
+def test_written_answers(fresh):
+    notebook, _ = assemble(fresh, submission(fresh, w_6="My words."))
+    assert next(c for c in notebook.cells if role(c) == "written").source == "My words."
+    below = insert(submission(fresh), "w-6", new_markdown_cell("Typed below."))
+    notebook, _ = assemble(fresh, below)
+    assert "Typed below." in next(c for c in notebook.cells if role(c) == "written").source
+    _, repairs = assemble(fresh, submission(fresh, w_6=None))
+    assert repairs == ["The text cell of 90.6 was missing."]
+
+
+def test_an_empty_or_strange_notebook(fresh):
+    sources, repairs = run_order(fresh, new_notebook())
+    assert sources == [c.source for c in fresh.cells if c.cell_type == "code"]
+    assert len(repairs) == 11
+    strange = new_notebook(cells=[new_code_cell("x")])
+    strange.cells[0] = nbformat.from_dict({"cell_type": "code", "source": ["a = 1\n", "b = 2"]})
+    strange.cells.append(nbformat.from_dict({"cell_type": "poem"}))
+    sources, _ = run_order(fresh, strange)
+    assert "a = 1\nb = 2" in sources
+
+
+def test_names_that_code_assigns():
+    assert assigned("a = b, c = 1, 2\ndef f(): x = 1\nd.e = 2\ng += 1") >= {"a", "f", "g"}
+    assert "x" not in assigned("def f(): x = 1")
+    assert assigned("a = (\nf(") >= {"a"}

@@ -1,0 +1,249 @@
+"""An answer key makes the student's notebook and the pack; what is wrong in it is said."""
+
+import json
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+from toy_exercise import toy_key
+
+from belgrade import cli
+from belgrade.authoring import build as building
+from belgrade.authoring.clean import clean, clean_files
+from belgrade.authoring.execute import RunError
+from belgrade.checks.capture import capture
+from belgrade.checks.pack import PackError, read_pack
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """The folder of a project with the toy exercise, built once."""
+    root = tmp_path_factory.mktemp("project")
+    (root / "exercises" / "keys").mkdir(parents=True)
+    nbformat.write(toy_key(), root / "exercises" / "keys" / "90_toy.ipynb")
+    files = building.build_files(
+        [root / "exercises" / "keys" / "90_toy.ipynb"], root / "exercises", packed(root)
+    )
+    assert len(files) == 3
+    return root
+
+
+def packed(root):
+    return root / "belgrade" / "checks" / "packed"
+
+
+def student(root):
+    return nbformat.read(root / "exercises" / "90_toy.ipynb", as_version=4)
+
+
+def test_the_students_copy_has_no_answers(built):
+    text = (built / "exercises" / "90_toy.ipynb").read_text(encoding="utf-8")
+    for secret in ("SOLUTION", "6.945", "wrong", "hidden", "rubric", "[7, 8]", "need differs"):
+        assert secret not in text, secret
+    notebook = student(built)
+    nbformat.validate(notebook)
+    sources = {cell.id: cell.source for cell in notebook.cells}
+    assert sources["answer-1"] == "# Your work here\nper_million = ..."
+    assert sources["answer-3"].splitlines()[1:] == [
+        '    """Return the share of part in whole."""', "    ..."
+    ]  # fmt: skip
+    assert sources["w-6"] == building.WRITTEN_STARTER
+    for cell in notebook.cells:
+        assert set(cell.metadata) == {"belgrade"}
+        assert cell.cell_type != "code" or (not cell.outputs and cell.execution_count is None)
+
+
+def test_the_pack_holds_only_what_a_students_machine_needs(built):
+    data = (packed(built) / "90.bin").read_bytes()
+    assert b"share" not in data
+    text = json.dumps(read_pack("90", packed(built)))
+    for secret in ("6.945", "hidden-", "One point each", "[7, 8]", "PLANES * people"):
+        assert secret not in text, secret
+    pack = read_pack("90", packed(built))
+    assert pack["version"] == student(built).metadata.belgrade.version
+    third = pack["questions"][2]
+    assert (third["points"], third["hidden_points"]) == (1, 1)
+    with pytest.raises(PackError, match="exercise 91"):
+        read_pack("91", packed(built))
+
+
+def test_building_twice_changes_nothing_and_check_tells(built, monkeypatch, capsys):
+    monkeypatch.chdir(built)
+    assert cli.main(["build"]) == 0
+    assert "wrote" not in capsys.readouterr().out
+    path = built / "exercises" / "90_toy.ipynb"
+    before = path.read_text(encoding="utf-8")
+    path.write_text(before.replace("Why?", "Why not?"), encoding="utf-8")
+    assert cli.main(["build", "--check"]) == 1
+    assert "differs: " in capsys.readouterr().out
+    path.write_text(before, encoding="utf-8")
+    assert cli.main(["build", "91"]) == 2
+    assert capsys.readouterr().err.startswith("belgrade: There is no key 91")
+
+
+def test_changed_parameters_reissue_the_exercise(built, tmp_path):
+    key = toy_key()
+    key.cells[2].source = "PLANES = 22"
+    path = tmp_path / "keys" / "90_toy.ipynb"
+    path.parent.mkdir()
+    nbformat.write(key, path)
+    pack = building.build(path).pack
+    assert pack["version"] != read_pack("90", packed(built))["version"]
+    assert pack["checks"][0]["reference"]["value"] == pytest.approx(22 / 6.945)
+    assert pack["checks"][0]["spec"]["wrong"][1]["answer"]["value"] == pytest.approx(22 * 6.9)
+
+
+def spoil(name):
+    """Return the toy key with one thing wrong."""
+    key = toy_key()
+    cells = {cell.id: cell for cell in key.cells}
+    changes = {
+        "tag": lambda: cells["answer-1"].metadata.update(tags=["anser"]),
+        "id": lambda: None,
+        "solution": lambda: cells["answer-1"].update(source="per_million = PLANES / 6.945"),
+        "early": lambda: key.cells.insert(0, new_code_cell("1", metadata={"tags": ["check"]})),
+        "check": lambda: key.cells.remove(cells["check-1"]),
+        "leak": lambda: cells["prompt-1"].update(source="per_million = PLANES / 6.945"),
+        "broken": lambda: cells["spec-1"].update(
+            source=cells["spec-1"].source.replace("11 / 60.0 * 1000", "1 / 0")
+        ),
+        "option": lambda: cells["prompt-5"].update(source="Which?"),
+        "twice": lambda: cells["spec-2"].update(source=cells["spec-1"].source),
+        "part": lambda: cells["hidden-3-0"].update(source='check("90.3", share_pct)'),
+        "error": lambda: cells["answer-2"].update(
+            source=cells["answer-2"].source.replace("flights", "flihgts")
+        ),
+        "exemplar": lambda: cells["spec-6"].update(
+            source=cells["spec-6"].source + '\nstarter = "Because need differs."'
+        ),
+    }
+    changes[name]()
+    return key
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("tag", "unknown tag 'anser'"),
+        ("id", "same id"),
+        ("solution", "90.1: its answer needs a solution"),
+        ("early", "before the first spec"),
+        ("check", "90.1 has no cell tagged check"),
+        ("leak", "90.1: a solution line stands in the student's copy"),
+        ("option", "90.5: its prompt does not show the option"),
+        ("twice", "90.1 has two specs"),
+        ("part", "90.3: give each further check a name"),
+        ("exemplar", "90.6: give its written answer a starter"),
+    ],
+)
+def test_a_wrong_key_is_a_clear_error_before_it_runs(tmp_path, monkeypatch, name, words):
+    answers = {("90." + str(n), ""): {"type": "other"} for n in range(6)}
+    monkeypatch.setattr(building, "_run", lambda *a: (answers, {}))
+    monkeypatch.setattr(building, "_entries", lambda *a: [])
+    check_spoilt(tmp_path, name, words)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("broken", "90.1: wrong turn 1 stopped with ZeroDivisionError"),
+        ("error", "answer-2.* stopped with NameError"),
+    ],
+)
+def test_a_wrong_key_is_a_clear_error_after_it_ran(tmp_path, name, words):
+    check_spoilt(tmp_path, name, words)
+
+
+def test_a_key_must_stand_its_own_test():
+    number = {"kind": "number", "decimals": 1, "points": 1, "wrong": []}
+    turn = {"message": "No.", "answer": capture(5)}
+    labels = {"kind": "chart", "require_labels": True, "points": 1, "wrong": []}
+    chart = {"type": "chart", "axes": [{"title": "", "xlabel": "", "ylabel": "", "legend": [],
+             "series": [{"mark": "line", "label": "", "x": [1.0], "y": [2.0]}]}]}  # fmt: skip
+    building._sound("1.2", number | {"wrong": [turn]}, capture(6.8))
+    for spec, answer, words in (
+        (number, capture("6.8"), "does not accept its own solution, the text"),
+        (labels, chart, "does not accept its own solution, a chart"),
+        (number | {"wrong": [turn]}, capture(5.04), "wrong turn 1 is judged right"),
+        (number | {"wrong": [turn, turn | {"message": "So?"}]}, capture(6), "2 .* gets another"),
+    ):
+        with pytest.raises(building.BuildError, match=f"question 1.2: .*{words}"):
+            building._sound("1.2", spec, answer)
+
+
+def check_spoilt(tmp_path, name, words):
+    path = tmp_path / "90_toy.ipynb"
+    nbformat.write(spoil(name), path)
+    if name == "id":
+        path.write_text(path.read_text("utf-8").replace('"answer-1"', '"setup"'), "utf-8")
+    with pytest.raises(building.BuildError, match=f"90_toy.ipynb: .*{words}"):
+        building.build(path, cwd=tmp_path)
+
+
+def noisy():
+    view = {"application/vnd.jupyter.widget-view+json": {"model_id": "x"}, "text/plain": "VBox()"}
+    both = view | {"text/html": "<p>a picture</p>"}
+    cell = new_code_cell(
+        "1 + 1", id="one", execution_count=7, metadata={"execution": {"a": "1"}, "tags": []},
+        outputs=[
+            new_output("display_data", dict(view)), new_output("display_data", both),
+            new_output("execute_result", {"text/plain": "2"}, execution_count=7),
+        ],
+    )  # fmt: skip
+    notebook = new_notebook(cells=[cell, new_code_cell("", id="two")])
+    notebook.metadata = nbformat.from_dict(
+        {"widgets": {"a": 1}, "kernelspec": {"name": "mine"}, "language_info": {"version": "3"}}
+    )
+    return notebook
+
+
+def test_clean_takes_out_noise_and_keeps_ids():
+    done = clean(noisy())
+    assert set(done.metadata) == {"kernelspec", "language_info"}
+    assert done.metadata.kernelspec.name == "python3"
+    assert [c.id for c in done.cells] == ["one", "two"]
+    one = done.cells[0]
+    assert (one.execution_count, dict(one.metadata)) == (1, {})
+    assert [list(o.data) for o in one.outputs] == [["text/plain", "text/html"], ["text/plain"]]
+    assert one.outputs[1].execution_count == 1
+    assert clean(done) == done
+    nbformat.validate(done)
+
+
+def test_clean_command(tmp_path, monkeypatch, capsys):
+    path = tmp_path / "lesson.ipynb"
+    nbformat.write(noisy(), path)
+    before = path.read_bytes()
+    assert cli.main(["clean", "--check", str(path)]) == 1
+    assert path.read_bytes() == before
+    assert cli.main(["clean", str(path)]) == 0
+    assert cli.main(["clean", "--check", str(path)]) == 0
+    assert cli.main(["clean", str(tmp_path / "none.ipynb")]) == 2
+    assert "no notebook" in capsys.readouterr().err
+
+
+def test_clean_run_uses_a_fresh_kernel_and_an_empty_journal(tmp_path):
+    source = (
+        "import os\n"
+        "[sorted(os.listdir(os.environ['BELGRADE_WORK'])), os.path.basename(os.getcwd())]"
+    )
+    bad = new_notebook(cells=[new_code_cell("1/0", id="bad")])
+    (tmp_path / "here").mkdir()
+    path = tmp_path / "here" / "lesson.ipynb"
+    nbformat.write(new_notebook(cells=[new_code_cell(source, id="a")]), path)
+    assert clean_files([path], run=True, say=str) == [path]
+    assert clean_files([path], run=True, say=str) == []
+    assert nbformat.read(path, 4).cells[0].outputs[0].data["text/plain"] == "[[], 'here']"
+    copy = tmp_path / "bad.ipynb"
+    nbformat.write(bad, copy)
+    with pytest.raises(RunError, match=r"bad\.ipynb: cell 0 \(bad\) stopped with ZeroDivision"):
+        clean_files([copy], run=True, say=str)
+
+
+def test_the_real_keys_are_built(pytestconfig):
+    keys = sorted((pytestconfig.rootpath / "exercises" / "keys").glob("[0-9][0-9]_*.ipynb"))
+    if not keys:
+        pytest.skip("no key yet")
+    out = pytestconfig.rootpath / "exercises"
+    packs = pytestconfig.rootpath / "belgrade" / "checks" / "packed"
+    assert building.build_files(keys, out, packs, check=True, say=str) == []

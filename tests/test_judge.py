@@ -1,0 +1,292 @@
+"""The judge tells right, close, not yet, not attempted and error apart, and says why."""
+
+import matplotlib
+
+matplotlib.use("agg")
+import matplotlib.pyplot as plt
+import pandas as pd
+import pytest
+
+from belgrade.checks.capture import capture
+from belgrade.checks.judge import judge, stopped
+from belgrade.checks.spec import SpecError, parse_spec
+
+
+def verdict(spec, reference, answer):
+    return judge(spec, capture(reference, spec), capture(answer, spec))
+
+
+def outcome(spec, reference, answer):
+    found = verdict(spec, reference, answer)
+    return found.status, found.message
+
+
+NUMBER = {"kind": "number", "decimals": 1, "points": 2}
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "word"),
+    [
+        (6.83, "right", ""),
+        (6.8, "right", ""),
+        (6.834999, "right", ""),
+        ("6.8", "close", "without quotes"),
+        ("6,8 %", "close", "without quotes"),
+        (pd.Series([6.83]), "close", ".item()"),
+        ([6.8], "close", ".item()"),
+        (0.0683, "close", "100 times too small"),
+        (683, "close", "per cent"),
+        (-6.83, "close", "sign"),
+        (6830.0, "close", "thousand times too large"),
+        (0.00683, "close", "thousand times too small"),
+        (6.83e6, "close", "million"),
+        (7, "close", "rounded too far"),
+        (1 / 6.83, "close", "on top"),
+        (6.4, "not_yet", "6.4"),
+        (float("nan"), "not_yet", "NaN"),
+        (float("inf"), "not_yet", "infinite"),
+        ("many", "not_yet", "the text “many”"),
+        (True, "not_yet", "truth value"),
+        (pd.DataFrame({"a": [1, 2]}), "not_yet", "a table with 2 rows (a)"),
+        (..., "not_attempted", "three dots"),
+        (None, "not_attempted", "None"),
+        (object(), "not_yet", "type object"),
+    ],
+)
+def test_numbers(answer, status, word):
+    found, message = outcome(NUMBER, 6.8349, answer)
+    assert (found, word in message) == (status, True), message
+    if status != "right":
+        assert "6.83" not in message.replace(str(answer), "")
+
+
+def test_points_and_tolerances():
+    assert verdict(NUMBER, 6.83, 6.83).points == 2
+    assert verdict(NUMBER, 6.83, 683).points == 0
+    assert verdict(NUMBER | {"close_points": 1}, 6.83, 683).points == 1
+    assert verdict({"kind": "number"}, 6.83, 6.83).max_points == 1
+    assert outcome({"kind": "number", "tolerance": 0.5}, 100, 100.4)[0] == "right"
+    assert outcome({"kind": "number", "tolerance": 0.5}, 100, 100.6)[0] == "not_yet"
+    assert outcome({"kind": "number", "rel_tolerance": 0.1}, 100, 109)[0] == "right"
+    assert outcome({"kind": "number"}, 0.1 + 0.2, 0.3)[0] == "right"
+    assert outcome({"kind": "number"}, 41, 40)[0] == "not_yet"
+    assert outcome({"kind": "number"}, 0, 0)[0] == "right"
+
+
+def test_wrong_turns_get_their_words_and_right_answers_never_do():
+    turn = {"answer": capture(0.0683), "message": "A share!", "close": True}
+    spec = NUMBER | {"wrong": [turn, {"answer": capture(5), "message": "Five?"}]}
+    assert outcome(spec, 6.83, 0.0683) == ("close", "A share!")
+    assert outcome(spec, 6.83, 5.01) == ("not_yet", "Five?")
+    assert outcome(spec, 5, 5)[0] == "right"
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [("Vučić", "right"), (" vucic. ", "right"), ("VUČIĆ", "right"), ("Vucicc", "close"),
+     ("Putin", "not_yet"), ("", "not_attempted"), (3, "not_yet"), (["Vučić"], "right")],
+)  # fmt: skip
+def test_text(answer, status):
+    assert outcome({"kind": "text"}, "Vučić", answer)[0] == status
+    assert outcome({"kind": "text", "accept": ["Aleksandar"]}, "Vučić", "aleksandar")[0] == "right"
+
+
+def test_choices_have_feedback_for_each_option():
+    spec = {"kind": "choice", "options": {"a": "Yes", "b": "No"}, "feedback": {"a": "Read on."}}
+    for right in ("b", "B", " b) ", "(b)", "No", ["b"]):
+        assert outcome(spec, "b", right)[0] == "right", right
+    assert outcome(spec, "b", "A") == ("not_yet", "Read on.")
+    assert "none of the options" in outcome(spec, "b", "z")[1]
+    assert outcome(spec, "b", "")[0] == "not_attempted"
+    assert outcome(spec, "b", True)[0] == "not_yet"
+
+
+def test_lists_and_truth_values():
+    assert outcome({"kind": "list"}, ["a", "b"], ["B", "a"])[0] == "right"
+    assert outcome({"kind": "list"}, ["a", "b"], pd.Series(["b", "a"]))[0] == "right"
+    ordered = {"kind": "list", "ordered": True}
+    assert outcome(ordered, [3, 2], [2, 3])[0] == "close"
+    assert "1 value is still missing" in outcome(ordered, [3, 2], [3])[1]
+    assert "“c” does not belong" in outcome({"kind": "list"}, ["a"], ["a", "c"])[1]
+    assert outcome({"kind": "list"}, ["a"], "a")[0] == "not_yet"
+
+
+PLANES = pd.DataFrame({"donor": ["Russia", "China", "Norway"], "planes": [11, 3, 1]})
+TABLE = {"kind": "table"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "word"),
+    [
+        (PLANES, "right", ""),
+        (PLANES[["planes", "donor"]].sort_values("planes"), "right", ""),
+        (PLANES.set_index("donor"), "right", ""),
+        (PLANES.set_index("donor")["planes"], "right", ""),
+        (PLANES.groupby("donor").planes.sum().rename(None), "right", ""),
+        (PLANES.astype({"planes": float}), "right", ""),
+        (PLANES.rename(columns={"planes": "Planes", "donor": "DONOR"}), "right", ""),
+        (PLANES.rename(columns={"planes": "n"}), "close", "rename the column n"),
+        (PLANES.assign(x=1), "close", "not asked for: x"),
+        (PLANES.drop(columns="donor"), "not_yet", "no column called donor"),
+        (PLANES.head(2), "not_yet", "1 too few"),
+        (pd.concat([PLANES, PLANES]), "not_yet", "3 too many"),
+        (PLANES.replace("China", "Cuba"), "not_yet", "donor = “Cuba”"),
+        (PLANES.replace(3, 4), "not_yet", "column planes differ in 1 row, first where donor"),
+        (PLANES.assign(planes=PLANES.planes / 100), "close", "100 times too small"),
+        (14, "not_yet", "the number 14; a table"),
+        ({"Russia": 11}, "not_yet", "a dictionary"),
+        (PLANES.head(0), "not_yet", "3 too few"),
+    ],
+)
+def test_tables(answer, status, word):
+    found, message = outcome(TABLE, PLANES, answer)
+    assert (found, word in message) == (status, True), message
+
+
+def test_tables_with_order_keys_and_other_names():
+    ordered = TABLE | {"ordered": True}
+    assert outcome(ordered, PLANES, PLANES)[0] == "right"
+    assert outcome(ordered, PLANES, PLANES.iloc[::-1])[0] == "close"
+    tie = pd.DataFrame({"donor": ["a", "b", "c"], "n": [2, 1, 1]})
+    swapped = tie.iloc[[0, 2, 1]]
+    assert outcome(TABLE | {"ordered": "n"}, tie, swapped)[0] == "right"
+    names = TABLE | {"columns": {"donor": ["giver"], "planes": ["flights", "n"]}}
+    renamed = PLANES.rename(columns={"donor": "giver", "planes": "n"})
+    assert outcome(names, PLANES, renamed)[0] == "right"
+    only = TABLE | {"columns": ["donor", "planes"], "extra_columns": True}
+    assert outcome(only, PLANES, PLANES.assign(x=1))[0] == "right"
+    no_key = pd.DataFrame({"x": [1.0, 1.0, 2.5]})
+    assert outcome(TABLE, no_key, pd.DataFrame({"x": [2.5, 1, 1]}))[0] == "right"
+    assert outcome(TABLE, no_key, pd.DataFrame({"x": [2.5, 2.5, 1]}))[0] == "not_yet"
+    gaps = pd.DataFrame({"d": ["a", "b"], "x": [1.0, None]})
+    assert outcome(TABLE, gaps, gaps.copy())[0] == "right"
+    assert outcome(TABLE, gaps, gaps.fillna(0))[0] == "not_yet"
+
+
+FUNCTION = {"kind": "function", "inputs": [[1, 4], [0, 5], [3, 0]]}
+
+
+def share(part, whole):
+    return 100 * part / whole if whole else 0
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "word"),
+    [
+        (lambda p, w: p / w * 100 if w else 0, "right", ""),
+        (lambda p, w: p / w * 100, "not_yet", "Right for 2 of 3 inputs. With 3, 0: the function"),
+        (lambda p, w: p / w if w else 0, "close", "100 times too small"),
+        (lambda p, w: print(p), "not_yet", "prints its result"),
+        (lambda p, w: None, "not_attempted", "does not return"),
+        (lambda p: p, "error", "TypeError"),
+        (25.0, "not_yet", "the number 25; give the function itself"),
+        (lambda p, w: "x", "not_yet", "a number is asked for"),
+    ],
+)
+def test_functions(answer, status, word):
+    found, message = outcome(FUNCTION, share, answer)
+    assert (found, word in message) == (status, True), message
+
+
+def test_hidden_inputs_are_not_told():
+    hidden = FUNCTION | {"part": "b"}
+    _, message = outcome(hidden, share, lambda p, w: p / w * 100)
+    assert "With 3" not in message
+
+
+def test_a_function_that_should_raise():
+    def strict(x):
+        if x < 0:
+            raise ValueError("no")
+        return x
+
+    spec = {"kind": "function", "inputs": [[1], [-1]]}
+    assert outcome(spec, strict, strict)[0] == "right"
+    assert outcome(spec, strict, lambda x: x)[0] == "not_yet"
+
+
+CHART = {"kind": "chart", "mark": "bar", "require_labels": True, "require_title": True}
+
+
+def draw(kind="bar", ylabel="planes", title="Aid", data=PLANES):
+    ax = data.plot(kind=kind, x="donor", y="planes", title=title)
+    ax.set_ylabel(ylabel)
+    return ax
+
+
+def test_charts():
+    reference = draw()
+    lower = PLANES.sort_values("planes")
+    for right in (draw(), draw().figure, draw(data=lower)):
+        assert outcome(CHART, reference, right) == ("right", "Right.")
+    assert outcome(CHART, reference, draw(ylabel=""))[0] == "close"
+    assert "y axis and a title" in outcome(CHART, reference, draw(ylabel="", title=""))[1]
+    assert "drawn as line" in outcome(CHART, reference, draw("line"))[1]
+    status, message = outcome(CHART, reference, draw(data=PLANES.replace(3, 4)))
+    assert (status, "bar chart of 3 values" in message) == ("not_yet", True)
+    assert outcome(CHART, reference, plt.subplots()[1])[0] == "not_attempted"
+    assert outcome(CHART, reference, 5)[0] == "not_yet"
+    assert outcome(CHART, reference, None)[0] == "not_attempted"
+    both = CHART | {"mark": ["bar", "barh"]}
+    _, flat = plt.subplots()
+    flat.barh(PLANES.donor, PLANES.planes)
+    flat.set(xlabel="planes", title="Aid")
+    assert outcome(both, reference, flat)[0] == "right"
+    assert outcome(CHART | {"compare": "none"}, reference, draw(data=lower.head(2)))[0] == "right"
+    plt.close("all")
+
+
+def test_swapped_axes_of_a_scatter():
+    spec = {"kind": "chart"}
+    one, other = plt.subplots()[1], plt.subplots()[1]
+    one.scatter([1, 2], [30, 40])
+    other.scatter([30, 40], [1, 2])
+    assert "swapped" in outcome(spec, one, other)[1]
+    plt.close("all")
+
+
+def test_written_answers_wait_for_a_person():
+    spec = {"kind": "written", "points": 3, "starter": "*Here.*"}
+    assert judge(spec, None, capture("*Here.*")).status == "not_attempted"
+    assert judge(spec, None, capture("  ")).status == "not_attempted"
+    found = judge(spec, None, capture("Because."))
+    assert (found.status, found.points, found.max_points) == ("pending", 0, 3)
+
+
+def test_errors_are_told_with_the_next_step():
+    assert "input() cannot ask" in stopped("StdinNotImplementedError: raw_input was called")
+    assert "(NameError: name 'x'" in stopped("NameError: name 'x' is not defined")
+    assert "loop without end" in stopped("TimeoutError: longer than 60 s")
+    assert stopped("KeyError: 'a'") == "Your code stopped with KeyError: 'a'."
+
+
+def test_unreadable_answers_are_errors_and_never_raise():
+    reference = capture(1)
+    assert judge({"kind": "number"}, reference, None).status == "error"
+    assert judge({"kind": "number"}, reference, {"type": "number"}).status == "error"
+    assert judge({"kind": "table"}, capture(PLANES), {"type": "table"}).status == "error"
+    error = {"type": "error", "error": "NameError: x"}
+    assert judge({"kind": "number"}, reference, error).status == "error"
+
+
+@pytest.mark.parametrize(
+    ("toml", "word"),
+    [
+        ('question = "1.2"\ntolerence = 3', "'tolerance'"),
+        ('question = "1.2"\nkind = "nummer"', "'number'"),
+        ('question = "1.2"\ntolerance = "a"', "wrong type"),
+        ('question = "1.2"\npoints = true', "wrong type"),
+        ('question = "one"', "question id"),
+        ("question = ", "TOML"),
+        ('question = "1.2"\nkind = "choice"', "needs options"),
+        ('question = "1.2"\nkind = "choice"\noptions = ["a"]\n[feedback]\nb = ""', "option"),
+        ('question = "1.2"\nkind = "function"', "needs inputs"),
+        ('question = "1.2"\nmark = "bar"', "does not belong"),
+        ('question = "1.2"\nkind = "chart"\nmark = "pie"', "unknown mark"),
+        ('question = "1.2"\n[[wrong]]\ncode = "1"', "needs code and message"),
+        ('question = "1.2"\n[[wrong]]\ncod = "1"', "'code'"),
+    ],
+)
+def test_specs_are_checked(toml, word):
+    with pytest.raises(SpecError, match=word):
+        parse_spec(toml)

@@ -1,0 +1,414 @@
+"""run.py with its commands replaced: what it says when something is missing, and when it acts.
+
+The real installation is tried by every run of `python run.py test`.
+"""
+
+import errno
+import importlib.util
+import json
+import re
+import socket
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """run.py as a module, for a project in an empty folder; the environment has no uv."""
+    spec = importlib.util.spec_from_file_location("run", PROJECT / "run.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    monkeypatch.setattr(module, "ROOT", tmp_path)
+    monkeypatch.setattr(module, "VENV", tmp_path / ".venv")
+    monkeypatch.setattr(module, "FREE_MB", 0)
+    monkeypatch.delenv("UV", raising=False)
+    monkeypatch.setattr(module.shutil, "which", lambda name: None)
+    for name in ("requirements.txt", "requirements-dev.txt", "pyproject.toml"):
+        (tmp_path / name).write_text(name, encoding="utf-8")
+    return module
+
+
+@pytest.fixture
+def steps(run, monkeypatch):
+    """The commands that set_up runs, recorded; making the environment leaves a Python there."""
+    done = []
+
+    def step(title, command, **env):
+        done.append(" ".join(command[:4] if "venv" in command else command))
+        if "venv" in command:
+            run.venv_python().parent.mkdir(parents=True, exist_ok=True)
+            run.venv_python().write_text("", encoding="utf-8")
+
+    monkeypatch.setattr(run, "step", step)
+    monkeypatch.setattr(
+        run, "is_usable", lambda stamp: stamp.get("finished", True) and run.venv_python().exists()
+    )
+    return done
+
+
+# --- which Python ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("version", [(3, 11, 0), (3, 13, 2), (3, 15, 9)])
+def test_python_that_will_do(run, version):
+    assert run.python_problem(version) is None
+
+
+@pytest.mark.parametrize("version", [(3, 8, 18), (3, 10, 13), (3, 16, 0), (4, 0, 0)])
+def test_python_that_will_not_do(run, version):
+    said = run.python_problem(version)
+    assert "3.11 to 3.15" in said and ".".join(map(str, version)) in said
+    assert "python.org" in said and "uv run run.py" in said
+    assert len(said.splitlines()) == 2
+
+
+def test_old_python_is_told_without_a_traceback(run, monkeypatch, capsys):
+    monkeypatch.setattr(run.sys, "version_info", (3, 8, 18, "final", 0))
+    assert run.main([]) == 1
+    assert "this is Python 3.8.18" in capsys.readouterr().err
+
+
+def test_run_py_parses_on_an_old_python():
+    import ast
+
+    ast.parse((PROJECT / "run.py").read_text(encoding="utf-8"), feature_version=(3, 8))
+
+
+def test_versions_agree_everywhere(run):
+    text = (PROJECT / "run.py").read_text(encoding="utf-8")
+    assert f'requires-python = ">=3.{run.OLDEST[1]},<3.{run.NEWEST[1] + 1}"' in text
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["requires-python"] == f">=3.{run.OLDEST[1]}"
+
+
+# --- what went wrong ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("output", "said"),
+    [
+        ("ERROR: Could not install: [Errno 28] No space left on device", "disk is full"),
+        ("error: failed to write: There is not enough space (os error 112)", "disk is full"),
+        ("ensurepip is not available. apt install python3.11-venv", "apt install python3-venv"),
+        ("No module named venv", "apt install python3-venv"),
+        ("Retrying (Retry(total=4)) after NewConnectionError: getaddrinfo failed", "online"),
+        ("error: Failed to fetch: `x`\n  Caused by: dns error", "online"),
+        ("ReadTimeoutError: Read timed out.", "online"),
+        ("OSError: [Errno 13] Permission denied: '.venv/lib'", "Cannot write"),
+        ("PermissionError: [WinError 5] Access is denied", "Cannot write"),
+    ],
+)
+def test_a_known_failure_gets_its_remedy(run, output, said):
+    message = str(run.diagnose(output, "Installing packages"))
+    assert said in message
+    assert len(message.splitlines()) == 2
+
+
+def test_an_unknown_failure_shows_the_installers_last_words(run):
+    message = str(run.diagnose("a\nb\nERROR: odd", "Installing packages"))
+    assert message.startswith("Installing packages failed") and message.endswith("ERROR: odd")
+
+
+def test_a_failed_command_is_diagnosed(run):
+    command = [sys.executable, "-c", "import sys; sys.exit('[Errno 28] No space left on device')"]
+    with pytest.raises(run.Problem, match="disk is full"):
+        run.step("Installing packages", command)
+
+
+def test_a_step_tells_its_time(run, capsys):
+    run.step("Looking", [sys.executable, "-c", "print('Vučić')"])
+    assert re.search(r"Looking: \d+ s", capsys.readouterr().out)
+
+
+def test_too_little_disk_space_is_told_before_anything_is_made(run, steps, monkeypatch, tmp_path):
+    monkeypatch.setattr(run, "FREE_MB", 10**12)
+    with pytest.raises(run.Problem, match="free disk space"):
+        run.set_up("lessons")
+    assert not (tmp_path / ".venv").exists()
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [(errno.EROFS, "Cannot write"), (errno.EACCES, "Cannot write"), (errno.ENOSPC, "disk is full")],
+)
+def test_a_folder_that_cannot_be_written(run, steps, monkeypatch, number, said):
+    def refuse(*_, **__):
+        raise OSError(number, "no")
+
+    monkeypatch.setattr(run.Path, "mkdir", refuse)
+    with pytest.raises(run.Problem, match=said):
+        run.set_up("lessons")
+
+
+def test_ctrl_c_is_quiet(run, monkeypatch, capsys):
+    def interrupt(arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "lab", interrupt)
+    assert run.main([]) == 130
+    assert capsys.readouterr().err.strip() == "Stopped."
+
+
+def test_an_unknown_command_is_told(run, capsys):
+    assert run.main(["tets"]) == 1
+    assert "'tets'" in capsys.readouterr().err
+
+
+def test_help(run, capsys):
+    assert run.main(["--help"]) == 0
+    assert "python run.py test" in capsys.readouterr().out
+
+
+# --- the environment ---------------------------------------------------------------------
+
+
+def test_the_second_start_does_nothing(run, steps):
+    run.set_up("lessons")
+    assert len(steps) == 2
+    run.set_up("lessons")
+    assert len(steps) == 2
+
+
+def test_the_tests_environment_serves_lessons_but_not_the_reverse(run, steps):
+    run.set_up("lessons")
+    run.set_up("tests")
+    assert [s.split()[-1] for s in steps][1:] == ["requirements.txt", "requirements-dev.txt"]
+    run.set_up("lessons")
+    assert len(steps) == 3
+
+
+def test_a_changed_requirement_is_installed_into_the_same_environment(run, steps, tmp_path):
+    run.set_up("lessons")
+    (tmp_path / "requirements.txt").write_text("more", encoding="utf-8")
+    run.set_up("lessons")
+    assert len(steps) == 3 and "install" in steps[2]
+
+
+@pytest.mark.parametrize("what", ["version", "place"])
+def test_another_python_or_place_is_noticed(run, steps, monkeypatch, tmp_path, what):
+    before = run.fingerprint()
+    if what == "version":
+        monkeypatch.setattr(run.sys, "version_info", (3, 14, 0))
+    else:
+        monkeypatch.setattr(run, "ROOT", tmp_path / "elsewhere")
+    assert run.fingerprint() != before
+
+
+def test_an_interrupted_installation_is_made_anew(run, steps, monkeypatch, tmp_path):
+    recorded = run.step
+
+    def interrupt(title, command, **env):
+        if "install" in command:
+            raise KeyboardInterrupt
+        recorded(title, command)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(run, "step", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            run.set_up("lessons")
+    leftover = tmp_path / ".venv" / "leftover"
+    leftover.write_text("", encoding="utf-8")
+    run.set_up("lessons")
+    assert not leftover.exists()
+    assert [("venv" in s.split()) for s in steps] == [True, True, False]
+
+
+def test_a_lost_python_is_made_anew(run, steps):
+    run.set_up("lessons")
+    run.venv_python().unlink()
+    run.set_up("lessons")
+    assert len(steps) == 4
+
+
+def test_a_damaged_stamp_counts_as_half_made(run, steps):
+    run.set_up("lessons")
+    run.stamp_file().write_text("{", encoding="utf-8")
+    run.set_up("lessons")
+    assert len(steps) == 4
+
+
+def test_going_offline_before_an_update_keeps_what_was_there(run, steps, monkeypatch, tmp_path):
+    run.set_up("lessons")
+    before = run.read_stamp()
+    (tmp_path / "requirements.txt").write_text("more", encoding="utf-8")
+
+    def offline(title, command, **env):
+        raise run.diagnose("dns error", title)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(run, "step", offline)
+        with pytest.raises(run.Problem, match="online"):
+            run.set_up("lessons")
+    assert run.read_stamp() == before
+    run.set_up("lessons")
+    assert len(steps) == 3
+
+
+def test_uv_is_used_where_it_is(run, steps, monkeypatch):
+    monkeypatch.setattr(run.shutil, "which", lambda name: "/somewhere/uv")
+    run.set_up("lessons")
+    assert all(s.startswith("/somewhere/uv") for s in steps)
+    assert "--compile-bytecode" in steps[1]
+
+
+def test_is_usable_asks_the_python_there(run):
+    assert not run.is_usable({})
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", run.VENV], check=True)
+    assert not run.is_usable({})  # no pip in it
+    assert not run.is_usable({"finished": False})
+
+
+def test_children_keep_bytecode_and_read_utf8(run, monkeypatch):
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.setenv("PYTHONPATH", "elsewhere")
+    env = run.child_env(MORE="1")
+    assert not {"PYTHONDONTWRITEBYTECODE", "PYTHONPATH"} & set(env)
+    assert env["PYTHONUTF8"] == "1" and env["MORE"] == "1"
+    assert env["PATH"].startswith(str(run.scripts_folder()))
+
+
+# --- JupyterLab --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def taken():
+    """A port that a server listens on."""
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        yield server.getsockname()[1]
+
+
+def test_a_port_asked_for_and_taken_is_told(run, taken, capsys):
+    assert not run.port_is_free(taken)
+    assert run.main(["--port", str(taken)]) == 1
+    assert f"Port {taken} is taken" in capsys.readouterr().err
+
+
+def test_without_a_port_the_first_free_one_is_taken(run, monkeypatch):
+    monkeypatch.setattr(run, "port_is_free", lambda port: port >= 8890)
+    assert run.choose_port(None) == 8890
+
+
+@pytest.mark.parametrize("asked", ["", "x", "0", "70000"])
+def test_a_port_that_is_none(run, asked):
+    with pytest.raises(run.Problem, match="1 to 65535"):
+        run.choose_port(asked)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--no-browser"], (None, ["--no-browser"])),
+        (["--port", "9", "--x"], ("9", ["--x"])),
+        (["--x", "--port=9"], ("9", ["--x"])),
+        (["--port"], ("", [])),
+    ],
+)
+def test_take_port(run, arguments, expected):
+    assert run.take_port(arguments) == expected
+
+
+def test_lab_opens_the_first_lesson_and_passes_options_on(run, monkeypatch, tmp_path):
+    monkeypatch.setattr(run, "set_up", lambda purpose: None)
+    monkeypatch.setattr(run, "port_is_free", lambda port: True)
+    seen = []
+    monkeypatch.setattr(run, "run", lambda arguments, **env: seen.extend(arguments) or 0)
+    lesson = tmp_path / run.FIRST_LESSON
+    lesson.parent.mkdir()
+    lesson.write_text("{}", encoding="utf-8")
+    assert run.main(["--no-browser"]) == 0
+    assert "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb" in seen
+    assert f"--ServerApp.root_dir={tmp_path}" in seen
+    assert "--ServerApp.port=8888" in seen and seen[-1] == "--no-browser"
+
+
+# --- tests -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("failing", "status"), [(None, 0), ("pytest", 1), ("ruff", 1)])
+def test_every_part_runs_and_any_failure_counts(run, monkeypatch, tmp_path, failing, status):
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "notebooks" / "00.ipynb").write_text("{}", encoding="utf-8")
+    ran = []
+
+    def record(arguments, **env):
+        ran.append(" ".join(arguments))
+        assert env["BELGRADE_WORK"]
+        return int(failing in arguments)
+
+    monkeypatch.setattr(run, "set_up", lambda purpose: None)
+    monkeypatch.setattr(run, "run", record)
+    assert run.main(["test"]) == status
+    assert [line.split(" -m ")[-1].removeprefix("-m ") for line in ran] == [
+        "pytest",
+        "pytest --nbval notebooks",
+        "ruff check .",
+    ]
+
+
+def test_arguments_go_to_pytest_alone(run, monkeypatch):
+    ran = []
+    monkeypatch.setattr(run, "set_up", lambda purpose: None)
+    monkeypatch.setattr(run, "run", lambda arguments, **env: ran.append(arguments) or 0)
+    assert run.main(["test", "-k", "figures"]) == 0
+    assert len(ran) == 1 and ran[0][-2:] == ["-k", "figures"]
+
+
+# --- the files ---------------------------------------------------------------------------
+
+
+def pins():
+    text = (PROJECT / "constraints.txt").read_text(encoding="utf-8")
+    return [Requirement(line) for line in text.splitlines() if line and not line.startswith("#")]
+
+
+def test_everything_that_the_project_asks_for_is_pinned():
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"].values()
+    asked = [Requirement(text) for part in (project["dependencies"], *extras) for text in part]
+    for need in asked:
+        if need.name == project["name"]:
+            continue
+        versions = [next(iter(pin.specifier)).version for pin in pins() if pin.name == need.name]
+        assert versions, f"{need.name} is not in constraints.txt"
+        assert all(version in need.specifier for version in versions), need
+
+
+@pytest.mark.parametrize("python", ["3.11.2", "3.11.9", "3.12.0", "3.13.0", "3.14.0", "3.15.0"])
+@pytest.mark.parametrize("system", [("linux", "x86_64"), ("darwin", "arm64"), ("win32", "AMD64")])
+def test_one_pin_for_each_python_and_system(python, system):
+    place = {
+        "python_full_version": python,
+        "python_version": ".".join(python.split(".")[:2]),
+        "sys_platform": system[0],
+        "platform_machine": system[1],
+        "os_name": "nt" if system[0] == "win32" else "posix",
+        "implementation_name": "cpython",
+    }
+    names = [pin.name for pin in pins() if not pin.marker or pin.marker.evaluate(place)]
+    assert len(names) == len(set(names))
+    assert {"numpy", "pandas", "matplotlib", "jupyterlab"} <= set(names)
+
+
+def test_requirements_name_no_machine_and_no_address():
+    for path in PROJECT.glob("*.txt"):
+        assert not re.search(r"://|file:|index-url|find-links", path.read_text(encoding="utf-8"))
+
+
+def test_jupyterlab_saves_widget_state_and_asks_nobody_for_news():
+    path = PROJECT / "jupyter" / "default_setting_overrides.json"
+    settings = json.loads(path.read_text(encoding="utf-8"))
+    assert settings["@jupyter-widgets/jupyterlab-manager:plugin"]["saveState"] is True
+    assert settings["@jupyterlab/apputils-extension:notification"]["fetchNews"] == "false"
+    installed = Path(sys.prefix, "etc", "jupyter", "labconfig", path.name)
+    if not installed.exists():
+        pytest.skip("the package is not installed in this environment")
+    assert json.loads(installed.read_text(encoding="utf-8")) == settings

@@ -1,0 +1,227 @@
+"""Lesson 06: agreement of coders, the form for coding, and what the two explorers say."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+from belgrade import explorers, journal
+from belgrade.explorers import trust
+from belgrade.methods import agreement
+
+
+def coders(matrix: list[list[int]]) -> tuple[list[int], list[int]]:
+    """Return the two lists of codes that give this confusion matrix."""
+    cells = [(i, j) for i, row in enumerate(matrix) for j, n in enumerate(row) for _ in range(n)]
+    return [i for i, _ in cells], [j for _, j in cells]
+
+
+# --- agreement -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("matrix", "observed", "chance", "kappa"),
+    [
+        # Two raters of 200 cases in three classes: (88 + 40 + 12) / 200 = 0.70; by chance
+        # (120 * 100 + 60 * 60 + 20 * 40) / 200^2 = 0.41; (0.70 - 0.41) / 0.59 = 0.492. The
+        # example with which Cohen introduced kappa.
+        ([[88, 14, 18], [10, 40, 10], [2, 6, 12]], 70, 41, 0.492),
+        # Feinstein and Cicchetti, "High agreement but low kappa", Journal of Clinical Epidemiology
+        # 43 (1990): the same agreement, two kappas.
+        ([[40, 9], [6, 45]], 85, 50.08, 0.70),
+        ([[80, 10], [5, 5]], 85, 78, 0.32),
+        # By hand: agreed (20 + 15) / 50; chance (25 * 30 + 25 * 20) / 50^2 = 0.5.
+        ([[20, 5], [10, 15]], 70, 50, 0.4),
+        # Never the same code: (0 - 0.5) / 0.5.
+        ([[0, 5], [5, 0]], 0, 50, -1),
+        ([[3, 0], [0, 1]], 100, 62.5, 1),
+    ],
+)
+def test_agreement_and_kappa_as_published_or_by_hand(
+    matrix: list[list[int]], observed: float, chance: float, kappa: float
+) -> None:
+    a, b = coders(matrix)
+    assert agreement.percent_agreement(a, b) == pytest.approx(observed)
+    assert agreement.chance_agreement(a, b) == pytest.approx(chance, abs=0.01)
+    assert agreement.cohens_kappa(a, b) == pytest.approx(kappa, abs=0.005)
+    assert agreement.cohens_kappa(b, a) == pytest.approx(agreement.cohens_kappa(a, b))
+    assert agreement.confusion_matrix(a, b, range(len(matrix))).to_numpy().tolist() == matrix
+
+
+def test_the_standard_error_by_hand() -> None:
+    # sqrt(0.7 * 0.3 / (200 * 0.59^2)) = sqrt(0.21 / 69.62) = 0.0549
+    a, b = coders([[88, 14, 18], [10, 40, 10], [2, 6, 12]])
+    assert agreement.kappa_standard_error(a, b) == pytest.approx(0.0549, abs=0.0001)
+
+
+def test_kappa_is_not_defined_where_only_one_class_was_used() -> None:
+    assert math.isnan(agreement.cohens_kappa(["warm"] * 3, ["warm"] * 3))
+    assert math.isnan(agreement.kappa_standard_error(["warm"] * 3, ["warm"] * 3))
+
+
+def test_a_coder_with_one_class_only_gets_no_more_than_chance() -> None:
+    assert agreement.cohens_kappa(["warm"] * 4, ["warm", "warm", "warm", "cold"]) == 0
+
+
+@pytest.mark.parametrize(("a", "b"), [([], []), (["warm"], [])])
+def test_lists_that_do_not_fit_are_refused(a: list[str], b: list[str]) -> None:
+    with pytest.raises(ValueError, match=r"coded"):
+        agreement.cohens_kappa(a, b)
+
+
+def test_a_code_outside_the_classes_is_named() -> None:
+    with pytest.raises(ValueError, match="lukewarm"):
+        agreement.confusion_matrix(["lukewarm"], ["warm"], ["warm", "cold"])
+
+
+# --- the form --------------------------------------------------------------------------------
+
+ITEMS = {"T1.1": "a gift", "T2.1": "a slight", "T3.1": "a treaty <b>"}
+CODES = ["warm", "cold", "neutral"]
+
+
+def form(displayed: list) -> dict[str, Any]:
+    from ipywidgets.widgets.widget import _instances
+
+    data = displayed[-1]["data"]
+    view = data["application/vnd.jupyter.widget-view+json"]["model_id"]
+    _, card, choices, moves, message = _instances[view].children
+    buttons = {button.description: button for box in (choices, moves) for button in box.children}
+    return {"card": card, "message": message, "html": data["text/html"], **buttons}
+
+
+def test_each_click_is_kept_and_goes_on(displayed: list) -> None:
+    journal.ask_codes("x", "Which?", ITEMS, CODES)
+    shown = form(displayed)
+    assert "1 of 3" in shown["card"].value and "A gift" in shown["card"].value
+    assert "A slight" not in shown["card"].value
+    shown["warm"].click()
+    assert journal.codes("x") == {"T1.1": "warm"}
+    assert "2 of 3" in shown["card"].value
+    shown["‹ Back"].click()
+    assert "You coded it warm" in shown["card"].value
+    assert shown["warm"].icon == "check" and shown["cold"].icon == ""
+    shown["cold"].click()
+    assert journal.codes("x") == {"T1.1": "cold"}
+
+
+def test_the_last_click_leads_back_to_what_was_left_out(displayed: list) -> None:
+    journal.ask_codes("x", "Which?", ITEMS, CODES)
+    shown = form(displayed)
+    shown["warm"].click()
+    shown["Next ›"].click()
+    shown["neutral"].click()
+    assert "2 of 3" in shown["card"].value and "2 of 3 coded." in shown["message"].value
+    shown["cold"].click()
+    shown["cold"].click()
+    assert "3 of 3 coded. That was all." in shown["message"].value
+
+
+def test_coding_goes_on_where_it_stopped(displayed: list) -> None:
+    journal.save("codes/x", {"T1.1": "warm", "T2.1": "cold"})
+    journal.ask_codes("x", "Which?", ITEMS, CODES)
+    assert "3 of 3. Not coded yet" in form(displayed)["card"].value
+
+
+def test_the_form_can_be_read_without_a_kernel(displayed: list) -> None:
+    journal.ask_codes("x", "Which?", ITEMS, CODES)
+    page = form(displayed)["html"]
+    assert "<li>A slight</li>" in page and "A treaty &lt;b&gt;" in page
+    assert "warm, cold or neutral" in page
+
+
+def test_codes_that_are_none_are_no_codes() -> None:
+    assert journal.codes("x") == {}
+    journal.save("codes/x", "edited by hand")
+    assert journal.codes("x") == {}
+
+
+# --- Code the events -------------------------------------------------------------------------
+
+
+def test_the_events_to_code_are_about_thirty_and_each_has_its_place_in_the_report() -> None:
+    events = trust.coded_events()
+    assert 25 <= len(events) <= 35 and events.index.is_unique
+    assert set(events["code"]) == set(trust.CODES)
+    assert set(events["group"]) == set(trust.GROUPS) - {"all"}
+    assert set(trust.SPY_AFFAIR) <= set(events.index)
+    assert events.loc[["T014.1", "T027.2"], "group"].eq("left_out").all()
+
+
+def test_the_two_example_coders_agree_equally_often_but_not_beyond_chance() -> None:
+    # The lesson says so in words.
+    explorer = explorers.code_the_events()
+    words = explorer.describe(explorer.data, **explorer.defaults)
+    assert "They agree on 15 of 27 (56 percent; by chance 36), kappa is 0.31." in words
+    assert "6 of 27 cold in all, but 4 of 7" in words
+    always = explorer.describe(explorer.data, **explorer.defaults | {"coder": trust.WARM})
+    assert "They agree on 15 of 27 (56 percent; by chance 56), kappa is 0.00." in always
+
+
+def test_the_spy_affair_can_be_one_event() -> None:
+    explorer = explorers.code_the_events()
+    words = explorer.describe(explorer.data, **explorer.defaults | {"spy": 1})
+    assert "of 25" in words and "4 of 25 cold in all, but 2 of 5" in words
+
+
+def test_own_codes_come_first_and_only_what_was_coded_counts() -> None:
+    events = trust.coded_events()
+    own = dict(events["code"].head(10)) | {"T999.1": "warm", "T004.1": "lukewarm"}
+    explorer = explorers.code_the_events(own)
+    assert explorer.defaults["coder"] == trust.YOU
+    words = explorer.describe(explorer.data, **explorer.defaults)
+    assert "coder A is you" in words and "They agree on 9 of 9 (100 percent" in words
+    nothing = explorer.bundle(group="left_out", coder=trust.YOU)
+    few = explorers.code_the_events({"T007.1": "cold"})
+    assert "image/png" in nothing
+    assert "You have coded none of these" in few.bundle(group="left_out")["text/plain"]
+    assert "kappa is not defined" in few.bundle()["text/plain"]
+
+
+def test_codes_that_fit_no_event_leave_the_examples() -> None:
+    explorer = explorers.code_the_events({"x": "warm"})
+    assert explorer.defaults["coder"] == trust.WORDS
+
+
+# --- How democratic? -------------------------------------------------------------------------
+
+
+def describe(**choices: Any) -> str:
+    explorer = explorers.how_democratic()
+    return explorer.describe(explorer.data, **explorer.defaults | choices)
+
+
+def test_ranges_and_direction_are_said() -> None:
+    words = describe()
+    assert "Serbia 0.595 (range 0.535 to 0.659) in 2012, 0.363 (range 0.317 to 0.401)" in words
+    assert words.count("ranges that do not overlap") == 2
+    assert "1 to 7, 1 is best" in describe(index="rights")
+    assert "a line that rises means less democratic" in describe(index="rights")
+    assert "a line that falls means less democratic" in describe(index="rights", turned=True)
+
+
+def test_the_turned_scale_of_2020() -> None:
+    # 8 - 3.64 = 4.36: nearly the same number is printed for two unlike scores.
+    printed = describe(index="transit", beside=trust.NOBODY)
+    assert "Serbia 3.64 in 2012 (1 was best) and 3.61 in 2024 (7 was best)" in printed
+    turned = describe(index="transit", beside=trust.NOBODY, turned=True)
+    assert "Serbia 4.36 in 2012 and 3.61 in 2024" in turned
+
+
+def test_types_of_regime_are_said_in_words() -> None:
+    words = describe(index="regime")
+    assert "Serbia was a liberal democracy in 2012 and an electoral autocracy in 2019" in words
+
+
+def test_a_country_that_was_not_read_is_said_to_be_missing() -> None:
+    shown = explorers.how_democratic().bundle(index="transit", beside="Hungary")
+    assert "image/png" not in shown and "was read" in shown["text/plain"]
+
+
+def test_labels_are_spread_by_least_squares() -> None:
+    assert trust.spread([0.1, 0.5], 0.2) == pytest.approx([0.1, 0.5])
+    # Two at 0.5 go half a gap either way; a third at 0.55 joins them: the mean stays.
+    assert trust.spread([0.5, 0.5], 0.2) == pytest.approx([0.4, 0.6])
+    assert sum(trust.spread([0.5, 0.5, 0.56], 0.2)) == pytest.approx(1.56)

@@ -411,12 +411,13 @@ def test(arguments):
     if arguments:
         parts = {"Tests": [*pytest, *arguments]}
     else:
-        parts = {"Tests": pytest}
+        parts = {"Tests": [*pytest, "-n", "auto", "--dist", "worksteal"]}
         folders = [
             name for name in ("notebooks", "exercises/keys") if any((ROOT / name).glob("*.ipynb"))
         ]
         if folders:
-            parts["Notebooks"] = ["-m", "pytest", "--nbval", *folders]
+            spread = ["-n", "auto", "--dist", "loadfile"]  # a notebook's cells stay together
+            parts["Notebooks"] = ["-m", "pytest", "--nbval", *spread, *folders]
         parts["Style"] = ["-m", "ruff", "check", "."]
     results = []
     with tempfile.TemporaryDirectory() as work:

@@ -186,7 +186,7 @@ def ask_guess(
     box = ipywidgets.BoundedIntText if whole else ipywidgets.BoundedFloatText
     earlier = guess(key)
     field = box(
-        value=minimum if earlier is None else earlier,
+        value=max(minimum, 0) if earlier is None else earlier,
         min=minimum,
         max=maximum,
         step=step,
@@ -255,17 +255,15 @@ def ask_codes(key: str, question: str, items: Mapping[str, str], options: Sequen
     Each click keeps the codes so far under `key` and goes on to the next item.
     """
     import ipywidgets
+    from IPython.display import display
 
     ids = list(items)
     texts = {item: text[:1].upper() + text[1:] for item, text in items.items()}
     place = next((at for at, item in enumerate(ids) if item not in codes(key)), len(ids) - 1)
     card = ipywidgets.HTML(layout={"max_width": "46em"})
-    message = ipywidgets.HTML(_status(""))
 
-    def show(said: str = "") -> None:
-        given = codes(key)
-        code = given.get(ids[place])
-        done = sum(item in given for item in ids)
+    def show() -> None:
+        code = codes(key).get(ids[place])
         state = f"You coded it {code}." if code else "Not coded yet."
         card.value = (
             '<div role="status" aria-live="polite" style="line-height:1.45;min-height:5.5em">'
@@ -275,8 +273,11 @@ def ask_codes(key: str, question: str, items: Mapping[str, str], options: Sequen
         )
         for choice, option in zip(choices, options, strict=True):
             choice.icon = "check" if option == code else ""
+
+    def tally(said: str = "") -> dict[str, str]:
+        done = sum(item in codes(key) for item in ids)
         finished = " That was all. Run the next cell." if done == len(ids) else ""
-        message.value = _status(f"{done} of {len(ids)} coded.{finished} {said}".strip())
+        return status(f"{done} of {len(ids)} coded.{finished} {said}".strip())
 
     def move(steps: int) -> Callable[[Any], None]:
         def moved(_: Any) -> None:
@@ -293,7 +294,8 @@ def ask_codes(key: str, question: str, items: Mapping[str, str], options: Sequen
             said = save(f"codes/{key}", given)
             left = [at for at, item in enumerate(ids) if item not in given]
             place = place + 1 if place + 1 < len(ids) else min(left, default=place)
-            show(said)
+            show()
+            message.update(tally(said), raw=True)
 
         return chosen
 
@@ -303,18 +305,18 @@ def ask_codes(key: str, question: str, items: Mapping[str, str], options: Sequen
         return made
 
     choices = [button(option, choose(option), button_color="#d6e6f2") for option in options]
-    back, forward = button("‹ Back", move(-1)), button("Next ›", move(1))
-    wrap = {"flex_flow": "row wrap"}
-    heading = ipywidgets.HTML(f"<strong>{escape(question)}</strong>")
-    rows = [ipywidgets.HBox(choices, layout=wrap), ipywidgets.HBox([back, forward], layout=wrap)]
+    moves = [button("‹ Back", move(-1)), button("Next ›", move(1))]
+    rows = [ipywidgets.HBox(each, layout={"flex_flow": "row wrap"}) for each in (choices, moves)]
     show()
+    heading = ipywidgets.HTML(f"<strong>{escape(question)}</strong>")
     listed = "".join(f"<li>{escape(text)}</li>" for text in texts.values())
     how = f"Run this cell to code {len(ids)} items as {', '.join(options[:-1])} or {options[-1]}."
     show_widget(
-        ipywidgets.VBox([heading, card, *rows, message], layout={"align_items": "flex-start"}),
+        ipywidgets.VBox([heading, card, *rows], layout={"align_items": "flex-start"}),
         f"<p><strong>{escape(question)}</strong> {escape(how)}</p><ol>{listed}</ol>",
         "\n".join([f"{question} ({how})", *(f"  {text}" for text in texts.values())]),
     )
+    message = display(tally(), raw=True, display_id=True)
 
 
 def _form(
@@ -337,10 +339,6 @@ def _form(
     )
     message = display(status(said or "Nothing is kept yet."), raw=True, display_id=True)
     button.on_click(lambda _: message.update(status(act()), raw=True))
-
-
-def _status(words: str) -> str:
-    return f'<span role="status" aria-live="polite">{escape(words)}</span>'
 
 
 def checkpoint(*question_ids: str) -> None:

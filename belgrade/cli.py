@@ -18,7 +18,7 @@ def main(arguments=None):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
     try:
-        return options.run(options) or 0
+        return options.function(options) or 0
     except KeyboardInterrupt:
         return 130
     except Exception as error:
@@ -38,25 +38,25 @@ def _parser():
     one = commands.add_parser("lab", help="open the first lesson in JupyterLab")
     one.add_argument("--no-browser", action="store_true")
     one.add_argument("--port", type=int)
-    one.set_defaults(run=lab)
+    one.set_defaults(function=lab)
 
     one = commands.add_parser("check", help="check the answers in an exercise notebook")
     one.add_argument("exercise", nargs="?", help="its number, such as 01, or a notebook's path")
     one.add_argument("--all", action="store_true", help="check every exercise")
     one.add_argument("--file", type=Path, help="the notebook, where it has another name or place")
     one.add_argument("--timeout", type=float, default=60, help="seconds for one cell (60)")
-    one.set_defaults(run=check)
+    one.set_defaults(function=check)
 
     one = commands.add_parser("build", help="make exercises and check data from the answer keys")
     one.add_argument("exercises", nargs="*", metavar="NN", help="which; all if none is named")
     one.add_argument("--check", action="store_true", help="write nothing; fail if it would change")
-    one.set_defaults(run=build)
+    one.set_defaults(function=build)
 
     one = commands.add_parser("clean", help="run lessons and store them without noise")
     one.add_argument("files", nargs="*", type=Path, help="notebooks; all lessons if none is named")
     one.add_argument("--run", action="store_true", help="run each in a fresh kernel first")
     one.add_argument("--check", action="store_true", help="write nothing; fail if it would change")
-    one.set_defaults(run=clean)
+    one.set_defaults(function=clean)
     return parser
 
 

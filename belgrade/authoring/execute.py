@@ -11,6 +11,8 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbval.kernel import CURRENT_ENV_KERNEL_NAME, NbvalKernelspecManager
 from traitlets import default
 
+from belgrade.checks.live import AS_IN_JUPYTER
+
 
 class RunError(Exception):
     """A notebook did not run to its end; the text names the cell and the error."""
@@ -35,6 +37,7 @@ def execute(notebook, cwd, timeout=300, **extra_env):
             "PYTHONPATH": os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")])),
             "BELGRADE_WORK": work,
             "BELGRADE_EXAM": "1",
+            **AS_IN_JUPYTER,
         }
         client = NotebookClient(
             notebook,

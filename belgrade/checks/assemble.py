@@ -147,7 +147,7 @@ def _added(fresh, cells, partner, repairs):
         if i in partner:
             at = partner[i]
             known = fresh.cells[at]
-            changed = _source(cell).strip() != known.source.strip()
+            changed = _bare(_source(cell)) != _bare(known.source)
             if role(known) == "check" and changed and _source(cell).strip():
                 before.setdefault(at, []).append(cell)
                 repairs.append(
@@ -194,6 +194,16 @@ def _student(cell, neighbour, ids, first=False):
     ids.add(wish)
     new["id"] = wish
     return new
+
+
+def _bare(source):
+    """Return code without comments, spacing and calls of `hint`, which ask and change nothing."""
+    try:
+        body = ast.parse(source).body
+    except SyntaxError:
+        return source.strip()
+    asks = [isinstance(n, ast.Expr) and ast.unparse(n).startswith("hint(") for n in body]
+    return "\n".join(ast.unparse(n) for n, ask in zip(body, asks, strict=True) if not ask)
 
 
 def _source(cell):

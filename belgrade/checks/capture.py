@@ -252,6 +252,12 @@ def _bars(ax, container):
     return _series_of(mark, container.get_label(), labels, _floats(values))
 
 
+def _day(period):
+    """Return the date that pandas made into a period: a week's last day, else the first."""
+    end = period.end_time if period.freqstr.startswith("W") else period.start_time
+    return end.isoformat()[:10]
+
+
 def _floats(values):
     return [_cell(v) for v in values]
 
@@ -273,6 +279,10 @@ def _labels(axis, positions, line=None, nearest=False):
         original = [_plain(v) for v in line.get_xdata(orig=True)]
         if original and all(isinstance(v, str) for v in original):
             return original
+    # pandas draws evenly spaced dates as periods, on an axis of its own.
+    if (freq := getattr(axis.axes, "freq", None)) and "pandas" in sys.modules and not names:
+        period = sys.modules["pandas"].Period
+        return [_day(period(ordinal=round(p), freq=freq)) for p in positions]
     if not names and type(axis.get_converter()).__module__.endswith("dates"):
         from matplotlib.dates import num2date
 

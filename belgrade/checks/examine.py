@@ -25,7 +25,7 @@ from belgrade.checks.judge import (
     judge,
     stopped,
 )
-from belgrade.checks.live import STATUS
+from belgrade.checks.live import AS_IN_JUPYTER, STATUS
 from belgrade.checks.pack import read_pack
 from belgrade.checks.spec import exercise_of
 
@@ -192,7 +192,7 @@ def _environment(folder):
     env = {k: v for k, v in os.environ.items() if not k.startswith(drop)}
     package = str(Path(__file__).resolve().parents[2])
     env["PYTHONPATH"] = os.pathsep.join(filter(None, [package, env.get("PYTHONPATH")]))
-    return env | {"PYTHONUTF8": "1", "BELGRADE_WORK": str(folder / "work")}
+    return env | {"PYTHONUTF8": "1", "BELGRADE_WORK": str(folder / "work"), **AS_IN_JUPYTER}
 
 
 def written_records(notebook, written):

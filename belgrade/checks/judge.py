@@ -5,6 +5,7 @@ Pure: no files, no output. A message names what was found and the next step, nev
 
 import difflib
 import math
+import re
 import unicodedata
 from dataclasses import dataclass
 
@@ -35,16 +36,43 @@ def judge(spec, reference, answer):
     return Verdict(status, points, most, message)
 
 
-def stopped(error):
-    """Return what to tell a student whose code ended with `error`."""
+# The errors that beginners meet most, by how they begin or what they say, and the next step.
+ERRORS = [
+    (r"^KeyError: (.+)", "There is no column or row named {0}. Check the spelling, capitals too."),
+    (r"^(?:IndentationError|TabError)", "Python could not read your code: the lines that belong "
+     "together must begin at the same place, with four spaces under a line that ends in a colon."),
+    (r"^SyntaxError: .*Maybe you meant '=='", "A comparison needs two equals "
+     "signs: == asks whether two things are equal, and = gives a thing its name."),
+    (r"^SyntaxError: (.+?)\.?(?: \([^()]*line (\d+)\))?$", "Python could not read your code "
+     "({0}). Look for a missing bracket, quotation mark, comma or colon."),
+    (r"^ValueError: The truth value of a", "Join two conditions with & (not with and), and put "
+     "round brackets about each of them."),
+    (r"^TypeError: .*(?:'rand_'|'ror_'|for &|for \|)", "Put round brackets about each of the "
+     "conditions that you join with &."),
+    (r"^AttributeError: (.+)", "Python does not know this ending ({0}). Check the spelling of "
+     "what stands after the dot."),
+    (r"^ModuleNotFoundError: (.+)", "{0}: the checks run where only this module's packages are."),
+    (r"^StdinNotImplementedError", "input() cannot ask anybody here: write the value into the "
+     "code."),
+]  # fmt: skip
+
+
+def stopped(error, spec=None):
+    """Return what to tell a student whose code ended with `error` ("NameError: …")."""
     if error.startswith("TimeoutError"):
         return f"Your code ran {error.split(': ')[1]} and was stopped: is there a loop without end?"
     if error == "the kernel died":
         return "Your code ended the kernel: take out exit(), quit() or what uses all memory."
-    if error.startswith("NameError"):
-        return f"A name is missing ({error}): run from the top, and keep the asked name."
-    if error.startswith("StdinNotImplementedError"):
-        return "input() cannot ask anybody here: write the value into the code."
+    if name := re.match(r"NameError: name '(.+?)' is not defined", error):
+        if plain(name[1]) in map(plain, (spec or {}).get("options", [])):
+            return f'A letter needs quotation marks: write "{name[1]}", not {name[1]}.'
+        return (
+            f"There is no {name[1]} yet. Check its spelling, run the cells from the top, and keep "
+            "the names that the question asks for."
+        )
+    for pattern, words in ERRORS:
+        if hit := re.match(pattern, error, re.DOTALL):
+            return f"Your code stopped. {words.format(*hit.groups())}"
     return f"Your code stopped with {error.rstrip('. ')}."
 
 
@@ -53,7 +81,7 @@ def _outcome(spec, reference, answer):
     if answer is None:
         return ERROR, "No answer came back from this cell. Is the check still called here?"
     if answer["type"] == "error":
-        return ERROR, stopped(answer["error"])
+        return ERROR, stopped(answer["error"], spec)
     if kind == "written":
         return _written(spec, answer)
     if answer["type"] == "missing":
@@ -66,7 +94,7 @@ def _outcome(spec, reference, answer):
     if status in (RIGHT, NOT_ATTEMPTED):
         return status, message
     for wrong in spec.get("wrong", []):
-        if "answer" in wrong and _same(spec, wrong["answer"], answer):
+        if "answer" in wrong and _same(spec, reference, wrong["answer"], answer):
             return (CLOSE if wrong.get("close") else NOT_YET), wrong["message"]
     return status, message
 
@@ -78,17 +106,36 @@ def _compare(spec, reference, answer):
     return COMPARE.get(kind, _other)(spec, reference, answer)
 
 
-def _same(spec, one, other):
+def _same(spec, reference, one, other):
+    """Tell whether an answer, `other`, is the known wrong turn `one`."""
+    if one == other:
+        return True
     if one["type"] == "chart" and other["type"] == "chart":
-        return len(one["axes"]) == len(other["axes"]) and all(
-            _same_series(spec, a["series"], b["series"])
-            and [s["mark"] for s in a["series"]] == [s["mark"] for s in b["series"]]
-            and all(bool(a[k]) == bool(b[k]) for k in ("title", "xlabel", "ylabel"))
-            for a, b in zip(one["axes"], other["axes"], strict=True)
+        if len(one["axes"]) != len(other["axes"]):
+            return False
+        pairs = list(zip(one["axes"], other["axes"], strict=True))
+        # A turn with the right figures is about how they are drawn; any other about the figures.
+        drawn = reference["type"] == "chart" and any(
+            _same_series(spec, a["series"], w["series"])
+            for a in one["axes"] for w in reference["axes"]
+        )  # fmt: skip
+        return all(_same_series(spec, a["series"], b["series"]) for a, b in pairs) and not (
+            drawn and any(_look(a) != _look(b) for a, b in pairs)
         )
     if one["type"] == "error" or other["type"] == "error":
         return one["type"] == other["type"] and one["error"] == other["error"]
-    return _compare(spec, one, other)[0] == RIGHT
+    content = spec | {"ordered": False, "extra_columns": True}
+    if _compare(content, reference, one)[0] == RIGHT:
+        content = spec  # this turn is about the order, or about a column too many
+    near = one["type"] != "number" or other["type"] != "number" or math.isclose(
+        _float(one["value"]), _float(other["value"]), rel_tol=0.02
+    )  # a wide tolerance about the answer says nothing about a small number  # fmt: skip
+    return near and _compare(content, one, other)[0] == RIGHT
+
+
+def _look(axes):
+    marks = [s["mark"] for s in axes["series"]]
+    return marks, *(bool(axes[k]) for k in ("title", "xlabel", "ylabel"))
 
 
 def found(answer):
@@ -170,6 +217,11 @@ def _number(spec, reference, answer):
             coarse = abs(value - target) <= 0.5 * 10.0**-places * (1 + 1e-9)
             if coarse and round(value, places) == value and abs(value - target) < abs(target) / 20:
                 return CLOSE, "Close: rounded too far. Keep more decimals, and round only the end."
+    if value == 0:
+        return NOT_YET, (
+            "Not yet: you have 0. Did a filter keep no row? Check the spelling of what you look "
+            "for, capitals too, and put round brackets about each condition."
+        )
     return NOT_YET, f"Not yet: you have {_show(answer['value'])}{_unit(spec)}."
 
 
@@ -387,6 +439,8 @@ def _rows(spec, reference, answer, wanted, names):
     given = [[row[names[c]] if c in names else None for c in wanted] for row in answer["rows"]]
     more = answer["count"] - reference["count"]
     keys = [wanted.index(k) for k in spec.get("key", []) if k in wanted]
+    if len({_id(row, keys) for row in right}) < len(right):
+        keys = []
     keys = keys or _key(right, [reference["dtypes"][i] for i in at])
     if keys:
         left = {_id(row, keys): row for row in right}

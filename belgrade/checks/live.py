@@ -23,6 +23,8 @@ STATUS = {
     "error": ("!", "Could not be checked", "#f3e5f5", "#6a1b7a"),
     "pending": ("…", "To be marked by hand", "#e3eefb", "#1d5a9c"),
 }
+# Charts behave as they do in JupyterLab: each cell ends its figures.
+AS_IN_JUPYTER = {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}
 _hints_shown = {}
 
 
@@ -39,7 +41,8 @@ def check(question, answer, inputs=None, part=""):
         verdict = Verdict(ERROR, 0, 0, str(error))
     except Exception as error:
         verdict = Verdict(ERROR, 0, 0, f"The check itself failed ({type(error).__name__}).")
-    _publish(_bundle(question, part, captured, version), *_words(str(question), verdict))
+    drawn = chart_in_words(captured) if captured else ""
+    _publish(_bundle(question, part, captured, version), *_words(str(question), verdict, drawn))
 
 
 def examined(spec_json):
@@ -156,14 +159,55 @@ def _bundle(question, part, captured, version):
     return {MIME: {"question": str(question), "part": part, "answer": captured, "build": version}}
 
 
-def _words(question, verdict):
-    """Return a verdict as HTML and as text."""
+def chart_in_words(captured):
+    """Return a sentence or two on what a captured chart holds, or "" if it holds nothing.
+
+    For readers who do not see the picture, and for all to compare it with what they meant to draw.
+    """
+    said = []
+    for axes in captured.get("axes", []):
+        for number, series in enumerate(axes["series"], 1):
+            points = [(y, x) for x, y in zip(series["x"], series["y"], strict=True)
+                      if isinstance(y, int | float)]  # fmt: skip
+            if not points:
+                continue
+            name = series["label"] or f"series {number}"
+            head = f"{name} ({MARK_NAMES[series['mark']]})"
+            if len(points) <= 8:
+                said.append(f"{head}: " + ", ".join(f"{_brief(x)} {y:.3g}" for y, x in points))
+            else:
+                low, high = min(points, key=_height), max(points, key=_height)
+                said.append(
+                    f"{head}: {len(points)} values, lowest {low[0]:.3g} at {_brief(low[1])}, "
+                    f"highest {high[0]:.3g} at {_brief(high[1])}"
+                )
+    titles = "; ".join(axes["title"] for axes in captured.get("axes", []) if axes["title"])
+    return f"Your chart{f' “{titles}”' if titles else ''} in words. {'; '.join(said)}." * bool(said)
+
+
+MARK_NAMES = {
+    "bar": "bars", "barh": "bars", "line": "line", "scatter": "points", "hist": "histogram",
+}  # fmt: skip
+
+
+def _height(point):
+    return point[0]
+
+
+def _brief(x):
+    return x if isinstance(x, str) else f"{x:g}"
+
+
+def _words(question, verdict, drawn=""):
+    """Return a verdict as HTML and as text, with what a chart shows below it."""
     sign, word, back, edge = STATUS[verdict.status]
     message = "" if verdict.message == f"{word}." else verdict.message
     page = f"<strong>{sign} {word}</strong> · question {html.escape(question)}"
     text = f"{sign} {word} · question {question}"
     if message:
         page, text = f"{page}<br>{html.escape(message)}", f"{text}\n{message}"
+    if drawn:
+        page, text = f"{page}<br><small>{html.escape(drawn)}</small>", f"{text}\n{drawn}"
     return _box(back, edge, page), text
 
 

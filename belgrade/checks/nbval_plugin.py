@@ -258,9 +258,9 @@ def _make_classes(nbval):
             before = self.parent.errors.get(spec["question"]) if self.parent.assembled else None
             # The check stops with NameError where the answer's cell stopped: that is the reason.
             if before and verdict.status in (ERROR, NOT_ATTEMPTED):
-                verdict = Verdict(ERROR, 0, verdict.max_points, stopped(before))
+                verdict = Verdict(ERROR, 0, verdict.max_points, stopped(before, spec))
             elif fresh is None and self.error:
-                verdict = Verdict(ERROR, 0, verdict.max_points, stopped(self.error))
+                verdict = Verdict(ERROR, 0, verdict.max_points, stopped(self.error, spec))
             self._record(verdict, part=part, error=before or self.error)
             if verdict.status != RIGHT:
                 self.raise_cell_error(f"{spec['question']} {verdict.status}: {verdict.message}")

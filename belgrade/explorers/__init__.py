@@ -26,6 +26,8 @@ EXPLORERS = {
     "polls": "opinion",
     "code_the_events": "trust",
     "how_democratic": "trust",
+    "argument_map": "weighing",
+    "audit_notes": "weighing",
 }
 
 __all__ = ["EXPLORERS"]

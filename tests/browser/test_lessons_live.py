@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from lab import Lab
 
 ROOT = Path(__file__).resolve().parents[2]
 LESSONS = sorted(path.name for path in (ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+SHOWS_EXPLORER = re.compile(r"^(?:\w+ = )?explorers\.\w+\(", re.M)
 PICTURE = "figure[data-drawn]"
 STDERR = "[data-mime-type='application/vnd.jupyter.stderr']"
 
@@ -24,7 +26,7 @@ def explorer_cells(lab: Lab, lesson: str) -> list[int]:
     return [
         number
         for number, cell in enumerate(content["cells"])
-        if cell["cell_type"] == "code" and "explorers." in "".join(cell["source"])
+        if cell["cell_type"] == "code" and SHOWS_EXPLORER.search("".join(cell["source"]))
     ]
 
 

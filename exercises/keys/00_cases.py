@@ -1,0 +1,167 @@
+"""Answers to try on exercise 00: code in place of the solution, accepted or (code, status, words).
+
+The same shape in every NN_cases.py: CASES = {question: {"accepted": [code, ...], "wrong": [(code,
+status, part of the message), ...]}}. tests/test_cases.py runs each in the notebook's own check and
+in a fresh copy under nbval. The lines that the answer cell gives outside of its solution stay.
+"""
+
+MAIN = 'counted = deliveries[deliveries["is_main_row"]]\n'
+BARS = """ax.set_xlabel("of 100 claims")
+ax.set_title("Notes by section")
+"""
+
+CASES = {
+    "0.1": {
+        "accepted": [
+            MAIN + 'italian_rows = len(counted[counted["recipient"] == "Italy"])',
+            'italian_rows = (deliveries["is_main_row"] & (deliveries["recipient"] == "Italy")).sum()',
+            "italian_rows = deliveries.query(\"is_main_row and recipient == 'Italy'\").shape[0]",
+            MAIN + 'italian_rows = float(counted["recipient"].value_counts()["Italy"])',
+            # groupby leaves a number of numpy's own type
+            MAIN + 'italian_rows = counted.groupby("recipient").size().loc["Italy"]',
+        ],
+        "wrong": [
+            ('italian_rows = len(deliveries[deliveries["recipient"] == "Italy"])',
+             "not_yet", "first keep the rows where is_main_row is true"),
+            (MAIN + "italian_rows = len(counted)", "not_yet", "the rows of every recipient"),
+            (MAIN + 'italian_rows = counted[counted["recipient"] == "Italy"]["planes"].sum()',
+             "not_yet", "The question asks for rows"),
+            ("italian_rows = len(deliveries)", "not_yet", "That is the whole table"),
+            (MAIN + 'italian_rows = counted[counted["recipient"] == "Italy"]',
+             "not_yet", "You have a table with"),
+            (MAIN + 'italian_rows = len(counted[counted["recipient"] == "italy"])',
+             "not_yet", "you have 0. Did a filter keep no row"),
+            (MAIN + 'italian_rows = str(len(counted[counted["recipient"] == "Italy"]))',
+             "close", "without quotes"),
+            (MAIN + 'italian_rows = len(counted[counted["recipient"] = "Italy"])',
+             "error", "two equals signs"),
+            (MAIN + 'italian_rows = len(counted[counted["Recipient"] == "Italy"])',
+             "error", "no column or row named 'Recipient'"),
+            (MAIN + 'italian_rows = len(counted[counted["recipient"] == Italy])',
+             "error", "There is no Italy yet"),
+            (MAIN + 'print(len(counted[counted["recipient"] == "Italy"]))\nitalian_rows = ...',
+             "not_attempted", "three dots"),
+        ],
+    },
+    "0.2": {
+        "accepted": [
+            MAIN + 'russian_people = counted[counted["donor"] == "Russia"]["personnel"].sum()',
+            MAIN + 'russian_people = counted.groupby("donor")["personnel"].sum()["Russia"]',
+            MAIN + 'russian_people = counted.set_index("donor").loc["Russia", "personnel"].sum()',
+            MAIN + 'known = counted.dropna(subset="personnel")\n'
+            'russian_people = 0.0\n'
+            'for donor, people in zip(known["donor"], known["personnel"]):\n'
+            '    if donor == "Russia":\n'
+            '        russian_people += people',
+        ],
+        "wrong": [
+            ('russian_people = deliveries[deliveries["donor"] == "Russia"]["personnel"].sum()',
+             "not_yet", "counts some people twice"),
+            (MAIN + 'russian_people = len(counted[counted["donor"] == "Russia"])',
+             "not_yet", "You have counted the rows"),
+            (MAIN + 'russian_people = counted[counted["donor"] == "Russia"]["personnel"].count()',
+             "not_yet", "you have 2"),
+            (MAIN + 'russian_people = counted[counted["donor"] == "Russia"]["planes"].sum()',
+             "not_yet", "Those are planes"),
+            (MAIN + 'here = counted[counted["recipient"] == "Serbia"]\n'
+             'russian_people = here[here["donor"] == "Russia"]["personnel"].sum()',
+             "close", "sent to Serbia alone"),
+            (MAIN + 'russian_people = counted["personnel"].sum()',
+             "not_yet", "the people of all donors"),
+            (MAIN + 'russian_people = counted[counted["donor"] == "Russia"]["personnel"]',
+             "not_yet", "You have a column with"),
+            (MAIN + 'russian_people = counted[counted["is_main_row"] and counted["donor"] == '
+             '"Russia"]["personnel"].sum()', "error", "Join two conditions with &"),
+        ],
+    },
+    "0.3": {
+        "accepted": [
+            MAIN + 'planes_by_recipient = counted.groupby("recipient")["planes"].sum()'
+            ".sort_values(ascending=False)",
+            MAIN + 'planes_by_recipient = counted.groupby("recipient", as_index=False)["planes"]'
+            '.sum().sort_values("planes", ascending=False)',
+            MAIN + 'planes_by_recipient = counted.pivot_table(index="recipient", values="planes", '
+            'aggfunc="sum").sort_values("planes", ascending=False).reset_index()[["planes", '
+            '"recipient"]]',
+            MAIN + 'planes_by_recipient = counted.groupby("recipient").agg(number=("planes", "sum"))'
+            '["number"].nlargest(10).astype(float)',
+            MAIN + 'planes_by_recipient = counted.rename(columns={"recipient": "country"}).groupby('
+            '"country")[["planes"]].sum().sort_values("planes", ascending=False)',
+        ],
+        "wrong": [
+            ('planes_by_recipient = deliveries.groupby("recipient")["planes"].sum()'
+             ".sort_values(ascending=False)", "not_yet", "count some planes twice"),
+            (MAIN + 'planes_by_recipient = counted["recipient"].value_counts()',
+             "not_yet", "You have counted rows in each group"),
+            (MAIN + 'planes_by_recipient = counted.groupby("recipient")["planes"].count()',
+             "not_yet", "count() says in how many rows"),
+            (MAIN + 'planes_by_recipient = counted.groupby("recipient")["planes"].sum()'
+             ".sort_values()", "close", "another order"),
+            (MAIN + 'planes_by_recipient = counted.groupby("recipient")["planes"].sum()["Serbia"]',
+             "not_yet", "a table (DataFrame) is asked for"),
+            (MAIN + 'planes_by_recipient = counted.groupby("donor")["planes"].sum()',
+             "not_yet", "no column called recipient"),
+            (MAIN + 'planes_by_recipient = counted.groupby(["recipient", "donor"])["planes"].sum()',
+             "not_yet", "too many"),
+            (MAIN + 'planes_by_recipient = counted.groupby("recipient")[["planes", "personnel"]]'
+             '.sum().sort_values("planes", ascending=False)', "close", "Leave out"),
+            (MAIN + 'planes_by_recipient = counted.groupby("recipient")["plane"].sum()',
+             "error", "plane"),
+        ],
+    },
+    "0.4": {
+        "accepted": [
+            'finding = "b"',
+            "finding = 'B'",
+            'finding = "(b)"',
+            'finding = ["b"]',
+            'finding = "Over many years, on several measures such as visits, loans and arms, Moscow '
+            'stays ahead of Beijing and the gap does not shrink."',
+        ],
+        "wrong": [
+            ('finding = "a"', "not_yet", "One month is a moment"),
+            ('finding = "c"', "not_yet", "badly supported claim can still be true"),
+            ('finding = "D"', "not_yet", "a party to the story"),
+            ('finding = "e"', "not_yet", "none of the options"),
+            ("finding = b", "error", "A letter needs quotation marks"),
+            ('finding = ["b", "d"]', "not_yet", "answer with one of a, b, c, d"),
+            ('finding = ""', "not_attempted", "Choose one of"),
+        ],
+    },
+    "0.5": {
+        "accepted": [
+            'ax = (100 * with_note.groupby(claims["section"]).mean()).plot.barh()\n' + BARS,
+            "import matplotlib.pyplot as plt\n"
+            'ones = with_note.groupby(claims["section"]).agg(["sum", "size"])\n'
+            "fig, ax = plt.subplots()\n"
+            'ax.barh(ones.index, (100 * ones["sum"] / ones["size"]).round())\n' + BARS,
+            'share = with_note.groupby(claims["section"]).mean().mul(100).sort_index(ascending=False)\n'
+            'ax = share.plot(kind="bar", title="Notes", ylabel="per cent", rot=45)',
+            'table = with_note.groupby(claims["section"]).mean().mul(100).reset_index()\n'
+            'ax = table.plot.barh(x="section", y="note_numbers", legend=False)\n' + BARS,
+        ],
+        "wrong": [
+            ('ax = with_note.groupby(claims["section"]).mean().plot.barh()\n' + BARS,
+             "close", "shares between 0 and 1"),
+            ('ax = with_note.groupby(claims["section"]).sum().plot.bar()',
+             "not_yet", "Long sections have more"),
+            ('ax = claims["section"].value_counts().plot.barh()\n' + BARS,
+             "not_yet", "with and without a note"),
+            ('ax = (100 * with_note.groupby(claims["kind"]).mean()).plot.barh()\n' + BARS,
+             "not_yet", "Group by section here"),
+            ('ax = (100 - 100 * with_note.groupby(claims["section"]).mean()).plot.barh()\n' + BARS,
+             "close", "carry no note"),
+            ('ax = (100 * with_note.groupby(claims["section"]).mean()).plot.barh()',
+             "close", "Still missing: a label on the x axis and a title"),
+            ('ax = (100 * with_note.groupby(claims["section"]).mean()).plot(ylabel="per cent", '
+             'title="Notes")', "close", "drawn as line"),
+            ('ax = 100 * with_note.groupby(claims["section"]).mean()',
+             "not_yet", "a chart is asked for"),
+            ('whole = data.load("claims")\n'
+             'ax = (100 * whole["note_numbers"].notna().groupby(whole["section"]).mean())'
+             ".plot.barh()", "not_yet", "not the figures asked for"),
+            ('share = 100 * with_note.groupby(claims["section"]).mean()\n'
+             "share.plot.barh()\nax = None", "not_attempted", "Keep the axes in a name"),
+        ],
+    },
+}  # fmt: skip

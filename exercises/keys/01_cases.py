@@ -1,0 +1,176 @@
+"""Answers to try on exercise 01: code in place of the solution; the shape is that of 00_cases.py."""
+
+SENT = """counted = deliveries[deliveries["is_main_row"]]
+sent = counted[(counted["donor"] == "Russia") & (counted["recipient"] == "Serbia")]
+"""
+DAY = 'toll = daily[daily["date"] == DAY].merge(people, on="country")\n'
+RATE = 'toll["deaths_per_100k"] = 100_000 * toll["cum_deaths"] / toll["population"]\n'
+SORT = 'toll = toll.sort_values("deaths_per_100k", ascending=False)\n'
+KEEP = 'toll = toll[["country", "deaths_per_100k"]]'
+NAMES = 'ax.set_ylabel("deaths a week per million")\nax.set_title("Deaths")\nax.legend()\n'
+
+
+def lines(y, countries='["Serbia", COMPARED]', end=NAMES):
+    """Return code that draws a line of `y` for each country."""
+    return (
+        f"for country in {countries}:\n"
+        '    rows = spring[spring["country"] == country]\n'
+        f'    ax.plot(rows["week_end"], {y}, label=country)\n{end}'
+    )
+
+
+PER_MILLION = '1e6 * rows["new_deaths"] / people[country]'
+
+CASES = {
+    "1.1": {
+        "accepted": [
+            SENT + 'team_per_million = sent["personnel"].sum() / people["Serbia"] * 1_000_000',
+            SENT + 'team_per_million = round(float(sent["personnel"].sum() / (people["Serbia"] / '
+            "1e6)), 1)",
+            'team_per_million = data.load("aid_intensity").query("aid_id == \'RU05\' and '
+            'counts_kosovo == \'no\'")["personnel_per_million_people"].item()',
+            "sent = deliveries.query(\"is_main_row and donor == 'Russia' and recipient == 'Serbia'\")\n"
+            'team_per_million = sent["personnel"].max() * 10**6 / people.loc["Serbia"]',
+        ],
+        "wrong": [
+            (SENT.replace('deliveries[deliveries["is_main_row"]]', "deliveries")
+             + 'team_per_million = sent["personnel"].sum() / people["Serbia"] * 1_000_000',
+             "not_yet", "counted more than once"),
+            (SENT + 'team_per_million = sent["planes"].sum() / people["Serbia"] * 1_000_000',
+             "not_yet", "Those are planes per million"),
+            (SENT + 'team_per_million = sent["personnel"].sum() / people["Italy"] * 1_000_000',
+             "not_yet", "another country's population"),
+            (SENT + 'team_per_million = sent["personnel"].sum() / 8737370 * 1e6',
+             "close", "the other population set"),
+            (SENT + 'team_per_million = sent["personnel"].sum()', "not_yet", "That is the count"),
+            (SENT + 'team_per_million = sent["personnel"].sum() / people["Serbia"]',
+             "close", "a million times too small"),
+            (SENT + 'team_per_million = round(sent["personnel"].sum() / people["Serbia"] * 1e6)',
+             "close", "rounded too far"),
+            (SENT + 'team_per_million = sent["personnel"] / people["Serbia"] * 1e6',
+             "not_yet", "You have a column with"),
+            ('sent = deliveries[deliveries["is_main_row"] & deliveries["donor"] == "Russia"]\n'
+             'team_per_million = sent["personnel"].sum() / people["Serbia"] * 1e6',
+             "not_yet", "put round brackets about each condition"),
+            ('sent = deliveries[deliveries["donor"] == "Russia" & deliveries["recipient"] == "Serbia"]',
+             "error", "round brackets about each"),
+            ('team_per_million = people["serbia"]', "error", "named 'serbia'"),
+        ],
+    },
+    "1.2": {
+        "accepted": [
+            "if base == 0:\n    return None\nreturn per * count / base",
+            "return count / base * per if base else None",
+            "try:\n    return round(count * (per / base), 9)\nexcept ZeroDivisionError:\n    pass",
+            "result = None\nif base:\n    result = float(count) / base\n    result = result * per\n"
+            "return result",
+        ],
+        "wrong": [
+            ("if base == 0:\n    return None\nreturn count / base", "close", "does not use per"),
+            ("return per * base / count if base else None", "close", "belongs below the line"),
+            ("if base == 0:\n    return 0\nreturn per * count / base", "close", "it is not known"),
+            ("if base == 0:\n    return None\nreturn count / base / per",
+             "not_yet", "Multiply by per"),
+            ("return per * count / base", "not_yet", "stops with ZeroDivisionError"),
+            ("if base:\n    print(per * count / base)", "not_yet", "prints its result"),
+            ("if base:\n    per * count / base", "not_attempted", "does not return anything"),
+            ("return per * count / bases", "error", "bases"),
+            ("if base == 0:\nreturn None\nreturn per * count / base",
+             "error", "begin at the same place"),
+        ],
+    },
+    "1.3": {
+        "accepted": [
+            'serbia = planes["Serbia"] / cases["Serbia"]\n'
+            'times_as_many = serbia / (planes["Italy"] / cases["Italy"])',
+            'rates = 1000 * planes / cases\ntimes_as_many = rates["Serbia"] / rates["Italy"]',
+            'rates = (planes / cases).round(8)\n'
+            'times_as_many = round(float(rates["Serbia"] / rates["Italy"]), 1)',
+            "times_as_many = (11 / 15) * (cases['Italy'] / cases['Serbia'])",
+        ],
+        "wrong": [
+            ('times_as_many = planes["Serbia"] / planes["Italy"]',
+             "not_yet", "compares planes with planes"),
+            ('rates = planes / cases\ntimes_as_many = rates["Italy"] / rates["Serbia"]',
+             "close", "Which goes on top?"),
+            ('times_as_many = 1000 * planes["Serbia"] / cases["Serbia"]',
+             "not_yet", "That is Serbia's rate"),
+            ('times_as_many = cases["Italy"] / cases["Serbia"]',
+             "not_yet", "That compares the cases"),
+            ("times_as_many = 6.773 / 0.202", "not_yet", "each with the cases of its own day"),
+            ('rates = planes / cases\ntimes_as_many = rates["Serbia"] - rates["Italy"]',
+             "not_yet", "you have 0.002"),
+            ("times_as_many = planes / cases", "not_yet", "a number is asked for (times)"),
+            ('rates = planes / cases\ntimes_as_many = f"{rates[\'Serbia\'] / rates[\'Italy\']:.1f}"',
+             "close", "without quotes"),
+            ('cases = daily[daily["date"] == "15 April"]["cum_cases"]\n'
+             'times_as_many = planes["Serbia"] / cases["Serbia"]', "error", ""),
+        ],
+    },
+    "1.4": {
+        "accepted": [
+            DAY + RATE + SORT + KEEP,
+            'toll = 100_000 * daily[daily["date"] == DAY].set_index("country")["cum_deaths"] / '
+            'people.set_index("country")["population"]\n'
+            "toll = toll.dropna().sort_values(ascending=False)",
+            DAY + RATE.replace("100_000 *", "1e5 *") + 'toll["deaths_per_100k"] = '
+            'toll["deaths_per_100k"].round(1)\n' + SORT + KEEP.replace(
+                '"country", "deaths_per_100k"', '"deaths_per_100k", "country"'),
+            DAY + RATE + 'toll = toll.set_index("country")[["deaths_per_100k"]].sort_values('
+            '"deaths_per_100k", ascending=False)',
+            DAY + 'toll["rate"] = toll["cum_deaths"] / (toll["population"] / 100_000)\n'
+            'toll = toll.nlargest(20, "rate")[["country", "rate"]]',
+        ],
+        "wrong": [
+            (DAY + RATE.replace("cum_deaths", "cum_cases") + SORT + KEEP,
+             "not_yet", "Those are cases"),
+            (DAY + RATE.replace("100_000", "1_000_000") + SORT + KEEP, "close", "per million people"),
+            (DAY + RATE.replace("100_000 *", "") + SORT + KEEP, "not_yet", "deaths_per_100k differ"),
+            (DAY + 'toll["deaths_per_100k"] = toll["cum_deaths"]\n' + SORT + KEEP,
+             "not_yet", "Those are the deaths themselves"),
+            (DAY + RATE.replace('toll["population"]', 'toll["cum_cases"]').replace(
+                "100_000", "100") + SORT + KEEP, "not_yet", "deaths per case"),
+            (DAY.replace('[daily["date"] == DAY]', "") + RATE + SORT + KEEP,
+             "not_yet", "a row for every day"),
+            (DAY.replace("== DAY", '== "2020-06-30"') + RATE + SORT + KEEP,
+             "close", "the last day in the table"),
+            (DAY + RATE + KEEP, "close", "another order"),
+            (DAY + RATE + SORT, "close", "Leave out what is not asked for"),
+            (DAY + RATE + SORT + 'toll = toll["deaths_per_100k"]', "not_yet", "no column called country"),
+            ('people = data.load("covid_population")\n' + DAY + RATE + SORT + KEEP,
+             "not_yet", "too many"),
+            (DAY + RATE + SORT + 'toll = toll[toll["country"] != "Italy"]\n' + KEEP,
+             "not_yet", "too few"),
+        ],
+    },
+    "1.5": {
+        "accepted": [
+            lines(PER_MILLION),
+            lines('(rows["new_deaths"] / (people[country] / 1_000_000)).round(4)',
+                  '[COMPARED, "Serbia"]'),
+            'wide = spring.pivot(index="week_end", columns="country", values="new_deaths")\n'
+            'rates = 1_000_000 * wide[["Serbia", COMPARED]] / people[["Serbia", COMPARED]]\n'
+            'ax = rates.plot(ylabel="per million", title="Deaths")',
+            'two = spring[spring["country"].isin(["Serbia", COMPARED])].copy()\n'
+            'two["rate"] = two["new_deaths"] / two["country"].map(people) * 1e6\n'
+            'for name, rows in two.groupby("country"):\n'
+            '    rows.plot(x="week_end", y="rate", ax=ax, label=name, style="o-")\n' + NAMES,
+        ],
+        "wrong": [
+            (lines('rows["new_deaths"]'), "not_yet", "the deaths themselves"),
+            (lines('1e6 * rows["new_cases"] / people[country]'), "not_yet", "Those are cases"),
+            (lines('1e5 * rows["new_deaths"] / people[country]', end=""),
+             "close", "the lesson's base"),
+            (lines('1e6 * rows["cum_deaths"] / people[country]'), "not_yet", "totals so far"),
+            (lines(PER_MILLION, '["Serbia", "Italy"]'), "not_yet", "Italy was in the lesson"),
+            (lines(PER_MILLION, '["Serbia"]'), "close", "One line is there"),
+            (lines('1e6 * rows["new_deaths"] / people["Serbia"]'),
+             "not_yet", "Each country needs its own"),
+            (lines(PER_MILLION, end="ax.legend()"),
+             "close", "Still missing: a label on the y axis and a title"),
+            (lines(PER_MILLION).replace("ax.plot", "ax.bar"), "close", "asked for: line"),
+            ("spring = weekly\n" + lines(PER_MILLION), "not_yet", "not the figures asked for"),
+            ("", "not_attempted", "nothing is drawn"),
+        ],
+    },
+}  # fmt: skip

@@ -1,0 +1,148 @@
+"""How long from a key press to the new picture in the page: our explorers beside `interact`.
+
+    python tests/bench/explorers.py [--presses 20] [NAME ...]
+
+For each explorer, in a real JupyterLab in headless Chromium, one control is moved by keyboard:
+first to choices never drawn before, then back to choices drawn before. In the same notebook
+`ipywidgets.interact` with `plt.show()` draws the same figure with the same code. Times run from the
+key going down to the first frame after the new image was decoded. Compare the ratios, not the
+milliseconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "browser"))
+
+from lab import CHROMIUM, FLAGS, Lab
+
+from belgrade.explorers import EXPLORERS
+
+OURS = "from belgrade import explorers\nexplorers.{name}()"
+THEIRS = """import ipywidgets
+import matplotlib.pyplot as plt
+from belgrade import explorers, figures
+figures.use_style()
+figures.new = lambda height=3.6, rows=1, columns=1, **options: plt.subplots(
+    rows, columns, figsize=(7.2, height), **options)
+plt.rcParams["figure.dpi"] = figures.PIXELS_PER_INCH
+explorer = explorers.{name}()
+def show(**choices):
+    explorer.draw(explorer.data, **choices)
+    plt.show()
+ipywidgets.interact(show, **{{name: control.widget() for name, control in explorer.controls.items()
+                             if not hasattr(control.widget(), "value_widget")}},
+                    **{{name: ipywidgets.FloatSlider(min=control.minimum, max=control.maximum,
+                                                    step=control.step, value=control.default)
+                       for name, control in explorer.controls.items()
+                       if hasattr(control.widget(), "value_widget")}});"""
+# The same mending of the keyboard as in our outputs, so that both can be moved by arrow keys.
+KEYS = """cell => cell.querySelectorAll('select, [role=slider]').forEach(
+  each => each.setAttribute('data-lm-suppress-shortcuts', 'true'))"""
+WATCH = """cell => {
+  const before = cell.querySelector('.jp-OutputArea img')?.src;
+  window.elapsed = new Promise(resolve => {
+    let start;
+    const begin = () => { start = performance.now() };
+    cell.addEventListener('keydown', begin, {once: true, capture: true});
+    const look = () => {
+      const image = cell.querySelector('.jp-OutputArea img');
+      if (!start || !image || image.src === before) return;
+      watcher.disconnect();
+      image.decode().catch(() => {}).then(() =>
+        requestAnimationFrame(() => resolve(performance.now() - start)));
+    };
+    const watcher = new MutationObserver(look);
+    watcher.observe(cell, {childList: true, subtree: true, attributes: true});
+    setTimeout(() => { watcher.disconnect(); resolve(null) }, 5000);
+  });
+}"""
+
+
+def times(page: Any, cell: Any, presses: int) -> tuple[list[float], list[float]]:
+    """Return milliseconds for new choices and for choices drawn before, of the richest control."""
+    cell.evaluate(KEYS)
+    lists = cell.locator("select").all()
+    sizes = [each.evaluate("each => each.options.length") for each in lists]
+    sliders = cell.locator("[role=slider]")
+    slider = sliders.count() > 0
+    control = sliders.first if slider else lists[sizes.index(max(sizes))]
+    steps = presses if slider else min(presses, max(sizes) - 1)
+    if not slider:
+        control.focus()
+        page.keyboard.press("Home")
+        page.wait_for_timeout(1500)
+    down, up = ("ArrowRight", "ArrowLeft") if slider else ("ArrowDown", "ArrowUp")
+    new, again = [], []
+    for key, kept in [(down, new)] * steps + [(up, again)] * (steps - 1):
+        control.focus()
+        cell.evaluate(WATCH)
+        page.keyboard.press(key)
+        if (elapsed := page.evaluate("() => window.elapsed")) is not None:
+            kept.append(elapsed)
+        page.wait_for_timeout(80)
+    return new, again
+
+
+def said(values: list[float]) -> str:
+    """Return median and 95th percentile as text, or a dash where nothing was measured."""
+    if len(values) < 3:
+        return "–"
+    cut = statistics.quantiles(values, n=20)[-1]
+    return f"{statistics.median(values):.0f} / {min(cut, max(values)):.0f}"
+
+
+def main() -> None:
+    """Measure the explorers named, or all, and print a Markdown table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", default=list(EXPLORERS))
+    parser.add_argument("--presses", type=int, default=20)
+    options = parser.parse_args()
+    from playwright.sync_api import sync_playwright
+
+    root = Path(tempfile.mkdtemp())
+    for name in options.names:
+        for kind, source in (("ours", OURS), ("interact", THEIRS)):
+            cell = nbformat.v4.new_code_cell(source.format(name=name))
+            kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+            book = nbformat.v4.new_notebook(cells=[cell], metadata={"kernelspec": kernel})
+            nbformat.write(book, root / f"{name}-{kind}.ipynb")
+    lab = Lab(root)
+    print("| explorer | new picture | drawn before | `interact` | times as fast (new) |")
+    print("|---|---|---|---|---|")
+    try:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+            for name in options.names:
+                measured = {}
+                for kind in ("ours", "interact"):
+                    page = browser.new_page(viewport={"width": 1280, "height": 1000})
+                    panel = lab.open(page, f"{name}-{kind}.ipynb")
+                    lab.run_all(page)
+                    cell = panel.locator(".jp-CodeCell").first
+                    cell.locator(".jp-OutputArea img").first.wait_for()
+                    page.wait_for_timeout(500)
+                    measured[kind] = times(page, cell, options.presses)
+                    page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+                    page.close()
+                new, again = measured["ours"]
+                theirs = measured["interact"][0]
+                enough = min(len(new), len(theirs)) >= 3
+                ratio = statistics.median(theirs) / statistics.median(new) if enough else None
+                said_ratio = f"{ratio:.1f}" if ratio else "–"
+                print(f"| {name} | {said(new)} | {said(again)} | {said(theirs)} | {said_ratio} |")
+            browser.close()
+    finally:
+        lab.close()
+
+
+if __name__ == "__main__":
+    main()

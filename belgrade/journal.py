@@ -26,6 +26,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 VERDICTS = ("supported", "complicated", "contradicted")
+# Answers to a forecast, in words and as a probability. Nothing is certain, so 0 and 1 are missing.
+PROBABILITIES = {
+    "almost surely not (5%)": 0.05,
+    "probably not (25%)": 0.25,
+    "could go either way (50%)": 0.5,
+    "probably (75%)": 0.75,
+    "almost surely (95%)": 0.95,
+}
 FORMAT = 1
 
 _memory: dict[str, dict[str, Any]] = {}
@@ -162,6 +170,13 @@ def codes(key: str) -> dict[str, str]:
     """Return the codes given under `key`: id of the item -> code; {} if there are none."""
     kept = get(f"codes/{key}")
     return dict(kept) if isinstance(kept, dict) else {}
+
+
+def probabilities(key: str) -> dict[str, float]:
+    """Return the probabilities given under `key`: id of the item -> 0 to 1; {} if none."""
+    kept = get(f"probabilities/{key}")
+    given = kept.items() if isinstance(kept, dict) else ()
+    return {item: value for item, value in given if value in PROBABILITIES.values()}
 
 
 def verdicts() -> pd.DataFrame:
@@ -319,23 +334,63 @@ def ask_codes(key: str, question: str, items: Mapping[str, str], options: Sequen
     message = display(tally(), raw=True, display_id=True)
 
 
+def ask_probabilities(key: str, question: str, items: Mapping[str, str]) -> None:
+    """Show `items` (id -> text), each with a list of `PROBABILITIES`; a button keeps them.
+
+    They are kept under `key`; items without an answer are left out.
+    """
+    import ipywidgets
+
+    earlier = probabilities(key)
+    lists: dict[str, Any] = {}
+    fields: list[Any] = []
+    for number, (item, text) in enumerate(items.items(), start=1):
+        lists[item] = ipywidgets.Dropdown(
+            description=f"Forecast {number}",
+            options=[("choose", None), *PROBABILITIES.items()],
+            value=earlier.get(item),
+            style={"description_width": "initial"},
+            layout={"width": "auto"},
+        )
+        fields += [ipywidgets.HTML(escape(f"{number}. {text}"), layout={"max_width": "46em"})]
+        fields += [lists[item]]
+
+    def keep() -> str:
+        given = {item: each.value for item, each in lists.items() if each.value is not None}
+        said = save(f"probabilities/{key}", given)
+        return f"{said} {len(given)} of {len(items)} answered."
+
+    said = f"You have answered {len(earlier)}. You may change them." if earlier else ""
+    _form(question, fields, "Commit", keep, said, list(items.values()))
+
+
 def _form(
-    question: str, fields: list[Any], button_text: str, act: Callable[[], str], said: str
+    question: str,
+    fields: list[Any],
+    button_text: str,
+    act: Callable[[], str],
+    said: str,
+    items: Sequence[str] = (),
 ) -> None:
-    """Show a question, its fields, and a button whose action returns the sentence to show."""
+    """Show a question, its fields, and a button whose action returns the sentence to show.
+
+    `items` are the parts of the question, for readers who see it without a kernel.
+    """
     import ipywidgets
     from IPython.display import display
 
     button = ipywidgets.Button(
         description=button_text, layout={"width": "auto"}, style={"button_color": "#d6e6f2"}
     )
+    listed = "".join(f"<li>{escape(item)}</li>" for item in items)
+    listed = f"<ol>{listed}</ol>" if items else ""
     show_widget(
         ipywidgets.VBox(
             [ipywidgets.HTML(f"<strong>{escape(question)}</strong>"), *fields, button],
             layout={"align_items": "flex-start"},
         ),
-        f"<p><strong>{escape(question)}</strong> Run this cell to answer.</p>",
-        f"{question} (Run this cell to answer.)",
+        f"<p><strong>{escape(question)}</strong> Run this cell to answer.</p>" + listed,
+        "\n".join([f"{question} (Run this cell to answer.)", *(f"  {item}" for item in items)]),
     )
     message = display(status(said or "Nothing is kept yet."), raw=True, display_id=True)
     button.on_click(lambda _: message.update(status(act()), raw=True))

@@ -238,12 +238,3 @@ def test_clean_run_uses_a_fresh_kernel_and_an_empty_journal(tmp_path):
     nbformat.write(bad, copy)
     with pytest.raises(RunError, match=r"bad\.ipynb: cell 0 \(bad\) stopped with ZeroDivision"):
         clean_files([copy], run=True, say=str)
-
-
-def test_the_real_keys_are_built(pytestconfig):
-    keys = sorted((pytestconfig.rootpath / "exercises" / "keys").glob("[0-9][0-9]_*.ipynb"))
-    if not keys:
-        pytest.skip("no key yet")
-    out = pytestconfig.rootpath / "exercises"
-    packs = pytestconfig.rootpath / "belgrade" / "checks" / "packed"
-    assert building.build_files(keys, out, packs, check=True, say=str) == []

@@ -18,15 +18,13 @@ import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
-import nbformat
-from nbformat.v4 import new_code_cell
-
 from belgrade.authoring.clean import KERNELSPEC, clean, write
 from belgrade.authoring.execute import RunError, execute, first_error
 from belgrade.checks.assemble import assigned
 from belgrade.checks.judge import RIGHT, found, judge
 from belgrade.checks.nbval_plugin import bundle_of, graded_specs, prelude
 from belgrade.checks.pack import PackError, encode, read_pack
+from belgrade.checks.quick import nbformat
 from belgrade.checks.spec import SpecError, exercise_of, parse_spec
 
 TAGS = {"spec", "answer", "check", "hidden", "written", "rubric", "parameters"}
@@ -233,7 +231,7 @@ def _run(key, questions, cwd):
         if cell["id"] in by_answer:
             question = by_answer[cell["id"]]
             for n, wrong in enumerate(question.spec.get("wrong", [])):
-                temporary = new_code_cell(prelude(question.spec) + _wrong_call(question, wrong, n))
+                temporary = nbformat.v4.new_code_cell(prelude(question.spec) + _wrong_call(question, wrong, n))
                 wrong_at[question.name, n] = temporary
                 cells.append(temporary)
     notebook.cells = cells

@@ -10,8 +10,7 @@ import copy
 import difflib
 import re
 
-import nbformat
-from nbformat.v4 import new_code_cell
+from belgrade.checks.quick import nbformat
 
 FIXED = {"check", "hidden", "parameters"}
 MARKER = re.compile(r"^(\s*)#[#\s]*(NBVAL_\w+|PYTEST_VALIDATE_IGNORE_OUTPUT)\s*$", re.MULTILINE)
@@ -184,7 +183,7 @@ def _loose_text(fresh, cells, partner, question):
 
 def _student(cell, neighbour, ids, first=False):
     """Return a student's code cell as it runs: no marker, tag or output, its own id."""
-    new = new_code_cell(MARKER.sub(r"\1#", _source(cell)))
+    new = nbformat.v4.new_code_cell(MARKER.sub(r"\1#", _source(cell)))
     question = about(neighbour).get("question", "")
     role_now = "answer" if first else "student"
     new.metadata["belgrade"] = {"question": question, "role": role_now}

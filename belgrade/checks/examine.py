@@ -12,8 +12,6 @@ import time
 import warnings
 from pathlib import Path
 
-import nbformat
-
 from belgrade.checks.assemble import about, assemble, fresh_copy, role
 from belgrade.checks.judge import (
     CLOSE,
@@ -27,6 +25,7 @@ from belgrade.checks.judge import (
 )
 from belgrade.checks.live import AS_IN_JUPYTER, STATUS
 from belgrade.checks.pack import read_pack
+from belgrade.checks.quick import nbformat
 from belgrade.checks.spec import exercise_of
 
 CELL_TIMEOUT_S = 60
@@ -234,7 +233,8 @@ def report_of(pack, records, notes=(), lost=()):
         })  # fmt: skip
     notes = list(notes)
     if more := sum(q.get("hidden_points", 0) for q in pack["questions"]):
-        notes.append(f"Points that only marking can give: {more:g}.")
+        some = "1 more point comes" if more == 1 else f"{more:g} more points come"
+        notes.append(f"{some} from checks that run only when your work is marked.")
     return {
         "exercise": pack["exercise"], "questions": rows, "notes": notes, "next": _next(rows),
     }  # fmt: skip

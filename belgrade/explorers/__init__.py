@@ -28,6 +28,8 @@ EXPLORERS = {
     "how_democratic": "trust",
     "argument_map": "weighing",
     "audit_notes": "weighing",
+    "xi_or_putin": "forecasts",
+    "score_the_forecasts": "forecasts",
 }
 
 __all__ = ["EXPLORERS"]

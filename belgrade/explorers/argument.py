@@ -48,7 +48,8 @@ def _draw(nodes: Any, point: str) -> Figure:
     row, parent, children = _around(nodes, point)
     words = [_words(child, 52) for _, child in children.iterrows()]
     sizes = [0.36 + 0.18 * (text.count("\n") + 1) for text in words]
-    height = max(sum(sizes) + 0.4, 2.2)
+    head = 0.05 if parent is None else 0.35
+    height = max(sum(sizes) + head + 0.05, 1.6)
     fig, ax = figures.new(height)
     ax.set_axis_off()
     ax.set_xlim(0, figures.WIDTH_IN)
@@ -56,8 +57,8 @@ def _draw(nodes: Any, point: str) -> Figure:
     if parent is not None:
         above = f"part of {parent['node_id']}: {parent['text']}"
         ax.text(0.05, 0.15, textwrap.shorten(above, 90, placeholder=" …"), fontsize=9.5)
-    middle = 0.3 + (height - 0.3) / 2
-    top = 0.3 + (height - 0.3 - sum(sizes)) / 2
+    middle = head + (height - head) / 2
+    top = middle - sum(sizes) / 2
     for text, size, (_, child) in zip(words, sizes, children.iterrows(), strict=True):
         y = top + size / 2
         ax.plot([1.5, 2.55, 2.95], [middle, y, y], color=figures.GREY, linewidth=1.2, zorder=1)
@@ -91,12 +92,24 @@ def _box(ax: Any, x: float, y: float, text: str, role: str, weight: str = "norma
 def _describe(nodes: Any, point: str) -> str:
     row, parent, children = _around(nodes, point)
     counts = children["role"].value_counts()
-    rests = ", ".join(f"{count} {role}" for role, count in counts.items())
+    roles = ", ".join(f"{role} {count}" for role, count in counts.items())
+    below = _count_below(nodes, point)
+    deeper = f"; with those further down, {below}" if below > len(children) else ""
     under = "" if parent is None else f", part of {parent['node_id']}"
     claims = str(row["claim_ids"]).replace(";", ", ")
     points = "; ".join(f"{child['node_id']} {child['text']}" for _, child in children.iterrows())
     return (
         f"{row['node_id']}{under}: {row['text']} (claims {claims}). "
         f"Under it {'stands 1 point' if len(children) == 1 else f'stand {len(children)} points'} "
-        f"({rests}): {points}."
+        f"({roles}{deeper}): {points}."
     )
+
+
+def _count_below(nodes: pd.DataFrame, point: str) -> int:
+    """Return how many points stand below `point`, on all levels."""
+    found: set[str] = set()
+    level = {point}
+    while level:
+        level = set(nodes.loc[nodes["parent_id"].isin(level), "node_id"])
+        found |= level
+    return len(found)

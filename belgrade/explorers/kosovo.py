@@ -319,6 +319,6 @@ def _describe_votes(counts: Any, partner: str, group: str, vote_set: str, half_c
         f"Agreement with {PARTNERS[partner]}, {FIRST_YEAR} to {EVENT_YEAR - 1} and {EVENT_YEAR} to "
         f"{last}: Serbia {four.treated_before:.1f} and {four.treated_after:.1f} per cent, {whose} "
         f"{four.control_before:.1f} and {four.control_after:.1f}. Serbia changed by "
-        f"{four.treated_change:+.1f} points and the comparison by {four.control_change:+.1f}; the "
-        f"difference in differences is {four.estimate:+.1f} points."
+        f"{four.treated_change:+.1f} points, {whose} by {four.control_change:+.1f}; the difference "
+        f"in differences is {four.estimate:+.1f} points, taken before rounding."
     )

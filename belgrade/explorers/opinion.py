@@ -71,7 +71,7 @@ DONORS = (
 )
 PLACES = {"first": "1st", "second": "2nd", "third": "3rd"}
 NOT_CHOSEN = ""
-NOT_REPORTING = ("Russia", "China")
+NOT_IN_AID = ("Russia", "China")
 MINISTRY, NEWSPAPER = "sec_pol03", "eco_danas_2012"
 
 
@@ -217,8 +217,8 @@ def _amount(million: float) -> str:
 def _no_record(donor: str, record: str, amounts: pd.Series) -> str:
     if donor in amounts:
         return "none found, says the newspaper"
-    if record in ("to_date", "one_year") and donor in NOT_REPORTING:
-        return "does not report"
+    if record in ("to_date", "one_year") and donor in NOT_IN_AID:
+        return "not in this record"
     return NO_FIGURE
 
 
@@ -317,7 +317,7 @@ def _describe_donors(
     else:
         margin = f"margin of error {_points(margins.min(), margins.max())}"
     listed = _join([f"{donor} {_amount(amount)}" for donor, amount in amounts[amounts > 0].items()])
-    absent = _join([donor for donor in NOT_REPORTING if donor not in amounts])
+    absent = _join([donor for donor in NOT_IN_AID if donor not in amounts])
     none = "".join(
         f" (the newspaper found none from {each})" for each in amounts[amounts == 0].index
     )
@@ -329,9 +329,11 @@ def _describe_donors(
             f"its record is {_amount(amounts[top])}" if amounts.get(top) else "it has no record"
         )
         mine = f" Your ranking: {_said(ranking)}. For {top}, {people}, and {record_of}."
+    question = row.question if row.question.endswith("?") else f"{row.question}."
     return (
-        f"{_poll_date(row)}, {_pollster(row)}: {named} ({margin}). {counted}, {unit}: {listed}"
-        f"{none}; for {absent} there is no record here, which is not zero.{mine}"
+        f"{_poll_date(row)}, {_pollster(row)}. Question, in short: {question} {named} ({margin}). "
+        f"{counted}, {unit}: {listed}{none}; for {absent} there is no record here, which is not "
+        f"zero.{mine}"
     )
 
 

@@ -78,16 +78,19 @@ def _draw_exercises(counts: Any, nato: int, russia: int) -> Figure:
 def _describe_exercises(counts: Any, nato: int, russia: int) -> str:
     west, east = counts.loc[nato], counts.loc[russia]
     differ = [TERMS[term] for term, agrees in security.same_terms(west, east).items() if not agrees]
-    share = 100 * west["events"] / (west["events"] + east["events"])
     said = (
         f"{west['events']} {west['unit']} with {west['partner']} ({west['period']}) beside "
-        f"{east['events']} {east['unit']} with Russia ({east['period']}): "
-        f"{share:.0f} of 100 with the NATO side."
+        f"{east['events']} {east['unit']} with Russia ({east['period']})"
     )
+    # Counts that are not alike have no sum, so no share either.
     if differ:
-        said += f" Not a fair pair. What differs: {', '.join(differ)}."
+        said += f". Not a fair pair. What differs: {', '.join(differ)}."
     else:
-        said += " Unit, period and counter are the same, so the two can be compared."
+        share = 100 * west["events"] / (west["events"] + east["events"])
+        said += (
+            f": {share:.0f} of 100 with the NATO side. "
+            "Unit, period and counter are the same, so the two can be compared."
+        )
     if east["unit"] == "activities":
         said += f" On the count with Russia: {east['note']}."
     return said
@@ -265,7 +268,7 @@ def _draw_encircled(memberships: Any, year: int, organisation: str, kosovo: str)
     tiles.set_xlim(-0.02, 3.02)
     tiles.set_ylim(4.02, -0.02)
     shade = figures.GREY if organisation != EU else figures.colour(EU)
-    own = textwrap.fill(_own_step(memberships, organisation, year), 15)
+    own = textwrap.fill(_own_step(memberships, organisation, year), 13)
     for place, corner in TILES.items():
         words = own if place == "Serbia" else _words(place, joined, around)
         _tile(tiles, place, corner, words, shade)

@@ -345,7 +345,10 @@ def _describe_trade(partners: Any, flow: str, partner: str, other: str, unit: st
         other: filled.index[two.gt(one) | (two.notna() & one.isna())],
     }
     counts = [f"{name} was ahead in {_years(years)}" for name, years in ahead.items()]
-    return f"{start} Of {len(filled)} years with data, {' and '.join(counts)}."
+    neither = int((one.isna() & two.isna()).sum())
+    if neither:
+        counts.append(f"neither was among the five in {neither}")
+    return f"{start} Of {len(filled)} years with data, {', '.join(counts[:-1])} and {counts[-1]}."
 
 
 def _course(table: pd.DataFrame, name: str, words: str) -> str:

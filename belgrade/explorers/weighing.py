@@ -161,6 +161,8 @@ _STEP, _BOX_END, _LINE = 0.27, 5.62, 0.165
 
 
 def _draw_map(tables: Any, shown: str, falls: str, carried: str) -> Figure:
+    from matplotlib.lines import Line2D
+
     nodes, verdicts = tables
     points = as_points(nodes)
     effects = _effects(tables, falls, carried)
@@ -185,9 +187,12 @@ def _draw_map(tables: Any, shown: str, falls: str, carried: str) -> Figure:
         if above in middle:
             x = left[above]
             corner = [(x, x, left[name]), (middle[above], middle[name], middle[name])]
-            ax.plot(*corner, color=figures.GREY, linewidth=1, zorder=1)
+            ax.add_artist(Line2D(*corner, color=figures.GREY, linewidth=1, zorder=1))
         top += size
-    ax.set_title(_title(falls, shown, nodes))
+    # The boxes stand where they stand: left out of the layout, they need not be measured.
+    for artist in (*ax.texts, *ax.artists, *ax.lines, *ax.patches):
+        artist.set_in_layout(False)
+    ax.set_title(_title(falls, shown))
     _legend(fig)
     return fig
 
@@ -222,6 +227,7 @@ def _point(
     direct: bool,
     effect: Effect,
 ) -> None:
+    from matplotlib.lines import Line2D
     from matplotlib.patches import Rectangle
 
     x, y, size = place
@@ -238,11 +244,10 @@ def _point(
         linestyle="--" if gone else "-",
         zorder=2,
     )
-    ax.add_patch(box)
+    ax.add_artist(box)
     edge = shade if direct else figures.GREY
-    ax.plot(
-        x, y, marker, markersize=8 if direct else 6, color=shade, markeredgecolor=edge, zorder=3
-    )
+    look = {"color": shade, "markeredgecolor": edge, "markersize": 8 if direct else 6}
+    ax.add_artist(Line2D([x], [y], marker=marker, zorder=3, **look))
     ax.text(x + 0.14, y, text, va="center", fontsize=9.2, linespacing=1.2, zorder=3)
     if effect.change in STATUS:
         words, colour = STATUS[effect.change]
@@ -251,7 +256,7 @@ def _point(
         ax.text(_BOX_END + 0.08, y, words, va="center", fontsize=9.2, color=colour, weight="bold")
 
 
-def _title(falls: str, shown: str, nodes: pd.DataFrame) -> str:
+def _title(falls: str, shown: str) -> str:
     part = "The argument" if shown == WHOLE else f"Branch {shown} of the argument"
     if falls == NOTHING:
         return part
@@ -323,8 +328,8 @@ def _your_verdicts(verdicts: Mapping[str, str]) -> str:
     used = {lesson: verdict for lesson, verdict in verdicts.items() if lesson in LESSON_POINTS}
     if not used:
         return (
-            "You have no verdicts yet, so the points are white. That is fine: the map works without "
-            "them, and lessons 01 to 07 each end with one."
+            "You have no verdicts yet, so the points are white. That is fine: the map works "
+            "without them, and lessons 01 to 07 each end with one."
         )
     groups = []
     for verdict in VERDICTS:
@@ -435,7 +440,7 @@ def claims_sorted(tables: Mapping[str, pd.DataFrame], sort: str, only: str) -> p
 def _part(only: str) -> str:
     if only == EVERYTHING:
         return ""
-    return ", thesis and main steps" if only == MAIN else f"\nSection: {SECTIONS[only]}"
+    return "\nThesis and main steps" if only == MAIN else f"\nSection: {SECTIONS[only]}"
 
 
 def _draw_audit(tables: Any, sort: str, only: str) -> Figure:

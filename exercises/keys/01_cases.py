@@ -13,6 +13,7 @@ NAMES = 'ax.set_ylabel("deaths a week per million")\nax.set_title("Deaths")\nax.
 def lines(y, countries='["Serbia", COMPARED]', end=NAMES):
     """Return code that draws a line of `y` for each country."""
     return (
+        "fig, ax = plt.subplots()\n"
         f"for country in {countries}:\n"
         '    rows = spring[spring["country"] == country]\n'
         f'    ax.plot(rows["week_end"], {y}, label=country)\n{end}'
@@ -151,6 +152,7 @@ CASES = {
             'wide = spring.pivot(index="week_end", columns="country", values="new_deaths")\n'
             'rates = 1_000_000 * wide[["Serbia", COMPARED]] / people[["Serbia", COMPARED]]\n'
             'ax = rates.plot(ylabel="per million", title="Deaths")',
+            'fig, ax = plt.subplots()\n'
             'two = spring[spring["country"].isin(["Serbia", COMPARED])].copy()\n'
             'two["rate"] = two["new_deaths"] / two["country"].map(people) * 1e6\n'
             'for name, rows in two.groupby("country"):\n'
@@ -170,7 +172,8 @@ CASES = {
              "close", "Still missing: a label on the y axis and a title"),
             (lines(PER_MILLION).replace("ax.plot", "ax.bar"), "close", "asked for: line"),
             ("spring = weekly\n" + lines(PER_MILLION), "not_yet", "not the figures asked for"),
-            ("", "not_attempted", "nothing is drawn"),
+            ("fig, ax = plt.subplots()", "not_attempted", "nothing is drawn"),
+            ("ax = ...", "not_attempted", "Replace the three dots"),
         ],
     },
 }  # fmt: skip

@@ -59,39 +59,84 @@ def seen(cell: Any) -> tuple[str, str]:
     )
 
 
-def press(page: Any, cell: Any, control: Any, keys: list[str], seconds: float) -> bool:
-    """Press keys on a control until the explorer shows something else; tell whether it did."""
-    before = seen(cell)
-    control.focus()
-    for key in keys:
-        page.keyboard.press(key)
+class Control:
+    """A control of an explorer, moved by the keyboard alone."""
+
+    def __init__(self, page: Any, cell: Any, element: Any) -> None:
+        self.page, self.cell, self.element = page, cell, element
+        kind = element.evaluate("each => each.type || each.getAttribute('role')")
+        self.there, self.back, self.steps = "Space", "Space", 1
+        if kind == "select-one":
+            at, last = element.evaluate("each => [each.selectedIndex, each.options.length - 1]")
+            self.there, self.back, self.steps = "ArrowDown", "ArrowUp", last - at
+            if at == last:
+                self.there, self.back, self.steps = "ArrowUp", "ArrowDown", last
+        elif kind == "slider":
+            assert element.get_attribute("aria-label"), "a slider's handle needs a name"
+            ends = [element.get_attribute(f"aria-value{end}") for end in ("now", "max")]
+            self.there, self.back, self.steps = "ArrowRight", "ArrowLeft", 3
+            if ends[0] == ends[1]:
+                self.there, self.back = "ArrowLeft", "ArrowRight"
+
+    def move(self, seconds: float = 1.5) -> int:
+        """Press until the explorer shows something else; return how often, 0 if it never did."""
+        before = seen(self.cell)
+        self.element.focus()
+        for pressed in range(1, self.steps + 1):
+            self.page.keyboard.press(self.there)
+            if self._until(lambda now: now != before, seconds):
+                return pressed
+        self.restore(self.steps)
+        return 0
+
+    def restore(self, pressed: int) -> None:
+        """Press back as often; wait until the page has settled."""
+        self.element.focus()
+        for _ in range(pressed):
+            self.page.keyboard.press(self.back)
+        self.page.wait_for_timeout(300)
+
+    def _until(self, holds: Any, seconds: float) -> bool:
         until = time.monotonic() + seconds
         while time.monotonic() < until:
-            if seen(cell) != before:
+            if holds(seen(self.cell)):
                 return True
-            page.wait_for_timeout(10)
-    return False
+            self.page.wait_for_timeout(10)
+        return False
 
 
 def move_every_control(page: Any, cell: Any) -> None:
-    """Move each control with the keyboard: picture or sentence must change.
+    """Move each control there and back with the keyboard: picture or sentence must change.
 
-    A control may matter only after another was moved: such a one is tried again at the end.
+    One that matters only after another was moved is tried again with each of the others moved.
     """
-    waiting: list[tuple[Any, list[str]]] = []
-    for control in cell.locator("select").all():
-        at, last = control.evaluate("each => [each.selectedIndex, each.options.length - 1]")
-        waiting.append((control, ["ArrowDown"] * (last - at) or ["ArrowUp"] * last))
-    for control in cell.locator("input[type=checkbox]").all():
-        waiting.append((control, ["Space"]))
-    for control in cell.locator("[role=slider]").all():
-        assert control.get_attribute("aria-label"), "a slider's handle needs a name"
-        at_end = control.get_attribute("aria-valuenow") == control.get_attribute("aria-valuemax")
-        waiting.append((control, ["ArrowLeft" if at_end else "ArrowRight"] * 3))
-    assert waiting
-    for seconds in (1.5, 4):
-        waiting = [each for each in waiting if not press(page, cell, *each, seconds)]
-    assert not waiting, f"{len(waiting)} controls change nothing"
+    elements = cell.locator("select, input[type=checkbox], [role=slider]").all()
+    controls = [Control(page, cell, element) for element in elements]
+    assert controls
+    silent = []
+    for control in controls:
+        if pressed := control.move():
+            control.restore(pressed)
+        else:
+            silent.append(control)
+    for control in silent:
+        assert any(_moves_after(other, control) for other in controls if other is not control), (
+            f"a control changes nothing: {control.element}"
+        )
+
+
+def _moves_after(other: Control, control: Control) -> bool:
+    """Tell whether `control` changes what is seen at any later option of `other`."""
+    for pressed in range(1, other.steps + 1):
+        other.element.focus()
+        other.page.keyboard.press(other.there)
+        other.page.wait_for_timeout(700)
+        if moved := control.move():
+            control.restore(moved)
+            other.restore(pressed)
+            return True
+    other.restore(other.steps)
+    return False
 
 
 @pytest.mark.parametrize("lesson", LESSONS)

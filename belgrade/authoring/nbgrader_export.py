@@ -1,0 +1,236 @@
+"""The answer keys as nbgrader's source notebooks (metadata schema 3).
+
+`nbgrader generate_assignment` takes solutions and hidden tests out of them by itself
+(https://nbgrader.readthedocs.io). A visible check is judged against the check data in the
+installed package; the reference of a hidden one stands sealed between nbgrader's own markers.
+"""
+
+import ast
+import contextlib
+import json
+import re
+from collections import Counter
+from pathlib import Path
+
+import nbformat
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from belgrade.authoring.build import BLOCK, _points, read_questions, tag_of
+from belgrade.authoring.clean import KERNELSPEC, write
+from belgrade.checks.nbval_plugin import bundle_of, graded_specs
+from belgrade.checks.pack import PackError, read_pack
+from belgrade.checks.points import seal
+
+NOTE = (
+    "*In this copy each check also returns the points. In place of the last cell of which the text "
+    "above speaks, use nbgrader's button* Validate, *or run all cells from the top.*"
+)
+IMPORT = "from belgrade.checks.points import check_points\n"
+# Of a spec, what no hidden check needs.
+UNUSED = {"hints", "wrong", "starter", "allow", "weights", "part"}
+HIDDEN = "# A further check, which runs when the work is marked."
+CONFIG = '''\
+"""nbgrader's settings for these exercises; it reads them when it is started in this folder.
+
+Autograding needs the package belgrade, of the version that made this export, in the Python that
+runs the notebooks.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+c = get_config()  # noqa: F821 - nbgrader provides it
+
+c.CourseDirectory.course_id = "belgrade"
+
+# nbgrader calls the command alembic, which lies beside its Python, activated or not.
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+
+# A solution leaves nothing behind: what students start from stands before it.
+c.ClearSolutions.code_stub = {"python": ""}
+c.ClearSolutions.text_stub = ""
+
+# A warning costs nothing. Without this, standard error under a check is 0 points.
+c.IgnorePattern.enabled = True
+c.IgnorePattern.pattern = r"(?s).*"
+
+# Seconds for one cell.
+c.Execute.timeout = 60
+
+try:
+    from belgrade.checks.points import differing
+except ImportError:
+    print("nbgrader_config.py: the package belgrade is not installed here.", file=sys.stderr)
+else:
+    for _number in differing(Path(__file__).with_name("exported.json")):
+        print(
+            f"nbgrader_config.py: exercise {_number} was exported from another version of belgrade "
+            "than the one installed here; run belgrade export nbgrader again.",
+            file=sys.stderr,
+        )
+'''
+
+
+class ExportError(Exception):
+    """An exercise cannot be exported; its text names it and what to change."""
+
+
+def export(exercises, out, say=print):
+    """Write each Built of `exercises` to `out`/source/NN_name/NN_name.ipynb, and the settings.
+
+    An `nbgrader_config.py` that somebody changed is left as it is. Raises ExportError where the
+    package holds other check data than the key makes.
+    """
+    out, versions = Path(out), {}
+    notebooks = {}
+    for built in exercises:
+        number, name = built.pack["exercise"], Path(built.pack["file"]).stem
+        try:
+            current = read_pack(number)["version"] == built.pack["version"]
+        except PackError:
+            current = False
+        if not current:
+            raise ExportError(
+                f"The checks in the package are not those of the key {name}: "
+                f"run `belgrade build {number}` first."
+            )
+        notebooks[name], versions[number] = source_notebook(built), built.pack["version"]
+    for name, notebook in notebooks.items():
+        path = out / "source" / name / f"{name}.ipynb"
+        write(path, nbformat.writes(notebook).rstrip("\n") + "\n")
+        say(f"wrote {path}")
+    listed = out / "exported.json"
+    known = json.loads(listed.read_text(encoding="utf-8")) if listed.exists() else {}
+    write(listed, json.dumps(known | versions, indent=1, sort_keys=True) + "\n")
+    config = out / "nbgrader_config.py"
+    if config.exists() and config.read_text(encoding="utf-8") != CONFIG:
+        say(f"kept {config}, which was changed here")
+    else:
+        write(config, CONFIG)
+
+
+def source_notebook(built):
+    """Return the nbgrader source notebook of a Built, without outputs and metadata of ours."""
+    key, questions = built.key, read_questions(built.key)
+    starters = {cell.id: cell for cell in built.student.cells}
+    owner = {cell["id"]: question for question in questions for cell in question.cells}
+    specs, cells, worth = graded_specs(key.cells), [], Counter()
+    for cell in key.cells:
+        tag, question = tag_of(cell), owner.get(cell["id"])
+        if tag in ("spec", "rubric"):
+            continue
+        if cell.cell_type == "code" and "check_notebook(" in cell.source and not tag:
+            if cells[-1].cell_type == "markdown" and "nbgrader" not in cells[-1].metadata:
+                cells.pop()  # it explains the cell, in whose place nbgrader has its Validate
+            first = next((i for i, c in enumerate(cells) if c.cell_type == "code"), len(cells))
+            cells.insert(first, new_markdown_cell(NOTE, id="about-nbgrader"))
+            continue
+        name = question.name.replace(".", "-") if question else ""
+        if tag == "answer":
+            text = _with_starter(starters[cell.id].source, cell.source)
+            cells.append(_cell(cell, text, f"answer-{name}", solution=True))
+        elif tag == "written":
+            text = f"{starters[cell.id].source}\n\n{_solution(cell.source, '<!-- {} -->')}"
+            points = _points(question, "written")
+            worth[question.name] += points
+            cells.append(_cell(cell, text, f"question-{name}-written", points, solution=True))
+        elif tag in ("check", "hidden"):
+            spec, part = specs[cell["id"]], specs[cell["id"]]["part"]
+            points = _points(question, part)
+            if tag == "check":
+                text = _visible(question.name, cell.source)
+            else:
+                text = _hidden(question.name, cell, spec | {"points": points})
+            suffix = f"-{part}" if part else ""
+            cells.append(_cell(cell, text, f"question-{name}{suffix}", points))
+            worth[question.name] += points
+            if asks := [line for line in cell.source.splitlines() if line.startswith("# hint(")]:
+                # The graded cell is locked; a student takes the # away in this one.
+                cells.append(new_code_cell("\n".join(asks), id=f"{cell.id[:58]}-hint"))
+        elif cell.cell_type == "code":
+            cells.append(_cell(cell, cell.source, f"given-{cell.id}", locked=True))
+        else:
+            cells.append(new_markdown_cell(cell.source, id=cell.id))
+            if attached := cell.get("attachments"):
+                cells[-1].attachments = attached
+    for question in questions:
+        if abs(worth[question.name] - question.spec["points"]) > 1e-5:
+            raise ExportError(
+                f"Question {question.name} is worth {question.spec['points']:g} points, but its "
+                f"parts make {worth[question.name]:g}."
+            )
+    notebook = new_notebook(cells=cells)
+    notebook.metadata = nbformat.from_dict(
+        {"kernelspec": KERNELSPEC, "language_info": {"name": "python"}}
+    )
+    notebook.nbformat_minor = 5
+    return notebook
+
+
+def _cell(cell, source, grade_id, points=None, solution=False, locked=False):
+    """Return a cell with nbgrader's metadata; with `points` it is graded."""
+    about = {
+        "grade": points is not None, "grade_id": grade_id, "schema_version": 3,
+        "locked": locked or (points is not None and not solution), "solution": solution,
+        "task": False,
+    }  # fmt: skip
+    if points is not None:
+        about["points"] = points
+    new = new_code_cell if cell.cell_type == "code" else new_markdown_cell
+    return new(source, id=cell.id, metadata={"nbgrader": about})
+
+
+def _with_starter(starter, answer):
+    """Return an answer cell in which what students start from precedes each solution.
+
+    nbgrader would leave the same words in the place of every solution.
+    """
+    given = BLOCK.split(answer)[::3]
+    found = re.fullmatch("(.*?)".join(map(re.escape, given)), starter, re.DOTALL)
+    if not found:  # a starter of its own, from the spec
+        return f"{starter}\n{_solution(BLOCK.sub(lambda block: block[2], answer))}"
+    starts = iter(found.groups())
+    return BLOCK.sub(lambda block: f"{next(starts)}\n{block[0]}", answer)
+
+
+def _solution(text, line="{}"):
+    begin, end = line.format("### BEGIN SOLUTION"), line.format("### END SOLUTION")
+    return f"{begin}\n{text.strip(chr(10))}\n{end}"
+
+
+def _call(question, source):
+    """Return the module in a check cell's source and its last statement, a call of check."""
+    tree = ast.parse(source)
+    last = tree.body[-1] if tree.body else None
+    call = last.value if isinstance(last, ast.Expr) else None
+    if not (isinstance(call, ast.Call) and ast.unparse(call.func) == "check"):
+        raise ExportError(f"Question {question}: check(…) must be the last line of its cell.")
+    return tree, call
+
+
+def _visible(question, source):
+    """Return the code of a check that students see, ending in its points."""
+    _, call = _call(question, source)
+    text = ast.get_source_segment(source, call)
+    before = source[: source.rindex(text)]
+    return f"{IMPORT}\n{before}check_points{text.removeprefix('check')}"
+
+
+def _hidden(question, cell, spec):
+    """Return the code of a hidden check, with its inputs and its reference sealed in it."""
+    tree, call = _call(question, cell.source)
+    reference = bundle_of(cell.outputs)
+    if reference is None:
+        raise ExportError(f"Question {question}: its hidden check has no stored answer.")
+    sealed = {k: v for k, v in spec.items() if k not in UNUSED}
+    for keyword in [k for k in call.keywords if k.arg == "inputs"]:
+        # Inputs that code in the cell makes stay where they are.
+        with contextlib.suppress(ValueError):
+            sealed["inputs"] = ast.literal_eval(keyword.value)
+            call.keywords.remove(keyword)
+    call.func.id = "check_points"
+    call.keywords.append(ast.keyword("sealed", ast.Name("SEALED")))
+    text = f'sealed="""\n{seal(sealed, reference["answer"])}"""'
+    code = ast.unparse(tree).replace("sealed=SEALED", text)
+    return f"{HIDDEN}\n### BEGIN HIDDEN TESTS\n{IMPORT}\n{code}\n### END HIDDEN TESTS"

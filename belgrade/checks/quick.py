@@ -1,0 +1,21 @@
+"""nbformat, imported in a fraction of a second.
+
+nbformat imports jsonschema, which builds a grammar for internationalised web addresses if the
+package rfc3987_syntax is there, as it is beside JupyterLab. That takes over a second, and no
+notebook's schema has such an address.
+"""
+
+import sys
+
+GRAMMAR = "rfc3987_syntax"
+
+if "jsonschema" in sys.modules or GRAMMAR in sys.modules:
+    import nbformat
+else:
+    sys.modules[GRAMMAR] = None  # an import of it now fails, and jsonschema does without
+    try:
+        import nbformat
+    finally:
+        del sys.modules[GRAMMAR]
+
+__all__ = ["nbformat"]

@@ -1,0 +1,483 @@
+"""What a student takes away from lesson 08: rival explanations held against the evidence, on file.
+
+The evidence comes from lessons 01 to 07, with figures computed from the tables; the marks are the
+student's own and are kept in the journal. `methods.matrix` scores them.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from belgrade import data, journal
+from belgrade.display import Card, escape, show_widget, spoken_date
+from belgrade.methods import matrix
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+KEY = "matrix/08"
+QUESTION = "If Belgrade thanked Moscow less than Beijing in spring 2020: why?"
+# Id -> name, who proposes it, what it says.
+EXPLANATIONS = {
+    "means": (
+        "Limited means",
+        "the report, reason 1",
+        "Russia has little to offer in the Balkans.",
+    ),
+    "kosovo": (
+        "Kosovo",
+        "the report, reason 2",
+        "Belgrade and Moscow want different things over Kosovo.",
+    ),
+    "distrust": ("Distrust", "the report, reason 3", "Moscow does not trust Serbia's president."),
+    "timing": ("Timing", "a rival", "China's help came first, when Serbia had least."),
+    "content": ("Content", "a rival", "What China brought was scarcer than what Russia brought."),
+    "audience": (
+        "Audience",
+        "a rival",
+        "The thanks to China were a message to the European Union.",
+    ),
+    "courting": (
+        "Courting all",
+        "a rival",
+        "Belgrade adds partners without dropping any; nothing cool was meant.",
+    ),
+}
+SYMBOLS = {matrix.CONSISTENT: "+", matrix.INCONSISTENT: "−", matrix.NEUTRAL: "0"}
+FILES = ("evidence_matrix.csv", "evidence_matrix.html")
+WORTH_SCORING = 4
+
+# --- The evidence ----------------------------------------------------------------------------
+
+
+def evidence() -> pd.DataFrame:
+    """Return the evidence, a row each: lesson, evidence (a sentence), table that it comes from."""
+    import pandas as pd
+
+    found = [
+        *_aid(),
+        ("02", _trade(), "trade_statements"),
+        ("03", _gas(), "gas_imports"),
+        ("04", _helper(), "opinion_polls"),
+        ("05", _votes(), "un_agreement"),
+        ("05", _china_and_kosovo(), "kosovo_p5_positions"),
+        *_trust(),
+        ("07", _invested(), "fdi_by_origin"),
+    ]
+    rows = [(f"E{number:02}", *row) for number, row in enumerate(found, start=1)]
+    columns = ["evidence_id", "lesson", "evidence", "table"]
+    return pd.DataFrame(rows, columns=columns).set_index("evidence_id")
+
+
+def _aid() -> Iterator[tuple[str, str, str]]:
+    rates = data.load("aid_intensity").set_index("aid_id")
+    rates = rates[rates["population_set"] == "Our World in Data"]["planes_per_million_people"]
+    times = rates["RU05"] / rates["IT01"].max()
+    yield (
+        "01",
+        f"Per person, Russia sent {times:.1f} times as many planes to Serbia as to Italy.",
+        "aid_intensity",
+    )
+    met = data.load("aid_receptions").query("recipient == 'Serbia'")
+    landed = met.set_index("aid_id")["date"]
+    days = (landed["RU03"] - landed["CN02"]).days
+    yield (
+        "01",
+        f"China's government plane came on {spoken_date(landed['CN02'])}, the first of Russia's "
+        f"planes {days} days later.",
+        "aid_receptions",
+    )
+    airport = met[met["occasion"] == "airport"]
+    there = _listed(airport.loc[airport["president_present"] == "yes", "donor"])
+    away = _listed(airport.loc[airport["president_present"] == "no", "donor"])
+    yield (
+        "01",
+        f"At the airport Serbia's president met aid from {there}; others met aid from {away}.",
+        "aid_receptions",
+    )
+    russian = met[(met["donor"] == "Russia") & (met["president_present"] == "yes")].iloc[0]
+    joint = met[met["aid_id"] == "NO02"].iloc[0]
+    yield (
+        "01",
+        f"He thanked Russia's team in person on {spoken_date(russian['date'])}, and received help "
+        f"from {_the(joint['donor'])} in person on {spoken_date(joint['date'])}.",
+        "aid_receptions",
+    )
+    turned = data.load("events").set_index("event_id").loc["T029"]
+    yield (
+        "01",
+        f"On {spoken_date(turned['date'])} he called European solidarity a fairy tale and turned "
+        "to China.",
+        "events",
+    )
+
+
+def _trade() -> str:
+    said = data.load("trade_statements")
+    said = said[(said["said_by"] == "The report") & (said["flow"] == "total")]
+    share = said[said["period_start"] == "2019-01-01"].set_index("partner")["value"]
+    return (
+        f"Of Serbia's trade in 2019, the report gives {share['European Union']:g} per cent to the "
+        f"European Union, {share['Eurasian Economic Union']:g} to Russia and its economic union."
+    )
+
+
+def _gas() -> str:
+    gas = data.load("gas_imports").query("country == 'Serbia' and year == 2019").iloc[0]
+    return f"In 2019 Russia supplied {gas['russia_share_pct']:g} per cent of Serbia's gas imports."
+
+
+def _helper() -> str:
+    polls = data.load("opinion_polls").query("poll_id == 'bcsp_2020_09'")
+    helped = polls[polls["topic"] == "covid_helper"].set_index("answer")["share_pct"]
+    friend = polls[polls["topic"] == "best_friend"].set_index("answer")["share_pct"]
+    return (
+        f"In one poll of autumn 2020, {helped['China']:g} per cent named China as the country that "
+        f"helped most, {friend['Russia']:g} named Russia as Serbia's best friend, "
+        f"{friend['China']:g} China."
+    )
+
+
+_NEIGHBOURS = (
+    "Albania",
+    "Bosnia and Herzegovina",
+    "Bulgaria",
+    "Croatia",
+    "Hungary",
+    "North Macedonia",
+    "Romania",
+)
+
+
+def _votes() -> str:
+    votes = data.load("un_agreement").query("vote_set == 'all_roll_calls' and partner == 'Russia'")
+    votes = votes[votes["year"].between(2001, 2019)]
+
+    def change(who: tuple[str, ...]) -> float:
+        chosen = votes[votes["country"].isin(who)]
+        sums = chosen.groupby(chosen["year"] >= 2008)[["same_votes", "joint_votes"]].sum()
+        share = 100 * sums["same_votes"] / sums["joint_votes"]
+        return share[True] - share[False]
+
+    return (
+        "From 2001-2007 to 2008-2019, agreement with Russia in the UN General Assembly changed by "
+        f"{change(('Serbia',)):+.1f} percentage points for Serbia and "
+        f"{change(_NEIGHBOURS):+.1f} for its neighbours."
+    )
+
+
+def _china_and_kosovo() -> str:
+    stands = data.load("kosovo_p5_positions").query("item == 'recognition of Kosovo'")
+    apart = _listed(stands.loc[stands["position"] != "recognised", "state"])
+    return f"Of the states that have a veto, {apart} did not recognise Kosovo in 2008."
+
+
+def _trust() -> Iterator[tuple[str, str, str]]:
+    when = data.load("events").groupby("event_id")["date"].first()
+    yield (
+        "06",
+        f"In {when['T025']:%B %Y} a video showed a Russian officer paying a retired Serbian "
+        "officer; Serbia's president confirmed that it was genuine.",
+        "events",
+    )
+    yield (
+        "06",
+        f"In {when['T014']:%B %Y} Russia's president decreed an order for Serbia's president; in "
+        f"{when['T027']:%B %Y} he gave him a king's rifle.",
+        "events",
+    )
+
+
+def _invested() -> str:
+    from belgrade.explorers.china import measured
+
+    rows = measured()["total"].rows
+    rows = rows[rows["label"] == "end of 2019"].set_index("name")["value"]
+    return (
+        f"Direct investment from 2010 to the end of 2019, worked back: Russia "
+        f"{rows['Russia']:,.0f} million euros, China {rows['China']:,.0f}."
+    )
+
+
+def _listed(names: Iterable[str]) -> str:
+    *first, last = names
+    return _the(f"{', '.join(first)} and {last}" if first else last)
+
+
+def _the(names: str) -> str:
+    return names.replace("European Union", "the European Union")
+
+
+# --- The marks -------------------------------------------------------------------------------
+
+
+def marks() -> pd.DataFrame:
+    """Return your marks: a row for each piece of evidence, a column for each explanation.
+
+    What was not marked, or cannot be read, is a missing value.
+    """
+    import pandas as pd
+
+    rows = evidence().index
+    kept = journal.get(KEY)
+    kept = kept if isinstance(kept, dict) else {}
+    table = pd.DataFrame(None, index=rows, columns=list(EXPLANATIONS), dtype=object)
+    for row in rows:
+        given = kept.get(row)
+        for name, mark in (given if isinstance(given, dict) else {}).items():
+            if name in EXPLANATIONS and mark in matrix.MARKS:
+                table.loc[row, name] = mark
+    return table
+
+
+def ask_marks() -> None:
+    """Show the evidence piece by piece, with a list of marks for each explanation.
+
+    Each mark is kept in the journal at once.
+    """
+    import ipywidgets
+
+    shown = evidence()
+    ids = list(shown.index)
+    have = matrix.complete(marks()).index
+    place = next((at for at, row in enumerate(ids) if row not in have), 0)
+    card = ipywidgets.HTML(layout={"max_width": "46em"})
+    message = ipywidgets.HTML()
+    fields = {
+        name: ipywidgets.Dropdown(
+            description=f"{title}: {words}",
+            options=[("not marked", None), *((mark, mark) for mark in matrix.MARKS)],
+            style={"description_width": "initial"},
+            layout={"width": "auto", "max_width": "100%"},
+        )
+        for name, (title, _, words) in EXPLANATIONS.items()
+    }
+    turning = False
+
+    def show() -> None:
+        nonlocal turning
+        row = ids[place]
+        card.value = (
+            '<div role="status" aria-live="polite" style="line-height:1.45;min-height:4.5em">'
+            f"<p>Evidence {place + 1} of {len(ids)}, from lesson {shown.loc[row, 'lesson']}.</p>"
+            f'<p style="border-left:4px solid #0072B2;padding-left:1em">'
+            f"{escape(shown.loc[row, 'evidence'])}</p></div>"
+        )
+        given = marks().loc[row]
+        turning = True
+        for name, field in fields.items():
+            field.value = given[name] if isinstance(given[name], str) else None
+        turning = False
+        tell()
+
+    def tell(said: str = "") -> None:
+        done = len(matrix.complete(marks()))
+        words = f"{done} of {len(ids)} pieces of evidence marked in full. {said}".strip()
+        message.value = f'<span role="status" aria-live="polite">{escape(words)}</span>'
+
+    def keep(_: Any) -> None:
+        if turning:
+            return
+        kept = journal.get(KEY)
+        given = {name: field.value for name, field in fields.items() if field.value}
+        tell(journal.save(KEY, (kept if isinstance(kept, dict) else {}) | {ids[place]: given}))
+
+    def move(steps: int) -> Callable[[Any], None]:
+        def moved(_: Any) -> None:
+            nonlocal place
+            place = min(max(place + steps, 0), len(ids) - 1)
+            show()
+
+        return moved
+
+    def button(text: str, steps: int) -> Any:
+        made = ipywidgets.Button(
+            description=text, layout={"width": "auto"}, style={"button_color": "#d6e6f2"}
+        )
+        made.on_click(move(steps))
+        return made
+
+    for field in fields.values():
+        field.observe(keep, "value")
+    show()
+    turn = ipywidgets.HBox([button("‹ Back", -1), button("Next ›", 1)])
+    heading = ipywidgets.HTML(f"<strong>{escape(QUESTION)}</strong>")
+    box = [heading, card, *fields.values(), turn, message]
+    how = f"Run this cell to mark each as {', '.join(matrix.MARKS[:-1])} or {matrix.MARKS[-1]}."
+    listed = "".join(
+        f"<li>Lesson {row.lesson}: {escape(row.evidence)}</li>" for row in shown.itertuples()
+    )
+    rivals = "".join(
+        f"<li>{escape(title)} ({escape(who)}): {escape(words)}</li>"
+        for title, who, words in EXPLANATIONS.values()
+    )
+    show_widget(
+        ipywidgets.VBox(box, layout={"align_items": "flex-start"}),
+        f"<p><strong>{escape(QUESTION)}</strong> {escape(how)}</p><p>Explanations:</p>"
+        f"<ul>{rivals}</ul><p>Evidence:</p><ol>{listed}</ol>",
+        "\n".join(
+            [
+                f"{QUESTION} ({how})",
+                *(f"  {title}: {words}" for title, _, words in EXPLANATIONS.values()),
+                *(f"  {row.Index} {row.evidence}" for row in shown.itertuples()),
+            ]
+        ),
+    )
+
+
+def names() -> dict[str, str]:
+    """Return what each explanation is called: id -> name."""
+    return {key: title for key, (title, _, _) in EXPLANATIONS.items()}
+
+
+def result(marked: pd.DataFrame) -> str:
+    """Return in words what the marks say, or how to make some: one to four sentences."""
+    done = len(matrix.complete(marked))
+    if done == 0:
+        return (
+            "No piece of evidence is marked in full yet. That is fine: mark a few above, run this "
+            "cell again, and the scores appear."
+        )
+    called = names()
+    least = matrix.least_contradicted(marked)
+    against = matrix.counts(marked).loc[least[0], matrix.INCONSISTENT]
+    apart = int(matrix.tells_apart(marked).sum())
+    pieces = "1 piece" if done == 1 else f"{done} pieces"
+    said = [
+        f"You marked {pieces} of evidence in full; {apart} of them "
+        f"{'tells' if apart == 1 else 'tell'} the explanations apart.",
+        f"Least evidence against it ({against}): {_listed(called[name] for name in least)}.",
+    ]
+    if decide := matrix.rows_that_decide(marked):
+        said.append(f"Without {' or without '.join(decide)} this would be otherwise.")
+    if done < WORTH_SCORING:
+        said.append("That is few: a score from so little evidence may turn with the next piece.")
+    return " ".join(said)
+
+
+# --- The files -------------------------------------------------------------------------------
+
+
+def as_csv() -> str:
+    """Return the evidence matrix as CSV: the evidence in rows, your marks in columns."""
+    table = evidence().join(marks().rename(columns=names()))
+    return table.to_csv(lineterminator="\r\n")
+
+
+def as_page() -> str:
+    """Return the evidence matrix as an HTML page that needs nothing else to be read."""
+    marked = marks()
+    called = names()
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in called.values())
+    lines = []
+    for row in evidence().itertuples():
+        cells = "".join(_cell(marked.loc[row.Index, name]) for name in called)
+        lines.append(
+            f'<tr><th scope="row">{row.Index}. {escape(row.evidence)} <small>(lesson {row.lesson}, '
+            f"table {escape(row.table)})</small></th>{cells}</tr>"
+        )
+    scores = "".join(
+        f'<tr><th scope="row">{escape(called[name])}</th>'
+        + "".join(f"<td>{number}</td>" for number in numbers)
+        + "</tr>"
+        for name, *numbers in matrix.counts(marked).itertuples()
+    )
+    said = "".join(
+        f"<li><strong>{escape(title)}</strong> ({escape(who)}): {escape(words)}</li>"
+        for title, who, words in EXPLANATIONS.values()
+    )
+    key = ", ".join(f"{symbol} {mark}" for mark, symbol in SYMBOLS.items())
+    columns = "".join(f'<th scope="col">{mark}</th>' for mark in matrix.MARKS)
+    return (
+        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>My evidence matrix'
+        f'</title><meta name="viewport" content="width=device-width">{_STYLE}</head><body><main>'
+        f"<h1>My evidence matrix</h1><p>{escape(QUESTION)}</p><h2>The explanations</h2>"
+        f"<ul>{said}</ul><h2>The matrix</h2><div class='wide'><table><caption>{escape(key)}; an "
+        f'empty cell was not marked.</caption><thead><tr><th scope="col">Evidence</th>{head}</tr>'
+        f"</thead><tbody>{''.join(lines)}</tbody></table></div><h2>The score</h2>"
+        f"<p>{escape(result(marked))}</p><table><caption>Marks in rows that are marked in full; "
+        "the fewest against come first.</caption><thead><tr>"
+        f'<th scope="col">Explanation</th>{columns}</tr></thead>'
+        f"<tbody>{scores}</tbody></table><h2>My verdicts</h2>{_verdicts()}"
+        "<h2>Where it comes from</h2><p>Most of the pages behind the tables were read only in "
+        "part. The report: Vuk Vuksanović, From Russia With Love?, LSE IDEAS, June 2020. The "
+        "marks and verdicts are the student's.</p></main></body></html>\n"
+    )
+
+
+_STYLE = (
+    "<style>body{font:1rem/1.5 sans-serif;color:#1a1a1a;background:#fff;margin:1.5rem}"
+    "main{max-width:70rem}table{border-collapse:collapse}caption{text-align:left;padding:.3rem 0}"
+    "th,td{border:1px solid #6e6e6e;padding:.3rem .5rem;vertical-align:top}"
+    "td{text-align:center}tbody th{text-align:left;font-weight:normal}.wide{overflow-x:auto}"
+    "tr{break-inside:avoid}"
+    ".no{background:#f9dfd2}.yes{background:#dcefe8}</style>"
+)
+
+
+def _cell(mark: Any) -> str:
+    if not isinstance(mark, str):
+        return "<td></td>"
+    look = {matrix.CONSISTENT: ' class="yes"', matrix.INCONSISTENT: ' class="no"'}.get(mark, "")
+    return f'<td{look}><span aria-hidden="true">{SYMBOLS[mark]}</span> <small>{mark}</small></td>'
+
+
+def _verdicts() -> str:
+    given = journal.verdicts()
+    if given.empty:
+        return "<p>None yet.</p>"
+    rows = "".join(
+        f'<tr><th scope="row">Lesson {escape(row.lesson)}</th><td>{escape(row.verdict)}</td>'
+        f"<td>{escape(row.confidence_pct)}</td><td>{escape(row.reason)}</td></tr>"
+        for row in given.itertuples()
+    )
+    head = "".join(
+        f'<th scope="col">{name}</th>' for name in ("Lesson", "Verdict", "Confidence, %", "Because")
+    )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def evidence_matrix() -> Card:
+    """Write the evidence matrix to your work folder and return a card with links to download it.
+
+    The files are `evidence_matrix.csv`, for a spreadsheet, and `evidence_matrix.html`, to read or
+    print. Where the folder cannot be written, the links still work and the card says so.
+    """
+    # The mark at the start makes spreadsheets read the names as UTF-8.
+    contents = dict(zip(FILES, ("\ufeff" + as_csv(), as_page()), strict=True))
+    kinds = dict(zip(FILES, ("text/csv", "text/html"), strict=True))
+    labels = dict(zip(FILES, ("as a table (CSV)", "as a page (HTML)"), strict=True))
+    said = f"Written to my_work: {' and '.join(FILES)}."
+    try:
+        for name, text in contents.items():
+            _write(journal.folder() / name, text)
+    except OSError as error:
+        said = f"Not written ({error.strerror or error}): use the links to download."
+    links = ""
+    for name, text in contents.items():
+        coded = base64.b64encode(text.encode("utf-8")).decode("ascii")
+        links += (
+            f'<li><a download="{name}" href="data:{kinds[name]};charset=utf-8;base64,{coded}">'
+            f"Download {labels[name]}</a></li>"
+        )
+    return Card("Take your evidence matrix away", f"<ul>{links}</ul><p>{escape(said)}</p>", said)
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file in one step, so that one open elsewhere is never seen half written."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+        os.replace(name, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(name).unlink(missing_ok=True)
+        raise

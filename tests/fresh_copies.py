@@ -1,0 +1,45 @@
+"""Examine many submissions of one exercise in one run of nbval: for tests that have many."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import nbformat
+
+from belgrade.checks import examine
+from belgrade.checks.assemble import about, assemble, fresh_copy
+
+Outcomes = dict[str, tuple[str, str]]
+
+
+def examined(pack: dict[str, Any], submissions: list[Any]) -> list[tuple[Outcomes, list[str]]]:
+    """Return for each submitted notebook ({question: (status, message)}, repairs).
+
+    Each is put into a fresh copy of its own; the copies follow one another in one kernel, whose
+    names are cleared in between. Their questions are told apart by a mark after the number.
+    """
+    fresh, whole, repairs = fresh_copy(pack["notebook"], pack["checks"]), None, []
+    for number, submitted in enumerate(submissions):
+        notebook, mended = assemble(fresh, submitted)
+        repairs.append(mended)
+        for cell in notebook.cells:
+            cell["id"] = f"{cell['id']}-{number}"
+            if question := about(cell).get("question"):
+                marked = f"{question}~{number}"
+                about(cell)["question"] = marked
+                if "spec" in about(cell):
+                    about(cell)["spec"] = about(cell)["spec"] | {"question": marked}
+                    cell.source = cell.source.replace(f'"{question}"', f'"{marked}"')
+        if whole is None:
+            whole = notebook
+        else:
+            clear = nbformat.v4.new_code_cell("%reset -f", id=f"clear-{number}")
+            whole.cells += [clear, *notebook.cells]
+    records, lost = examine.run(whole)
+    assert not lost
+    found: list[Outcomes] = [{} for _ in submissions]
+    for record in records:
+        question, number = record["question"].split("~")
+        if record["part"] == "" and "status" in record:
+            found[int(number)][question] = record["status"], record["message"]
+    return list(zip(found, repairs, strict=True))

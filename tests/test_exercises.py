@@ -1,0 +1,176 @@
+"""The real exercises: built from their keys, empty as they come, and not to be bent when solved."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from fresh_copies import Outcomes, examined
+from nbformat.v4 import new_code_cell, new_output
+
+from belgrade import cli
+from belgrade.authoring import build as building
+from belgrade.checks import examine
+from belgrade.checks.assemble import about, role
+from belgrade.checks.pack import read_pack
+
+EXERCISES = Path(__file__).resolve().parent.parent / "exercises"
+KEYS = sorted((EXERCISES / "keys").glob("[0-9][0-9]_*.ipynb"))
+PACKED = EXERCISES.parent / "belgrade" / "checks" / "packed"
+GRADED = ["1.1", "1.2", "1.3", "1.4", "1.5"]
+
+
+def name(path: Path) -> str:
+    return path.stem
+
+
+@pytest.mark.parametrize("key", KEYS, ids=name)
+def test_what_is_stored_is_what_build_makes(key: Path) -> None:
+    assert building.build_files([key], EXERCISES, PACKED, check=True, say=str) == []
+
+
+@pytest.mark.parametrize("key", KEYS, ids=name)
+def test_an_exercise_as_it_comes_is_not_attempted(key: Path, tmp_path: Path) -> None:
+    report = examine.check(key.name[:2], EXERCISES / key.name)
+    found = {row["question"]: (row["status"], row["points"]) for row in report["questions"]}
+    assert set(found.values()) == {("not_attempted", 0)}, found
+    assert not any("version" in note for note in report["notes"])
+
+
+# --- exercise 01, solved, and what is done to it ----------------------------------------------
+
+
+def solved() -> nbformat.NotebookNode:
+    """Return the student's notebook of exercise 01 with the key's answers."""
+    key = nbformat.read(EXERCISES / "keys" / "01_the_puzzle.ipynb", as_version=4)
+    answers = {c.id: c.source for c in key.cells if building.tag_of(c) in ("answer", "written")}
+    notebook = nbformat.read(EXERCISES / "01_the_puzzle.ipynb", as_version=4)
+    for cell in notebook.cells:
+        if cell.id in answers:
+            cell.source = building.BLOCK.sub(r"\2", answers[cell.id])
+    return notebook
+
+
+def of(notebook: Any, what: str) -> list[Any]:
+    return [cell for cell in notebook.cells if role(cell) == what]
+
+
+def put_before(notebook: Any, cell: Any, source: str) -> None:
+    notebook.cells.insert(notebook.cells.index(cell), new_code_cell(source))
+
+
+def cleared(notebook: Any) -> None:
+    """Restart the kernel and clear all outputs."""
+
+
+def run_again(notebook: Any) -> None:
+    for count, cell in enumerate(of(notebook, "answer") + of(notebook, "check"), 40):
+        cell.execution_count = count
+        cell.outputs = [new_output("stream", name="stderr", text="SomeWarning: take care")]
+
+
+def outputs_edited(notebook: Any) -> None:
+    for cell in of(notebook, "check"):
+        data = {"text/html": "<b>Right</b>", "application/vnd.belgrade.answer+json": {"answer": 1}}
+        cell.outputs = [new_output("display_data", data)]
+
+
+def check_deleted(notebook: Any) -> None:
+    notebook.cells.remove(of(notebook, "check")[3])
+
+
+def hints_asked(notebook: Any) -> None:
+    for cell in of(notebook, "check"):
+        cell.source = cell.source.replace("# hint", "hint")
+
+
+def helper_added(notebook: Any) -> None:
+    answer = of(notebook, "answer")[1]
+    put_before(notebook, answer, "def half(x):\n    return x / 2")
+    answer.source = answer.source.replace("per * count / base", "half(2 * per * count / base)")
+
+
+def import_added(notebook: Any) -> None:
+    answer = of(notebook, "answer")[0]
+    put_before(notebook, answer, "import numpy as np")
+    answer.source = "from math import floor\n" + answer.source.replace(
+        'sent["personnel"].sum()', 'np.nansum(sent["personnel"].astype(float)) * floor(1.5)'
+    )
+
+
+def debugged(notebook: Any) -> None:
+    for cell in of(notebook, "answer"):
+        cell.source += "\nprint(sorted(globals())[:3])"
+    notebook.cells.append(new_code_cell("1 / 0"))
+
+
+CHANGES = [cleared, run_again, outputs_edited, check_deleted, hints_asked, helper_added,
+           import_added, debugged]  # fmt: skip
+REPAIRS = {"check_deleted": ["The check of 1.4 was missing: put back."]}
+
+
+@pytest.fixture(scope="module")
+def changed() -> dict[str, tuple[Outcomes, list[str]]]:
+    """What the examiner finds after each change, from one run for all of them."""
+    notebooks = []
+    for change in CHANGES:
+        notebook = solved()
+        before = copy.deepcopy(notebook)
+        change(notebook)
+        assert notebook != before or change is cleared
+        notebooks.append(notebook)
+    found = examined(read_pack("01"), notebooks)
+    return {c.__name__: one for c, one in zip(CHANGES, found, strict=True)}
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
+def test_right_answers_stay_right(
+    changed: dict[str, tuple[Outcomes, list[str]]], change: Callable[[Any], None]
+) -> None:
+    outcomes, repairs = changed[change.__name__]
+    assert outcomes == dict.fromkeys(GRADED, ("right", "Right."))
+    assert repairs == REPAIRS.get(change.__name__, [])
+
+
+def test_the_command_finds_all_of_it_right(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    notebook = solved()
+    for change in CHANGES:
+        change(notebook)
+    path = tmp_path / "a copy from Binder (1).ipynb"
+    nbformat.write(notebook, path)
+    assert cli.main(["check", "01", "--file", str(path)]) == 0
+    out = capsys.readouterr().out
+    assert out.count("✓ Right") == len(GRADED)
+    assert "… To be marked by hand" in out
+    assert "put back" in out
+
+
+def test_changed_parameters_are_given_back() -> None:
+    notebook = solved()
+    of(notebook, "parameters")[0].source = 'COMPARED = "Italy"\nDAY = "2020-06-30"'
+    outcomes, repairs = examined(read_pack("01"), [notebook])[0]
+    assert outcomes == dict.fromkeys(GRADED, ("right", "Right."))
+    assert repairs == ["The parameters were changed: the given ones are used."]
+
+
+def test_another_country_and_day_re_issue_the_exercise(tmp_path: Path) -> None:
+    key = nbformat.read(EXERCISES / "keys" / "01_the_puzzle.ipynb", as_version=4)
+    (cell,) = (c for c in key.cells if building.tag_of(c) == "parameters")
+    cell.source = 'COMPARED = "Croatia"\nDAY = "2020-05-20"'
+    path = tmp_path / "keys" / "01_the_puzzle.ipynb"
+    path.parent.mkdir()
+    nbformat.write(key, path)
+    pack, old = building.build(path).pack, read_pack("01")
+    assert pack["version"] != old["version"]
+    differ = {
+        new["question"] for new, before in zip(pack["checks"], old["checks"], strict=True)
+        if new["reference"] != before["reference"]
+    }  # fmt: skip
+    assert differ == {"1.3", "1.4", "1.5"}
+    assert about(nbformat.from_dict(pack["notebook"]))["exercise"] == "01"

@@ -22,6 +22,10 @@ def main(arguments=None):
     except KeyboardInterrupt:
         return 130
     except Exception as error:
+        if getattr(error, "name", None) in INSTRUCTORS and isinstance(error, ModuleNotFoundError):
+            error = f"`belgrade {options.command}` is for instructors; this is the students' copy."
+            print(f"belgrade: {error}", file=sys.stderr)
+            return 2
         if type(error).__name__ not in EXPECTED and not isinstance(error, OSError):
             raise
         print(f"belgrade: {error}", file=sys.stderr)
@@ -29,6 +33,9 @@ def main(arguments=None):
 
 
 EXPECTED = {"UsageError", "ExamineError", "PackError", "BuildError", "RunError", "SpecError"}
+EXPECTED |= {"ExportError", "LinkError", "ReleaseError"}
+# What the tree that `belgrade release` makes does not have.
+INSTRUCTORS = {"belgrade.authoring", "belgrade.grading"}
 
 
 def _parser():
@@ -57,6 +64,19 @@ def _parser():
     one.add_argument("--run", action="store_true", help="run each in a fresh kernel first")
     one.add_argument("--check", action="store_true", help="write nothing; fail if it would change")
     one.set_defaults(function=clean)
+
+    one = commands.add_parser("export", help="write the exercises for another system")
+    one.add_argument("system", choices=["nbgrader"])
+    one.add_argument("out", type=Path, help="the course's folder there; it will hold solutions")
+    one.add_argument("exercises", nargs="*", metavar="NN", help="which; all if none is named")
+    one.set_defaults(function=export)
+
+    one = commands.add_parser("release", help="write or update the tree that students get")
+    one.add_argument("out", type=Path, help="an empty folder, or one that release has made")
+    one.add_argument("--home", metavar="OWNER/REPO", help="its repository, for the launch links")
+    one.add_argument("--ref", default="main", help="the branch or tag to launch (main)")
+    one.add_argument("--hub", metavar="URL", help="a JupyterHub with nbgitpuller to link to")
+    one.set_defaults(function=release)
     return parser
 
 
@@ -110,17 +130,22 @@ def check(options):
     return 0 if good else 1
 
 
+def answer_keys(wanted):
+    """Return the project's folder and the paths of the keys with the numbers `wanted`, or all."""
+    root = project_root("exercises/keys")
+    keys = sorted((root / "exercises" / "keys").glob("[0-9][0-9]_*.ipynb"))
+    wanted = [n.zfill(2) for n in wanted]
+    for number in wanted:
+        if not any(key.name.startswith(f"{number}_") for key in keys):
+            raise UsageError(f"There is no key {number} in {root / 'exercises' / 'keys'}.")
+    return root, [k for k in keys if not wanted or k.name[:2] in wanted]
+
+
 def build(options):
     """Build exercises from their keys; with --check 1 if something is not what build makes."""
     from belgrade.authoring.build import build_files
 
-    root = project_root("exercises/keys")
-    keys = sorted((root / "exercises" / "keys").glob("[0-9][0-9]_*.ipynb"))
-    wanted = [n.zfill(2) for n in options.exercises]
-    for number in wanted:
-        if not any(key.name.startswith(f"{number}_") for key in keys):
-            raise UsageError(f"There is no key {number} in {root / 'exercises' / 'keys'}.")
-    keys = [k for k in keys if not wanted or k.name[:2] in wanted]
+    root, keys = answer_keys(options.exercises)
     packed = root / "belgrade" / "checks" / "packed"
     differ = build_files(keys, root / "exercises", packed, check=options.check)
     for name in differ:
@@ -137,6 +162,22 @@ def clean(options):
         raise UsageError(f"There is no notebook {missing[0]}.")
     changed = clean_files(files, run=options.run and not options.check, check=options.check)
     return 1 if options.check and changed else 0
+
+
+def export(options):
+    """Write the exercises as another system's: nbgrader's source notebooks and settings."""
+    from belgrade.authoring.build import build
+    from belgrade.authoring.nbgrader_export import export
+
+    _, keys = answer_keys(options.exercises)
+    export(map(build, keys), options.out)
+
+
+def release(options):
+    """Write or update the tree that students get."""
+    from belgrade.authoring.release import release
+
+    release(project_root("exercises/keys"), options.out, options.home, options.ref, options.hub)
 
 
 if __name__ == "__main__":

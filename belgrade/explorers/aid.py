@@ -175,8 +175,12 @@ def airport() -> Explorer:
             ALL,
         ),
         "told": Select(
-            "Told in the report",
-            {"told or not": ALL, "only those told": "yes", "only those left out": "no"},
+            "In the report",
+            {
+                "mentioned or not": ALL,
+                "only those mentioned": "yes",
+                "only those not mentioned": "no",
+            },
             ALL,
         ),
     }
@@ -232,7 +236,7 @@ def _draw_airport(receptions: Any, donor: str, occasion: str, told: str) -> Figu
     ax.xaxis.set_major_formatter(lambda days, _: spoken_date(mdates.num2date(days)))
     ax.grid(axis="y")
     ax.tick_params(axis="y", length=0)
-    ax.set_title("Who received aid for Serbia, spring 2020")
+    ax.set_title("Receptions of aid for Serbia that we found, spring 2020")
     _legend(fig, found)
     return fig
 
@@ -246,20 +250,26 @@ def _legend(fig: Any, found: pd.DataFrame) -> None:
 
     shown = {_host(row) for row in found.itertuples()}
     marks = [mark(*host) for host in (*HOSTS.values(), BY_PHONE) if host in shown]
-    marks += [mark("told in the report", "h"), mark("left out of the report", "h", "white")]
+    marks += [
+        mark("filled: mentioned in the report", "h"),
+        mark("hollow: not mentioned", "h", "white"),
+    ]
     fig.legend(handles=marks, loc="outside lower left", ncols=4, handletextpad=0.2, fontsize=9)
 
 
 def _describe_airport(receptions: Any, donor: str, occasion: str, told: str) -> str:
     found = _chosen(receptions, donor, occasion, told)
     present = found[found["president_present"] == "yes"]
-    left_out = present[present["in_report"] == "no"]
-    whose = ", ".join(dict.fromkeys(present["donor"])) or "none"
     total, came = len(found), len(present)
     first, last = spoken_date(found["date"].min()), spoken_date(found["date"].max())
+    when = f"on {first}" if first == last else f"between {first} and {last}"
+    head = f"{total} {'reception' if total == 1 else 'receptions'} {when} 2020"
+    if not came:
+        return f"{head}; the president was there in person at none."
+    counts = present["donor"].value_counts(sort=False)
+    whose = ", ".join(f"{donor} {count}" for donor, count in counts.items())
+    told = (present["in_report"] == "yes").sum()
     return (
-        f"{total} {'reception' if total == 1 else 'receptions'} between {first} and {last} 2020; "
-        f"the president was "
-        f"there in person at {came} (donors: {whose}), of which the report leaves out "
-        f"{len(left_out)}."
+        f"{head}; the president was there in person at {came} ({whose}), "
+        f"of which the report mentions {told}."
     )

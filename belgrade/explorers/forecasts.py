@@ -194,7 +194,8 @@ def _draw_volume(pairs: list[Pair], who: str) -> Figure:
     for row, pair in enumerate(pairs):
         if pair.is_whole:
             share = 100 * pair.russian / (pair.russian + pair.chinese)
-            ax.plot([50, 50], [row - 0.42, row + 0.42], color=figures.INK, linewidth=1.2)
+            for end in (-0.42, 0.28):
+                ax.plot([50, 50], [row + end, row + end + 0.14], color=figures.INK, linewidth=1.2)
             ax.barh(row, share, color=russian, height=0.55)
             ax.barh(row, 100 - share, left=share, color=chinese, hatch="//", edgecolor="white",
                     height=0.55)  # fmt: skip
@@ -211,7 +212,7 @@ def _draw_volume(pairs: list[Pair], who: str) -> Figure:
     ax.set_xlim(0, 142)
     ax.set_xticks(range(0, 101, 25))
     ax.spines["bottom"].set_bounds(0, 100)
-    ax.set_xlabel("of every 100 that name one of the two\n(line: as many each)", loc="left")
+    ax.set_xlabel("of every 100 that name one of the two\n(marks: as many each)", loc="left")
     ax.set_title(f"How often {' and '.join(map(_short, SIDES[who]))} are named")
     return fig
 
@@ -489,8 +490,7 @@ def _draw_rows(tables: Any, scored: str, same: float) -> Figure:
         if claim in rest.index:
             because = BECAUSE[rest.loc[claim, "undecided_because"]]
             ax.text(0.5, at, f"not scored: {because}", ha="center", va="center", fontsize=9,
-                    color=figures.GREY, bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
-                    )  # fmt: skip
+                    color=figures.GREY)  # fmt: skip
             continue
         row = rows.loc[claim]
         ax.plot([row["yours"], row["happened"]], [at, at], color=shade, linewidth=2.5, zorder=1)
@@ -501,7 +501,8 @@ def _draw_rows(tables: Any, scored: str, same: float) -> Figure:
         square = (row["yours"] - row["happened"]) ** 2
         ax.text(1.07, at, "yes" if row["happened"] else "no", va="center", fontsize=9.5)
         ax.text(1.52, at, f"{square:.4g}", va="center", ha="right", fontsize=9.5)
-    ax.axvline(same, color=figures.INK, linestyle="--", linewidth=1, zorder=0)
+    ax.plot([same, same], [-0.5, len(rows) - 0.5], color=figures.INK, linestyle="--",
+            linewidth=1, zorder=0)  # fmt: skip
     names = [f"{tables['outcomes'].loc[claim, 'short']} ({claim})" for claim in order]
     ax.set_yticks(range(len(order)), [textwrap.fill(name, 52) for name in names], fontsize=8.5)
     ax.tick_params(axis="y", length=0)
@@ -550,7 +551,7 @@ def _draw_parts(parts: dict[str, brier.Parts]) -> Figure:
         shades = [figures.colour(YOU) if name == YOU else figures.GREY for name in names]
         bars = ax.barh(range(len(names)), values, color=shades, height=0.6)
         ax.bar_label(bars, [f"{value:.3f}" for value in values], padding=3, fontsize=9.5)
-        ax.set_title(f"{title}\n", fontsize=10.5)
+        ax.text(0, 1.17, title, transform=ax.transAxes, fontsize=10.5, fontweight="bold")
         ax.text(0, 1.05, better, transform=ax.transAxes, fontsize=9.5, color=figures.GREY)
         ax.set_xlim(0, 1.6 * largest)
         ax.set_xticks([])

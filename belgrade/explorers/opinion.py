@@ -311,6 +311,7 @@ def _describe_donors(
     amounts, counted, unit = recorded(tables, poll, record)
     row = tables["polls"].query("poll_id == @poll").iloc[0]
     named = _join([f"{_share(each)} named {each.Index}" for each in said.itertuples()])
+    named = named[0].upper() + named[1:]
     margins = said["margin_pct"].dropna()
     if margins.empty:
         margin = "margin of error unknown, as no sample size is stated"

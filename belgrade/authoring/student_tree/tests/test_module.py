@@ -1,0 +1,54 @@
+"""This copy is whole: tables load, explorers draw, lessons can be read, exercises can be checked.
+
+What a student has written is not looked at.
+"""
+
+import json
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from belgrade import cli, data, explorers
+from belgrade.checks import examine
+from belgrade.checks.pack import exercises, read_pack
+
+ROOT = Path(__file__).resolve().parents[1]
+LESSONS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+
+
+@pytest.fixture(autouse=True)
+def _empty_journal(tmp_path, monkeypatch):
+    monkeypatch.setenv("BELGRADE_WORK", str(tmp_path / "work"))
+
+
+def test_every_table_loads():
+    for name in data.tables()["table"]:
+        assert len(data.load(name)), name
+
+
+@pytest.mark.parametrize("name", explorers.EXPLORERS)
+def test_every_explorer_draws(name):
+    explorer = getattr(explorers, name)()
+    assert explorer.bundle(**explorer.defaults())["text/plain"]
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+def test_a_lesson_can_be_read(path):
+    book = nbformat.read(path, as_version=4)
+    nbformat.validate(book)
+    assert book.cells[0].source.startswith("# ")
+
+
+@pytest.mark.parametrize("number", exercises())
+def test_an_unsolved_exercise_is_not_attempted(number, tmp_path):
+    pack = read_pack(number)
+    path = tmp_path / pack["file"]
+    path.write_text(json.dumps(pack["notebook"]), encoding="utf-8")
+    report = examine.check(number, path)
+    assert {row["status"] for row in report["questions"]} == {"not_attempted"}
+
+
+def test_instructors_commands_say_where_they_are(capsys):
+    assert cli.main(["build"]) == 2
+    assert "for instructors" in capsys.readouterr().err

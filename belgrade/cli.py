@@ -74,7 +74,7 @@ def _parser():
     one = commands.add_parser("release", help="write or update the tree that students get")
     one.add_argument("out", type=Path, help="an empty folder, or one that release has made")
     one.add_argument("--home", metavar="OWNER/REPO", help="its repository, for the launch links")
-    one.add_argument("--ref", default="main", help="the branch or tag to launch (main)")
+    one.add_argument("--ref", help="the branch or tag to launch (main)")
     one.add_argument("--hub", metavar="URL", help="a JupyterHub with nbgitpuller to link to")
     one.set_defaults(function=release)
     return parser

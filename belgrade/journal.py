@@ -347,16 +347,16 @@ def ask_probabilities(key: str, question: str, items: Mapping[str, str]) -> None
     for number, (item, text) in enumerate(items.items(), start=1):
         lists[item] = ipywidgets.Dropdown(
             description=f"Forecast {number}",
-            options=[("choose", None), *PROBABILITIES.items()],
-            value=earlier.get(item),
+            options=[("not answered", 0.0), *PROBABILITIES.items()],
+            value=earlier.get(item, 0.0),
             style={"description_width": "initial"},
             layout={"width": "auto"},
         )
-        fields += [ipywidgets.HTML(escape(f"{number}. {text}"), layout={"max_width": "46em"})]
-        fields += [lists[item]]
+        asked = f'<div style="line-height:1.4">{number}. {escape(text)}</div>'
+        fields += [ipywidgets.HTML(asked, layout={"max_width": "46em"}), lists[item]]
 
     def keep() -> str:
-        given = {item: each.value for item, each in lists.items() if each.value is not None}
+        given = {item: each.value for item, each in lists.items() if each.value}
         said = save(f"probabilities/{key}", given)
         return f"{said} {len(given)} of {len(items)} answered."
 

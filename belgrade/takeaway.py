@@ -46,7 +46,7 @@ EXPLANATIONS = {
     "courting": (
         "Courting all",
         "a rival",
-        "Belgrade adds partners without dropping any; nothing cool was meant.",
+        "Belgrade adds partners without dropping any.",
     ),
 }
 SYMBOLS = {matrix.CONSISTENT: "+", matrix.INCONSISTENT: "−", matrix.NEUTRAL: "0"}
@@ -93,6 +93,17 @@ def _aid() -> Iterator[tuple[str, str, str]]:
         f"planes {days} days later.",
         "aid_receptions",
     )
+    deliveries = data.load("aid_deliveries").set_index("aid_id")
+    sent = deliveries.loc[deliveries["is_main_row"], "what"]
+    bought = deliveries[deliveries["goods_status"] == "mixed"].loc[["CN02"], "what"].item()
+    chinese = sent["CN02"].partition(", Air Serbia")[0]
+    russian = sent["RU05"].partition(": ")[2]
+    yield (
+        "01",
+        f"China's plane brought {chinese} (one source says that {bought}); Russia's brought "
+        f"{russian}.",
+        "aid_deliveries",
+    )
     airport = met[met["occasion"] == "airport"]
     there = _listed(airport.loc[airport["president_present"] == "yes", "donor"])
     away = _listed(airport.loc[airport["president_present"] == "no", "donor"])
@@ -101,19 +112,20 @@ def _aid() -> Iterator[tuple[str, str, str]]:
         f"At the airport Serbia's president met aid from {there}; others met aid from {away}.",
         "aid_receptions",
     )
-    russian = met[(met["donor"] == "Russia") & (met["president_present"] == "yes")].iloc[0]
+    team = met[(met["donor"] == "Russia") & (met["president_present"] == "yes")].iloc[0]
     joint = met[met["aid_id"] == "NO02"].iloc[0]
     yield (
         "01",
-        f"He thanked Russia's team in person on {spoken_date(russian['date'])}, and received help "
-        f"from {_the(joint['donor'])} in person on {spoken_date(joint['date'])}.",
+        "Serbia's president thanked Russia's team in person on "
+        f"{spoken_date(team['date'])}, and received help from "
+        f" {_the(joint['donor'])} in person on {spoken_date(joint['date'])}.",
         "aid_receptions",
     )
     turned = data.load("events").set_index("event_id").loc["T029"]
     yield (
         "01",
-        f"On {spoken_date(turned['date'])} he called European solidarity a fairy tale and turned "
-        "to China.",
+        f"On {spoken_date(turned['date'])} Serbia's president called European solidarity a "
+        "fairy tale and turned to China.",
         "events",
     )
 
@@ -200,7 +212,7 @@ def _invested() -> str:
     rows = measured()["total"].rows
     rows = rows[rows["label"] == "end of 2019"].set_index("name")["value"]
     return (
-        f"Direct investment from 2010 to the end of 2019, worked back: Russia "
+        f"Direct investment from 2010 to the end of 2019, as worked back in lesson 07: Russia "
         f"{rows['Russia']:,.0f} million euros, China {rows['China']:,.0f}."
     )
 

@@ -90,6 +90,15 @@ def test_deleted_and_edited_checks_are_put_back(fresh):
     assert any("missing: put back" in r for r in repairs)
 
 
+def test_asking_for_a_hint_in_a_check_cell_is_no_edit(fresh):
+    mine = submission(fresh, check_1=f"{CHECK_1}  # done\n\nhint('90.1')\nhint(\"90.1\")")
+    sources, repairs = run_order(fresh, mine)
+    assert repairs == []
+    assert not any("hint(" in source for source in sources)
+    _, repairs = run_order(fresh, submission(fresh, check_1=f"hint = print\n{CHECK_1}"))
+    assert len(repairs) == 1
+
+
 def test_markers_and_tags_do_not_travel(fresh):
     code = "x = 1\n## NBVAL_IGNORE_OUTPUT \n  # NBVAL_SKIP\nper_million = 2"
     mine = submission(fresh, answer_1=code)

@@ -222,6 +222,19 @@ def test_clean_command(tmp_path, monkeypatch, capsys):
     assert "no notebook" in capsys.readouterr().err
 
 
+def test_the_commands_option_run_runs(tmp_path, capsys):
+    path = tmp_path / "lesson.ipynb"
+    nbformat.write(new_notebook(cells=[new_code_cell("object()", id="one")]), path)
+    assert cli.main(["clean", str(path)]) == 0
+    assert nbformat.read(path, 4).cells[0].execution_count is None
+    assert cli.main(["clean", "--run", str(path)]) == 0
+    (output,) = nbformat.read(path, 4).cells[0].outputs
+    assert output.data["text/plain"] == "<object at 0x0000000000>"
+    before = path.read_bytes()
+    assert cli.main(["clean", "--run", str(path)]) == 0
+    assert path.read_bytes() == before
+
+
 def test_clean_run_uses_a_fresh_kernel_and_an_empty_journal(tmp_path):
     source = (
         "import os\n"

@@ -154,6 +154,10 @@ def test_charts_of_numbers_dates_and_bins():
     assert [s["x"] for s in series_of(wide.plot.bar())] == [["x", "y"]] * 2
     daily = pd.Series([1, 2], index=pd.to_datetime(["2020-03-21", "2020-03-22"]))
     assert series_of(daily.plot(ax=plt.subplots()[1]))[0]["x"] == ["2020-03-21", "2020-03-22"]
+    for freq in ("W-SUN", "MS", "YS"):  # drawn by pandas as periods
+        dates = pd.date_range("2020-03-01", periods=3, freq=freq)
+        drawn = pd.Series([1, 2, 3], index=dates).plot(ax=plt.subplots()[1])
+        assert series_of(drawn)[0]["x"] == list(dates.strftime("%Y-%m-%d"))
     plt.close("all")
 
 

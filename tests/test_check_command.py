@@ -4,9 +4,9 @@ import copy
 import json
 import subprocess
 import sys
-from pathlib import Path
 from types import SimpleNamespace
 
+import matplotlib.pyplot as plt
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
@@ -121,6 +121,8 @@ def test_wrong_answers_get_their_words(root):
 
 
 def test_what_breaks_costs_only_its_question(root):
+    # The given cells have a minute each and draw a first chart, which is what takes time on a busy
+    # machine; the time limit here is left to the endless loops.
     endless = (
         "def share_pct(part, whole):\n    while True:\n        try:\n            while True:\n"
         "                print('x')\n        except KeyboardInterrupt:\n            pass"
@@ -228,6 +230,22 @@ def test_the_display_carries_the_answer_and_never_the_reference(root, monkeypatc
     assert "1.58" not in page
     checks.check("90.5", "<script>")
     assert "<script>" not in shown[1][1]
+
+
+def test_a_chart_is_also_told_in_words(root, capsys):
+    pd = pytest.importorskip("pandas")
+    few = pd.Series([11, 3], index=["Russia", "China"], name="planes")
+    many = pd.Series([float(n * n) for n in range(9)], name="squares")
+    for data, kind, words in (
+        (few, "bar", "Your chart “Aid” in words. planes (bars): Russia 11, China 3."),
+        (many, "line", "squares (line): 9 values, lowest 0 at 0, highest 64 at 8."),
+    ):
+        ax = plt.figure().subplots()
+        checks.check("90.4", data.plot(kind=kind, ax=ax, title="Aid", legend=True))
+        assert words in capsys.readouterr().out
+    checks.check("90.4", plt.figure().subplots())
+    assert "in words" not in capsys.readouterr().out
+    plt.close("all")
 
 
 def test_check_notebook_without_a_second_process(root, monkeypatch, capsys):

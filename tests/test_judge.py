@@ -79,6 +79,33 @@ def test_wrong_turns_get_their_words_and_right_answers_never_do():
     assert outcome(spec, 6.83, 0.0683) == ("close", "A share!")
     assert outcome(spec, 6.83, 5.01) == ("not_yet", "Five?")
     assert outcome(spec, 5, 5)[0] == "right"
+    small = NUMBER | {"wrong": [{"answer": capture(0.04), "message": "Upside down!"}]}
+    assert outcome(small, 25, 0.0402)[1] == "Upside down!"
+    assert "you have 0.002" in outcome(small, 25, 0.002)[1]
+    assert "keep no row" in outcome(small, 25, 0)[1]
+
+
+def test_a_wrong_turn_is_known_whatever_its_order_or_further_columns():
+    other = PLANES.assign(planes=[1, 2, 3])
+    spec = TABLE | {"ordered": "planes", "columns": ["donor", "planes"], "key": ["donor"]}
+    turns = [other, pd.concat([PLANES, other]), PLANES.iloc[::-1]]
+    spec |= {"wrong": [{"answer": capture(t), "message": f"Turn {n}"} for n, t in enumerate(turns)]}
+    assert outcome(spec, PLANES, other.iloc[::-1].assign(x=0))[1] == "Turn 0"
+    assert outcome(spec, PLANES, pd.concat([other, PLANES]))[1] == "Turn 1"
+    assert outcome(spec, PLANES, PLANES.iloc[::-1])[1] == "Turn 2"
+    assert outcome(spec, PLANES, PLANES.iloc[[1, 0, 2]])[1].startswith("The right rows")
+    assert outcome(spec, PLANES, PLANES.assign(x=0))[1].startswith("The rows are right")
+
+
+def test_a_wrong_turn_of_a_chart_is_known_by_its_figures_or_else_by_its_looks():
+    figures, looks = draw(data=PLANES.replace(3, 4), title=""), draw(ylabel="", title="")
+    turns = [(figures, "Those are others."), (looks, "No words at all.")]
+    spec = CHART | {"wrong": [{"answer": capture(a), "message": m} for a, m in turns]}
+    reference = draw()
+    assert outcome(spec, reference, draw(data=PLANES.replace(3, 4)))[1] == "Those are others."
+    assert outcome(spec, reference, draw(ylabel="", title=""))[1] == "No words at all."
+    assert "Still missing" in outcome(spec, reference, draw(ylabel=""))[1]
+    plt.close("all")
 
 
 @pytest.mark.parametrize(
@@ -255,9 +282,35 @@ def test_written_answers_wait_for_a_person():
 
 def test_errors_are_told_with_the_next_step():
     assert "input() cannot ask" in stopped("StdinNotImplementedError: raw_input was called")
-    assert "(NameError: name 'x'" in stopped("NameError: name 'x' is not defined")
+    assert "There is no x yet" in stopped("NameError: name 'x' is not defined")
+    choice = {"kind": "choice", "options": {"a": "One", "b": "Two"}}
+    assert "quotation marks: write" in stopped("NameError: name 'b' is not defined", choice)
+    assert "There is no x yet" in stopped("NameError: name 'x' is not defined", choice)
     assert "loop without end" in stopped("TimeoutError: longer than 60 s")
-    assert stopped("KeyError: 'a'") == "Your code stopped with KeyError: 'a'."
+    assert "no column or row named 'a'" in stopped("KeyError: 'a'")
+    assert stopped("OSError: no.") == "Your code stopped with OSError: no."
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("table[table['donor'] = 'China']", "two equals signs"),
+        ("print('a' = 'b')", "two equals signs"),
+        ("len((1, 2)", "('(' was never closed"),
+        ("if True:\nprint(1)", "four spaces"),
+        ("table['Donor']", "named 'Donor'"),
+        ("table[table['planes'] > 1 and table['planes'] < 5]", "(not with and)"),
+        ("table[table['donor'] == 'China' & table['planes'] == 3]", "round brackets"),
+        ("table.grouby('donor')", "after the dot"),
+        ("import no_such_thing", "No module named 'no_such_thing'"),
+    ],
+)
+def test_the_slips_of_beginners_are_told_in_plain_words(code, words):
+    with pytest.raises(Exception) as caught:
+        exec(code, {"table": PLANES})
+    message = stopped(f"{caught.type.__name__}: {caught.value}")
+    assert message.startswith("Your code stopped. ")
+    assert words in message
 
 
 def test_unreadable_answers_are_errors_and_never_raise():

@@ -260,7 +260,7 @@ def test_the_form_keeps_each_mark(displayed: list) -> None:
 def test_the_result_in_words() -> None:
     assert "That is fine" in takeaway.result(takeaway.marks())
     timing = marked_in_full(X) | {"timing": C}
-    journal.save(takeaway.KEY, {"E02": timing, "E07": marked_in_full(C)})
+    journal.save(takeaway.KEY, {"E02": timing, "E08": marked_in_full(C)})
     words = takeaway.result(takeaway.marks())
     assert "2 pieces of evidence in full; 1 of them tells" in words
     assert "Least evidence against it (0): Timing." in words

@@ -13,6 +13,8 @@ TABLE = """
 flights = pd.DataFrame(
     {"donor": ["Russia", "China", "Norway"], "planes": [11, 3, 1], "people": [87, 6, 0]}
 )
+flights.plot.bar(x="donor", y="planes")
+plt.close("all")
 """
 QUESTIONS = [
     (

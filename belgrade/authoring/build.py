@@ -231,7 +231,9 @@ def _run(key, questions, cwd):
         if cell["id"] in by_answer:
             question = by_answer[cell["id"]]
             for n, wrong in enumerate(question.spec.get("wrong", [])):
-                temporary = nbformat.v4.new_code_cell(prelude(question.spec) + _wrong_call(question, wrong, n))
+                temporary = nbformat.v4.new_code_cell(
+                    prelude(question.spec) + _wrong_call(question, wrong, n)
+                )
                 wrong_at[question.name, n] = temporary
                 cells.append(temporary)
     notebook.cells = cells

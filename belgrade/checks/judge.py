@@ -41,7 +41,7 @@ ERRORS = [
     (r"^KeyError: (.+)", "There is no column or row named {0}. Check the spelling, capitals too."),
     (r"^(?:IndentationError|TabError)", "Python could not read your code: the lines that belong "
      "together must begin at the same place, with four spaces under a line that ends in a colon."),
-    (r"^SyntaxError: .*Maybe you meant '=='", "A comparison needs two equals "
+    (r"^SyntaxError: .*you meant ['\"]==['\"]", "A comparison needs two equals "
      "signs: == asks whether two things are equal, and = gives a thing its name."),
     (r"^SyntaxError: (.+?)\.?(?: \([^()]*line (\d+)\))?$", "Python could not read your code "
      "({0}). Look for a missing bracket, quotation mark, comma or colon."),

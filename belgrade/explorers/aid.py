@@ -271,5 +271,5 @@ def _describe_airport(receptions: Any, donor: str, occasion: str, told: str) -> 
     told = (present["in_report"] == "yes").sum()
     return (
         f"{head}; the president was there in person at {came} ({whose}), "
-        f"of which the report mentions {told}."
+        f"of which the report mentions {told or 'none'}."
     )

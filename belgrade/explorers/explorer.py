@@ -112,6 +112,7 @@ class Number:
 
 Control = Select | Switch | Number
 
+
 class Explorer:
     """Controls beside a picture that answers to them.
 

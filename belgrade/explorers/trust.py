@@ -170,7 +170,7 @@ def _draw_kappa(ax: Any, found: pd.DataFrame) -> None:
     ax.set_xlim(0, 100)
     ax.set_ylim(-0.95, 2.5)
     ax.tick_params(axis="y", length=0)
-    ax.set_xlabel("of 100 events")
+    ax.set_xlabel("percent of the events")
     ax.set_title("Kappa: the filled part of the frame", fontsize=10.5)
 
 
@@ -378,7 +378,7 @@ def _draw_scores(scores: Any, index: str, beside: str, turned: bool) -> Figure:
             )
     _frame(ax, index, chosen, turned)
     _label_ends(ax, ends, index)
-    ax.set_title(f"{chosen.name}, {SINCE} to {found['year'].max()}")
+    ax.set_title(f"{chosen.name}, {found['year'].min()} to {found['year'].max()}")
     return fig
 
 
@@ -414,8 +414,9 @@ def _frame(ax: Any, index: str, chosen: Index, turned: bool) -> None:
     if index == "transit" and not turned:
         ends = "1 to 7; which end is best changed"
     ax.set_ylabel(f"score ({ends})")
-    ax.set_xlim(SINCE - 0.4, 2024.4)
-    ax.set_xticks(range(SINCE, 2025, 3))
+    since = BEFORE if index == "transit" else SINCE
+    ax.set_xlim(since - 0.4, 2024.4)
+    ax.set_xticks(range(since, 2025, 3))
     ax.set_xlabel(
         "edition (each describes the year before)" if index == "transit" else "year described"
     )
@@ -434,7 +435,7 @@ def _frame(ax: Any, index: str, chosen: Index, turned: bool) -> None:
                     [], [], markerfacecolor=figures.GREY, label="printed with 7 as best", **circle
                 ),
             ],
-            loc="upper left",
+            loc="upper center",
             fontsize=9,
         )
 
@@ -496,6 +497,8 @@ def _describe_scores(scores: Any, index: str, beside: str, turned: bool) -> str:
     words = ": ".join(said) + "."
     if beside == ALL:
         words += " " + _ranked(found, chosen)
+    if index == "regime":
+        words += " The types cut a score at fixed points and have no range."
     if chosen.is_upside_down:
         up = "a line that falls" if turned else "a line that rises"
         words += f" In this picture {up} means less democratic."

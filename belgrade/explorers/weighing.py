@@ -59,11 +59,8 @@ def argument_map(verdicts: Mapping[str, str] | None = None) -> Explorer:
     """
     nodes = report_points()
     names = nodes.set_index("node_id")["text"]
-    branching = set(nodes["parent_id"].dropna())
-    offered = [
-        row.node_id
-        for row in nodes.itertuples()
-        if row.node_id in branching or row.role in {"reason", *arguing.OBJECTIONS}
+    offered = nodes.loc[
+        nodes["role"].isin(["thesis", "reason", "counter-consideration"]), "node_id"
     ]
     listed = {f"{'   ' * point.count('.')}{point}  {names[point]}": point for point in offered}
     branches = {

@@ -1,0 +1,309 @@
+"""The tree that students get: lessons, exercises, data and package, without anything of the keys.
+
+A second run updates such a tree. A manifest of hashes tells what was released before, and so what
+somebody has changed since; work in a notebook or a text is never overwritten.
+"""
+
+import ast
+import hashlib
+import json
+import os
+import re
+from pathlib import Path
+
+import nbformat
+
+from belgrade.authoring import links
+from belgrade.authoring.build import BLOCK, read_questions, student_copy
+from belgrade.authoring.clean import write
+from belgrade.checks.pack import PackError, decode, read_pack
+
+MANIFEST = ".belgrade-release.json"
+OURS = Path(__file__).parent / "student_tree"
+# Copied as they are. What is not named here or in `tree` stays with the instructors.
+COPIED = [
+    "LICENSE*", "CITATION.cff", ".gitignore", "requirements.txt", "constraints.txt", "jupyter/*",
+    ".binder/*", "docs/student-guide.md", "notebooks/[0-9][0-9]_*.ipynb", "data/**/*",
+]  # fmt: skip
+NOT_FOR_STUDENTS = {"authoring", "grading", "packed", "__pycache__"}
+DEV = '["pytest-xdist>=3.6", "ruff>=0.14"]'
+UNSTYLED = '["exercises", "notebooks", "my_work"]'
+# A line of a key up to this length may be anybody's.
+LONG = 12
+# A changed file of these kinds is somebody's work; the new one goes beside it.
+WORK = {".ipynb", ".md"}
+
+
+class ReleaseError(Exception):
+    """The tree cannot be written; its text says why and what to do."""
+
+
+def release(root, out, home=None, ref=None, hub=None, say=print):
+    """Write the students' tree of the module at `root` to the folder `out`, or update it there.
+
+    `home` is OWNER/REPO or an address, `ref` a branch, `hub` a JupyterHub's address, for the launch
+    links; those of the last run hold where none is given. Raises ReleaseError or LinkError before
+    anything is written.
+    """
+    root, out = Path(root).resolve(), Path(out).resolve()
+    before = _manifest(root, out)
+    given = {"home": home, "ref": ref, "hub": hub}
+    asked = {k: v if v is not None else before["links"].get(k) for k, v in given.items()}
+    files = tree(root, launch_table(root, out, **asked))
+    if found := leaks(files, root / "exercises" / "keys", public_text(root)):
+        raise ReleaseError(f"Nothing was written. {found[0]}")
+    _update(out, files, before["files"], say)
+    marks = {name: fingerprint(name, content) for name, content in files.items()}
+    manifest = {"links": asked, "files": marks}
+    write(out / MANIFEST, json.dumps(manifest, indent=1, sort_keys=True) + "\n")
+    say(f"{'updated' if before['files'] else 'wrote'} {out}: {len(files)} files")
+
+
+def _manifest(root, out):
+    """Return what an earlier run wrote into `out`; raise ReleaseError where it may not write."""
+    if out == root or root in out.parents:
+        raise ReleaseError(f"{out} is in the instructors' tree: name a folder outside {root}.")
+    path = out / MANIFEST
+    if path.is_file():
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+            return {"links": dict(found["links"]), "files": dict(found["files"])}
+        except (ValueError, KeyError, TypeError):
+            raise ReleaseError(f"{path} is damaged: take it from the last commit.") from None
+    if out.exists() and (not out.is_dir() or any(p.name != ".git" for p in out.iterdir())):
+        raise ReleaseError(f"{out} is neither empty nor made by `belgrade release`.")
+    return {"links": {}, "files": {}}
+
+
+def launch_table(root, out, home=None, ref=None, hub=None):
+    """Return the launch table of the README; the home is by default that of the repository `out`.
+
+    Raises LinkError for a home that is no repository.
+    """
+    ref = ref or "main"
+    if home:
+        place = links.Home.of(home, ref)
+    else:
+        place = links.home_of(out, ref) if (out / ".git").exists() else None
+    return links.table(root, place, hub)
+
+
+# --- what is in the tree -------------------------------------------------------------------------
+
+
+def tree(root, table):
+    """Return the students' tree as {path with slashes: bytes}; raise ReleaseError if it is stale.
+
+    `table` is the launch table in Markdown.
+    """
+    paths = [path for pattern in COPIED for path in root.glob(pattern) if path.is_file()]
+    paths += _exercises(root) + _package(root)
+    names = {path.relative_to(root).as_posix(): path for path in paths}
+    files = {
+        name: path.read_bytes() for name, path in names.items()
+        if not {p for p in name.split("/") if p.startswith(".")} - {".gitignore", ".binder"}
+    }  # fmt: skip
+    for path in OURS.rglob("*"):
+        if path.is_file() and path.suffix != ".pyc":
+            files[path.relative_to(OURS).as_posix()] = path.read_bytes()
+    readme = files["README.md"].decode("utf-8")
+    before, rest = readme.split(links.BEGIN)
+    after = rest.split(links.END)[1]
+    readme = f"{before}{links.BEGIN}\n{table}\n{links.END}{after}"
+    files["README.md"] = readme.encode("utf-8")
+    files["run.py"] = _run_py((root / "run.py").read_text(encoding="utf-8")).encode("utf-8")
+    text = (root / "pyproject.toml").read_text(encoding="utf-8")
+    files["pyproject.toml"] = _pyproject(text).encode("utf-8")
+    return files
+
+
+def _exercises(root):
+    """Return the paths of the exercises and their packs; raise ReleaseError if one is not built."""
+    paths, packed = [], root / "belgrade" / "checks" / "packed"
+    for key_path in sorted((root / "exercises" / "keys").glob("[0-9][0-9]_*.ipynb")):
+        number, path = key_path.name[:2], root / "exercises" / key_path.name
+        key = nbformat.read(key_path, as_version=4)
+        try:
+            student = nbformat.read(path, as_version=4)
+            version = read_pack(number, packed)["version"]
+        except (OSError, PackError):
+            student = None
+        wanted = student_copy(key, read_questions(key)).cells
+        if (
+            student is None
+            or _sources(student.cells) != _sources(wanted)
+            or student.metadata.get("belgrade", {}).get("version") != version
+        ):
+            raise ReleaseError(
+                f"Exercise {number} is not what its key makes: run `belgrade build {number}` first."
+            )
+        paths += [path, packed / f"{number}.bin"]
+    return paths
+
+
+def _package(root):
+    """Return the paths of the package's files, check data aside."""
+    folder = root / "belgrade"
+    return [
+        path for path in sorted(folder.rglob("*"))
+        if path.is_file() and not NOT_FOR_STUDENTS & set(path.relative_to(folder).parts)
+    ]  # fmt: skip
+
+
+def _run_py(text):
+    """Return run.py without the answer keys among the notebooks that it tests."""
+    return text.replace('("notebooks", "exercises/keys")', '("notebooks",)')
+
+
+def _pyproject(text):
+    """Return the project file without what serves only authors, and no style asked of students."""
+    text, dev = re.subn(r"^dev = \[.*?^\]", f"dev = {DEV}", text, flags=re.M | re.S)
+    text, exclude = re.subn(
+        r"^extend-exclude = .*$", f"extend-exclude = {UNSTYLED}", text, flags=re.M
+    )
+    if not (dev and exclude) or "exercises/keys" in text:
+        raise ReleaseError("pyproject.toml lacks the list `dev` or `extend-exclude` to change.")
+    return text
+
+
+# --- what must not be in it ----------------------------------------------------------------------
+
+
+def public_text(root):
+    """Return what the lessons and the package say anyway, as one text of single spaces."""
+    paths = [*(root / "notebooks").glob("*.ipynb"), *_package(root)]
+    texts = (text_of(path.name, path.read_bytes()) for path in paths if path.suffix != ".bin")
+    return " ".join(map(_squeezed, texts))
+
+
+def leaks(files, keys, public=""):
+    """Return a sentence for each thing of the keys in the folder `keys` that `files` hold.
+
+    Looked for, line by line and in packed check data as well: solutions, written answers, rubrics,
+    hidden checks, the code of wrong turns, hints and specs. `public` is what may be said anyway.
+    """
+    found = [
+        f"{name} does not belong to students." for name in sorted(files)
+        if "keys" in name.split("/") or name.endswith("_cases.py") or "authoring" in name.split("/")
+    ]  # fmt: skip
+    texts = {name: _squeezed(text_of(name, content)) for name, content in files.items()}
+    for name, content in files.items():
+        if not name.endswith(".py") and re.search(r"^\[\[wrong\]\]", text_of(name, content), re.M):
+            found.append(f"{name} holds a spec.")
+    for key_path in sorted(Path(keys).glob("[0-9][0-9]_*.ipynb")):
+        for where, line in _secrets(nbformat.read(key_path, as_version=4)):
+            if line not in public:
+                holders = (name for name, text in texts.items() if line in text)
+                found += [f"{name} holds a line of {where}: {line[:80]!r}." for name in holders]
+    return found
+
+
+def _secrets(key):
+    """Yield (where, line) for what a key keeps to itself."""
+    questions = read_questions(key)
+    given = _squeezed("\n".join(c.source for c in student_copy(key, questions).cells))
+    for question in questions:
+        spec, name = question.spec, question.name
+        texts = [(f"the rubric of {name}", c.source) for c in question.tagged("rubric")]
+        texts += [(f"the answer to {name}", c.source) for c in question.tagged("written")]
+        for cell in question.tagged("answer"):
+            texts += [(f"the answer to {name}", body) for _, body in BLOCK.findall(cell.source)]
+        texts += [(f"a wrong turn of {name}", wrong["code"]) for wrong in spec.get("wrong", [])]
+        for cell in question.tagged("hidden"):
+            texts.append((f"a hidden check of {name}", "\n".join(_inputs(cell.source))))
+            texts.append((f"a hidden check of {name}", cell.source))
+        texts.append((f"the hints of {name}", "\n".join(spec.get("hints", []))))
+        allowed = {_squeezed(str(line)) for line in spec.get("allow", [])}
+        for where, text in texts:
+            for line in map(_squeezed, text.splitlines()):
+                if len(line) > LONG and line not in given and line not in allowed:
+                    yield where, line
+
+
+def _inputs(source):
+    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    return [ast.unparse(k.value) for call in calls for k in call.keywords if k.arg == "inputs"]
+
+
+def text_of(name, content):
+    """Return what can be read in a file: a notebook's cells and outputs, a pack's values.
+
+    Of a pack, without hints and messages: they may show a line of code, one after the other.
+    """
+    if name.endswith(".bin"):
+        pack = decode(content)
+        for entry in [*pack["checks"], *pack["written"]]:
+            spec = entry.get("spec", entry)
+            spec.pop("hints", None)
+            spec["wrong"] = [turn.get("answer") for turn in spec.get("wrong", [])]
+        return "\n".join([json.dumps(pack, ensure_ascii=False), *_strings(pack)])
+    text = content.decode("utf-8", errors="replace")
+    return "\n".join(_strings(json.loads(text))) if name.endswith(".ipynb") else text
+
+
+def _strings(value):
+    """Yield all texts in a JSON value; a list of texts, as notebooks hold them, as one."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list) and value and all(isinstance(v, str) for v in value):
+        yield "".join(value)
+    elif isinstance(value, list | dict):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _strings(item)
+
+
+def _squeezed(text):
+    return " ".join(text.split())
+
+
+# --- writing and updating ------------------------------------------------------------------------
+
+
+def fingerprint(name, content):
+    """Return a hash of what somebody may have written: of a notebook, its cells' text alone.
+
+    Line ends do not count: git changes them on Windows.
+    """
+    if name.endswith(".ipynb"):
+        try:
+            cells = json.loads(content)["cells"]
+            sources = [[cell["cell_type"], "".join(cell["source"]).strip()] for cell in cells]
+            content = json.dumps(sources).encode("utf-8")
+        except (ValueError, KeyError, TypeError):
+            pass  # damaged: its bytes
+    return hashlib.sha256(content.replace(b"\r\n", b"\n")).hexdigest()
+
+
+def _update(out, files, before, say):
+    for name, content in files.items():
+        path = out / name
+        theirs = path.read_bytes() if path.is_file() else None
+        if theirs == content:
+            continue
+        if theirs is None or fingerprint(name, theirs) == before.get(name):
+            write(path, content)
+        elif path.suffix in WORK:
+            if fingerprint(name, content) not in (before.get(name), fingerprint(name, theirs)):
+                beside = path.with_name(f"{path.stem}.new{path.suffix}")
+                write(beside, content)
+                say(f"kept {name}, which was changed; the new version is {beside.name} beside it")
+        else:
+            _put_aside(out, name, say)
+            write(path, content)
+    for name in sorted(before.keys() - files.keys()):
+        path = out / name
+        if path.is_file() and fingerprint(name, path.read_bytes()) == before[name]:
+            path.unlink()
+            say(f"removed {name}, which is no longer part of the module")
+
+
+def _put_aside(out, name, say):
+    """Keep a changed file of the package, data or settings, which must be whole, in my_work/."""
+    kept = out / "my_work" / "replaced" / name
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    os.replace(out / name, kept)
+    say(f"replaced {name}, which was changed; the changed one is now {kept.relative_to(out)}")
+
+
+def _sources(cells):
+    return [(cell.cell_type, cell.source, cell.metadata.get("belgrade")) for cell in cells]

@@ -1,0 +1,349 @@
+"""The real nbgrader on our export: the same marks by question, and nothing of ours released."""
+
+import copy
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
+from toy_exercise import toy_key
+
+from belgrade import cli
+from belgrade.authoring import nbgrader_export as exporting
+from belgrade.authoring.build import build, build_files, read_questions, student_copy
+from belgrade.authoring.release import leaks, public_text
+from belgrade.checks import points
+from belgrade.checks.assemble import assemble, fresh_copy
+from belgrade.checks.examine import run, written_records
+from belgrade.checks.live import MIME
+from belgrade.checks.nbval_plugin import bundle_of, graded_specs
+from belgrade.checks.pack import read_pack
+
+pytestmark = pytest.mark.nbgrader
+ROOT = Path(__file__).resolve().parent.parent
+NAME = "90_toy"
+# Weights, parts and a starter of its own, which the toy exercise does not have.
+REASON = """
+question = "90.7"
+title = "A choice with its reason"
+kind = "choice"
+points = 4
+starter = "# The letter, in quotation marks\\nletter = ..."
+weights = { check = 1, written = 2 }
+hints = ["It is the first of the letters."]
+[options]
+a = "Planes"
+b = "People"
+"""
+RIGHT = {
+    "answer-1": "per_million = round(PLANES / 6.945, 2)",
+    "answer-2": "by_donor = flights[['planes', 'donor']].sort_values('planes')",
+    "answer-3": "def share_pct(part, whole):\n    return part * 100 / whole if whole else 0",
+    "answer-4": "ax = flights.plot.bar(x='donor', y='planes')\n_ = ax.set_ylabel('planes')",
+    "answer-5": "baseline = 'B'",
+    "w-6": "Because need differs between places.",
+    "answer-7": "letter = 'a'",
+    "w-7": "There are more of them.",
+}
+PARTLY = RIGHT | {
+    "answer-2": "by_donor = flights[['donor', 'people']]",
+    # Right on the visible inputs, wrong on a hidden one.
+    "answer-3": "def share_pct(part, whole):\n    return 100 * part / whole if part < 5 and whole "
+    "else 0",
+    "answer-4": "ax = ...",
+    "answer-7": "letter = 'b'",
+}
+WRONG = {
+    "answer-1": "per_million = 11 / 60 * 1000",
+    "answer-2": "by_donor = flights['planes'].sum()",
+    "answer-3": "def share_pct(part, whole):\n    return 1 / 0",
+    "answer-4": "raise ValueError('no chart')",
+    "answer-5": "baseline = c",
+    "answer-7": "answer = 'a'",
+}
+NOISE = """
+import logging, sys, warnings
+logging.basicConfig(level="INFO")
+def noise():
+    warnings.warn("this may change", FutureWarning)
+    print("debugging", file=sys.stderr)
+    logging.warning("look")
+    print("and this")
+noise()
+"""
+WARNS = RIGHT | {
+    "answer-1": NOISE + RIGHT["answer-1"],
+    "answer-3": "def share_pct(part, whole):\n    noise()\n"
+    "    return part * 100 / whole if whole else 0",
+}
+STUDENTS = {"right": RIGHT, "partly": PARTLY, "wrong": WRONG, "warns": WARNS, "nothing": {}}
+
+
+def key_notebook():
+    """Return the toy key with a seventh question and text about its last cell."""
+    key = toy_key()
+    close = key.cells.pop()
+    answer = "### BEGIN SOLUTION\nletter = 'a'\n### END SOLUTION"
+    key.cells += [
+        new_raw_cell(REASON, id="spec-7", metadata={"tags": ["spec"]}),
+        new_markdown_cell("a) Planes\n\nb) People", id="prompt-7"),
+        new_code_cell(answer, id="answer-7", metadata={"tags": ["answer"]}),
+        new_code_cell(
+            'check("90.7", letter)\n# hint("90.7")', id="check-7", metadata={"tags": ["check"]}
+        ),
+        new_markdown_cell("A model reason.", id="w-7", metadata={"tags": ["written"]}),
+        new_markdown_cell("Run the last cell.", id="about-close"),
+        close,
+    ]
+    return key
+
+
+def nbgrader(course, *arguments):
+    """Run nbgrader in the folder of a course and return what it said."""
+    done = subprocess.run(
+        [sys.executable, "-m", "nbgrader", *arguments], cwd=course, capture_output=True,
+        text=True, encoding="utf-8", errors="replace", check=False,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"},
+    )  # fmt: skip
+    said = done.stdout + done.stderr
+    if "No module named nbgrader" in said:
+        pytest.fail("nbgrader is not installed: it is in the extra `dev` (requirements-dev.txt).")
+    assert done.returncode == 0, said[-3000:]
+    return said
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """The exercise built, exported and released by nbgrader, in a folder of its own."""
+    root = tmp_path_factory.mktemp("project")
+    (root / "exercises" / "keys").mkdir(parents=True)
+    key = root / "exercises" / "keys" / f"{NAME}.ipynb"
+    nbformat.write(key_notebook(), key)
+    build_files([key], root / "exercises", root / "packed", say=str)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BELGRADE_PACKED", str(root / "packed"))
+        patch.chdir(root)
+        assert cli.main(["export", "nbgrader", "course"]) == 0
+        said = nbgrader(root / "course", "generate_assignment", NAME)
+    assert "nbgrader_config.py" not in said
+    return root
+
+
+@pytest.fixture(autouse=True)
+def packed(project, monkeypatch):
+    monkeypatch.setenv("BELGRADE_PACKED", str(project / "packed"))
+
+
+def read(project, where):
+    path = project / "course" / where / NAME / f"{NAME}.ipynb"
+    return nbformat.read(path, as_version=4)
+
+
+def filled(notebook, answers):
+    notebook = copy.deepcopy(notebook)
+    for cell in notebook.cells:
+        cell.source = answers.get(cell.id, cell.source)
+    return notebook
+
+
+@pytest.fixture(scope="module")
+def marks(project):
+    """What nbgrader gave: {student: {question: points}}, and how the grade cells were named."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BELGRADE_PACKED", str(project / "packed"))
+        for student, answers in STUDENTS.items():
+            path = project / "course" / "submitted" / student / NAME / f"{NAME}.ipynb"
+            path.parent.mkdir(parents=True)
+            nbformat.write(filled(read(project, "release"), answers), path)
+        nbgrader(project / "course", "autograde", NAME)
+    return {student: marks_of(project, student) for student in STUDENTS}
+
+
+def marks_of(project, student):
+    from nbgrader.api import Gradebook
+
+    found = {}
+    with Gradebook(f"sqlite:///{project / 'course' / 'gradebook.db'}") as book:
+        for grade in book.find_submission_notebook(NAME, NAME, student).grades:
+            question = grade.name.removeprefix("question-").split("-")
+            row = found.setdefault(".".join(question[:2]), {"points": 0, "max": 0, "waits": False})
+            row["points"] += grade.auto_score or 0
+            row["max"] += grade.max_score
+            row["waits"] |= bool(grade.needs_manual_grade)
+    return found
+
+
+def ours(project, answers):
+    """Return our marks, hidden checks included: {question: points}."""
+    built = stored(project / "exercises" / "keys" / f"{NAME}.ipynb", project / "exercises")
+    specs, notebook = graded_specs(built.key.cells), copy.deepcopy(built.student)
+    checks = list(built.pack["checks"])
+    for at, cell in enumerate(built.key.cells):
+        if cell.metadata.get("tags") != ["hidden"]:
+            continue
+        spec = specs[cell.id] | {"points": 1}
+        checks.append({
+            "question": spec["question"], "part": spec["part"], "spec": spec,
+            "reference": bundle_of(cell.outputs)["answer"],
+        })  # fmt: skip
+        about = {"role": "hidden", "question": spec["question"], "part": spec["part"]}
+        before = next(i for i, c in enumerate(notebook.cells) if c.id == built.key.cells[at - 1].id)
+        hidden = new_code_cell(cell.source, id=cell.id, metadata={"belgrade": about})
+        notebook.cells.insert(before + 1, hidden)
+    submission = filled(built.student, answers)
+    copied, _ = assemble(fresh_copy(notebook, checks), submission)
+    records, _ = run(copied)
+    records += written_records(copied, built.pack["written"])
+    found = {row["question"]: 0 for row in built.pack["questions"]}
+    for record in records:
+        found[record["question"]] += record.get("points", 0)
+    return found
+
+
+def stored(key_path, exercises):
+    """Return what build made of a key, from what is stored, without running it."""
+    key = nbformat.read(key_path, as_version=4)
+    student = nbformat.read(exercises / key_path.name, as_version=4)
+    return SimpleNamespace(key=key, student=student, pack=read_pack(key_path.name[:2]))
+
+
+@pytest.mark.parametrize("student", STUDENTS)
+def test_nbgrader_gives_the_marks_that_we_give(project, marks, student):
+    mine = ours(project, STUDENTS[student])
+    theirs = {question: row["points"] for question, row in marks[student].items()}
+    assert theirs == pytest.approx(mine)
+
+
+def test_the_marks_are_what_the_answers_deserve(marks):
+    total = {
+        student: sum(row["points"] for row in rows.values()) for student, rows in marks.items()
+    }
+    assert total == pytest.approx(
+        {"right": 7 + 4 / 3, "warns": 7 + 4 / 3, "partly": 4, "wrong": 0, "nothing": 0}, abs=1e-5
+    )
+    assert marks["partly"]["90.3"]["points"] == 1
+    worth = {question: row["max"] for question, row in marks["right"].items()}
+    wanted = {"90.1": 2, "90.2": 1, "90.3": 2, "90.4": 1, "90.5": 1, "90.6": 3, "90.7": 4}
+    assert worth == pytest.approx(wanted, abs=1e-5)
+
+
+def test_a_person_marks_what_was_written(marks):
+    waiting = [question for question, row in marks["right"].items() if row["waits"]]
+    assert waiting == ["90.6", "90.7"]
+    assert not any(row["waits"] for row in marks["nothing"].values())
+
+
+def test_what_is_released_holds_nothing_of_ours(project):
+    notebook = read(project, "release")
+    nbformat.validate(notebook)
+    text = json.dumps(notebook)
+    for ours in ("SOLUTION", "HIDDEN", "6.945", "[7, 8]", "sealed", "rubric", "Mind the million",
+                 "first of the letters", "[[wrong]]", "kind =", "model reason", MIME):  # fmt: skip
+        assert ours not in text, ours
+    files = {"release.ipynb": text.encode("utf-8")}
+    assert not leaks(files, project / "exercises" / "keys")
+    assert set(notebook.metadata) == {"kernelspec", "language_info"}
+    for cell in notebook.cells:
+        assert set(cell.metadata) <= {"nbgrader", "deletable", "editable"}
+        assert not cell.get("outputs")
+
+
+def test_students_start_from_what_ours_start_from(project):
+    given = nbformat.read(project / "exercises" / f"{NAME}.ipynb", as_version=4)
+    there = {cell.id: cell.source.strip() for cell in read(project, "release").cells}
+    for cell in given.cells:
+        if cell.metadata.belgrade.role in ("answer", "written", "parameters", "setup"):
+            assert cell.id == "close" or there[cell.id] == cell.source.strip()
+    assert there["check-7-hint"] == '# hint("90.7")'
+    assert "close" not in there and "about-close" not in there  # its place is nbgrader's Validate
+    assert "Validate" in there["about-nbgrader"]
+
+
+def test_a_check_shows_words_and_then_its_points(project, capsys):
+    assert points.check_points("90.1", 1.58) == 2
+    assert "✓ Right" in capsys.readouterr().out
+    assert points.check_points("90.1", 158.39) == 0
+    assert "≈ Close" in capsys.readouterr().out
+    with pytest.raises(points.PackError):
+        points.check_points("77.1", 1)
+
+
+def test_the_source_runs_and_gets_full_marks(project):
+    """What an instructor sees in nbgrader's own list of assignments is a right answer."""
+    notebook = read(project, "source")
+    path = project / "course" / "submitted" / "model" / NAME / f"{NAME}.ipynb"
+    path.parent.mkdir(parents=True)
+    nbformat.write(notebook, path)
+    nbgrader(project / "course", "autograde", NAME, "--student", "model")
+    rows = marks_of(project, "model")
+    rest = {q: row["max"] - row["points"] for q, row in rows.items() if row["max"] > row["points"]}
+    assert rest == pytest.approx({"90.6": 3, "90.7": 8 / 3}, abs=1e-5)
+
+
+def test_other_check_data_are_noticed(project, monkeypatch, tmp_path):
+    listed = project / "course" / "exported.json"
+    assert points.differing(listed) == []
+    built = build(project / "exercises" / "keys" / f"{NAME}.ipynb")
+    monkeypatch.setenv("BELGRADE_PACKED", str(tmp_path))
+    assert points.differing(listed) == ["90"]
+    assert "exercise 90 was exported" in nbgrader(project / "course", "--version")
+    with pytest.raises(exporting.ExportError, match="run `belgrade build 90` first"):
+        exporting.export([built], tmp_path / "course")
+    assert not (tmp_path / "course").exists()
+
+
+def test_settings_that_were_changed_are_kept(project, tmp_path):
+    built = stored(project / "exercises" / "keys" / f"{NAME}.ipynb", project / "exercises")
+    (tmp_path / "nbgrader_config.py").write_text("c = get_config()\n", encoding="utf-8")
+    said = []
+    exporting.export([built], tmp_path, say=said.append)
+    assert said[-1].startswith("kept")
+    assert (tmp_path / "nbgrader_config.py").read_text(encoding="utf-8") == "c = get_config()\n"
+
+
+def test_a_check_that_is_not_the_last_line_is_refused(project):
+    built = stored(project / "exercises" / "keys" / f"{NAME}.ipynb", project / "exercises")
+    cell = next(c for c in built.key.cells if c.id == "check-1")
+    cell.source += "\nprint('done')"
+    with pytest.raises(exporting.ExportError, match=r"Question 90\.1: check"):
+        exporting.source_notebook(built)
+
+
+KEYS = sorted((ROOT / "exercises" / "keys").glob("[0-9][0-9]_*.ipynb"))
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory):
+    """The module's own exercises, exported from what is stored and released by nbgrader."""
+    course = tmp_path_factory.mktemp("real")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("BELGRADE_PACKED", raising=False)
+        exporting.export([stored(key, ROOT / "exercises") for key in KEYS], course, say=str)
+        nbgrader(course, "generate_assignment", "--assignment=*")
+    return course
+
+
+@pytest.mark.parametrize("key", KEYS, ids=lambda path: path.stem)
+def test_a_real_exercise_is_released_clean_and_marks_its_key_right(real, key, monkeypatch):
+    monkeypatch.delenv("BELGRADE_PACKED")
+    released = real / "release" / key.stem / key.name
+    files = {key.name: released.read_bytes()}
+    assert not leaks(files, ROOT / "exercises" / "keys", public_text(ROOT))
+    submitted = real / "submitted" / "model" / key.stem / key.name
+    submitted.parent.mkdir(parents=True)
+    submitted.write_bytes((real / "source" / key.stem / key.name).read_bytes())
+    nbgrader(real, "autograde", key.stem)
+    from nbgrader.api import Gradebook
+
+    questions = read_questions(nbformat.read(key, as_version=4))
+    with Gradebook(f"sqlite:///{real / 'gradebook.db'}") as book:
+        grades = book.find_submission_notebook(key.stem, key.stem, "model").grades
+        lost = [g.name for g in grades if not g.needs_manual_grade and g.auto_score != g.max_score]
+        assert not lost
+        total = sum(q.spec["points"] for q in questions)
+        assert sum(g.max_score for g in grades) == pytest.approx(total, abs=1e-5)

@@ -15,7 +15,7 @@ from toy_exercise import toy_key
 
 from belgrade import cli
 from belgrade.authoring import nbgrader_export as exporting
-from belgrade.authoring.build import build, build_files, read_questions, student_copy
+from belgrade.authoring.build import build_files, read_questions
 from belgrade.authoring.release import leaks, public_text
 from belgrade.checks import points
 from belgrade.checks.assemble import assemble, fresh_copy
@@ -288,10 +288,10 @@ def test_the_source_runs_and_gets_full_marks(project):
 def test_other_check_data_are_noticed(project, monkeypatch, tmp_path):
     listed = project / "course" / "exported.json"
     assert points.differing(listed) == []
-    built = build(project / "exercises" / "keys" / f"{NAME}.ipynb")
+    built = stored(project / "exercises" / "keys" / f"{NAME}.ipynb", project / "exercises")
     monkeypatch.setenv("BELGRADE_PACKED", str(tmp_path))
     assert points.differing(listed) == ["90"]
-    assert "exercise 90 was exported" in nbgrader(project / "course", "--version")
+    assert "exercise 90 was exported" in nbgrader(project / "course", "db", "student", "list")
     with pytest.raises(exporting.ExportError, match="run `belgrade build 90` first"):
         exporting.export([built], tmp_path / "course")
     assert not (tmp_path / "course").exists()
@@ -319,12 +319,17 @@ KEYS = sorted((ROOT / "exercises" / "keys").glob("[0-9][0-9]_*.ipynb"))
 
 @pytest.fixture(scope="module")
 def real(tmp_path_factory):
-    """The module's own exercises, exported from what is stored and released by nbgrader."""
+    """The module's own exercises, as stored: exported, released, and their keys marked."""
     course = tmp_path_factory.mktemp("real")
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("BELGRADE_PACKED", raising=False)
         exporting.export([stored(key, ROOT / "exercises") for key in KEYS], course, say=str)
         nbgrader(course, "generate_assignment", "--assignment=*")
+        for key in KEYS:
+            submitted = course / "submitted" / "model" / key.stem / key.name
+            submitted.parent.mkdir(parents=True)
+            submitted.write_bytes((course / "source" / key.stem / key.name).read_bytes())
+        nbgrader(course, "autograde", "--assignment=*")
     return course
 
 
@@ -334,10 +339,6 @@ def test_a_real_exercise_is_released_clean_and_marks_its_key_right(real, key, mo
     released = real / "release" / key.stem / key.name
     files = {key.name: released.read_bytes()}
     assert not leaks(files, ROOT / "exercises" / "keys", public_text(ROOT))
-    submitted = real / "submitted" / "model" / key.stem / key.name
-    submitted.parent.mkdir(parents=True)
-    submitted.write_bytes((real / "source" / key.stem / key.name).read_bytes())
-    nbgrader(real, "autograde", key.stem)
     from nbgrader.api import Gradebook
 
     questions = read_questions(nbformat.read(key, as_version=4))

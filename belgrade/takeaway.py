@@ -118,7 +118,7 @@ def _aid() -> Iterator[tuple[str, str, str]]:
         "01",
         "Serbia's president thanked Russia's team in person on "
         f"{spoken_date(team['date'])}, and received help from "
-        f" {_the(joint['donor'])} in person on {spoken_date(joint['date'])}.",
+        f"{_the(joint['donor'])} in person on {spoken_date(joint['date'])}.",
         "aid_receptions",
     )
     turned = data.load("events").set_index("event_id").loc["T029"]
@@ -459,18 +459,22 @@ def evidence_matrix() -> Card:
     """Write the evidence matrix to your work folder and return a card with links to download it.
 
     The files are `evidence_matrix.csv`, for a spreadsheet, and `evidence_matrix.html`, to read or
-    print. Where the folder cannot be written, the links still work and the card says so.
+    print. Without any mark or verdict nothing is written. Where the folder cannot be written, the
+    links still work and the card says so.
     """
     # The mark at the start makes spreadsheets read the names as UTF-8.
     contents = dict(zip(FILES, ("\ufeff" + as_csv(), as_page()), strict=True))
     kinds = dict(zip(FILES, ("text/csv", "text/html"), strict=True))
     labels = dict(zip(FILES, ("as a table (CSV)", "as a page (HTML)"), strict=True))
-    said = f"Written to my_work: {' and '.join(FILES)}."
-    try:
-        for name, text in contents.items():
-            _write(journal.folder() / name, text)
-    except OSError as error:
-        said = f"Not written ({error.strerror or error}): use the links to download."
+    if marks().isna().all(axis=None) and journal.verdicts().empty:
+        said = "No mark or verdict yet: the links give the empty form, and no file was written."
+    else:
+        said = f"Written to my_work: {' and '.join(FILES)}."
+        try:
+            for name, text in contents.items():
+                _write(journal.folder() / name, text)
+        except OSError as error:
+            said = f"Not written ({error.strerror or error}): use the links to download."
     links = ""
     for name, text in contents.items():
         coded = base64.b64encode(text.encode("utf-8")).decode("ascii")

@@ -304,7 +304,15 @@ def test_the_page_is_well_formed_and_what_students_write_is_harmless() -> None:
     assert text.count("<small>inconsistent</small>") == len(takeaway.EXPLANATIONS)
 
 
+def test_an_empty_matrix_is_offered_and_not_written() -> None:
+    card = takeaway.evidence_matrix()
+    assert "no file was written" in card.text
+    assert card.body.count("base64,") == 2
+    assert not os.listdir(journal.folder())
+
+
 def test_the_files_are_written_and_offered() -> None:
+    journal.save(takeaway.KEY, {"E02": marked_in_full(N)})
     card = takeaway.evidence_matrix()
     for name in takeaway.FILES:
         assert (journal.folder() / name).is_file()
@@ -312,13 +320,15 @@ def test_the_files_are_written_and_offered() -> None:
     raw = (journal.folder() / takeaway.FILES[0]).read_bytes()
     assert raw.startswith(b"\xef\xbb\xbf")
     assert b"\r\r\n" not in raw
-    assert sorted(os.listdir(journal.folder())) == sorted(takeaway.FILES)
+    assert sorted(os.listdir(journal.folder())) == sorted([*takeaway.FILES, "journal.json"])
 
 
 def test_a_folder_that_cannot_be_written_leaves_the_links(monkeypatch: Any, tmp_path: Any) -> None:
     in_the_way = tmp_path / "a_file"
     in_the_way.write_text("", encoding="utf-8")
     monkeypatch.setenv("BELGRADE_WORK", str(in_the_way / "work"))
+    monkeypatch.setattr(journal, "_memory", {})
+    assert "memory only" in journal.save(takeaway.KEY, {"E02": marked_in_full(N)})
     card = takeaway.evidence_matrix()
     assert card.text.startswith("Not written")
     assert card.body.count("base64,") == 2

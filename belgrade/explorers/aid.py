@@ -251,8 +251,8 @@ def _legend(fig: Any, found: pd.DataFrame) -> None:
     shown = {_host(row) for row in found.itertuples()}
     marks = [mark(*host) for host in (*HOSTS.values(), BY_PHONE) if host in shown]
     marks += [
-        mark("filled: mentioned in the report", "h"),
-        mark("hollow: not mentioned", "h", "white"),
+        mark("filled: in the report", "h"),
+        mark("hollow: not in the report", "h", "white"),
     ]
     fig.legend(handles=marks, loc="outside lower left", ncols=4, handletextpad=0.2, fontsize=9)
 

@@ -241,7 +241,7 @@ def _draw_months(tables: Any, who: str, unit: str) -> Figure:
             linestyle="none",
             marker=figures.marker(home),
             color=figures.colour(home),
-            label=f"Serbia's president meets {_short(leader)}",
+            label=f"Vučić meets {_short(leader)}",
         )
     ax.set_ylim(0, top * 1.32)
     ax.yaxis.get_major_locator().set_params(integer=True)
@@ -258,7 +258,7 @@ def _draw_months(tables: Any, who: str, unit: str) -> Figure:
         [handles[at] for at in order],
         [labels[at] for at in order],
         loc="lower left",
-        bbox_to_anchor=(0.08, 0),
+        bbox_to_anchor=(0.06, 0),
         ncols=4,
         handletextpad=0.4,
         fontsize=9.5,

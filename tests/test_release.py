@@ -1,0 +1,338 @@
+"""The students' tree: nothing of the keys in it, everything in it works, work is never lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from belgrade import cli
+from belgrade.authoring import release as releasing
+from belgrade.authoring.build import BLOCK
+from belgrade.checks.pack import decode, encode
+
+ROOT = Path(__file__).resolve().parent.parent
+KEYS = sorted((ROOT / "exercises" / "keys").glob("[0-9][0-9]_*.ipynb"))
+HUB = "https://hub.example.org"
+
+
+def release(out, **options):
+    """Release the module and return what was said."""
+    said = []
+    releasing.release(ROOT, out, say=said.append, **options)
+    return said
+
+
+@pytest.fixture(scope="module")
+def released(tmp_path_factory):
+    """A released tree that the tests only read."""
+    out = tmp_path_factory.mktemp("released") / "course"
+    release(out, home="someone/course", ref="autumn", hub=HUB)
+    return out
+
+
+def contents(out):
+    """Return {path: bytes} of a tree."""
+    return {p.relative_to(out).as_posix(): p.read_bytes() for p in out.rglob("*") if p.is_file()}
+
+
+def in_tree(out, *command, **environment):
+    """Run Python in a released tree, with the package of that tree."""
+    environment = {"PYTHONPATH": str(out), "PYTHONUTF8": "1", **environment}
+    return subprocess.run(
+        [sys.executable, *command], cwd=out, env=os.environ | environment,
+        capture_output=True, text=True, encoding="utf-8", check=False,
+    )  # fmt: skip
+
+
+# --- nothing of the keys -------------------------------------------------------------------------
+
+
+def test_no_file_is_for_instructors(released):
+    for name in contents(released):
+        parts = name.split("/")
+        assert not {"keys", "authoring", "grading", ".ci", ".git"} & set(parts), name
+        assert not re.search(r"\d\d_cases|rubric|instructor", name), name
+    assert {"README.md", "run.py", "data", "docs", "exercises"} < {
+        p.name for p in released.iterdir()
+    }
+    assert [p.name for p in (released / "docs").iterdir()] == ["student-guide.md"]
+
+
+def test_all_exercises_and_lessons_are_there(released):
+    assert [p.name for p in sorted((released / "exercises").iterdir())] == [k.name for k in KEYS]
+    lessons = sorted(p.name for p in (ROOT / "notebooks").glob("[0-9]*.ipynb"))
+    assert sorted(p.name for p in (released / "notebooks").iterdir()) == lessons
+
+
+def plain(text):
+    return " ".join(text.split())
+
+
+def kept_lines(key):
+    """Yield the lines of a key that students must not get, in an order of their own."""
+    for cell in key.cells:
+        tags = cell.metadata.get("tags", [])
+        text = ""
+        if "answer" in tags:
+            text = "\n".join(body for _, body in BLOCK.findall(cell.source))
+        if {"rubric", "written", "hidden"} & set(tags):
+            text = cell.source
+        if "spec" in tags:
+            text = cell.source
+        for line in map(plain, text.splitlines()):
+            if len(line) > 12:
+                yield line
+        yield from re.findall(r"inputs=(\[\[.{6,}?\]\])", plain(text))
+
+
+@pytest.mark.parametrize("key", KEYS, ids=lambda path: path.stem)
+def test_no_line_of_a_key_is_in_any_file(released, key):
+    own = plain((released / "exercises" / key.name).read_text(encoding="utf-8"))
+    own = own.replace('\\"', '"')
+    public = plain(releasing.public_text(ROOT))
+    secret = [
+        line for line in kept_lines(nbformat.read(key, as_version=4))
+        if line not in public and line not in own
+    ]  # fmt: skip
+    assert len(secret) > 20
+    for name, content in contents(released).items():
+        if name.endswith((".csv", ".png")):
+            continue
+        text = plain(content.decode("utf-8", errors="replace").replace('\\"', '"'))
+        assert not [line for line in secret if line in text], name
+
+
+def test_packs_hold_no_hidden_check_and_no_code_of_wrong_turns(released):
+    packs = sorted((released / "belgrade" / "checks" / "packed").iterdir())
+    assert [p.name for p in packs] == [f"{key.name[:2]}.bin" for key in KEYS]
+    for path, key in zip(packs, KEYS, strict=True):
+        assert b"question" not in path.read_bytes()
+        pack = decode(path.read_bytes())
+        cells = nbformat.read(key, as_version=4).cells
+        shown = [c.source for c in cells if c.metadata.get("tags") == ["check"]]
+        assert len(pack["checks"]) == len(shown)
+        assert all("code" not in turn for c in pack["checks"] for turn in c["spec"]["wrong"])
+        assert set(pack) == {
+            "exercise", "file", "questions", "checks", "written", "notebook", "version",
+        }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("README.md", "answer"), ("exercises/01_the_puzzle.ipynb", "answer"),
+        ("belgrade/checks/packed/01.bin", "answer"), ("docs/student-guide.md", "rubric"),
+        ("belgrade/checks/packed/01.bin", "hidden"), ("tests/test_module.py", "hidden"),
+        ("exercises/01_the_puzzle.ipynb", "written"), ("data/README.md", "spec"),
+        ("exercises/keys/01_the_puzzle.ipynb", ""), ("tests/01_cases.py", ""),
+    ],
+)  # fmt: skip
+def test_a_planted_leak_is_found_and_stops_the_release(name, kind, tmp_path, monkeypatch):
+    key = nbformat.read(ROOT / "exercises" / "keys" / "01_the_puzzle.ipynb", as_version=4)
+    text = "\n".join(c.source for c in key.cells if c.metadata.get("tags") == [kind])
+    files = releasing.tree(ROOT, "")
+    if name.endswith(".bin"):
+        pack = decode(files[name])
+        pack["notebook"]["cells"][0]["source"] += text
+        files[name] = encode(pack)
+    elif name.endswith(".ipynb") and name in files:
+        notebook = json.loads(files[name])
+        notebook["cells"][0]["source"] += text.splitlines(keepends=True)
+        files[name] = json.dumps(notebook).encode("utf-8")
+    else:
+        files[name] = files.get(name, b"") + b"\n" + text.encode("utf-8")
+    monkeypatch.setattr(releasing, "tree", lambda *_: files)
+    with pytest.raises(releasing.ReleaseError, match=re.escape(f"written. {name} ")):
+        release(tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+# --- everything works ----------------------------------------------------------------------------
+
+
+def test_its_links_go_to_the_courses_repository(released):
+    text = (released / "README.md").read_text(encoding="utf-8")
+    for folder in ("notebooks", "exercises"):
+        for path in (released / folder).iterdir():
+            at = f"{folder}/{path.name}"
+            assert (
+                f"https://mybinder.org/v2/gh/someone/course/autumn?urlpath=lab/tree/{at})" in text
+            )
+            assert f"urlpath=lab%2Ftree%2Fcourse%2F{folder}%2F{path.name})" in text
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", text):
+        assert (released / target).exists(), target
+
+
+def test_its_own_tests_pass(released, tmp_path):
+    copy = tmp_path / "course"
+    shutil.copytree(released, copy)
+    done = in_tree(copy, "-m", "pytest", "-q", "-p", "no:cacheprovider")
+    assert done.returncode == 0, done.stdout[-3000:]
+    done = in_tree(copy, "-m", "pytest", "-q", "--nbval", "notebooks/00_start_here.ipynb")
+    assert done.returncode == 0, done.stdout[-3000:]
+    done = in_tree(copy, "-m", "ruff", "check", "--no-cache", ".")
+    assert done.returncode == 0, done.stdout[-3000:]
+
+
+def test_its_checks_work(released, tmp_path):
+    copy = tmp_path / "course"
+    shutil.copytree(released, copy)
+    key = {c.id: c for c in nbformat.read(KEYS[0], as_version=4).cells}
+    path = copy / "exercises" / KEYS[0].name
+    notebook = nbformat.read(path, as_version=4)
+    for cell in notebook.cells:
+        if cell.metadata.belgrade.role in ("answer", "written"):
+            cell.source = key[cell.id].source
+    nbformat.write(notebook, path)
+    done = in_tree(copy, "-m", "belgrade.cli", "check", KEYS[0].name[:2])
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("✓ Right") >= 4
+    where = "import belgrade.checks.judge as j; print(j.__file__)"
+    assert in_tree(copy, "-c", where).stdout.startswith(str(copy))
+
+
+def test_instructors_commands_say_where_they_are(released):
+    for command in (["build"], ["clean"], ["export", "nbgrader", "x"], ["release", "x"]):
+        done = in_tree(released, "-m", "belgrade.cli", *command)
+        assert done.returncode == 2
+        assert done.stderr.count("\n") == 1
+        assert f"`belgrade {command[0]}` is for instructors" in done.stderr
+
+
+# --- a second run --------------------------------------------------------------------------------
+
+
+def edit(path, text, cell=-1):
+    """Add a line of a student's to a notebook."""
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[cell].source += text
+    nbformat.write(notebook, path)
+
+
+@pytest.fixture
+def course(released, tmp_path):
+    """A released tree in which a student has worked."""
+    out = tmp_path / "course"
+    shutil.copytree(released, out)
+    edit(out / "exercises" / "01_the_puzzle.ipynb", "\n# mine")
+    ran = out / "exercises" / "00_start_here.ipynb"
+    notebook = nbformat.read(ran, as_version=4)
+    notebook.cells[1].execution_count = 7
+    notebook.metadata.language_info = {"name": "python", "version": "3.12"}
+    nbformat.write(notebook, ran)
+    for name, text in (("my_work/journal.json", "{}"), ("exercises/notes.ipynb", "mine"),
+                       ("belgrade/data.py", "# mine"), ("own.md", "mine")):  # fmt: skip
+        (out / name).parent.mkdir(exist_ok=True)
+        (out / name).write_text(text, encoding="utf-8")
+    (out / "LICENSE").unlink()
+    return out
+
+
+@pytest.fixture
+def newer(monkeypatch):
+    """A new version of the module: other prompts in two exercises, and a file fewer."""
+    usual = releasing.tree
+
+    def tree(root, table):
+        files = usual(root, table)
+        for name in ("exercises/00_start_here.ipynb", "exercises/01_the_puzzle.ipynb"):
+            notebook = json.loads(files[name])
+            notebook["cells"][0]["source"].append("\n\nNew.")
+            files[name] = (json.dumps(notebook) + "\n").encode("utf-8")
+        del files["CITATION.cff"]
+        return files
+
+    monkeypatch.setattr(releasing, "tree", tree)
+
+
+def test_a_second_run_without_news_touches_nothing(course):
+    before = contents(course)
+    release(course)
+    after = contents(course)
+    changed = {name for name in before if after.get(name) != before[name]}
+    assert changed <= {"belgrade/data.py", "exercises/00_start_here.ipynb"}  # the package is whole
+    assert set(after) - set(before) == {"LICENSE", "my_work/replaced/belgrade/data.py"}
+    assert b"someone/course/autumn" in after["README.md"]  # the links of the first run
+
+
+@pytest.mark.usefixtures("newer")
+def test_a_new_version_keeps_what_a_student_wrote(course):
+    before = contents(course)
+    said = "\n".join(release(course))
+    after = contents(course)
+    for name in ("exercises/01_the_puzzle.ipynb", "exercises/notes.ipynb", "my_work/journal.json",
+                 "own.md"):  # fmt: skip
+        assert after[name] == before[name], name
+    assert b"New." in after["exercises/01_the_puzzle.new.ipynb"]
+    assert "kept exercises/01_the_puzzle.ipynb" in said
+    assert b"New." in after["exercises/00_start_here.ipynb"]  # was run, but not changed
+    assert "exercises/00_start_here.new.ipynb" not in after
+    assert after["my_work/replaced/belgrade/data.py"] == b"# mine"
+    assert after["belgrade/data.py"] == (ROOT / "belgrade" / "data.py").read_bytes()
+    assert "CITATION.cff" not in after
+    assert after["LICENSE"]
+    (course / "exercises" / "01_the_puzzle.new.ipynb").unlink()
+    assert len(release(course)) == 1  # nothing is new, nothing is said twice
+    assert not (course / "exercises" / "01_the_puzzle.new.ipynb").exists()
+
+
+def test_line_ends_of_windows_are_no_change(released):
+    text = (released / "README.md").read_bytes()
+    again = text.replace(b"\n", b"\r\n")
+    assert releasing.fingerprint("README.md", text) == releasing.fingerprint("README.md", again)
+    assert releasing.fingerprint("a.ipynb", b"{") != releasing.fingerprint("a.ipynb", b"}")
+
+
+# --- where it may not write ----------------------------------------------------------------------
+
+
+def test_it_refuses_to_write_where_other_things_are(tmp_path, capsys, monkeypatch):
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "thesis.txt").write_text("mine", encoding="utf-8")
+    (tmp_path / "damaged").mkdir()
+    (tmp_path / "damaged" / releasing.MANIFEST).write_text("[", encoding="utf-8")
+    monkeypatch.chdir(ROOT)
+    for out, words in (
+        (ROOT, "in the instructors' tree"),
+        (ROOT / "docs" / "out", "in the instructors' tree"),
+        (ROOT.parent, "neither empty nor made by"),
+        (tmp_path / "full", "neither empty nor made by"),
+        (tmp_path / "full" / "thesis.txt", "neither empty nor made by"),
+        (tmp_path / "damaged", "is damaged"),
+    ):
+        assert cli.main(["release", str(out)]) == 2
+        error = capsys.readouterr().err
+        assert words in error
+        assert error.count("\n") == 1
+    assert not (ROOT / "docs" / "out").exists()
+    assert [p.name for p in (tmp_path / "full").iterdir()] == ["thesis.txt"]
+    assert cli.main(["release", str(tmp_path / "new"), "--home", "nowhere"]) == 2
+    assert "neither OWNER/REPO" in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_fresh_clone_names_the_home(tmp_path):
+    out = tmp_path / "clone"
+    for command in (["init", "-q", str(out)],
+                    ["-C", str(out), "remote", "add", "origin", "git@github.com:uni/class.git"]):  # fmt: skip
+        subprocess.run(["git", *command], check=True)
+    release(out)
+    assert "mybinder.org/v2/gh/uni/class/main?" in (out / "README.md").read_text(encoding="utf-8")
+
+
+def test_an_exercise_that_is_not_built_is_refused(tmp_path):
+    for name in ("exercises", "belgrade/checks/packed"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    assert releasing._exercises(tmp_path)
+    key = next((tmp_path / "exercises" / "keys").glob("01_*.ipynb"))
+    edit(key, " Anew.", cell=0)
+    with pytest.raises(releasing.ReleaseError, match="`belgrade build 01`"):
+        releasing._exercises(tmp_path)

@@ -5,6 +5,7 @@ somebody has changed since; work in a notebook or a text is never overwritten.
 """
 
 import ast
+import contextlib
 import hashlib
 import json
 import os
@@ -238,7 +239,10 @@ def text_of(name, content):
             spec["wrong"] = [turn.get("answer") for turn in spec.get("wrong", [])]
         return "\n".join([json.dumps(pack, ensure_ascii=False), *_strings(pack)])
     text = content.decode("utf-8", errors="replace")
-    return "\n".join(_strings(json.loads(text))) if name.endswith(".ipynb") else text
+    if name.endswith(".ipynb"):
+        with contextlib.suppress(ValueError):
+            return "\n".join(_strings(json.loads(text)))
+    return text
 
 
 def _strings(value):

@@ -252,7 +252,7 @@ def _legend(fig: Any, found: pd.DataFrame) -> None:
     marks = [mark(*host) for host in (*HOSTS.values(), BY_PHONE) if host in shown]
     marks += [
         mark("filled: in the report", "h"),
-        mark("hollow: not in the report", "h", "white"),
+        mark("hollow: not in it", "h", "white"),
     ]
     fig.legend(handles=marks, loc="outside lower left", ncols=4, handletextpad=0.2, fontsize=9)
 

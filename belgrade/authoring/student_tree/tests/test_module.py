@@ -29,8 +29,7 @@ def test_every_table_loads():
 
 @pytest.mark.parametrize("name", explorers.EXPLORERS)
 def test_every_explorer_draws(name):
-    explorer = getattr(explorers, name)()
-    assert explorer.bundle(**explorer.defaults())["text/plain"]
+    assert getattr(explorers, name)().bundle()["text/plain"]
 
 
 @pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)

@@ -411,7 +411,7 @@ def test(arguments):
     if arguments:
         parts = {"Tests": [*pytest, *arguments]}
     else:
-        parts = {"Tests": [*pytest, "-n", "auto", "--dist", "worksteal"]}
+        parts = {"Tests": [*pytest, "-n", "auto", "--dist", "loadgroup"]}
         folders = [
             name for name in ("notebooks", "exercises/keys") if any((ROOT / name).glob("*.ipynb"))
         ]

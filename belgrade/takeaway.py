@@ -187,7 +187,10 @@ def _votes() -> str:
 def _china_and_kosovo() -> str:
     stands = data.load("kosovo_p5_positions").query("item == 'recognition of Kosovo'")
     apart = _listed(stands.loc[stands["position"] != "recognised", "state"])
-    return f"Of the states that have a veto, {apart} did not recognise Kosovo in 2008."
+    return (
+        f"Of the states that have a veto, {apart} did not recognise Kosovo when it declared "
+        "independence in 2008."
+    )
 
 
 def _trust() -> Iterator[tuple[str, str, str]]:
@@ -200,8 +203,8 @@ def _trust() -> Iterator[tuple[str, str, str]]:
     )
     yield (
         "06",
-        f"In {when['T014']:%B %Y} Russia's president decreed an order for Serbia's president; in "
-        f"{when['T027']:%B %Y} he gave him a king's rifle.",
+        f"In {when['T014']:%B %Y} Russia's president signed a decree that gives Serbia's president "
+        f"a decoration; in {when['T027']:%B %Y} he gave him a rifle that had been a king's.",
         "events",
     )
 

@@ -171,6 +171,16 @@ def test_a_key_must_stand_its_own_test():
             building._sound("1.2", spec, answer)
 
 
+def test_a_check_may_stand_on_several_lines():
+    key = toy_key()
+    cells = {cell.id: cell for cell in key.cells}
+    cells["hidden-3-0"].source = 'check(\n    "90.3",\n    share_pct,\n    part="b",\n)'
+    building.read_questions(key)
+    cells["hidden-3-0"].source = 'check("90.33", share_pct, part="b")'
+    with pytest.raises(building.BuildError, match=r'must call check\("90.3"'):
+        building.read_questions(key)
+
+
 def check_spoilt(tmp_path, name, words):
     path = tmp_path / "90_toy.ipynb"
     nbformat.write(spoil(name), path)

@@ -18,6 +18,13 @@ COMBINATIONS = 50
 SLIPPED = re.compile(r"\bnan\b|<NA>|\bNone\b|\bNaT\b|\binf\b")
 
 
+# Tests of one explorer run in one process, so that a picture is drawn once for all of them.
+each_explorer = pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in explorers.EXPLORERS],
+)
+
+
 @functools.cache
 def made(name: str) -> Explorer:
     return getattr(explorers, name)()
@@ -34,8 +41,8 @@ def singles(explorer: Explorer) -> list[dict[str, Any]]:
     return [{}, *changed]
 
 
-@pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True)
+def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Draw the same figure with fewer pixels: what is tested here is not how it looks."""
     monkeypatch.setattr(figures, "PIXELS_PER_INCH", 40)
 
@@ -52,10 +59,9 @@ def assert_readable(data: dict[str, str]) -> None:
     assert figures.escape(words) in markup
 
 
-@pytest.mark.parametrize("name", explorers.EXPLORERS)
-@pytest.mark.usefixtures("small")
+@each_explorer
 def test_widgets_show_every_option_and_seeded_combinations(name: str, displayed: list) -> None:
-    explorer = getattr(explorers, name)()
+    explorer = made(name)
     explorer._ipython_display_()
     controls, picture = displayed
     assert set(controls["data"]) == {
@@ -80,7 +86,7 @@ def test_widgets_show_every_option_and_seeded_combinations(name: str, displayed:
         assert last["transient"] == picture["transient"]
 
 
-@pytest.mark.parametrize("name", explorers.EXPLORERS)
+@each_explorer
 def test_controls_are_labelled_and_defaults_draw(name: str) -> None:
     explorer = made(name)
     labels = [control.label for control in explorer.controls.values()]
@@ -89,7 +95,7 @@ def test_controls_are_labelled_and_defaults_draw(name: str) -> None:
     assert "image/png" in explorer.bundle()
 
 
-@pytest.mark.parametrize("name", explorers.EXPLORERS)
+@each_explorer
 def test_each_choice_changes_what_is_seen(name: str) -> None:
     """A control that changes neither picture nor sentence would be a dead one."""
     explorer = made(name)
@@ -106,7 +112,7 @@ def test_each_choice_changes_what_is_seen(name: str) -> None:
         assert changed, f"{key} of {name} changes nothing ({len(seen)} picture)"
 
 
-@pytest.mark.parametrize("name", explorers.EXPLORERS)
+@each_explorer
 def test_nothing_is_cut_off_or_overlaps(name: str) -> None:
     explorer = made(name)
     for choice in singles(explorer):

@@ -272,6 +272,14 @@ def test_swapped_axes_of_a_scatter():
     plt.close("all")
 
 
+def test_a_chart_of_no_rows():
+    _, empty = plt.subplots()
+    empty.plot([], [])
+    status, message = outcome({"kind": "chart"}, draw("line"), empty)
+    assert (status, message.split(".")[0]) == ("not_yet", "The chart holds no values")
+    plt.close("all")
+
+
 def test_written_answers_wait_for_a_person():
     spec = {"kind": "written", "points": 3, "starter": "*Here.*"}
     assert judge(spec, None, capture("*Here.*")).status == "not_attempted"

@@ -348,7 +348,7 @@ def test_every_part_runs_and_any_failure_counts(run, monkeypatch, tmp_path, fail
     monkeypatch.setattr(run, "run", record)
     assert run.main(["test"]) == status
     assert [line.split(" -m ")[-1].removeprefix("-m ") for line in ran] == [
-        "pytest -n auto --dist worksteal",
+        "pytest -n auto --dist loadgroup",
         "pytest --nbval -n auto --dist loadfile notebooks",
         "ruff check .",
     ]

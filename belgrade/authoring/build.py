@@ -182,7 +182,7 @@ def _complete(question):
     if len(question.tagged("answer")) > 1 or len(question.tagged("written")) > 1:
         raise BuildError(f"question {name} has more than one answer cell")
     for cell in question.tagged("check") + question.tagged("hidden"):
-        if f'check("{name}"' not in cell.source.replace("'", '"'):
+        if not re.search(rf'check\(\s*["\']{re.escape(name)}["\']', cell.source):
             raise BuildError(f'question {name}: its check must call check("{name}", …)')
     parts = _parts(question)
     if len(set(parts)) < len(parts):

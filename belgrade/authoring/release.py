@@ -153,7 +153,10 @@ def _package(root):
 
 def _run_py(text):
     """Return run.py without the answer keys among the notebooks that it tests."""
-    return text.replace('("notebooks", "exercises/keys")', '("notebooks",)')
+    text = text.replace('("notebooks", "exercises/keys")', '("notebooks",)')
+    if "exercises/keys" in text:
+        raise ReleaseError("run.py names exercises/keys where release does not expect it.")
+    return text
 
 
 def _pyproject(text):

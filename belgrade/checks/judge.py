@@ -603,6 +603,11 @@ def _one_chart(spec, wanted, have):
         swapped = [s | {"x": s["y"], "y": s["x"]} for s in have["series"]]
         if _same_series(spec, wanted["series"], swapped):
             return CLOSE, "The right figures, but the two axes are swapped."
+        if not any(s["y"] for s in have["series"]):
+            return NOT_YET, (
+                "The chart holds no values. Did a filter keep no row? Check the spelling of what "
+                "you look for, capitals too."
+            )
         what = f"a {' and '.join(drawn)} chart of {sum(len(s['y']) for s in have['series'])} values"
         need = f" A {' or '.join(marks)} chart is asked for." if wrong_mark else ""
         return NOT_YET, f"You have drawn {what}, but not the figures asked for.{need}"

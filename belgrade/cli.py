@@ -71,6 +71,12 @@ def _parser():
     one.add_argument("exercises", nargs="*", metavar="NN", help="which; all if none is named")
     one.set_defaults(function=export)
 
+    one = commands.add_parser("links", help="write the launch table of README.md")
+    one.add_argument("home", nargs="?", help="OWNER/REPO or an https address (the git remote)")
+    one.add_argument("--ref", default="main", help="the branch or tag to launch (main)")
+    one.add_argument("--hub", metavar="URL", help="a JupyterHub with nbgitpuller to link to")
+    one.set_defaults(function=links)
+
     one = commands.add_parser("release", help="write or update the tree that students get")
     one.add_argument("out", type=Path, help="an empty folder, or one that release has made")
     one.add_argument("--home", metavar="OWNER/REPO", help="its repository, for the launch links")
@@ -144,10 +150,12 @@ def answer_keys(wanted):
 def build(options):
     """Build exercises from their keys; with --check 1 if something is not what build makes."""
     from belgrade.authoring.build import build_files
+    from belgrade.authoring.dictionary import write as write_dictionary
 
     root, keys = answer_keys(options.exercises)
     packed = root / "belgrade" / "checks" / "packed"
     differ = build_files(keys, root / "exercises", packed, check=options.check)
+    differ += write_dictionary(root, check=options.check)
     for name in differ:
         print(f"{'differs' if options.check else 'wrote'}: {name}")
     return 1 if options.check and differ else 0
@@ -171,6 +179,17 @@ def export(options):
 
     _, keys = answer_keys(options.exercises)
     export(map(build, keys), options.out)
+
+
+def links(options):
+    """Write the launch table of README.md, for the repository named or the git remote's."""
+    from belgrade.authoring.links import Home, home_of, rewrite
+
+    root = project_root("notebooks")
+    home = Home.of(options.home, options.ref) if options.home else home_of(root, options.ref)
+    changed = rewrite(root, home, options.hub)
+    where = f"for {home.url} at {home.ref}" if home else "without links: no remote names a home"
+    print(f"README.md {'now has' if changed else 'already had'} the table {where}.")
 
 
 def release(options):

@@ -49,7 +49,9 @@ CASES = {
             (BOTH + "margin = round(margin_of_error(p, n))", "close", "rounded too far"),
             (ROW + 'margin = 1.96 * (row["share_pct"] * (100 - row["share_pct"]) / '
              'row["sample_size"]) ** 0.5', "close", "take the number out"),
-            (BOTH + "margin = 1.96 * (p * (1 - p) / n) ** 0.5", "not_yet", ""),
+            (BOTH + "margin = 1.96 * (p * (1 - p) / n) ** 0.5", "not_yet", "100 - share"),
+            (BOTH + "p = float(p)\nmargin = 1.96 * (p * (1 - p) / n) ** 0.5",
+             "not_yet", "100 - share"),
             (BOTH.replace('"for"', '"For"') + "margin = margin_of_error(p, n)", "error", ""),
             (BOTH + 'margin = f"{margin_of_error(p, n):.2f}"', "close", "without quotes"),
             ('margin = margin_of_error(poll["share"], poll["sample_size"])',

@@ -115,7 +115,7 @@ CASES = {
             ('rows = votes[votes["partner"] == PARTNER]\n' + SUMS + SHARE + CHANGE + SORT + KEEP,
              "not_yet", "many votes count twice"),
             (ROWS.replace("== PARTNER", '== "Russia"') + SUMS + SHARE + CHANGE + SORT + KEEP,
-             "not_yet", "the change with Russia"),
+             "not_yet", "the change with another state"),
             ('rows = votes[votes["vote_set"] == "final_passage_only"]\n' + SUMS + SHARE + CHANGE
              + SORT + KEEP, "not_yet", "All partners are added up"),
             (ROWS + SUMS + SHARE.replace("100 * ", "") + CHANGE + SORT + KEEP,

@@ -222,7 +222,7 @@ def test_a_reader_is_scored_on_what_is_decided() -> None:
     assert "you 0.003" in said or "you 0.002" in said
     parts = forecasts.forecasters(explorer.data, "every", 0.9)["you"]
     assert parts == pytest.approx((0.0025, 12 / 49, 12 / 49))
-    # Three disputable outcomes turned round: (4 * 0.0025 + 3 * 0.9025) / 7.
+    # Four disputable outcomes turned round: (3 * 0.0025 + 4 * 0.9025) / 7.
     turned = forecasts.forecasters(explorer.data, "turned", 0.9)["you"]
-    assert turned.score == pytest.approx(2.7175 / 7)
-    assert len(forecasts.scored_rows(explorer.data, "clear")) == 4
+    assert turned.score == pytest.approx(3.6175 / 7)
+    assert len(forecasts.scored_rows(explorer.data, "clear")) == 3

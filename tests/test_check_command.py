@@ -150,6 +150,15 @@ def test_a_notebook_of_another_version_is_told_so(root):
     assert statuses(rows) == ["right"] * 5 + ["pending"]
 
 
+def test_checks_older_than_the_data_are_told_so(root, monkeypatch):
+    solved = submission(root, RIGHT)
+    assert not any("data have changed" in note for note in checked(root, solved)[0]["notes"])
+    monkeypatch.setattr("belgrade.data.digest", lambda: "0123456789ab")
+    report, rows = checked(root, solved)
+    assert sum("The data have changed since" in note for note in report["notes"]) == 1
+    assert statuses(rows) == ["right"] * 5 + ["pending"]
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

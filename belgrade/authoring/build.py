@@ -18,6 +18,7 @@ import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
+from belgrade import data
 from belgrade.authoring.clean import KERNELSPEC, clean, write
 from belgrade.authoring.execute import RunError, execute, first_error
 from belgrade.checks.assemble import assigned
@@ -431,6 +432,7 @@ def _pack(file, questions, entries, student):
     }  # fmt: skip
     text = json.dumps(_rounded(pack), sort_keys=True, ensure_ascii=False)
     pack["version"] = hashlib.sha256(text.encode("utf-8")).hexdigest()[:12]
+    pack["data"] = data.digest()
     student.metadata["belgrade"]["version"] = pack["version"]
     return json.loads(json.dumps(pack))
 

@@ -12,6 +12,7 @@ import time
 import warnings
 from pathlib import Path
 
+from belgrade import data
 from belgrade.checks.assemble import about, assemble, fresh_copy, role
 from belgrade.checks.judge import (
     CLOSE,
@@ -56,6 +57,11 @@ def check(exercise, path=None, timeout=CELL_TIMEOUT_S, folder=None):
         notes.append(
             "This notebook and the checks are of different versions: if a check seems wrong, "
             "take the current notebook and copy your answers over."
+        )
+    if pack.get("data") != data.digest():
+        notes.append(
+            "The data have changed since these checks were built: update the module, or, if it is "
+            "yours, run `belgrade build`."
         )
     report = report_of(pack, records + written_records(notebook, pack["written"]), notes, lost)
     report["notes"] += dict.fromkeys(repairs)

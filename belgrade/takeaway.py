@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from belgrade import data, journal
 from belgrade.display import Card, escape, show_widget, spoken_date
+from belgrade.explorers.kosovo import NEIGHBOURS
 from belgrade.methods import matrix
 
 if TYPE_CHECKING:
@@ -156,17 +157,6 @@ def _helper() -> str:
     )
 
 
-_NEIGHBOURS = (
-    "Albania",
-    "Bosnia and Herzegovina",
-    "Bulgaria",
-    "Croatia",
-    "Hungary",
-    "North Macedonia",
-    "Romania",
-)
-
-
 def _votes() -> str:
     votes = data.load("un_agreement").query("vote_set == 'all_roll_calls' and partner == 'Russia'")
     votes = votes[votes["year"].between(2001, 2019)]
@@ -180,7 +170,7 @@ def _votes() -> str:
     return (
         "From 2001-2007 to 2008-2019, agreement with Russia in the UN General Assembly changed by "
         f"{change(('Serbia',)):+.1f} percentage points for Serbia and "
-        f"{change(_NEIGHBOURS):+.1f} for its neighbours."
+        f"{change(NEIGHBOURS):+.1f} for its neighbours."
     )
 
 

@@ -66,6 +66,8 @@ def _meaning(field: dict[str, Any]) -> str:
 def write(root: Path, check: bool = False) -> list[str]:
     """Write the dictionary below `root`; return the file's name if it changed or would change."""
     path, text = root / "data" / "README.md", dictionary()
+    if not path.with_name("datapackage.json").is_file():
+        return []  # only the module's own folder has data to describe
     if path.is_file() and path.read_text(encoding="utf-8") == text:
         return []
     if not check:

@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from belgrade import data, figures
+from belgrade import data, figures, report
 from belgrade.explorers.explorer import Explorer, NothingToShow, Select
 from belgrade.methods import argument_map as arguing
 from belgrade.methods.argument_map import Effect, Point
@@ -339,14 +339,7 @@ def _your_verdicts(verdicts: Mapping[str, str]) -> str:
 # --- Audit the notes -------------------------------------------------------------------------
 
 EVERYTHING, MAIN = "everything", "main"
-SECTIONS = {
-    "introduction": "Introduction",
-    "aid": "Russia gives but does not get",
-    "balkans": "Russia in the Balkans",
-    "kosovo": "All roads lead to Kosovo",
-    "trust": "How much does Moscow trust Vučić?",
-    "conclusion": "Exit Moscow, enter Beijing",
-}
+SECTIONS = {key: name for key, name in report.SECTIONS.items() if key != "press_release"}
 LANGUAGES = {
     "en": "English",
     "sr": "Serbian",

@@ -135,7 +135,7 @@ def test_packs_hold_no_hidden_check_and_no_code_of_wrong_turns(source, released)
         assert len(pack["checks"]) == len(shown)
         assert all("code" not in turn for c in pack["checks"] for turn in c["spec"]["wrong"])
         assert set(pack) == {
-            "exercise", "file", "questions", "checks", "written", "notebook", "version",
+            "exercise", "file", "questions", "checks", "written", "notebook", "version", "data",
         }  # fmt: skip
 
 

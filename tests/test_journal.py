@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -58,6 +59,20 @@ def test_two_notebooks_do_not_overwrite_each_other(path: Path) -> None:
     writers = [subprocess.Popen([sys.executable, "-c", code, name]) for name in "ab"]
     assert [writer.wait(60) for writer in writers] == [0, 0]
     assert len(journal.entries()) == 50
+
+
+def test_a_killed_kernel_leaves_a_whole_journal(path: Path) -> None:
+    journal.save("guess/before", 1)
+    code = "from belgrade import journal\nwhile True: journal.save('guess/x', 'y' * 5000)"
+    for seconds in (0.3, 0.37, 0.45):
+        writer = subprocess.Popen([sys.executable, "-c", code])
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            writer.wait(seconds)
+        writer.kill()
+        writer.wait()
+        assert json.loads(path.read_text(encoding="utf-8"))["entries"]["guess/before"]["value"] == 1
+    path.with_suffix(".lock").unlink(missing_ok=True)  # or it is broken after ten seconds
+    assert journal.save("guess/after", 2).startswith("Saved")
 
 
 def test_the_lock_of_a_dead_process_is_broken(path: Path) -> None:

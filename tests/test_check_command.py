@@ -10,21 +10,13 @@ import matplotlib.pyplot as plt
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
-from toy_exercise import toy_key
+from toy_exercise import RIGHT, toy_key
 
 from belgrade import checks, cli
 from belgrade.authoring.build import build_files
 from belgrade.checks import examine, live
 from belgrade.checks.pack import read_pack
 
-RIGHT = {
-    "answer-1": "per_million = round(PLANES / 6.945, 2)",
-    "answer-2": "by_donor = flights[['planes', 'donor']].sort_values('planes')",
-    "answer-3": "def share_pct(part, whole):\n    return part * 100 / whole if whole else 0",
-    "answer-4": "ax = flights.plot.bar(x='donor', y='planes')\n_ = ax.set_ylabel('planes')",
-    "answer-5": "baseline = 'B'",
-    "w-6": "Because need differs between places.",
-}
 WRONG = {
     "answer-1": "per_million = 11 / 60 * 1000",
     "answer-2": "by_donor = flights[['donor', 'people']].rename(columns={'people': 'planes'})",

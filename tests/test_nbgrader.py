@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
+from toy_exercise import RIGHT as SOLVED
 from toy_exercise import toy_key
 
 from belgrade import cli
@@ -42,13 +43,7 @@ hints = ["It is the first of the letters."]
 a = "Planes"
 b = "People"
 """
-RIGHT = {
-    "answer-1": "per_million = round(PLANES / 6.945, 2)",
-    "answer-2": "by_donor = flights[['planes', 'donor']].sort_values('planes')",
-    "answer-3": "def share_pct(part, whole):\n    return part * 100 / whole if whole else 0",
-    "answer-4": "ax = flights.plot.bar(x='donor', y='planes')\n_ = ax.set_ylabel('planes')",
-    "answer-5": "baseline = 'B'",
-    "w-6": "Because need differs between places.",
+RIGHT = SOLVED | {
     "answer-7": "letter = 'a'",
     "w-7": "There are more of them.",
 }

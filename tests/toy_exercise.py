@@ -147,3 +147,14 @@ def toy_key():
         new_code_cell('check_notebook("90")', id="close"),
     ]
     return new_notebook(cells=cells)
+
+
+# Right answers to all of it: the id of the cell -> what stands in it.
+RIGHT = {
+    "answer-1": "per_million = round(PLANES / 6.945, 2)",
+    "answer-2": "by_donor = flights[['planes', 'donor']].sort_values('planes')",
+    "answer-3": "def share_pct(part, whole):\n    return part * 100 / whole if whole else 0",
+    "answer-4": "ax = flights.plot.bar(x='donor', y='planes')\n_ = ax.set_ylabel('planes')",
+    "answer-5": "baseline = 'B'",
+    "w-6": "Because need differs between places.",
+}

@@ -26,7 +26,8 @@ def main(arguments=None):
             error = f"`belgrade {options.command}` is for instructors; this is the students' copy."
             print(f"belgrade: {error}", file=sys.stderr)
             return 2
-        if type(error).__name__ not in EXPECTED and not isinstance(error, OSError):
+        names = {kind.__name__ for kind in type(error).__mro__}
+        if not names & EXPECTED and not isinstance(error, OSError):
             raise
         print(f"belgrade: {error}", file=sys.stderr)
         return 2
@@ -35,7 +36,8 @@ def main(arguments=None):
 # By name, so that no module is imported only to say what it may raise.
 EXPECTED = {
     *("UsageError", "ExamineError", "PackError", "BuildError", "RunError", "SpecError"),
-    *("ExportError", "LinkError", "ReleaseError"),
+    *("ExportError", "LinkError", "ReleaseError", "BankError", "GradingError", "KernelError"),
+    *("SiteError", "LiteError"),
 }
 # What the tree that `belgrade release` makes does not have.
 INSTRUCTORS = {"belgrade.authoring", "belgrade.grading"}
@@ -74,17 +76,48 @@ def _parser():
     one.add_argument("exercises", nargs="*", metavar="NN", help="which; all if none is named")
     one.set_defaults(function=export)
 
+    one = commands.add_parser("bank", help="write the question bank for Moodle and Canvas")
+    one.add_argument("out", type=Path, help="the folder for moodle.xml and canvas.zip")
+    one.add_argument("lessons", nargs="*", metavar="NN", help="which; all if none is named")
+    one.add_argument("--name", default="", help="its name in Moodle (the README's title)")
+    one.set_defaults(function=bank)
+
+    one = commands.add_parser("grade", help="grade what a class handed in")
+    one.add_argument("submissions", nargs="?", type=Path, help="a folder or a zip")
+    one.add_argument("--out", type=Path, required=True, metavar="GRADES", help="a folder for it")
+    one.add_argument("--roster", type=Path, metavar="FILE", help="the class list")
+    one.add_argument("--keys", type=Path, metavar="DIR", help="the answer keys (exercises/keys)")
+    one.add_argument("--exercise", metavar="NN", help="the one that was to be handed in")
+    one.add_argument("--merge", nargs="+", type=Path, metavar="SHEET", help="bring marks in")
+    one.add_argument("--workers", type=int, default=0, help="how many at once (all processors)")
+    one.add_argument("--timeout", type=float, default=60, help="seconds for one cell (60)")
+    one.add_argument("--kernel", metavar="NAME", help="run in this kernel in place of the sandbox")
+    one.add_argument("--no-sandbox", action="store_true", help="run students' code unprotected")
+    one.add_argument("--fresh", action="store_true", help="grade all anew")
+    one.set_defaults(function=grade)
+
     one = commands.add_parser("links", help="write the launch table of README.md")
     one.add_argument("home", nargs="?", help="OWNER/REPO or an https address (the git remote)")
     one.add_argument("--ref", default="main", help="the branch or tag to launch (main)")
     one.add_argument("--hub", metavar="URL", help="a JupyterHub with nbgitpuller to link to")
+    one.add_argument("--site", metavar="URL", help="where `belgrade site --lite` was published")
     one.set_defaults(function=links)
+
+    one = commands.add_parser("site", help="write lessons and exercises as plain pages")
+    one.add_argument("out", type=Path, help="an empty folder, or one that site has made")
+    one.add_argument("--home", metavar="OWNER/REPO", help="for launch links (the git remote)")
+    one.add_argument("--ref", default="main", help="the branch or tag to launch (main)")
+    one.add_argument("--hub", metavar="URL", help="a JupyterHub with nbgitpuller to link to")
+    one.add_argument("--lite", action="store_true", help="add JupyterLab that runs in the browser")
+    one.add_argument("--pyodide", type=Path, metavar="FILE", help="npm's package of Pyodide")
+    one.set_defaults(function=site)
 
     one = commands.add_parser("release", help="write or update the tree that students get")
     one.add_argument("out", type=Path, help="an empty folder, or one that release has made")
     one.add_argument("--home", metavar="OWNER/REPO", help="its repository, for the launch links")
     one.add_argument("--ref", help="the branch or tag to launch (main)")
     one.add_argument("--hub", metavar="URL", help="a JupyterHub with nbgitpuller to link to")
+    one.add_argument("--site", metavar="URL", help="where `belgrade site --lite` was published")
     one.set_defaults(function=release)
     return parser
 
@@ -184,22 +217,91 @@ def export(options):
     export(map(build, keys), options.out)
 
 
+def bank(options):
+    """Write the question bank as Moodle XML and as QTI 1.2 in a zip for Canvas."""
+    from belgrade.authoring.bank import CANVAS, MOODLE, export
+
+    asked = export(project_root("notebooks"), options.out, options.lessons, options.name)
+    lessons = len({question.lesson for question in asked})
+    files = " and ".join(str(options.out / name) for name in (MOODLE, CANVAS))
+    print(f"Wrote {len(asked)} questions on {lessons} lessons to {files}.")
+
+
+def grade(options):
+    """Grade a class or merge marks; 0 if all could be graded, 1 if some could not."""
+    from belgrade.grading.grade import Settings, grade
+
+    if options.merge:
+        from belgrade.grading.merge import merge
+
+        if options.submissions:
+            raise UsageError("Either grade a folder or --merge sheets: one at a time.")
+        return merge(options.out, options.merge)
+    if not options.submissions:
+        raise UsageError("What to grade? belgrade grade SUBMISSIONS --out GRADES")
+    if options.workers < 0 or options.timeout <= 0:
+        raise UsageError("--workers and --timeout must be greater than 0.")
+    if options.exercise and not options.exercise.isdigit():
+        raise UsageError(f"{options.exercise!r} is no exercise: give its number, such as 03.")
+    summary = grade(
+        Settings(
+            options.submissions, options.out,
+            keys=options.keys or project_root("exercises/keys") / "exercises" / "keys",
+            roster=options.roster, exercise=options.exercise and options.exercise.zfill(2),
+            workers=options.workers, timeout=options.timeout, kernel=options.kernel,
+            sandbox=not options.no_sandbox, fresh=options.fresh,
+        )
+    )  # fmt: skip
+    print(summary.text(options.out))
+    return 1 if summary.failed else 0
+
+
 def links(options):
     """Write the launch table of README.md, for the repository named or the git remote's."""
     from belgrade.authoring.links import Home, home_of, rewrite
 
     root = project_root("notebooks")
     home = Home.of(options.home, options.ref) if options.home else home_of(root, options.ref)
-    changed = rewrite(root, home, options.hub)
-    where = f"for {home.url} at {home.ref}" if home else "without links: no remote names a home"
+    changed = rewrite(root, home, options.hub, options.site)
+    where = f"for {home.url} at {home.ref}" if home else "without launch links: no home is known"
     print(f"README.md {'now has' if changed else 'already had'} the table {where}.")
+
+
+def site(options):
+    """Write the module as plain pages and, with --lite, to be run in the reader's browser."""
+    try:
+        from belgrade.authoring import lite
+        from belgrade.authoring.site import build as build_site
+    except ModuleNotFoundError as error:
+        if error.name in INSTRUCTORS:
+            raise
+        missing = f"{error.name} is not installed, which the site needs"
+        raise UsageError(f"{missing}: pip install -r requirements-dev.txt") from None
+    from belgrade.authoring.links import Home, home_of
+
+    root = project_root("notebooks")
+    home = Home.of(options.home, options.ref) if options.home else home_of(root, options.ref)
+    browser = lite.files(root, options.pyodide, progress) if options.lite else None
+    written = build_site(root, options.out, home, options.hub, browser, progress)
+    pages = sum(name.endswith(".html") and not name.startswith("lite/") for name in written)
+    size = sum(written.values()) / 1e6
+    live = f"Launch buttons for {home.url}." if home else "No launch buttons: name a --home."
+    print(f"Wrote {pages} pages, {size:.1f} MB. {live} Open {options.out / 'index.html'}")
+
+
+def progress(what, done, count):
+    """Show in the terminal how far a long command is, in one line."""
+    if sys.stderr.isatty():
+        end = "\n" if done == count else ""
+        print(f"\r\033[K[{done}/{count}] {what}", end=end, file=sys.stderr, flush=True)
 
 
 def release(options):
     """Write or update the tree that students get."""
     from belgrade.authoring.release import release
 
-    release(project_root("exercises/keys"), options.out, options.home, options.ref, options.hub)
+    where = (options.home, options.ref, options.hub, options.site)
+    release(project_root("exercises/keys"), options.out, *where)
 
 
 if __name__ == "__main__":

@@ -47,19 +47,23 @@ class Damaged(ValueError):
         return [f"Damaged: {self}"]
 
 
-def folder() -> Path:
-    """Return the folder of the journal; it need not exist yet.
-
-    It is `BELGRADE_WORK`, else `my_work/` beside the nearest `notebooks/` or `exercises/` folder
-    above the working directory, else `my_work/` in the working directory.
-    """
-    if named := os.environ.get("BELGRADE_WORK"):
-        return Path(named)
+def module() -> Path:
+    """Return the nearest folder upwards that has `notebooks/` or `exercises/`, else this one."""
     here = Path.cwd()
     for place in (here, *here.parents):
         if (place / "notebooks").is_dir() or (place / "exercises").is_dir():
-            return place / "my_work"
-    return here / "my_work"
+            return place
+    return here
+
+
+def folder() -> Path:
+    """Return the folder of the journal; it need not exist yet.
+
+    It is the one that `BELGRADE_WORK` names, else `my_work/` in the module's folder.
+    """
+    if named := os.environ.get("BELGRADE_WORK"):
+        return Path(named)
+    return module() / "my_work"
 
 
 def _path() -> Path:
@@ -455,14 +459,18 @@ def _options(row: Any) -> list[tuple[str, bool, str]]:
     return sorted(((str(a), b, str(c)) for a, b, c in options), key=lambda option: option[0])
 
 
+def as_text() -> str:
+    """Return the journal as the text of one file, which `restore` and `merge` read."""
+    content = {"format": FORMAT, "entries": entries()}
+    return json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True)
+
+
 def take_away() -> Card:
     """Return a card with a link that downloads the journal as one file."""
     import base64
 
-    content = {"format": FORMAT, "entries": entries()}
-    text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True)
-    coded = base64.b64encode(text.encode("utf-8")).decode("ascii")
-    count = len(content["entries"])
+    coded = base64.b64encode(as_text().encode("utf-8")).decode("ascii")
+    count = len(entries())
     words = f"{count} entries" if count != 1 else "1 entry"
     link = (
         f'<p><a download="belgrade_journal.json" href="data:application/json;base64,{coded}">'
@@ -477,11 +485,19 @@ def restore(path: str | os.PathLike[str]) -> str:
     Raises `Damaged` where the file is not a journal; what you have stays as it is.
     """
     try:
-        brought = _parse(Path(path).read_text(encoding="utf-8"))
+        return merge(Path(path).read_text(encoding="utf-8"))
     except UnicodeDecodeError:
         raise Damaged("This file is not a journal, or it was cut short.") from None
     except OSError as error:
         raise Damaged(f"{path} could not be opened ({error.strerror}).") from None
+
+
+def merge(text: str) -> str:
+    """Bring the entries of a journal's text back; newer entries win. Returns a sentence.
+
+    Raises `Damaged` where the text is not a journal's; what you have stays as it is.
+    """
+    brought = _parse(text)
     have = entries()
     newer = {
         key: entry

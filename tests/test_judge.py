@@ -296,6 +296,9 @@ def test_errors_are_told_with_the_next_step():
     assert "There is no x yet" in stopped("NameError: name 'x' is not defined", choice)
     assert "loop without end" in stopped("TimeoutError: longer than 60 s")
     assert "no column or row named 'a'" in stopped("KeyError: 'a'")
+    with pytest.raises(ValueError) as several:
+        pd.Series([1, 2]).item()
+    assert "narrow them down to one" in stopped(f"ValueError: {several.value}")
     assert stopped("OSError: no.") == "Your code stopped with OSError: no."
 
 

@@ -1,57 +1,139 @@
-"""The launch table: every address names a file that is there, on the host that was meant."""
+"""The launch table: every address names a file that students get, on the host that was meant."""
 
 from __future__ import annotations
 
+import re
+import subprocess
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
-from belgrade.authoring import links
+from belgrade import cli
+from belgrade.authoring import links, release
 
 ROOT = Path(__file__).resolve().parent.parent
+HUB, SITE = "https://hub.example.org/", "https://uni.example.org/course/"
 
 
 @pytest.mark.parametrize(
     ("text", "start"),
     [
-        ("someone/module", "https://mybinder.org/v2/gh/someone/module/v1?"),
-        ("git@github.com:someone/module.git", "https://mybinder.org/v2/gh/someone/module/v1?"),
-        ("https://gitlab.com/a/b/module", "https://mybinder.org/v2/gl/a%2Fb%2Fmodule/v1?"),
-        ("https://git.example.org/m", "https://mybinder.org/v2/git/https%3A%2F%2Fgit.example.org"),
+        ("someone/module", "gh/someone/module/v1"),
+        ("https://github.com/someone/module.git", "gh/someone/module/v1"),
+        ("https://www.github.com/someone/module/", "gh/someone/module/v1"),
+        ("git@github.com:someone/module.git", "gh/someone/module/v1"),
+        ("https://gitlab.com/a/b/module", "gl/a%2Fb%2Fmodule/v1"),
+        ("ssh://git@gitlab.com:22/a/module.git", "gl/a%2Fmodule/v1"),
+        ("https://codeberg.org/a/m", "git/https%3A%2F%2Fcodeberg.org%2Fa%2Fm/v1"),
+        ("git@bitbucket.org:a/m.git", "git/https%3A%2F%2Fbitbucket.org%2Fa%2Fm.git/v1"),
+        ("https://git.example.org:8443/m", "git/https%3A%2F%2Fgit.example.org%3A8443%2Fm/v1"),
     ],
 )
 def test_binder_knows_the_host(text: str, start: str) -> None:
-    assert links.Home.of(text, "v1").binder("notebooks/00.ipynb").startswith(start)
+    address = links.Home.of(text, "v1").binder("notebooks/00.ipynb")
+    assert address == f"https://mybinder.org/v2/{start}?urlpath=lab/tree/notebooks/00.ipynb"
 
 
-@pytest.mark.parametrize("text", ["module", "http://x/y", "a/b/c", ""])
+@pytest.mark.parametrize("text", ["someone/module", "https://gitlab.com/a/m", "https://x.org/m"])
+def test_a_branch_with_a_slash_stays_one_branch(text: str) -> None:
+    path = urlsplit(links.Home.of(text, "term/autumn").binder("a.ipynb")).path
+    ref = path.removeprefix("/v2/").split("/", 3 if path.startswith("/v2/gh/") else 2)[-1]
+    assert unquote(ref) == "term/autumn"
+
+
+@pytest.mark.parametrize("text", ["module", "http://x/y", "a/b/c", "", "/srv/git/module", "C:/m"])
 def test_what_is_no_repository_is_said(text: str) -> None:
     with pytest.raises(links.LinkError, match="neither OWNER/REPO nor an https address"):
         links.Home.of(text)
 
 
-def test_every_link_opens_a_file_that_exists() -> None:
-    table = links.table(ROOT, links.Home.of("someone/module"), "https://hub.example.org/")
-    targets = [part.split(")")[0] for part in table.split("](")[1:]]
-    lessons = list((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
-    assert len(targets) == 6 * len(lessons)
-    for target in targets:
-        path = target
-        if target.startswith("https:"):
-            query = parse_qs(urlsplit(target).query, strict_parsing=True)
-            path = unquote(query["urlpath"][0]).removeprefix("lab/tree/").removeprefix("module/")
-        assert (ROOT / path).is_file(), target
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("https://github.com/a/m/tree/main", "--ref BRANCH"),
+        ("https://gist.github.com/a/0123", "holds no folders"),
+    ],
+)
+def test_what_cannot_be_launched_is_said(text: str, words: str) -> None:
+    with pytest.raises(links.LinkError, match=words):
+        links.Home.of(text)
+
+
+def test_a_password_in_a_remote_is_never_published() -> None:
+    home = links.Home.of("https://me:secret@github.com/a/m.git")
+    assert home.url == "https://github.com/a/m"
+
+
+@pytest.mark.parametrize("address", ["hub.example.org", "https://hub example", "javascript:x", ""])
+def test_an_address_that_is_none_is_refused(address: str) -> None:
+    with pytest.raises(links.LinkError, match="no address of a site"):
+        links.in_browser(address, "a.ipynb")
+
+
+def test_every_link_opens_a_file_that_students_get() -> None:
+    home = links.Home.of("someone/module")
+    table = links.table(ROOT, home, HUB, SITE)
+    files = release.tree(ROOT, table)
+    lessons = [name for name in files if re.fullmatch(r"notebooks/\d\d_.*", name)]
+    targets = re.findall(r"\[(?:lesson|exercise) (\d\d)\]\((.*?)\)", table)
+    assert len(targets) == 8 * len(lessons) == table.count("](")
+    for number, target in targets:
+        parts = urlsplit(target)
+        query = parse_qs(parts.query, strict_parsing=bool(parts.query))
+        if parts.hostname == "mybinder.org":
+            assert parts.path == "/v2/gh/someone/module/main"
+            path = query["urlpath"][0].removeprefix("lab/tree/")
+        elif parts.hostname == "hub.example.org":
+            assert parts.path == "/hub/user-redirect/git-pull"
+            assert (query["repo"], query["branch"]) == ([home.url], ["main"])
+            path = query["urlpath"][0].removeprefix("lab/tree/module/")
+        elif parts.hostname == "uni.example.org":
+            assert parts.path == "/course/lite/lab/index.html"
+            path = query["path"][0]
+        else:
+            assert not parts.hostname
+            path = target
+        assert path in files, target
+        assert path.split("/")[1].startswith(number)
 
 
 def test_without_a_home_no_link_pretends_to_launch() -> None:
-    assert "mybinder" not in links.table(ROOT, None, "https://hub.example.org")
+    assert "https:" not in links.table(ROOT, None, HUB)
+    assert "mybinder" not in links.table(ROOT, None, HUB, SITE)
+
+
+def test_the_command_takes_the_home_from_the_remote(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "notebooks").mkdir()
+    lesson = (ROOT / "notebooks" / "00_start_here.ipynb").read_bytes()
+    (tmp_path / "notebooks" / "00_start_here.ipynb").write_bytes(lesson)
+    readme = tmp_path / "README.md"
+    readme.write_text(f"# M\n{links.BEGIN}\nold\n{links.END}\nend\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["links"]) == 0
+    assert "no home is known" in capsys.readouterr().out
+    assert "https:" not in readme.read_text(encoding="utf-8")
+
+    git = ["git", "-C", str(tmp_path)]
+    subprocess.run([*git, "init", "-q"], check=True)
+    subprocess.run([*git, "remote", "add", "origin", "git@gitlab.com:uni/m.git"], check=True)
+    assert cli.main(["links", "--ref", "v2"]) == 0
+    assert "now has the table for https://gitlab.com/uni/m at v2" in capsys.readouterr().out
+    text = readme.read_text(encoding="utf-8")
+    assert "https://mybinder.org/v2/gl/uni%2Fm/v2?" in text
+    assert text.startswith("# M\n") and text.endswith("\nend\n") and "old" not in text
+    assert links.home_of(tmp_path / "notebooks") is None  # a folder within a repository
+
+    assert cli.main(["links", "a/m", "--hub", HUB, "--site", SITE]) == 0
+    text = readme.read_text(encoding="utf-8")
+    assert "mybinder.org/v2/gh/a/m/main" in text and HUB in text and SITE in text
 
 
 def test_the_readme_has_the_table_of_this_tree() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    rows = links.table(ROOT, None).splitlines()[2:]
-    for row in rows:
-        cells = row.split(" | ")
-        assert cells[0] in readme, "run `belgrade links`"
-        assert cells[1] in readme, "run `belgrade links`"
+    for row in links.table(ROOT, None).splitlines()[2:]:
+        title, files = row.split(" | ")
+        assert title in readme, "run `belgrade links`"
+        assert files.removesuffix(" |") in readme, "run `belgrade links`"

@@ -147,6 +147,7 @@ def test_packs_hold_no_hidden_check_and_no_code_of_wrong_turns(source, released)
         ("belgrade/checks/packed/01.bin", "hidden"), ("tests/test_module.py", "hidden"),
         ("exercises/01_the_puzzle.ipynb", "written"), ("data/README.md", "spec"),
         ("exercises/keys/01_the_puzzle.ipynb", ""), ("tests/01_cases.py", ""),
+        ("docs/student-guide.md", "marking guide"),
     ],
 )  # fmt: skip
 def test_a_planted_leak_is_found_and_stops_the_release(
@@ -154,6 +155,9 @@ def test_a_planted_leak_is_found_and_stops_the_release(
 ):
     key = nbformat.read(source / "exercises" / "keys" / "01_the_puzzle.ipynb", as_version=4)
     text = "\n".join(c.source for c in key.cells if c.metadata.get("tags") == [kind])
+    if kind == "marking guide":
+        guide = (source / "docs" / "marking-guide.md").read_text(encoding="utf-8")
+        text = max(guide.splitlines(), key=len)
     files = releasing.tree(source, "")
     if name.endswith(".bin"):
         pack = decode(files[name])
@@ -183,8 +187,10 @@ def test_its_links_go_to_the_courses_repository(released):
                 f"https://mybinder.org/v2/gh/someone/course/autumn?urlpath=lab/tree/{at})" in text
             )
             assert f"urlpath=lab%2Ftree%2Fcourse%2F{folder}%2F{path.name})" in text
-    for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", text):
-        assert (released / target).exists(), target
+    for page in released.rglob("*.md"):
+        text = page.read_text(encoding="utf-8")
+        for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", text):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
 
 
 @pytest.mark.parametrize(

@@ -57,11 +57,15 @@ class Question:
 
 @dataclass
 class Built:
-    """What a key makes: the key with outputs, the student's notebook, the pack."""
+    """What a key makes: the key with outputs, the student's notebook, the pack, and all checks.
+
+    `checks` are those of the pack and the hidden ones, each with question, part, spec, reference.
+    """
 
     key: nbformat.NotebookNode
     student: nbformat.NotebookNode
     pack: dict
+    checks: list
 
 
 def tag_of(cell):
@@ -85,7 +89,7 @@ def build(key_path, cwd=None):
         pack = _pack(key_path.name, questions, entries, student)
     except (BuildError, SpecError, RunError) as error:
         raise BuildError(f"{key_path.name}: {error}") from None
-    return Built(clean(key), student, pack)
+    return Built(clean(key), student, pack, entries)
 
 
 def build_files(keys, out, packed, check=False, say=print):
@@ -323,20 +327,23 @@ def _sound(name, spec, reference):
             )
 
 
-def student_copy(key, questions):
-    """Return the student's notebook: no solution, spec, hidden check, rubric or output."""
+def student_copy(key, questions, hidden=False):
+    """Return the student's notebook: no solution, spec, hidden check, rubric or output.
+
+    With `hidden` it is the grader's, in which the hidden checks are in their places.
+    """
     owner = {c["id"]: q for q in questions for c in q.cells}
     cells = []
     for cell in key.cells:
         tag, question = tag_of(cell), owner.get(cell["id"])
-        if tag in KEY_ONLY:
+        if tag in KEY_ONLY and not (hidden and tag == "hidden"):
             continue
         new = copy.deepcopy(cell)
         # What closes the notebook has no tag and stays untouched by the questions.
         about = {"role": tag or ("setup" if cell.cell_type == "code" else "prompt")}
         if question and (tag or cell.cell_type == "markdown"):
             about["question"] = question.name
-        if tag == "check":
+        if tag in ("check", "hidden"):
             about["part"] = graded_specs(question.cells)[cell["id"]]["part"]
         if tag == "answer":
             names = _used_names(question)

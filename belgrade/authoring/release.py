@@ -31,6 +31,10 @@ DEV = '["pytest-xdist>=3.6", "ruff>=0.14"]'
 UNSTYLED = '["exercises", "notebooks", "my_work"]'
 # A line of a key up to this length may be anybody's.
 LONG = 12
+# So may a short line of a guide, such as a heading or a command.
+TELLING = 40
+# Pictures in outputs: most of a notebook's bytes, and nothing that can be read.
+PICTURE = re.compile(r"[A-Za-z0-9+/=]{400,}")
 # A changed file of these kinds is somebody's work; the new one goes beside it.
 WORK = {".ipynb", ".md"}
 
@@ -39,19 +43,20 @@ class ReleaseError(Exception):
     """The tree cannot be written; its text says why and what to do."""
 
 
-def release(root, out, home=None, ref=None, hub=None, say=print):
+def release(root, out, home=None, ref=None, hub=None, site=None, say=print):
     """Write the students' tree of the module at `root` to the folder `out`, or update it there.
 
-    `home` is OWNER/REPO or an address, `ref` a branch, `hub` a JupyterHub's address, for the launch
-    links; those of the last run hold where none is given. Raises ReleaseError or LinkError before
-    anything is written.
+    `home` is OWNER/REPO or an address, `ref` a branch, `hub` a JupyterHub's address, `site` that of
+    its site, for the launch links; those of the last run hold where none is given. Raises
+    ReleaseError or LinkError before anything is written.
     """
     root, out = Path(root).resolve(), Path(out).resolve()
     before = _manifest(root, out)
-    given = {"home": home, "ref": ref, "hub": hub}
+    given = {"home": home, "ref": ref, "hub": hub, "site": site}
     asked = {k: v if v is not None else before["links"].get(k) for k, v in given.items()}
     files = tree(root, launch_table(root, out, **asked))
-    if found := leaks(files, root / "exercises" / "keys", public_text(root)):
+    guides = sorted((root / "docs").glob("marking*.md"))
+    if found := leaks(files, root / "exercises" / "keys", public_text(root), guides):
         raise ReleaseError(f"Nothing was written. {found[0]}")
     _update(out, files, before["files"], say)
     marks = {name: fingerprint(name, content) for name, content in files.items()}
@@ -76,7 +81,7 @@ def _manifest(root, out):
     return {"links": {}, "files": {}}
 
 
-def launch_table(root, out, home=None, ref=None, hub=None):
+def launch_table(root, out, home=None, ref=None, hub=None, site=None):
     """Return the launch table of the README; the home is by default that of the repository `out`.
 
     Raises LinkError for a home that is no repository.
@@ -86,7 +91,7 @@ def launch_table(root, out, home=None, ref=None, hub=None):
         place = links.Home.of(home, ref)
     else:
         place = links.home_of(out, ref) if (out / ".git").exists() else None
-    return links.table(root, place, hub)
+    return links.table(root, place, hub, site)
 
 
 # --- what is in the tree -------------------------------------------------------------------------
@@ -180,11 +185,12 @@ def public_text(root):
     return " ".join(map(_squeezed, texts))
 
 
-def leaks(files, keys, public=""):
+def leaks(files, keys, public="", guides=()):
     """Return a sentence for each thing of the keys in the folder `keys` that `files` hold.
 
     Looked for, line by line and in packed check data as well: solutions, written answers, rubrics,
-    hidden checks, the code of wrong turns, hints and specs. `public` is what may be said anyway.
+    hidden checks, the code of wrong turns, hints and specs, and what the files `guides` say about
+    marking. `public` is what may be said anyway.
     """
     found = [
         f"{name} does not belong to students." for name in sorted(files)
@@ -194,18 +200,25 @@ def leaks(files, keys, public=""):
     for name, content in files.items():
         if not name.endswith(".py") and re.search(r"^\[\[wrong\]\]", text_of(name, content), re.M):
             found.append(f"{name} holds a spec.")
-    for key_path in sorted(Path(keys).glob("[0-9][0-9]_*.ipynb")):
-        for where, line in _secrets(nbformat.read(key_path, as_version=4)):
-            if line not in public:
-                holders = (name for name, text in texts.items() if line in text)
-                found += [f"{name} holds a line of {where}: {line[:80]!r}." for name in holders]
+    read = [nbformat.read(p, as_version=4) for p in sorted(Path(keys).glob("[0-9][0-9]_*.ipynb"))]
+    secrets = [secret for key in read for secret in _secrets(key)]
+    given = " ".join(_given(key, read_questions(key)) for key in read) if guides else ""
+    for path in guides:
+        lines = map(_squeezed, path.read_text(encoding="utf-8").splitlines())
+        secrets += [
+            (path.name, line) for line in lines if len(line) > TELLING and line not in given
+        ]
+    for where, line in secrets:
+        if line not in public:
+            holders = (name for name, text in texts.items() if line in text)
+            found += [f"{name} holds a line of {where}: {line[:80]!r}." for name in holders]
     return found
 
 
 def _secrets(key):
     """Yield (where, line) for what a key keeps to itself."""
     questions = read_questions(key)
-    given = _squeezed("\n".join(c.source for c in student_copy(key, questions).cells))
+    given = _given(key, questions)
     for question in questions:
         spec, name = question.spec, question.name
         texts = [(f"the rubric of {name}", c.source) for c in question.tagged("rubric")]
@@ -222,6 +235,11 @@ def _secrets(key):
             for line in map(_squeezed, text.splitlines()):
                 if len(line) > LONG and line not in given and line not in allowed:
                     yield where, line
+
+
+def _given(key, questions):
+    """Return what students see of a key, as one text of single spaces."""
+    return _squeezed("\n".join(cell.source for cell in student_copy(key, questions).cells))
 
 
 def _inputs(source):
@@ -244,7 +262,7 @@ def text_of(name, content):
     text = content.decode("utf-8", errors="replace")
     if name.endswith(".ipynb"):
         with contextlib.suppress(ValueError):
-            return "\n".join(_strings(json.loads(text)))
+            return PICTURE.sub("", "\n".join(_strings(json.loads(text))))
     return text
 
 

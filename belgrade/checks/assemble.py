@@ -7,13 +7,21 @@ in the exercise is in `metadata.belgrade`: question, role, and for a check its p
 
 import ast
 import copy
-import difflib
+import functools
+import itertools
 import re
+from collections import Counter
 
 from belgrade.checks.quick import nbformat
 
-FIXED = {"check", "hidden", "parameters"}
-MARKER = re.compile(r"^(\s*)#[#\s]*(NBVAL_\w+|PYTEST_VALIDATE_IGNORE_OUTPUT)\s*$", re.MULTILINE)
+FIXED = {"check", "parameters"}
+# Within a line: a class of spaces that crosses lines makes ten thousand empty ones take minutes.
+MARKER = re.compile(
+    r"^([^\S\n]*)#(?:#|[^\S\n])*(NBVAL_\w+|PYTEST_VALIDATE_IGNORE_OUTPUT)[^\S\n]*$", re.MULTILINE
+)
+# What reading somebody's code as Python may end with: the last two where it is nested too deeply.
+UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
+ALIKE = 0.86
 
 
 def role(cell):
@@ -66,7 +74,7 @@ def assemble(fresh, submitted):
             elif what == "check" and not mine:
                 repairs.append(f"The check of {about(cell)['question']} was missing: put back.")
         result += [_student(c, cell, ids) for c in after.get(at, [])]
-    notebook = copy.deepcopy(fresh)
+    notebook = copy.deepcopy(nbformat.NotebookNode(fresh, cells=[]))
     notebook.cells = result
     notebook.metadata["belgrade"] = about(fresh) | {"assembled": True}
     if stripped := sum(bool(MARKER.search(_source(c))) for c in cells):
@@ -75,10 +83,14 @@ def assemble(fresh, submitted):
 
 
 def _match(fresh, cells):
-    """Return {submitted index: fresh index}: by cell id, then metadata, then code and place."""
+    """Return {submitted index: fresh index}: by cell id, then metadata, then code and place.
+
+    A hidden check has no partner: students never had it.
+    """
     partner, repairs = {}, []
-    by_id = {c["id"]: i for i, c in enumerate(fresh.cells)}
-    by_role = {_slot(c): i for i, c in enumerate(fresh.cells) if _slot(c)}
+    given = [(i, c) for i, c in enumerate(fresh.cells) if role(c) != "hidden"]
+    by_id = {c["id"]: i for i, c in given}
+    by_role = {_slot(c): i for i, c in given if _slot(c)}
     for i, cell in enumerate(cells):
         at = by_id.get(cell.get("id"))
         if at is None or not _alike(fresh.cells[at], cell):
@@ -89,15 +101,15 @@ def _match(fresh, cells):
         if at is not None and _alike(fresh.cells[at], cell):
             partner[i] = at
     taken = set(partner.values())
-    for at, cell in enumerate(fresh.cells):
+    for at, cell in given:
         if at in taken:
             continue
         free = [i for i, c in enumerate(cells) if i not in partner and _alike(cell, c)]
-        best = max(free, key=lambda i: _likeness(cell, cells[i]), default=None)
-        if best is not None and _likeness(cell, cells[best]) >= 0.9:
-            partner[best] = at
+        likeness, best = max(((_likeness(cell, cells[i]), -i) for i in free), default=(0, 0))
+        if likeness >= ALIKE:
+            partner[-best] = at
             taken.add(at)
-    for at, cell in enumerate(fresh.cells):
+    for at, cell in given:
         if at in taken or role(cell) != "answer":
             continue
         names, question = assigned(cell.source), about(cell)["question"]
@@ -125,8 +137,22 @@ def _alike(one, other):
 
 
 def _likeness(one, other):
+    """Return how alike two cells are, from 0 to 1: the share of pairs of letters in both.
+
+    It takes time in proportion to their length, whatever a submission holds.
+    """
     a, b = one.source.strip(), _source(other).strip()
-    return difflib.SequenceMatcher(None, a, b, autojunk=False).ratio() if a and b else 0.0
+    if a == b or not (a and b):
+        return float(a == b != "")
+    if min(len(a), len(b)) < 0.7 * max(len(a), len(b)):
+        return 0.0
+    shared = sum((_pairs(a) & _pairs(b)).values())
+    return 2 * shared / max(len(a) + len(b) - 2, 1)
+
+
+@functools.lru_cache(maxsize=256)
+def _pairs(text):
+    return Counter(itertools.pairwise(text))
 
 
 def _added(fresh, cells, partner, repairs):
@@ -146,7 +172,8 @@ def _added(fresh, cells, partner, repairs):
         if i in partner:
             at = partner[i]
             known = fresh.cells[at]
-            changed = _bare(_source(cell)) != _bare(known.source)
+            changed = _source(cell) != known.source
+            changed = changed and _bare(_source(cell)) != _bare(known.source)
             if role(known) == "check" and changed and _source(cell).strip():
                 before.setdefault(at, []).append(cell)
                 repairs.append(
@@ -166,8 +193,17 @@ def _added(fresh, cells, partner, repairs):
             before.setdefault(checks[question], []).append(cell)
             repairs.append(f"The answer to {question} stood {place}: it runs before the check.")
         else:
-            after.setdefault(at, []).append(cell)
+            after.setdefault(_past_hidden(fresh, at), []).append(cell)
     return after, before
+
+
+def _past_hidden(fresh, at):
+    """Return the index of the last hidden check right after `at`, or `at`.
+
+    What a student does after a check comes after the question's hidden ones too.
+    """
+    rest = fresh.cells[at + 1 :]
+    return at + next((n for n, c in enumerate(rest) if role(c) != "hidden"), len(rest))
 
 
 def _loose_text(fresh, cells, partner, question):
@@ -198,23 +234,26 @@ def _student(cell, neighbour, ids, first=False):
 def _bare(source):
     """Return code without comments, spacing and calls of `hint`, which ask and change nothing."""
     try:
-        body = ast.parse(source).body
-    except SyntaxError:
+        lines = [(node, ast.unparse(node)) for node in ast.parse(source).body]
+    except UNREADABLE:
         return source.strip()
-    asks = [isinstance(n, ast.Expr) and ast.unparse(n).startswith("hint(") for n in body]
-    return "\n".join(ast.unparse(n) for n, ask in zip(body, asks, strict=True) if not ask)
+    return "\n".join(
+        line for node, line in lines
+        if not (isinstance(node, ast.Expr) and line.startswith("hint("))
+    )  # fmt: skip
 
 
 def _source(cell):
     text = cell.get("source", "")
-    return "".join(map(str, text)) if isinstance(text, list) else str(text)
+    text = "".join(map(str, text)) if isinstance(text, list) else str(text)
+    return text.encode("utf-8", "replace").decode("utf-8")  # half a character cannot be sent on
 
 
 def assigned(source):
     """Return the names that code assigns at its top level; a line with an error is left out."""
     try:
         body = ast.parse(source).body
-    except SyntaxError:
+    except UNREADABLE:
         return set(re.findall(r"^(?:def\s+)?([A-Za-z_]\w*)\s*(?:=(?!=)|\()", source, re.MULTILINE))
     names = set()
     for node in body:

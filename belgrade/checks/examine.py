@@ -86,15 +86,19 @@ def find_notebook(pack, folder):
     )
 
 
-def read_notebook(path):
-    """Return the notebook at `path`; raise ExamineError, in a line, if it is none."""
+def read_notebook(path, name=None):
+    """Return the notebook at `path`; raise ExamineError, in a line, if it is none.
+
+    `name` is what to call the file; by default its own name.
+    """
     path = Path(path)
+    name = name or path.name
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise ExamineError(f"There is no file {path}.") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise ExamineError(f"{path.name} cannot be read ({type(error).__name__}).") from None
+        raise ExamineError(f"{name} cannot be read ({type(error).__name__}).") from None
     logger = logging.getLogger("nbformat")
     level, notebook = logger.level, None
     logger.setLevel(logging.CRITICAL)
@@ -108,7 +112,7 @@ def read_notebook(path):
     except Exception as error:
         why = " ".join(str(error).split())[:80]
         raise ExamineError(
-            f"{path.name} is damaged or no notebook ({why}): save or download it again."
+            f"{name} is damaged or no notebook ({why}): save or download it again."
         ) from None
     finally:
         logger.setLevel(level)
@@ -212,30 +216,18 @@ def written_records(notebook, written):
 
 def report_of(pack, records, notes=(), lost=()):
     """Return the report on an exercise from the records of its parts."""
-    lost = dict(lost)
     rows = []
     for question in pack["questions"]:
-        name = question["question"]
-        parts = [e["part"] for e in pack["checks"] if e["question"] == name]
-        parts += ["written" for spec in pack["written"] if spec["question"] == name]
-        mine = {r["part"]: r for r in records if r["question"] == name and "status" in r}
-        for part in parts:
-            if part not in mine:
-                status = PENDING if part == "written" else ERROR
-                words = "Marked by hand." if part == "written" else "This check did not run."
-                mine[part] = {"status": status, "points": 0, "message": words}
-            if name in lost and mine[part]["status"] not in (RIGHT, PENDING):
-                mine[part] |= {"status": ERROR, "message": stopped(lost[name])}
-        order = [ERROR, NOT_YET, CLOSE, NOT_ATTEMPTED, PENDING, RIGHT]
-        worst = min((mine[p] for p in parts), key=lambda r: order.index(r["status"]))
+        parts = parts_of(pack, question["question"], records, lost)
+        worst = worst_of(parts)
         rows.append({
-            "question": name,
+            "question": question["question"],
             "title": question["title"],
             "status": worst["status"],
-            "points": round(sum(mine[p]["points"] for p in parts), 6),
+            "points": round(sum(p["points"] for p in parts), 6),
             "max_points": question["points"],
             "message": "" if worst["status"] == RIGHT else worst["message"],
-            "seconds": max((mine[p].get("seconds", 0) for p in parts), default=0),
+            "seconds": max((p["seconds"] for p in parts), default=0),
         })  # fmt: skip
     notes = list(notes)
     if more := sum(q.get("hidden_points", 0) for q in pack["questions"]):
@@ -244,6 +236,37 @@ def report_of(pack, records, notes=(), lost=()):
     return {
         "exercise": pack["exercise"], "questions": rows, "notes": notes, "next": _next(rows),
     }  # fmt: skip
+
+
+def parts_of(pack, question, records, lost=()):
+    """Return the outcome of each part of a question, in order, whether it ran or not.
+
+    Each is a dict: part, status, points, max_points, message, seconds.
+    """
+    lost, rows = dict(lost), []
+    worth = {e["part"]: e["spec"]["points"] for e in pack["checks"] if e["question"] == question}
+    if waits := [w["points"] for w in pack["written"] if w["question"] == question]:
+        worth["written"] = waits[0]
+    mine = {r["part"]: r for r in records if r["question"] == question and "status" in r}
+    for part, most in worth.items():
+        row = {"part": part, "points": 0, "max_points": most, "seconds": 0}
+        if part in mine:
+            kept = ("status", "points", "message", "seconds")
+            row |= {k: mine[part][k] for k in kept if k in mine[part]}
+        elif part == "written":
+            row |= {"status": PENDING, "message": "Marked by hand."}
+        else:
+            row |= {"status": ERROR, "message": "This check did not run."}
+        if question in lost and row["status"] not in (RIGHT, PENDING):
+            row |= {"status": ERROR, "message": stopped(lost[question])}
+        rows.append(row)
+    return rows
+
+
+def worst_of(parts):
+    """Return the part that decides what a question's status is: the first that is worst."""
+    order = [ERROR, NOT_YET, CLOSE, NOT_ATTEMPTED, PENDING, RIGHT]
+    return min(parts, key=lambda part: order.index(part["status"]))
 
 
 def _next(rows):

@@ -13,6 +13,14 @@ NOT_ATTEMPTED, RIGHT, CLOSE, NOT_YET = "not_attempted", "right", "close", "not_y
 ERROR, PENDING = "error", "pending"
 
 
+# What an answer may hold, so that comparing it ends: capturing cuts to less than that, but code
+# that is examined can put anything in the place of what was captured.
+MOST_VALUES, MOST_ROWS, MOST_COLUMNS, MOST_TEXT = 1_000_000, 5000, 500, 20_000
+UNREADABLE = (
+    KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError, RecursionError,
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Verdict:
     """The outcome of one check: a status, points out of max_points, and words for the student."""
@@ -27,7 +35,7 @@ def judge(spec, reference, answer):
     """Return the Verdict on a captured `answer`, given the captured `reference` and the spec."""
     try:
         status, message = _outcome(spec, reference, answer)
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+    except UNREADABLE as error:
         status, message = ERROR, f"This answer could not be read ({type(error).__name__})."
     most = spec.get("points", 1)
     points = most if status == RIGHT else 0
@@ -47,6 +55,8 @@ ERRORS = [
      "({0}). Look for a missing bracket, quotation mark, comma or colon."),
     (r"^ValueError: The truth value of a", "Join two conditions with & (not with and), and put "
      "round brackets about each of them."),
+    (r"^ValueError: can only convert an array of size 1", ".item() takes the value out of one row "
+     "only: look at how many rows are left, and narrow them down to one."),
     (r"^TypeError: .*(?:'rand_'|'ror_'|for &|for \|)", "Put round brackets about each of the "
      "conditions that you join with &."),
     (r"^AttributeError: (.+)", "Python does not know this ending ({0}). Check the spelling of "
@@ -59,6 +69,7 @@ ERRORS = [
 
 def stopped(error, spec=None):
     """Return what to tell a student whose code ended with `error` ("NameError: …")."""
+    error = error[:2000]
     if error.startswith("TimeoutError"):
         return f"Your code ran {error.split(': ')[1]} and was stopped: is there a loop without end?"
     if error == "the kernel died":
@@ -84,6 +95,8 @@ def _outcome(spec, reference, answer):
         return ERROR, stopped(answer["error"], spec)
     if kind == "written":
         return _written(spec, answer)
+    if _too_large(answer):
+        return ERROR, "This answer is too large to be checked: give only what is asked for."
     if answer["type"] == "missing":
         if answer["value"] == "...":
             return NOT_ATTEMPTED, "Replace the three dots with your answer, then run both cells."
@@ -97,6 +110,24 @@ def _outcome(spec, reference, answer):
         if "answer" in wrong and _same(spec, reference, wrong["answer"], answer):
             return (CLOSE if wrong.get("close") else NOT_YET), wrong["message"]
     return status, message
+
+
+def _too_large(answer):
+    todo, count = [answer], 0
+    while todo:
+        one = todo.pop()
+        count += 1
+        if (isinstance(one, str) and len(one) > MOST_TEXT) or count > MOST_VALUES:
+            return True
+        if isinstance(one, dict):
+            if any(len(one.get(k) or ()) > MOST_ROWS for k in ("items", "rows", "results")):
+                return True
+            if len(one.get("columns") or ()) > MOST_COLUMNS:
+                return True
+            todo += one.values()
+        elif isinstance(one, list):
+            todo += one
+    return False
 
 
 def _compare(spec, reference, answer):

@@ -129,7 +129,10 @@ def _in_kernel(exercise):
             except Exception as error:
                 verdict = Verdict(ERROR, 0, 1, f"The check stopped with {type(error).__name__}.")
                 verdicts[about["question"], about.get("part", "")] = verdict
-    note = "Judged in this kernel, as the names stand now: run all cells first."
+    note = (
+        "Judged in this kernel, since nbval cannot run in the browser, and as the names stand now: "
+        "run all cells first."
+    )
     records = [
         {"question": q, "part": part, **vars(verdict)} for (q, part), verdict in verdicts.items()
     ]

@@ -20,23 +20,15 @@ from queue import Empty
 import pytest
 
 from belgrade.checks.assemble import about, role
-from belgrade.checks.judge import ERROR, NOT_ATTEMPTED, RIGHT, Verdict, judge, stopped
-from belgrade.checks.spec import SpecError, parse_spec
+from belgrade.checks.examined import MIME, bundle_of, graded_specs, prelude, verdict_on
+from belgrade.checks.judge import RIGHT
+from belgrade.checks.spec import SpecError
 
-MIME = "application/vnd.belgrade.answer+json"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 SANITISE = [
     (re.compile(r"data:image/png;base64,[A-Za-z0-9+/=\s]+"), "IMG"),
     (re.compile(r"\b0x[0-9a-fA-F]{6,}"), "0xADDR"),
 ]
-# Runs before a graded cell: whatever was done to `check`, this cell has the package's own.
-PRELUDE = """\
-import sys as _sys
-for _name in [m for m in _sys.modules if m.split(".")[:2] == ["belgrade", "checks"]]:
-    del _sys.modules[_name]
-from belgrade.checks.live import examined as _examined
-check = _examined({spec!r})
-"""
 
 
 def pytest_addoption(parser):
@@ -73,11 +65,6 @@ def _is_nbval(collector):
     return type(collector).__name__ == "IPyNbFile"
 
 
-def prelude(spec):
-    """Return the code that runs before a graded cell; only what capturing needs goes in."""
-    return PRELUDE.format(spec=json.dumps({k: spec[k] for k in ("kind", "inputs") if k in spec}))
-
-
 def strip_widgets(outputs):
     """Return the outputs without widget views, which are empty in a notebook that is reopened."""
     kept = []
@@ -89,31 +76,6 @@ def strip_widgets(outputs):
                 continue
         kept.append(output)
     return kept
-
-
-def bundle_of(outputs):
-    """Return the last answer bundle among outputs, or None."""
-    found = [o["data"][MIME] for o in outputs if MIME in (o.get("data") or {})]
-    found = [json.loads(one) if isinstance(one, str) else one for one in found]
-    return found[-1] if found else None
-
-
-def graded_specs(cells):
-    """Return {cell id: spec} for the graded cells of an answer key or an assembled copy.
-
-    In a key, a spec cell holds for the cells that follow it, and `part` is read from the call.
-    """
-    specs, spec = {}, None
-    for cell in cells:
-        tags = cell.metadata.get("tags", [])
-        if cell.cell_type == "raw" and "spec" in tags:
-            spec = parse_spec(cell.source)
-        elif cell.cell_type == "code" and spec and {"check", "hidden"} & set(tags):
-            part = re.search(r"""\bpart\s*=\s*["']([^"']*)["']""", cell.source)
-            specs[cell["id"]] = spec | {"part": part[1] if part else ""}
-        elif role(cell) in ("check", "hidden") and "spec" in about(cell):
-            specs[cell["id"]] = about(cell)["spec"]
-    return specs
 
 
 def _classes(made=[]):  # noqa: B006 - nbval is imported only where it is used, the classes made once
@@ -251,16 +213,9 @@ def _make_classes(nbval):
             reference = bundle_of(self.cell.outputs)
             if reference is None:
                 self.raise_cell_error("no stored reference: run `belgrade build`")
-            fresh = bundle_of(self.test_outputs or [])
-            if fresh is not None and fresh.get("question") != spec["question"]:
-                fresh = None
-            verdict = judge(spec, reference["answer"], fresh and fresh["answer"])
             before = self.parent.errors.get(spec["question"]) if self.parent.assembled else None
-            # The check stops with NameError where the answer's cell stopped: that is the reason.
-            if before and verdict.status in (ERROR, NOT_ATTEMPTED):
-                verdict = Verdict(ERROR, 0, verdict.max_points, stopped(before, spec))
-            elif fresh is None and self.error:
-                verdict = Verdict(ERROR, 0, verdict.max_points, stopped(self.error, spec))
+            fresh = bundle_of(self.test_outputs or [])
+            verdict = verdict_on(spec, reference, fresh, before, self.error)
             self._record(verdict, part=part, error=before or self.error)
             if verdict.status != RIGHT:
                 self.raise_cell_error(f"{spec['question']} {verdict.status}: {verdict.message}")

@@ -1,0 +1,74 @@
+"""What is examined, and how its verdict comes about: shared by nbval's plugin and the grader."""
+
+import json
+import re
+
+from belgrade.checks.assemble import about, role
+from belgrade.checks.judge import ERROR, NOT_ATTEMPTED, Verdict, judge, stopped
+from belgrade.checks.live import MIME
+from belgrade.checks.spec import parse_spec
+
+# Runs before a graded cell: whatever was done to `check`, this cell has the package's own.
+PRELUDE = """\
+import sys as _sys
+for _name in [m for m in _sys.modules if m.split(".")[:2] == ["belgrade", "checks"]]:
+    del _sys.modules[_name]
+from belgrade.checks.live import examined as _examined
+check = _examined({spec!r})
+"""
+
+
+def prelude(spec):
+    """Return the code that runs before a graded cell; only what capturing needs goes in."""
+    return PRELUDE.format(spec=json.dumps({k: spec[k] for k in ("kind", "inputs") if k in spec}))
+
+
+def bundle_of(outputs):
+    """Return the last answer bundle among outputs, or None."""
+    found = [o["data"][MIME] for o in outputs if MIME in (o.get("data") or {})]
+    return as_bundle(found[-1]) if found else None
+
+
+def as_bundle(found):
+    """Return an answer bundle as it came from a kernel as a dict, or None if it is none."""
+    try:
+        found = json.loads(found) if isinstance(found, str) else found
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) and isinstance(found.get("answer"), dict) else None
+
+
+def graded_specs(cells):
+    """Return {cell id: spec} for the graded cells of an answer key or an assembled copy.
+
+    In a key, a spec cell holds for the cells that follow it, and `part` is read from the call.
+    """
+    specs, spec = {}, None
+    for cell in cells:
+        tags = cell.metadata.get("tags", [])
+        if cell.cell_type == "raw" and "spec" in tags:
+            spec = parse_spec(cell.source)
+        elif cell.cell_type == "code" and spec and {"check", "hidden"} & set(tags):
+            part = re.search(r"""\bpart\s*=\s*["']([^"']*)["']""", cell.source)
+            specs[cell["id"]] = spec | {"part": part[1] if part else ""}
+        elif role(cell) in ("check", "hidden") and "spec" in about(cell):
+            specs[cell["id"]] = about(cell)["spec"]
+    return specs
+
+
+def verdict_on(spec, reference, fresh, before=None, error=None):
+    """Return the Verdict on a graded cell.
+
+    `reference` and `fresh` are answer bundles (`fresh` None where none came back); `before` is
+    the first error of the question's cells, `error` that of the graded cell itself, each as
+    "NameError: …", or None.
+    """
+    if fresh is not None and fresh.get("question") != spec["question"]:
+        fresh = None
+    verdict = judge(spec, reference["answer"], fresh and fresh["answer"])
+    # The check stops with NameError where the answer's cell stopped: that is the reason.
+    if before and verdict.status in (ERROR, NOT_ATTEMPTED):
+        return Verdict(ERROR, 0, verdict.max_points, stopped(before, spec))
+    if fresh is None and error:
+        return Verdict(ERROR, 0, verdict.max_points, stopped(error, spec))
+    return verdict

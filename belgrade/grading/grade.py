@@ -1,0 +1,456 @@
+"""A grading run: each submission into a fresh copy, several at once, its result written at once.
+
+What is graded lies in OUT/results, one file a submission, and is kept there while submission,
+exercise, package and limits stay the same: a run that was stopped goes on where it was.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import shutil
+import tempfile
+import threading
+import weakref
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from belgrade.checks.assemble import about, assemble
+from belgrade.checks.examine import ExamineError, exercise_in, read_notebook
+from belgrade.checks.quick import nbformat
+from belgrade.grading.collect import Submission, collect
+from belgrade.grading.kernels import Kernel, KernelError, Kernels, Limits, probe
+from belgrade.grading.master import (
+    Master,
+    MasterError,
+    find_keys,
+    master_of,
+    package_digest,
+)
+from belgrade.grading.progress import Progress
+from belgrade.grading.result import (
+    MOST_CELLS,
+    MOST_CODE,
+    GradeError,
+    Results,
+    Ungradable,
+    carry_marks,
+    check_belongs,
+    check_size,
+    failed,
+    graded,
+    head,
+)
+from belgrade.grading.roster import Roster, read_roster
+from belgrade.grading.run import Run, RunError, run
+from belgrade.grading.store import is_full, locked, read_json, safe_name, write_bytes, write_json
+
+# So many submissions in a row for which no kernel starts are the machine's fault, not theirs.
+MOST_STARTS = 3
+TOTAL_CELLS = 10
+SETTINGS = "grading.json"
+SHOWN = 20
+
+
+@dataclass
+class Settings:
+    """What to grade, where to and how; `timeout` in seconds a cell."""
+
+    submissions: Path
+    out: Path
+    keys: Path
+    roster: Path | None = None
+    exercise: str | None = None
+    workers: int = 0
+    timeout: float = 60
+    kernel: str | None = None
+    sandbox: bool = True
+    fresh: bool = False
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass
+class Summary:
+    """What a run came to; `mean` is of the points, as a share from 0 to 1, None without any."""
+
+    graded: int = 0
+    failed: list[tuple[str, str]] = field(default_factory=list)
+    kept: int = 0
+    waiting: int = 0
+    mean: float | None = None
+
+    def text(self, out: Path) -> str:
+        """Return what to tell the instructor at the end."""
+        kept = f" ({self.kept} unchanged)" if self.kept else ""
+        mean = "" if self.mean is None else f", mean {self.mean:.0%} of the points"
+        lines = [f"{self.graded} graded{kept}{mean}; results in {out}."]
+        if self.waiting:
+            verb = "waits" if self.waiting == 1 else "wait"
+            lines.append(f"{self.waiting} {verb} for marks of written answers.")
+        if self.failed:
+            lines.append(f"{len(self.failed)} could not be graded:")
+            lines += [f"  {name}: {reason}" for name, reason in self.failed[:SHOWN]]
+            if len(self.failed) > SHOWN:
+                lines.append(f"  … and {len(self.failed) - SHOWN} more, in grades.csv")
+        return "\n".join(lines)
+
+
+def grade(settings: Settings, say: Callable[[str], None] = print) -> Summary:
+    """Grade a class and write the tables and pages; return what came of it.
+
+    Raises GradeError, or an error of the parts, where nothing or no more can be done; what was
+    graded until then stays and counts the next time.
+    """
+    out = settings.out
+    _apart(settings)
+    try:
+        with locked(_claimed(out) / ".lock"):
+            return _grade(settings, say)
+    except OSError as error:
+        raise full(out, error) from error
+
+
+def full(out: Path, error: OSError) -> Exception:
+    """Return what to raise for an error of the system: a full disk is said in a sentence."""
+    if not is_full(error):
+        return error
+    where = error.filename or out
+    return GradeError(
+        f"The disk is full ({where}): make room and give the same command again. What was graded "
+        f"is kept in {out / 'results'}."
+    )
+
+
+def _apart(settings: Settings) -> None:
+    """Raise GradeError unless submissions, keys and results lie apart."""
+    source, out, keys = (
+        Path(p).resolve() for p in (settings.submissions, settings.out, settings.keys)
+    )
+    if not source.exists():
+        raise GradeError(f"There is no {settings.submissions}: give a folder or a zip file.")
+    for name, place in (("submissions", source), ("answer keys", keys)):
+        inside = out.is_relative_to(place) if place.is_dir() else out == place
+        if inside or place.is_relative_to(out):
+            raise GradeError(
+                f"The {name} ({place}) and the results ({out}) lie one in the other: give --out a "
+                "folder of its own."
+            )
+
+
+def _claimed(out: Path) -> Path:
+    """Return the folder for the results, made; raise GradeError if it is somebody else's."""
+    if out.exists() and not out.is_dir():
+        raise GradeError(f"{out} is a file: give --out a folder.")
+    others = [p for p in out.glob("*") if not p.name.startswith(".")] if out.is_dir() else []
+    if others and not (out / SETTINGS).exists():
+        raise GradeError(
+            f"{out} holds other things: give --out an empty folder, or one of an earlier grading."
+        )
+    out.mkdir(parents=True, exist_ok=True)
+    if not (out / SETTINGS).exists():
+        write_json(out / SETTINGS, {"proved": {}})
+    return out
+
+
+def _grade(settings: Settings, say: Callable[[str], None]) -> Summary:
+    out, sandboxed = settings.out, settings.sandbox and not settings.kernel
+    if settings.kernel:
+        say(f"Kernel {settings.kernel}: it, and not the sandbox, protects this machine.")
+    elif not settings.sandbox:
+        say(
+            "WARNING: no sandbox. Students' code runs as you: it can read your files, keys and "
+            "grades, change or delete them, and use the network."
+        )
+    elif remedy := probe():
+        raise GradeError(remedy)
+    _tidy(out)
+    spool = Path(tempfile.mkdtemp(prefix=".spool-", dir=out))
+    try:
+        roster = _kept_roster(settings.roster, out)
+        (spool / "files").mkdir()
+        found = collect(settings.submissions, spool / "files", roster)
+        if not found:
+            raise GradeError(f"There is nothing to grade in {settings.submissions}.")
+        job = _Job(settings, sandboxed, spool, say)
+        summary, results, masters = job.go(found)
+        write_tables(results, out, roster, masters)
+    finally:
+        shutil.rmtree(spool, ignore_errors=True)
+    return summary
+
+
+def _tidy(out: Path) -> None:
+    """Take away what a run that was killed left half done."""
+    for old in out.glob(".spool-*"):
+        shutil.rmtree(old, ignore_errors=True)
+    for old in out.rglob(".*"):
+        if re.fullmatch(r"\..+\.\d+", old.name) and old.is_file():
+            old.unlink(missing_ok=True)
+
+
+def write_tables(results: Any, out: Path, roster: Any, masters: Any) -> None:
+    """Write everything that is made from the results: tables, pages, sheets, files to upload."""
+    from belgrade.grading.tables import write_all
+
+    write_all(results, out, roster=roster, masters=masters)
+
+
+def _kept_roster(path: Path | None, out: Path) -> Roster | None:
+    """Return the roster, and keep a copy, so that merging marks later knows it too."""
+    kept = out / "roster.csv"
+    if path is None:
+        kept.unlink(missing_ok=True)
+        return None
+    roster = read_roster(path)
+    write_bytes(kept, Path(path).read_bytes())
+    return roster
+
+
+class _Stoppable:
+    """Kernels that another thread can end, all at once: what runs in them is then at its end."""
+
+    def __init__(self, source: Kernels) -> None:
+        self.source, self.stopped = source, False
+        self._lock, self._running = threading.Lock(), weakref.WeakSet()
+
+    def start(self) -> Kernel:
+        """Return a fresh kernel; raise KernelError if there is none, or after `stop`."""
+        kernel = None if self.stopped else self.source.start()
+        with self._lock:
+            if not self.stopped and kernel:
+                self._running.add(kernel)
+                return kernel
+        if kernel:
+            kernel.stop()
+        raise KernelError("The grading was stopped.")
+
+    def stop(self) -> None:
+        """End all kernels."""
+        with self._lock:
+            self.stopped = True
+            for kernel in self._running:
+                kernel.kill()
+
+
+class _Job:
+    """The submissions of one run, and how they are graded."""
+
+    def __init__(
+        self, settings: Settings, sandboxed: bool, spool: Path, say: Callable[[str], None]
+    ) -> None:
+        self.settings, self.sandboxed, self.spool, self.say = settings, sandboxed, spool, say
+        self.out = settings.out
+        self.workers = settings.workers or _cores()
+        self.exercise = settings.exercise
+        self.keys = find_keys(settings.keys)
+        if self.exercise and self.exercise not in self.keys:
+            raise GradeError(f"There is no key of exercise {self.exercise} in {settings.keys}.")
+        self.masters: dict[str, Master] = {}
+        self.rules = [
+            package_digest(), settings.timeout, sandboxed, settings.kernel,
+            asdict(settings.limits), MOST_CELLS, MOST_CODE,
+        ]  # fmt: skip
+        self.starts = 0
+
+    def go(self, found: list[Submission]) -> tuple[Summary, Results, dict[str, Master]]:
+        """Grade what is not graded yet; return (summary, results, masters)."""
+        found = self._wanted(found)
+        self._load_masters(found)
+        paths = self._paths(found)
+        todo = [pair for pair in zip(found, paths, strict=True) if not self._kept(*pair)]
+        if todo:
+            with self._kernels() as source:
+                kernels = _Stoppable(source)
+                self._prove({self._number(one) for one, _ in todo}, kernels)
+                self._run_all(todo, kernels)
+        for old in (self.out / "results").glob("*.json"):
+            if old not in set(paths):
+                old.unlink()
+        results = Results(sorted(paths))
+        return _summary(results, len(found) - len(todo)), results, self.masters
+
+    def _kernels(self) -> Any:
+        return Kernels(
+            sandbox=self.sandboxed, kernel=self.settings.kernel, limits=self.settings.limits,
+            workers=self.workers,
+        )  # fmt: skip
+
+    def _number(self, one: Submission) -> str | None:
+        return self.exercise or one.exercise
+
+    def _wanted(self, found: list[Submission]) -> list[Submission]:
+        """Leave out, where one exercise is asked for, the others of students who handed it in."""
+        if not self.exercise:
+            return found
+        chosen: dict[str, Submission] = {}
+        for one in found:
+            before = chosen.get(one.student)
+            if before is None or (one.exercise == self.exercise != before.exercise):
+                chosen[one.student] = one
+        return list(chosen.values())
+
+    def _load_masters(self, found: list[Submission]) -> None:
+        kept = self.out / "masters"
+        if self.settings.fresh:
+            shutil.rmtree(kept, ignore_errors=True)
+        for number in sorted({self._number(one) for one in found} & set(self.keys)):
+            self.masters[number] = master_of(self.keys[number], kept, self.spool)
+
+    def _paths(self, found: list[Submission]) -> list[Path]:
+        paths, taken = [], set()
+        for one in found:
+            words = one.student, self._number(one) or ""
+            name = safe_name(*words)
+            if name in taken:
+                name = safe_name(*words, one.file, one.digest)
+            taken.add(name)
+            paths.append(self.out / "results" / f"{name}.json")
+        return paths
+
+    def _stamp(self, one: Submission) -> str:
+        master = self.masters.get(self._number(one) or "")
+        what = [one.digest, one.problem, one.exercise, master and master.version, *self.rules]
+        return hashlib.sha256(json.dumps(what).encode("utf-8", "replace")).hexdigest()[:16]
+
+    def _kept(self, one: Submission, path: Path) -> bool:
+        """Tell whether a submission's result stands already; what the roster says is renewed."""
+        old = None if self.settings.fresh else read_json(path)
+        if not isinstance(old, dict) or old.get("stamp") != self._stamp(one):
+            return False
+        try:
+            new = old | head(one, self._number(one), old["repairs"])
+        except KeyError:
+            return False
+        if new != old:
+            write_json(path, new)
+        return True
+
+    def _prove(self, numbers: set[str | None], kernels: Any) -> None:
+        """Grade each answer key as if it were handed in: it must get all points."""
+        settings = read_json(self.out / SETTINGS) or {}
+        proved = settings.setdefault("proved", {})
+        for number in sorted(numbers & set(self.masters)):
+            master = self.masters[number]
+            stamp = hashlib.sha256(json.dumps([master.version, *self.rules]).encode()).hexdigest()
+            if proved.get(number) == stamp:
+                continue
+            key = nbformat.read(self.keys[number], as_version=4)
+            key.cells = [c for c in key.cells if "hidden" not in c.metadata.get("tags", [])]
+            notebook, _ = assemble(master.fresh, key)
+            for row in graded(master, notebook, self._run(notebook, kernels))["questions"]:
+                if row["points"] < row["max_points"] - 1e-6:
+                    raise MasterError(
+                        f"The answer key of exercise {number} does not get its own points here: "
+                        f"question {row['question']}: {row['message']}"
+                    )
+            proved[number] = stamp
+            write_json(self.out / SETTINGS, settings)
+
+    def _run_all(self, todo: list[tuple[Submission, Path]], kernels: Any) -> None:
+        if not todo:
+            return
+        progress = Progress(len(todo))
+        pool = ThreadPoolExecutor(self.workers, thread_name_prefix="grade")
+        waiting = {pool.submit(self._one, one, path, kernels) for one, path in todo}
+        try:
+            while waiting:
+                done, waiting = wait(waiting, timeout=1, return_when=FIRST_COMPLETED)
+                for future in done:
+                    progress.step(failed=future.result())
+        except BaseException:
+            kernels.stop()
+            raise
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+            progress.close()
+
+    def _one(self, one: Submission, path: Path, kernels: Any) -> bool:
+        """Grade one submission and write its result; return whether it could not be graded."""
+        result, lasting = self._result(one, kernels)
+        result["stamp"] = self._stamp(one) if lasting else ""
+        if kernels.stopped:
+            return False  # its kernel was taken away
+        if (old := read_json(path)) is not None:
+            carry_marks(old, result)
+        write_json(path, result)
+        return result["state"] == "failed"
+
+    def _result(self, one: Submission, kernels: Any) -> tuple[dict[str, Any], bool]:
+        """Return (result, whether it would be the same another time)."""
+        try:
+            return self._graded(one, kernels), True
+        except (Ungradable, ExamineError, RunError) as error:
+            return self._failed(one, str(error)), True
+        except KernelError as error:
+            self.starts += 1
+            if self.starts >= MOST_STARTS:
+                raise
+            return self._failed(one, f"{error} Give the same command again."), False
+        except OSError as error:
+            if is_full(error):
+                raise
+            return self._failed(one, f"The system refused it ({error})."), False
+        except Exception as error:  # a fault of ours must not cost the class
+            words = f"{type(error).__name__}: {error}"[:200]
+            return self._failed(one, f"The grader itself failed ({words}); report it."), False
+
+    def _graded(self, one: Submission, kernels: Any) -> dict[str, Any]:
+        if one.problem or one.path is None:
+            raise Ungradable(one.problem or "There is no notebook.")
+        submitted = read_notebook(one.path, one.file)
+        master = self._master_for(one, submitted)
+        check_size(submitted)
+        notebook, repairs = assemble(master.fresh, submitted)
+        done = self._run(notebook, kernels)
+        self.starts = 0
+        if about(submitted).get("version") not in (None, master.released):
+            repairs.append("The notebook is of another version of the exercise than is graded.")
+        repairs = list(dict.fromkeys([*repairs, *done.notes]))
+        return head(one, self._number(one), repairs) | graded(master, notebook, done)
+
+    def _master_for(self, one: Submission, submitted: Any) -> Master:
+        is_one = exercise_in(submitted) or one.exercise
+        number = self.exercise or is_one
+        if number is None:
+            raise Ungradable("This notebook is no exercise of the module: nothing in it says so.")
+        if is_one not in (None, number):
+            raise Ungradable(f"This is exercise {is_one}, not {number}.")
+        master = self.masters.get(number)
+        if master is None:
+            raise Ungradable(f"There is no answer key of exercise {number}.")
+        check_belongs(submitted, master)
+        return master
+
+    def _run(self, notebook: Any, kernels: Any) -> Run:
+        timeout = self.settings.timeout
+        return run(notebook, kernels, timeout, total_timeout=TOTAL_CELLS * timeout)
+
+    def _failed(self, one: Submission, reason: str) -> dict[str, Any]:
+        number = self._number(one)
+        return head(one, number, []) | failed(self.masters.get(number or ""), reason)
+
+
+def _cores() -> int:
+    with contextlib.suppress(AttributeError):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _summary(results: Results, kept: int) -> Summary:
+    summary, shares = Summary(kept=kept), []
+    for one in results:
+        if one["state"] == "graded":
+            summary.graded += 1
+            summary.waiting += one["pending_points"] > 0
+            if one["max_points"]:
+                shares.append(one["points"] / one["max_points"])
+        else:
+            summary.failed.append((f"{one['student']} ({one['file']})", one["reason"]))
+    summary.mean = sum(shares) / len(shares) if shares else None
+    return summary

@@ -1,0 +1,51 @@
+"""Bring marks for written answers, from the sheets that people filled in, into a grading."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from belgrade.grading.grade import full, write_tables
+from belgrade.grading.marks import merge_marks
+from belgrade.grading.master import read_masters
+from belgrade.grading.result import GradeError, Results
+from belgrade.grading.roster import read_roster
+from belgrade.grading.store import locked, read_json, write_json
+
+
+def merge(out: Path, sheets: Sequence[Path], say: Callable[[str], None] = print) -> int:
+    """Bring the marks in `sheets` into the results in `out`, and write the tables again.
+
+    Returns 0, or 1 if some rows could not be taken or answers still wait.
+    """
+    out = Path(out)
+    paths = sorted((out / "results").glob("*.json"))
+    if not paths:
+        raise GradeError(f"There is no grading in {out}: grade first, then merge marks.")
+    try:
+        with locked(out / ".lock"):
+            results = Results(paths)
+            merged, problems = merge_marks(map(_without_outputs, results), sheets)
+            count = 0
+            for path, new in zip(paths, merged, strict=True):
+                old = read_json(path)
+                for row, before in zip(new["questions"], old["questions"], strict=True):
+                    row["outputs"] = before["outputs"]
+                if new != old:
+                    write_json(path, new)
+                    count += 1
+            roster = out / "roster.csv"
+            roster = read_roster(roster) if roster.exists() else None
+            write_tables(results, out, roster, read_masters(out / "masters"))
+    except OSError as error:
+        raise full(out, error) from error
+    for problem in problems:
+        say(problem)
+    say(f"Marks changed for {count} of {len(paths)} submissions.")
+    return 1 if problems else 0
+
+
+def _without_outputs(result: dict[str, Any]) -> dict[str, Any]:
+    rows = [{k: v for k, v in row.items() if k != "outputs"} for row in result["questions"]]
+    return result | {"questions": rows}

@@ -1,0 +1,175 @@
+"""The result of one submission: a dict that goes to a file, and from there into the tables.
+
+`student`, `name`, `exercise`, `file`, `digest` say whose it is; `state` is graded or failed, with
+a `reason`; `points` of `max_points` are what the checks gave, `pending_points` wait for a person;
+`questions` has a row each, with its parts and what the student did; `notes` say what was repaired.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from belgrade.checks.assemble import about, role
+from belgrade.checks.examine import exercise_in, parts_of, worst_of, written_records
+from belgrade.checks.judge import ERROR, PENDING, RIGHT
+from belgrade.grading import GradingError
+from belgrade.grading.collect import Submission
+from belgrade.grading.marks import _apply as apply_mark
+from belgrade.grading.marks import answer_id
+from belgrade.grading.master import Master
+from belgrade.grading.run import Run
+from belgrade.grading.store import read_json
+
+# A notebook beyond these is no student's work: an exercise has some 30 cells.
+MOST_CELLS, MOST_CODE = 500, 500_000
+MOST_MESSAGE = 500
+HIDDEN_WORDS = "A further check, which runs only when work is marked, is not passed."
+
+
+class GradeError(GradingError):
+    """The grading cannot start or go on; the text says why and what to do."""
+
+
+class Results(Sequence[dict[str, Any]]):
+    """Results, each read from its file when it is asked for: a class need not fit in memory."""
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self.paths = list(paths)
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __getitem__(self, at: Any) -> Any:
+        if isinstance(at, slice):
+            return Results(self.paths[at])
+        found = read_json(self.paths[at])
+        if found is None:
+            raise GradeError(f"{self.paths[at]} cannot be read: run the same command again.")
+        return found
+
+
+class Ungradable(Exception):
+    """A submission that cannot be graded; the text is the reason in its row."""
+
+
+def check_size(notebook: Any) -> None:
+    """Raise Ungradable for a notebook that is too long to be anybody's work."""
+    if (count := len(notebook.cells)) > MOST_CELLS:
+        raise Ungradable(f"The notebook has {count} cells; up to {MOST_CELLS} are read.")
+    if sum(len(str(cell.get("source", ""))) for cell in notebook.cells) > MOST_CODE:
+        raise Ungradable(f"The notebook has more than {MOST_CODE:,} letters of code and text.")
+
+
+def check_belongs(notebook: Any, master: Master) -> None:
+    """Raise Ungradable where nothing in a notebook is of the exercise."""
+    if exercise_in(notebook) == master.exercise:
+        return
+    known = {cell["id"] for cell in master.notebook["cells"]}
+    calls = [f'check("{question["question"]}"' for question in master.questions]
+    for cell in notebook.cells:
+        if cell.get("id") in known or any(c in str(cell.get("source", "")) for c in calls):
+            return
+    raise Ungradable(f"Nothing in this notebook belongs to exercise {master.exercise}.")
+
+
+def head(one: Submission, number: str | None, repairs: list[str]) -> dict[str, Any]:
+    """Return the part of a result that says whose it is."""
+    return {
+        "student": one.student, "name": one.name, "exercise": number, "file": one.file,
+        "digest": one.digest, "notes": list(dict.fromkeys([*one.notes, *repairs])),
+        "repairs": repairs,
+    }  # fmt: skip
+
+
+def graded(master: Master, notebook: Any, done: Run) -> dict[str, Any]:
+    """Return the rest of a result, from the assembled notebook and its Run."""
+    records = done.records + written_records(notebook, master.written)
+    rows = []
+    for question in master.questions:
+        name = question["question"]
+        row = _row(master, question, parts_of(master.pack, name, records, done.lost))
+        rows.append(row | _work(notebook, name, done.outputs))
+    return {
+        "state": "graded", "reason": "", "points": _sum(rows, "points"),
+        "max_points": _sum(rows, "max_points"), "pending_points": _sum(rows, "pending_points"),
+        "questions": rows, "seconds": _sum(rows, "seconds"), "master": master.version,
+    }  # fmt: skip
+
+
+def failed(master: Master | None, reason: str) -> dict[str, Any]:
+    """Return the rest of a result of what cannot be graded: its questions, if known, with 0."""
+    rows = []
+    for question in master.questions if master else []:
+        parts = parts_of(master.pack, question["question"], [])
+        for part in parts:
+            part |= {"status": ERROR, "message": "Not graded."}
+        row = _row(master, question, parts)
+        rows.append(row | {"code": "", "written": None, "outputs": []})
+    return {
+        "state": "failed", "reason": reason[:MOST_MESSAGE], "points": 0,
+        "max_points": _sum(rows, "max_points"), "pending_points": 0, "questions": rows,
+        "seconds": 0, "master": master.version if master else "",
+    }  # fmt: skip
+
+
+def _sum(rows: list[dict[str, Any]], name: str) -> float:
+    total = round(sum(row[name] for row in rows), 6)
+    return int(total) if total == int(total) else total
+
+
+def _row(master: Master, question: dict[str, Any], parts: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the row of a question from its parts."""
+    name, hidden = question["question"], {tuple(pair) for pair in master.hidden}
+    rows, told = [], {p["message"] for p in parts if (name, p["part"]) not in hidden}
+    for part in parts:
+        is_hidden = (name, part["part"]) in hidden
+        message = "" if part["status"] == RIGHT else part["message"][:MOST_MESSAGE]
+        if is_hidden and message and part["message"] not in told:
+            message = HIDDEN_WORDS
+        rows.append(part | {"hidden": is_hidden, "message": message})
+    worst = worst_of(rows)
+    automatic = [row for row in rows if row["part"] != "written"]
+    waits = [row for row in rows if row["status"] == PENDING]
+    return {
+        "question": name, "title": question["title"], "status": worst["status"],
+        "points": round(sum(row["points"] for row in automatic), 6),
+        "max_points": round(sum(row["max_points"] for row in automatic), 6),
+        "pending_points": round(sum(row["max_points"] for row in waits), 6),
+        "message": worst["message"],
+        "seconds": max((row["seconds"] for row in rows), default=0), "parts": rows,
+    }  # fmt: skip
+
+
+def carry_marks(old: dict[str, Any], new: dict[str, Any]) -> None:
+    """Keep the marks that a person gave, where the text that was marked is still the same."""
+    before = {row["question"]: row for row in old.get("questions", []) if row.get("mark")}
+    for row in new["questions"]:
+        marked = before.get(row["question"])
+        if not marked:
+            continue
+        if row["pending_points"] and answer_id(marked["written"]) == answer_id(row["written"]):
+            apply_mark(new, row, marked["mark"])
+        else:
+            words = (
+                f"The text of {row['question']} was marked and has changed since: mark it again."
+            )
+            new["notes"].append(words)
+
+
+def _work(notebook: Any, question: str, outputs: dict[str, list]) -> dict[str, Any]:
+    """Return what a student did for a question: code as it ran, text, and what the code showed.
+
+    What a check shows is left out: a hidden one's inputs would stand in it.
+    """
+    code, shown, written = [], [], None
+    for cell in notebook.cells:
+        if about(cell).get("question") != question:
+            continue
+        if role(cell) == "written":
+            written = cell.source
+        elif role(cell) in ("answer", "student"):
+            code.append(cell.source)
+            shown += outputs.get(cell["id"], [])
+    return {"code": "\n\n".join(code), "written": written, "outputs": shown}

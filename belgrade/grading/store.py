@@ -1,0 +1,94 @@
+"""Files of a grading run: whole or not there, one run at a time, and a full disk said in a line."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from belgrade.grading import GradingError
+
+FULL = {errno.ENOSPC, errno.EDQUOT}
+
+
+class StoreError(GradingError):
+    """A folder cannot be used; the text says why and what to do."""
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write `content` to `path` in one step: a reader finds the old file, or all of the new."""
+    text = json.dumps(content, ensure_ascii=False, indent=1)
+    write_bytes(path, text.encode("utf-8", "replace"))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write bytes to `path` in one step; its folder is made if it is missing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+
+
+def read_json(path: Path) -> Any:
+    """Return what the JSON file at `path` holds; None where there is none or it is damaged."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+
+
+def safe_name(*words: str) -> str:
+    """Return a file name, without its ending, that tells `words` from any others.
+
+    It has only a-z, 0-9 and hyphens: names of students and files may hold anything.
+    """
+    text = "-".join(words).lower()
+    mark = hashlib.sha256("\0".join(words).encode("utf-8", "surrogatepass")).hexdigest()[:10]
+    return f"{re.sub(r'[^a-z0-9]+', '-', text).strip('-')[:48]}-{mark}".lstrip("-")
+
+
+def is_full(error: BaseException) -> bool:
+    """Tell whether an error says that the disk, or one's share of it, is full."""
+    return isinstance(error, OSError) and error.errno in FULL
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock file `path`; raise StoreError if another process does.
+
+    The system lets go of it when the process ends, however it ends.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+b") as file:
+        try:
+            _lock(file)
+        except OSError as error:
+            if is_full(error):
+                raise
+            raise StoreError(
+                f"Another grading is at work in {path.parent}: wait for it, or stop it."
+            ) from None
+        yield
+
+
+def _lock(file: Any) -> None:
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        import msvcrt
+
+        file.seek(0)
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+    else:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

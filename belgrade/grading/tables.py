@@ -1,0 +1,137 @@
+"""The tables of a grading: grades.csv and questions.csv, and how all tables are written.
+
+Made to be opened in a spreadsheet and in pandas: UTF-8 with a byte order mark, text in quotes,
+numbers bare. A cell of text that a spreadsheet would take for a formula gets an apostrophe in
+front, and `as_written` takes it off again.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from belgrade.grading.names import clean
+from belgrade.grading.roster import Roster
+from belgrade.grading.store import write_bytes
+
+GRADED, FAILED, MISSING = "graded", "failed", "missing"
+NOTHING = "Nothing handed in."
+# What a spreadsheet takes for the beginning of a formula, in the wide forms of Asia as well.
+FORMULA = re.compile(r"\s*'*\s*[=+\-@\t\r\n|%＝＋－＠]")
+LONGEST_CELL = 32_000  # Excel's limit is 32,767 characters
+GRADES = ("student", "name", "exercise", "state", "points", "max_points", "pending_points",
+          "possible_points", "reason", "notes", "file", "seconds")  # fmt: skip
+QUESTIONS = ("student", "name", "exercise", "question", "title", "status", "points", "max_points",
+             "pending_points", "message", "comment", "seconds")  # fmt: skip
+
+Result = dict[str, Any]
+
+
+def harmless(value: Any) -> Any:
+    """Return a cell that no spreadsheet takes for a formula; numbers stay numbers."""
+    if value is None:
+        return ""
+    if isinstance(value, int | float):
+        return value
+    text = clean(value)
+    if len(text) > LONGEST_CELL:
+        text = text[:LONGEST_CELL] + " …"
+    return f"'{text}" if FORMULA.match(text) else text
+
+
+def as_written(cell: str) -> str:
+    """Return what `harmless` was given, from what it returned."""
+    return cell[1:] if cell.startswith("'") and FORMULA.match(cell) else cell
+
+
+def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]], protect: bool = True) -> str:
+    """Return a table as CSV. With `protect`, every cell goes through `harmless`."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, quoting=csv.QUOTE_NONNUMERIC)
+    writer.writerow(header)
+    for row in rows:
+        writer.writerow([harmless(cell) if protect else cell for cell in row])
+    return out.getvalue()
+
+
+def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write a table for people, in one step."""
+    write_bytes(path, csv_text(header, rows).encode("utf-8-sig", "replace"))
+
+
+def points_of(question: dict[str, Any]) -> float:
+    """Return all the points that a question can give, the written part among them."""
+    parts = question.get("parts") or []
+    whole = sum(part.get("max_points") or 0 for part in parts)
+    return max(whole, question["max_points"] + question["pending_points"])
+
+
+def possible_points(results: Iterable[Result]) -> dict[str, float]:
+    """Return, by exercise, all the points that it can give."""
+    most: dict[str, float] = {}
+    for result in results:
+        exercise = result["exercise"]
+        if exercise:
+            whole = sum(points_of(q) for q in result["questions"])
+            whole = max(whole, result["max_points"] + result["pending_points"])
+            most[exercise] = max(most.get(exercise, 0), whole)
+    return most
+
+
+def with_missing(results: list[Result], roster: Roster | None) -> list[Result]:
+    """Return the results, sorted, with one of state "missing" for each enrolled student who
+    handed in nothing for an exercise that somebody handed in.
+    """
+    possible = possible_points(results)
+    here = {(r["student"], r["exercise"]) for r in results}
+    unplaced = {r["student"] for r in results if r["exercise"] is None}
+    rows = list(results)
+    for student in roster.students if roster else ():
+        for exercise in sorted(possible) or [None]:
+            if (student.id, exercise) in here:
+                continue
+            reason = NOTHING
+            if student.id in unplaced:
+                reason += " Another file of this student could not be told to be any exercise."
+            rows.append({
+                "student": student.id, "name": student.name, "exercise": exercise, "file": "",
+                "state": MISSING, "reason": reason, "points": 0,
+                "max_points": possible.get(exercise, 0), "pending_points": 0, "questions": [],
+                "notes": [], "seconds": 0, "digest": "", "master": "",
+            })  # fmt: skip
+    return sorted(rows, key=lambda r: (r["exercise"] or "~", r["student"]))
+
+
+def grade_rows(results: Iterable[Result], possible: dict[str, float]) -> list[list[Any]]:
+    """Return the rows of grades.csv: one a student and exercise, `results` with the missing."""
+    return [
+        [
+            r["student"], r["name"], r["exercise"] or "", r["state"], tidy(r["points"]),
+            tidy(r["max_points"]), tidy(r["pending_points"]),
+            tidy(possible.get(r["exercise"], 0)), r["reason"], " ".join(r["notes"]), r["file"],
+            round(r["seconds"], 2),
+        ]
+        for r in results
+    ]  # fmt: skip
+
+
+def question_rows(results: Iterable[Result]) -> list[list[Any]]:
+    """Return the rows of questions.csv: one a student, exercise and question."""
+    return [
+        [
+            r["student"], r["name"], r["exercise"] or "", q["question"], q["title"], q["status"],
+            tidy(q["points"]), tidy(q["max_points"]), tidy(q["pending_points"]), q["message"],
+            (q.get("mark") or {}).get("comment", ""), round(q["seconds"], 2),
+        ]
+        for r in results for q in r["questions"]
+    ]  # fmt: skip
+
+
+def tidy(number: float) -> int | float:
+    """Return a number of points without the noise of sums, whole ones as integers."""
+    number = round(number, 4)
+    return int(number) if number == int(number) else number

@@ -1,0 +1,110 @@
+"""Everything that a grading leaves behind, written from its results.
+
+| file | what |
+|---|---|
+| `grades.csv`, `questions.csv` | a row a student and exercise; a row a question as well |
+| `feedback/*.html` | a page for each result |
+| `marking/NN_marks.csv`, `NN_answers.html` | written answers to mark |
+| `uploads/*.csv` | for Canvas or Moodle, as the roster is |
+| `report.html` | the class |
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from belgrade.grading import GradingError, marks, pages, tables
+from belgrade.grading.roster import Roster
+from belgrade.grading.store import safe_name, write_bytes
+from belgrade.grading.tables import Result
+from belgrade.grading.uploads import upload_files
+
+HEAVY = ("outputs", "code")  # not needed once a page is written
+
+
+def write_all(
+    results: Iterable[Result], out: Path, roster: Roster | None = None,
+    masters: Mapping[str, Any] | None = None, provisional: bool = False,
+) -> None:  # fmt: skip
+    """Write all tables and pages into the folder `out`, each file in one step.
+
+    `results` are gone through once and may be read from files as they come. `masters` gives, by
+    exercise, what has a `title` and `rubrics` (texts in Markdown by question). Files of an earlier
+    call that nothing stands for any more are removed; marks that somebody wrote into a sheet stay.
+    `provisional` uploads also marks to which written answers may still add. Raises OSError where
+    a file cannot be written.
+    """
+    masters = masters or {}
+    titles = {number: master.title for number, master in masters.items()}
+    light, written = [], set()
+    for result in results:
+        name = f"{safe_name(result['student'], result['exercise'] or '')}.html"
+        page = pages.feedback(result, titles.get(result["exercise"], ""))
+        _write(out / "feedback" / name, page)
+        written.add(name)
+        questions = [{k: v for k, v in q.items() if k not in HEAVY} for q in result["questions"]]
+        light.append(result | {"questions": questions})
+    _remove_others(out / "feedback", "*.html", written)
+
+    rows = tables.with_missing(light, roster)
+    possible = tables.possible_points(light)
+    for number, master in masters.items():
+        if number in possible:
+            whole = sum(q["points"] for q in master.questions)
+            possible[number] = max(possible[number], whole)
+    tables.write_csv(out / "grades.csv", tables.GRADES, tables.grade_rows(rows, possible))
+    tables.write_csv(out / "questions.csv", tables.QUESTIONS, tables.question_rows(rows))
+    for exercise in sorted(possible):
+        _write_marking(light, out / "marking", exercise, masters.get(exercise))
+    uploads = upload_files(light, roster, possible, titles, provisional)
+    for name, text in uploads.items():
+        write_bytes(out / "uploads" / name, text.encode("utf-8", "replace"))
+    _remove_others(out / "uploads", "*.csv", set(uploads))
+    _write(out / "report.html", pages.class_report(rows, titles))
+
+
+def _write_marking(results: list[Result], folder: Path, exercise: str, master: Any) -> None:
+    """Write an exercise's sheet and page; a sheet that somebody began to fill is never lost."""
+    answers = marks.written_answers(results, exercise)
+    path, page = folder / f"{exercise}_marks.csv", folder / f"{exercise}_answers.html"
+    before = None
+    if path.exists():
+        try:
+            before = marks.read_sheet(path)
+            keep = marks.lost_marks(before, answers) > 0
+        except GradingError:
+            keep = True
+        if keep:
+            _set_aside(path)
+    if not answers:
+        for file in (path, page):
+            file.unlink(missing_ok=True)
+        return
+    rubrics = master.rubrics if master else {}
+    tables.write_csv(path, *marks.sheet_table(answers, rubrics, before))
+    title = master.title if master else ""
+    _write(page, pages.marking(results, exercise, path.name, title, rubrics))
+
+
+def _set_aside(path: Path) -> None:
+    """Copy a sheet to a name that is free, so that no mark in it is lost."""
+    number = 1
+    while (to := path.with_name(f"{path.stem}_before_{number}.csv")).exists():
+        if to.read_bytes() == path.read_bytes():
+            return
+        number += 1
+    write_bytes(to, path.read_bytes())
+
+
+def _write(path: Path, page: str) -> None:
+    write_bytes(path, page.encode("utf-8", "replace"))
+
+
+def _remove_others(folder: Path, pattern: str, keep: set[str]) -> None:
+    for path in folder.glob(pattern):
+        if path.name not in keep:
+            with contextlib.suppress(FileNotFoundError):
+                path.unlink()

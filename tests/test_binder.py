@@ -1,0 +1,283 @@
+"""The Binder build, replayed: repo2docker's own steps in a clean environment, then a lesson there.
+
+repo2docker prints the Dockerfile that it would build; from there on its lines are run as they
+stand, in their order, on its base packages at the versions of its own lock. Not replayed: the
+operating system below, and conda's builds of the base packages (PyPI's stand in).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import tomllib
+import urllib.request
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from belgrade.authoring import links, release
+
+ROOT = Path(__file__).resolve().parent.parent
+REPO2DOCKER = "jupyter-repo2docker==2026.4.0"
+# What repo2docker asks of conda for each Python, by PyPI's names.
+BASE = [
+    *("ipywidgets", "jupyter-offlinenotebook", "jupyter-resource-usage", "jupyter-server"),
+    *("jupyterhub", "jupyterlab", "notebook"),
+]
+LESSON = "notebooks/01_the_puzzle.ipynb"
+HOME = links.Home("https://github.com/someone/course")
+
+
+def replayed(test: Callable[..., None]) -> Callable[..., None]:
+    """Mark a test that needs the build, so that one process makes it once."""
+    return pytest.mark.binder(pytest.mark.xdist_group("binder")(test))
+
+
+def pins() -> dict[str, str]:
+    """Return what .binder/requirements.txt pins: name -> version."""
+    lines = (ROOT / ".binder" / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    return dict(line.split("==") for line in lines if not line.startswith("#"))
+
+
+# --- what can be seen without a build ------------------------------------------------------------
+
+
+def test_the_pins_are_those_of_the_constraints() -> None:
+    constraints: dict[str, str] = {}
+    for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#"):
+            asked = Requirement(line)
+            machine = {"python_version": "3.13", "python_full_version": "3.13.8",
+                       "sys_platform": "linux", "platform_machine": "x86_64"}  # fmt: skip
+            if asked.marker is None or asked.marker.evaluate(machine):
+                constraints[asked.name] = str(asked.specifier).removeprefix("==")
+    assert pins().items() <= constraints.items()
+    for line in (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines():
+        if "==" in line:
+            assert line in [f"{name}=={version}" for name, version in pins().items()]
+
+
+def test_only_what_a_build_reads_is_in_the_folder() -> None:
+    assert {p.name for p in (ROOT / ".binder").iterdir()} == {
+        "postBuild", "requirements.txt", "runtime.txt",
+    }  # fmt: skip
+    assert os.name == "nt" or os.access(ROOT / ".binder" / "postBuild", os.X_OK)
+    # A line that names a file would bind the layer of packages to one commit.
+    for line in (ROOT / ".binder" / "requirements.txt").read_text(encoding="utf-8").splitlines():
+        assert line.startswith("#") or re.fullmatch(r"[a-z0-9-]+==[0-9.]+", line), line
+
+
+# --- the build -----------------------------------------------------------------------------------
+
+
+@dataclass
+class Image:
+    """What the build made: the student's folder, the environment, and what the base held."""
+
+    home: Path
+    prefix: Path
+    base: dict[str, str]
+
+    def run(self, *command: str, **options: object) -> subprocess.CompletedProcess[str]:
+        """Run a command as in the container; return what it printed, errors included."""
+        return subprocess.run(
+            command, cwd=self.home, env=environment(self.home, self.prefix), text=True,
+            encoding="utf-8", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+            **options,
+        )  # fmt: skip
+
+    def installed(self) -> dict[str, str]:
+        """Return the packages in the environment: name -> version."""
+        done = self.run("pip", "list", "--format=json")
+        found = json.loads(next(li for li in done.stdout.splitlines() if li.startswith("[")))
+        return {canonicalize_name(each["name"]): each["version"] for each in found}
+
+
+def environment(home: Path, prefix: Path) -> dict[str, str]:
+    """Return the container's environment, as far as the Dockerfile sets it."""
+    dropped = re.compile("PYTHON|PYTEST|VIRTUAL_ENV|CONDA|JUPYTER|BELGRADE|COV_|MPL|UV_PROJECT")
+    outside = {k: v for k, v in os.environ.items() if not dropped.match(k)}
+    return outside | {
+        "HOME": str(home), "REPO_DIR": str(home), "USER": "jovyan", "LANG": "C.UTF-8",
+        "KERNEL_PYTHON_PREFIX": str(prefix), "NB_PYTHON_PREFIX": str(prefix),
+        "PATH": os.pathsep.join([str(prefix / "bin"), "/usr/local/bin", "/usr/bin", "/bin"]),
+    }  # fmt: skip
+
+
+def uv(*command: object) -> str:
+    """Run uv, which saves half of the test's time; fail with its words."""
+    program = Path(sys.executable).with_name("uv")
+    done = subprocess.run(
+        [str(program if program.is_file() else "uv"), *map(str, command)],
+        text=True, capture_output=True, encoding="utf-8", check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
+
+
+def python(version: str) -> str:
+    """Return a Python of this version on this machine, or, with a warning, the one that runs."""
+    kept = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    folders = [p for p in sorted(kept.glob(f"{version}.*")) if p.name.split(".")[2].isdigit()]
+    candidates = [sys.executable, shutil.which(f"python{version}")]
+    candidates += [str(folder / "bin" / "python") for folder in folders]
+    code = "import sys; print('%d.%d' % sys.version_info[:2])"
+    for candidate in filter(None, candidates):
+        done = subprocess.run([candidate, "-c", code], capture_output=True, text=True, check=False)
+        if done.stdout.strip() == version:
+            return candidate
+    warnings.warn(f"No Python {version} here: the build is replayed on this one.", stacklevel=2)
+    return sys.executable
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory: pytest.TempPathFactory) -> Image:
+    """Build the students' tree as Binder would."""
+    folder = tmp_path_factory.mktemp("binder")
+    tree, home, prefix, tools = (folder / n for n in ("tree", "jovyan", "notebook", "tools"))
+    release.release(ROOT, tree, home=HOME.url, say=lambda _: None)
+
+    uv("venv", "-q", "-p", sys.executable, tools)
+    uv("pip", "install", "-q", "--python", tools / "bin/python", REPO2DOCKER)
+    command = ["--no-build", "--debug", "--user-id=1000", "--user-name=jovyan", str(tree)]
+    done = subprocess.run(
+        [str(tools / "bin/jupyter-repo2docker"), *command],
+        text=True, encoding="utf-8", capture_output=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    dockerfile = done.stdout + done.stderr
+    version = re.search(r"environment for python=([\d.]+)", dockerfile)[1]
+    assert f"python-{version}" == (tree / ".binder" / "runtime.txt").read_text("utf-8").strip()
+
+    conda = next(tools.glob("lib/python*/site-packages/repo2docker/buildpacks/conda"))
+    lock = (conda / f"environment.py-{version}-linux-64.lock").read_text(encoding="utf-8")
+    locked = re.findall(r"/([a-z][^/]*)-([\d.]+)-[^-/]+\.conda", lock)
+    limits = folder / "base.txt"
+    limits.write_text("\n".join(f"{n}=={v}" for n, v in locked if n not in ("python", "pip")))
+    uv("venv", "-q", "--seed", "-p", python(version), prefix)
+    uv("pip", "install", "-q", "--python", prefix / "bin/python", "-c", limits, *BASE)
+    home.mkdir()
+    built = Image(home, prefix, {})
+    built.base = built.installed()
+    assert built.base["jupyterlab"] == dict(locked)["jupyterlab"]
+
+    steps = dockerfile[dockerfile.index("COPY --chown=1000:1000 src/.binder") :].splitlines()
+    for step in steps[: next(i for i, s in enumerate(steps) if s.startswith("# Add entrypoint"))]:
+        assert not step.endswith("\\"), step
+        if found := re.match(r"COPY \S+ src/(\S*) ", step):
+            if found[1]:
+                (home / found[1]).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(tree / found[1], home / found[1])
+            else:
+                shutil.copytree(tree, home, dirs_exist_ok=True)
+        elif step.startswith("RUN "):
+            done = built.run("bash", "-c", step.removeprefix("RUN "))
+            assert done.returncode == 0, f"{step}\n{done.stdout[-3000:]}"
+    return built
+
+
+@replayed
+def test_the_build_passes_and_its_packages_agree(image: Image) -> None:
+    done = image.run("pip", "check")
+    assert done.returncode == 0, done.stdout
+    assert "No broken requirements found." in done.stdout
+
+
+@replayed
+def test_nothing_comes_into_the_image_but_what_is_pinned(image: Image) -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    added = dict(image.installed().items() - image.base.items())
+    assert added == pins() | {"belgrade": version}
+
+
+@replayed
+def test_a_first_import_compiles_nothing(image: Image) -> None:
+    package = image.home / "belgrade"
+    for path in package.rglob("*.py"):
+        assert list(path.parent.glob(f"__pycache__/{path.stem}.*.pyc")), path
+    assert list((image.home / ".cache" / "matplotlib").glob("fontlist-*.json"))
+    added = next(image.prefix.glob("lib/python*/site-packages"))
+    places = [package, *(added / name for name in ("matplotlib", "numpy", "pandas"))]
+    before = {path for place in places for path in place.rglob("*.pyc")}
+    lesson = "import pandas, matplotlib.pyplot; from belgrade.explorers import aid, argument"
+    done = image.run("python", "-c", lesson)
+    assert done.returncode == 0, done.stdout
+    assert {path for place in places for path in place.rglob("*.pyc")} == before
+    assert len(before) > 1000
+
+
+@replayed
+def test_lesson_01_runs_in_it(image: Image) -> None:
+    done = image.run("jupyter", "execute", LESSON)
+    assert done.returncode == 0, done.stdout[-3000:]
+
+
+@replayed
+def test_exercise_01_is_checked_in_it(image: Image) -> None:
+    name = Path(LESSON).name
+    key = {c.id: c for c in nbformat.read(ROOT / "exercises/keys" / name, as_version=4).cells}
+    path = image.home / "exercises" / name
+    notebook = nbformat.read(path, as_version=4)
+    for cell in notebook.cells:
+        if cell.metadata.belgrade.role in ("answer", "written"):
+            cell.source = key[cell.id].source
+    nbformat.write(notebook, path)
+    done = image.run("belgrade", "check", "01")
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.count("✓ Right") >= 4
+
+
+def answers(address: str) -> bool:
+    """Tell whether something answers at `address`."""
+    try:
+        with urllib.request.urlopen(address, timeout=5):
+            return True
+    except OSError:
+        return False
+
+
+@pytest.fixture
+def server(image: Image) -> Iterator[str]:
+    """The container's command, on a port of its own; yields its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    options = ["--no-browser", "--allow-root", f"--port={port}", "--IdentityProvider.token="]
+    said = image.home / ".jupyter-server-log.txt"
+    with said.open("w", encoding="utf-8") as log:
+        process = subprocess.Popen(
+            [str(image.prefix / "bin/jupyter"), "notebook", "--ip=127.0.0.1", *options],
+            cwd=image.home, env=environment(image.home, image.prefix), stdout=log, stderr=log,
+        )  # fmt: skip
+        try:
+            until = time.monotonic() + 60
+            while not answers(f"{address}/api/status"):
+                assert process.poll() is None and time.monotonic() < until, said.read_text("utf-8")
+                time.sleep(0.1)
+            yield address
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+@replayed
+def test_the_launch_link_opens_the_lesson_in_jupyterlab(image: Image, server: str) -> None:
+    wanted = HOME.binder(LESSON).partition("?urlpath=")[2]
+    with urllib.request.urlopen(f"{server}/{wanted}", timeout=20) as answer:
+        page = answer.read().decode("utf-8")
+    config = json.loads(re.search(r'"jupyter-config-data"[^>]*>(.*?)</script', page, re.S)[1])
+    assert config["treePath"] == LESSON
+    assert config["appVersion"].startswith(pins()["jupyterlab"])

@@ -37,7 +37,7 @@ def main(arguments=None):
 EXPECTED = {
     *("UsageError", "ExamineError", "PackError", "BuildError", "RunError", "SpecError"),
     *("ExportError", "LinkError", "ReleaseError", "BankError", "GradingError", "KernelError"),
-    *("SiteError", "LiteError"),
+    *("SiteError", "LiteError", "KeepError"),
 }
 # What the tree that `belgrade release` makes does not have.
 INSTRUCTORS = {"belgrade.authoring", "belgrade.grading"}
@@ -58,6 +58,11 @@ def _parser():
     one.add_argument("--file", type=Path, help="the notebook, where it has another name or place")
     one.add_argument("--timeout", type=float, default=60, help="seconds for one cell (60)")
     one.set_defaults(function=check)
+
+    one = commands.add_parser("keep", help="pack your work into one file, or bring it back")
+    one.add_argument("file", nargs="?", type=Path, help="the file to make (my_work_DATE.zip)")
+    one.add_argument("--restore", type=Path, metavar="FILE", help="bring this kept file back")
+    one.set_defaults(function=keep)
 
     one = commands.add_parser("build", help="make exercises and check data from the answer keys")
     one.add_argument("exercises", nargs="*", metavar="NN", help="which; all if none is named")
@@ -172,6 +177,18 @@ def check(options):
     return 0 if good else 1
 
 
+def keep(options):
+    """Pack notebooks, journal and answers into one file; with --restore bring them back."""
+    from belgrade import keep
+
+    if options.restore and options.file:
+        raise UsageError("Either pack into a file or --restore one: one at a time.")
+    if options.restore:
+        print(keep.restore(options.restore))
+    else:
+        print(f"Packed: {keep.save(options.file)}")
+
+
 def answer_keys(wanted):
     """Return the project's folder and the paths of the keys with the numbers `wanted`, or all."""
     root = project_root("exercises/keys")
@@ -243,15 +260,18 @@ def grade(options):
         raise UsageError("--workers and --timeout must be greater than 0.")
     if options.exercise and not options.exercise.isdigit():
         raise UsageError(f"{options.exercise!r} is no exercise: give its number, such as 03.")
-    summary = grade(
-        Settings(
-            options.submissions, options.out,
-            keys=options.keys or project_root("exercises/keys") / "exercises" / "keys",
-            roster=options.roster, exercise=options.exercise and options.exercise.zfill(2),
-            workers=options.workers, timeout=options.timeout, kernel=options.kernel,
-            sandbox=not options.no_sandbox, fresh=options.fresh,
-        )
+    settings = Settings(
+        options.submissions, options.out,
+        keys=options.keys or project_root("exercises/keys") / "exercises" / "keys",
+        roster=options.roster, exercise=options.exercise and options.exercise.zfill(2),
+        workers=options.workers, timeout=options.timeout, kernel=options.kernel,
+        sandbox=not options.no_sandbox, fresh=options.fresh,
     )  # fmt: skip
+    try:
+        summary = grade(settings)
+    except KeyboardInterrupt:
+        print("Stopped. The same command goes on from here.", file=sys.stderr)
+        raise
     print(summary.text(options.out))
     return 1 if summary.failed else 0
 

@@ -12,9 +12,10 @@ from typing import Any
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
-# Goes with the HTML beside widgets, and mends two things for keyboard and screen reader. In command
+# Goes with the HTML beside widgets, and mends three things for keyboard and screen reader. In command
 # mode JupyterLab takes the arrow keys from lists, radio buttons and sliders to move between cells;
-# the attribute is Lumino's way to keep them. And ipywidgets gives the handle of a slider no name.
+# the attribute is Lumino's way to keep them. And ipywidgets gives no name to the handle of a slider
+# and to a group of radio buttons: its label, or the question above it.
 KEYBOARD = """<script>(() => {
 const area = document.currentScript.closest('.jp-OutputArea');
 if (!area || area.dataset.belgrade) return;
@@ -25,6 +26,12 @@ const mend = () => {
   area.querySelectorAll('.belgrade-slider [role=slider]').forEach(handle => {
     const label = handle.closest('.widget-hbox')?.querySelector('label');
     if (label && !handle.ariaLabel) handle.ariaLabel = label.textContent;
+  });
+  area.querySelectorAll('.widget-radio').forEach(group => {
+    const label = group.querySelector('.widget-label')?.textContent;
+    const name = (label || group.previousElementSibling?.textContent || '').trim();
+    const box = group.querySelector('.widget-radio-box');
+    if (name && box && box.ariaLabel !== name) { box.role = 'radiogroup'; box.ariaLabel = name; }
   });
 };
 mend();

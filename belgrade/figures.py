@@ -11,7 +11,6 @@ from __future__ import annotations
 import base64
 import hashlib
 from contextlib import contextmanager
-from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from belgrade.display import escape
@@ -120,15 +119,9 @@ def new(height: float = 3.6, rows: int = 1, columns: int = 1, **options: Any) ->
 
 def png(fig: Figure) -> str:
     """Return the figure as a base64-encoded PNG."""
-    buffer = BytesIO()
-    fig.savefig(
-        buffer,
-        format="png",
-        dpi=PIXELS_PER_INCH,
-        metadata={"Software": None},
-        pil_kwargs={"compress_level": 4},
-    )
-    return base64.b64encode(buffer.getvalue()).decode("ascii")
+    from belgrade.canvas import paint
+
+    return base64.b64encode(paint(fig, PIXELS_PER_INCH)).decode("ascii")
 
 
 def fingerprint(fig: Figure) -> str:
@@ -172,7 +165,7 @@ def bundle(fig: Figure, alt: str, *, live: bool = False) -> dict[str, str]:
     image = png(fig)
     width = round(fig.get_figwidth() * CSS_PIXELS_PER_INCH)
     height = round(fig.get_figheight() * CSS_PIXELS_PER_INCH)
-    announce = ' role="status" aria-live="polite"' if live else ""
+    announce = ' aria-live="polite"' if live else ""
     words = escape(alt)
     markup = (
         f'<figure style="margin:0;max-width:{width}px" data-drawn="{fingerprint(fig)}">'

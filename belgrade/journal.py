@@ -70,15 +70,16 @@ def _path() -> Path:
     return folder() / "journal.json"
 
 
-def _parse(text: str) -> dict[str, dict[str, Any]]:
+def parse(text: str) -> dict[str, dict[str, Any]]:
     """Return the entries of a journal's text. Raises `Damaged` where it is none."""
     try:
         content = json.loads(text)
         entries = content["entries"]
         if content["format"] != FORMAT:
             raise Damaged(f"This journal has format {content['format']}, not {FORMAT}.")
-        if not all(isinstance(entry, dict) and "value" in entry for entry in entries.values()):
-            raise TypeError
+        for entry in entries.values():
+            if "value" not in entry or not isinstance(entry.get("saved", ""), str):
+                raise TypeError
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         if isinstance(error, Damaged):
             raise
@@ -93,7 +94,7 @@ def entries() -> dict[str, dict[str, Any]]:
     """
     path = _path()
     try:
-        stored = _parse(path.read_text(encoding="utf-8"))
+        stored = parse(path.read_text(encoding="utf-8"))
     except OSError:
         stored = {}
     except (Damaged, UnicodeDecodeError):
@@ -154,8 +155,8 @@ def save(key: str, value: Any) -> str:
     reason = _write({key: {"value": value, "saved": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"}})
     if reason:
         return (
-            f"Kept in memory only ({reason}). Run journal.take_away() and download the file before "
-            "you close this notebook."
+            f"Kept in memory only ({reason}). Before you close this notebook, run `from belgrade "
+            "import keep; keep.panel()`, pack your work and download the file."
         )
     return "Saved in my_work/journal.json."
 
@@ -497,7 +498,7 @@ def merge(text: str) -> str:
 
     Raises `Damaged` where the text is not a journal's; what you have stays as it is.
     """
-    brought = _parse(text)
+    brought = parse(text)
     have = entries()
     newer = {
         key: entry

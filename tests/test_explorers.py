@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import itertools
 import random
@@ -47,6 +48,14 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(figures, "PIXELS_PER_INCH", 40)
 
 
+def choose(explorer: Explorer, choices: dict[str, Any]) -> None:
+    """Set all widgets, and let them tell only then: what lies in between is not drawn."""
+    with contextlib.ExitStack() as held:
+        for key, value in choices.items():
+            held.enter_context(explorer.inputs[key].hold_trait_notifications())
+            explorer.inputs[key].value = value
+
+
 def assert_readable(data: dict[str, str]) -> None:
     words = data["text/plain"]
     assert words.strip().endswith((".", "?", "!"))
@@ -77,8 +86,7 @@ def test_widgets_show_every_option_and_seeded_combinations(name: str, displayed:
         for _ in range(COMBINATIONS)
     ]
     for choice in [*singles(explorer), *combinations]:
-        for key, value in (explorer.defaults | choice).items():
-            explorer.inputs[key].value = value
+        choose(explorer, explorer.defaults | choice)
         shown = explorer.bundle(**choice)
         assert_readable(shown)
         last = displayed[-1]

@@ -36,6 +36,7 @@ def execute(notebook, cwd, timeout=300, **extra_env):
             "PYTHONUTF8": "1",
             "PYTHONPATH": os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")])),
             "BELGRADE_WORK": work,
+            "IPYTHONDIR": str(Path(work) / "ipython"),
             "BELGRADE_EXAM": "1",
             **AS_IN_JUPYTER,
         }

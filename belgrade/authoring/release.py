@@ -6,7 +6,6 @@ somebody has changed since; work in a notebook or a text is never overwritten.
 
 import ast
 import contextlib
-import hashlib
 import json
 import os
 import re
@@ -18,8 +17,8 @@ from belgrade.authoring import links
 from belgrade.authoring.build import BLOCK, read_questions, student_copy
 from belgrade.authoring.clean import write
 from belgrade.checks.pack import PackError, decode, read_pack
+from belgrade.keep import MANIFEST, fingerprint
 
-MANIFEST = ".belgrade-release.json"
 OURS = Path(__file__).parent / "student_tree"
 # Copied as they are. What is not named here or in `tree` stays with the instructors.
 COPIED = [
@@ -282,21 +281,6 @@ def _squeezed(text):
 
 
 # --- writing and updating ------------------------------------------------------------------------
-
-
-def fingerprint(name, content):
-    """Return a hash of what somebody may have written: of a notebook, its cells' text alone.
-
-    Line ends do not count: git changes them on Windows.
-    """
-    if name.endswith(".ipynb"):
-        try:
-            cells = json.loads(content)["cells"]
-            sources = [[cell["cell_type"], "".join(cell["source"]).strip()] for cell in cells]
-            content = json.dumps(sources).encode("utf-8")
-        except (ValueError, KeyError, TypeError):
-            pass  # damaged: its bytes
-    return hashlib.sha256(content.replace(b"\r\n", b"\n")).hexdigest()
 
 
 def _update(out, files, before, say):

@@ -6,15 +6,22 @@ is updated in place, so a saved notebook still has both when it is opened withou
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from belgrade import figures
 from belgrade.display import KEYBOARD, escape, show_widget, status
+from belgrade.explorers.ahead import Ahead, neighbours
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+# Pictures kept of an explorer, of about 200 kB each.
+MOST_KEPT = 300
+
+Bundle = dict[str, str]
 
 
 class NothingToShow(Exception):
@@ -31,6 +38,10 @@ class Select:
 
     def values(self) -> list[Any]:
         return list(self.options.values())
+
+    def along(self) -> list[Any]:
+        """Return all values in the order in which the keyboard goes through them."""
+        return self.values()
 
     def widget(self) -> Any:
         import ipywidgets
@@ -53,6 +64,10 @@ class Switch:
 
     def values(self) -> list[bool]:
         return [False, True]
+
+    def along(self) -> list[bool]:
+        """Return both values."""
+        return self.values()
 
     def widget(self) -> Any:
         import ipywidgets
@@ -80,6 +95,12 @@ class Number:
         middle = self.minimum + self.step * (steps // 2)
         kind = int if self._whole() else float
         return [kind(self.minimum), kind(round(middle, 10)), kind(self.maximum)]
+
+    def along(self) -> list[float]:
+        """Return all values in the order in which the keyboard goes through them."""
+        kind = int if self._whole() else float
+        steps = round((self.maximum - self.minimum) / self.step)
+        return [kind(round(self.minimum + n * self.step, 10)) for n in range(steps + 1)]
 
     def _whole(self) -> bool:
         return all(float(x).is_integer() for x in (self.minimum, self.maximum, self.step))
@@ -134,34 +155,64 @@ class Explorer:
         self.draw = draw
         self.describe = describe
         self.inputs: dict[str, Any] = {}
-        self._drawn: dict[Sequence[Any], dict[str, str]] = {}
+        self._drawn: dict[Sequence[Any], Bundle] = {}
+        self._begun: tuple[Sequence[Any], Iterator[Bundle | None]] | None = None
         self._handle: Any = None
+        self._ahead = Ahead()
 
     @property
     def defaults(self) -> dict[str, Any]:
         """The choices with which the explorer opens."""
         return {name: control.default for name, control in self.controls.items()}
 
-    def bundle(self, **choices: Any) -> dict[str, str]:
+    def bundle(self, **choices: Any) -> Bundle:
         """Return the MIME bundle for `choices` (defaults for those left out), drawn only once.
 
         A choice without data gives the words of `NothingToShow` and no picture.
         """
         chosen = self.defaults | choices
-        key = tuple(chosen[name] for name in self.controls)
-        if key not in self._drawn:
-            self._drawn[key] = self._make(chosen)
-        return self._drawn[key]
+        for _ in self._drawing(chosen):
+            pass
+        return self._drawn[self._key(chosen)]
 
-    def _make(self, chosen: dict[str, Any]) -> dict[str, str]:
+    def _key(self, chosen: Mapping[str, Any]) -> Sequence[Any]:
+        return tuple(chosen[name] for name in self.controls)
+
+    def _drawing(self, chosen: dict[str, Any]) -> Iterator[None]:
+        """Draw a choice unless it is drawn, going on where that was begun; yield between steps."""
+        key = self._key(chosen)
+        if key in self._drawn:
+            return
+        if self._begun is None or self._begun[0] != key:
+            self._begun = key, self._steps(chosen)
+        try:
+            # Not `yield from`, which would end what was begun when only the waiting for it ends.
+            for made in self._begun[1]:
+                if made is None:
+                    yield
+                    continue
+                if len(self._drawn) >= MOST_KEPT:
+                    self._drawn.pop(next(iter(self._drawn)))
+                self._drawn[key] = made
+        except Exception:
+            self._begun = None
+            raise
+        self._begun = None
+
+    def _steps(self, chosen: dict[str, Any]) -> Iterator[Bundle | None]:
+        """Make a choice's MIME bundle in two steps of about equal length; yield it at the end."""
         try:
             words = self.describe(self.data, **chosen)
             with figures.style():
-                made = figures.bundle(self.draw(self.data, **chosen), words, live=True)
+                fig = self.draw(self.data, **chosen)
         except NothingToShow as nothing:
-            return status(str(nothing))
+            yield status(str(nothing))
+            return
+        yield None
+        with figures.style():
+            made = figures.bundle(fig, words, live=True)
         made["text/html"] += KEYBOARD
-        return made
+        yield made
 
     def _ipython_display_(self) -> None:
         import ipywidgets
@@ -185,6 +236,18 @@ class Explorer:
         for control in self.inputs.values():
             control.observe(self._update, "value")
 
-    def _update(self, _: Any = None) -> None:
+    def _update(self, change: Any = None) -> None:
+        self._ahead.stop()
         choices = {name: control.value for name, control in self.inputs.items()}
         self._handle.update(self.bundle(**choices), raw=True)
+        if change is not None:
+            self._ahead.start(self._likely(choices, change))
+
+    def _likely(self, choices: dict[str, Any], change: Any) -> list[Callable[[], Iterator[None]]]:
+        """Return what to draw ahead after a control was moved: its neighbours."""
+        name = next(name for name, each in self.inputs.items() if each is change["owner"])
+        options = self.controls[name].along()
+        return [
+            functools.partial(self._drawing, choices | {name: value})
+            for value in neighbours(options, change["old"], change["new"])
+        ]

@@ -213,10 +213,8 @@ def _read_name(piece: _Piece) -> None:
                 piece.notes.append("Canvas marks it as late.")
             break
     if not piece.exercise:
-        rest = (
-            (*parts[:-1], piece.file) if piece.layout == "plain" and piece.path else (piece.file,)
-        )
-        piece.exercise = _exercise_in_name(rest)
+        folders = parts[:-1] if piece.layout == "plain" and piece.path else ()
+        piece.exercise = _exercise_in_name((*folders, piece.file))
 
 
 def _read_plain(pieces: list[_Piece], roster: Roster | None) -> None:

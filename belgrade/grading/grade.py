@@ -12,10 +12,11 @@ import json
 import os
 import re
 import shutil
+import signal
 import tempfile
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -49,6 +50,7 @@ from belgrade.grading.result import (
 )
 from belgrade.grading.roster import Roster, read_roster
 from belgrade.grading.run import Run, RunError, run
+from belgrade.grading.sandbox import SandboxError
 from belgrade.grading.store import is_full, locked, read_json, safe_name, write_bytes, write_json
 
 # So many submissions in a row for which no kernel starts are the machine's fault, not theirs.
@@ -110,7 +112,7 @@ def grade(settings: Settings, say: Callable[[str], None] = print) -> Summary:
     out = settings.out
     _apart(settings)
     try:
-        with locked(_claimed(out) / ".lock"):
+        with locked(_claimed(out) / ".lock"), _ended_in_order():
             return _grade(settings, say)
     except OSError as error:
         raise full(out, error) from error
@@ -125,6 +127,19 @@ def full(out: Path, error: OSError) -> Exception:
         f"The disk is full ({where}): make room and give the same command again. What was graded "
         f"is kept in {out / 'results'}."
     )
+
+
+@contextlib.contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """Take a request to end, as a system that shuts down sends it, like Ctrl-C."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _apart(settings: Settings) -> None:
@@ -196,7 +211,7 @@ def _tidy(out: Path) -> None:
 
 def write_tables(results: Any, out: Path, roster: Any, masters: Any) -> None:
     """Write everything that is made from the results: tables, pages, sheets, files to upload."""
-    from belgrade.grading.tables import write_all
+    from belgrade.grading.write import write_all
 
     write_all(results, out, roster=roster, masters=masters)
 
@@ -387,7 +402,7 @@ class _Job:
             return self._graded(one, kernels), True
         except (Ungradable, ExamineError, RunError) as error:
             return self._failed(one, str(error)), True
-        except KernelError as error:
+        except (KernelError, SandboxError) as error:
             self.starts += 1
             if self.starts >= MOST_STARTS:
                 raise

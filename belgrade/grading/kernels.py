@@ -1,14 +1,16 @@
 """Kernels for grading: in the sandbox, or from any kernelspec.
 
 A grading run opens one `Kernels` and takes a fresh kernel from it for each submission. To
-jupyter_client the sandbox is a kernel provisioner (`SandboxProvisioner`), so that whatever runs
-notebooks through jupyter_client can use it; grading itself asks the sandbox without that detour.
+jupyter_client the sandbox is a kernel provisioner (`SandboxProvisioner`), so that nbval, nbclient
+and the like can use it too; grading itself asks the sandbox without that detour.
 """
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
+import shutil
 import signal
 import subprocess
 import threading
@@ -18,18 +20,17 @@ from typing import Any
 
 import zmq
 from jupyter_client.blocking.client import BlockingKernelClient
-from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 from jupyter_client.manager import KernelManager
-from traitlets import default
+from jupyter_client.provisioning import KernelProvisionerBase
 
 from belgrade.checks.live import AS_IN_JUPYTER
-from belgrade.grading.sandbox import Sandbox, SandboxError
+from belgrade.grading.sandbox import Handle, KernelError, Sandbox, SandboxError
 
 ENVIRONMENT = {"PYTHONUTF8": "1", "PYTHONHASHSEED": "0", "BELGRADE_EXAM": "1", **AS_IN_JUPYTER}
-
-
-class KernelError(Exception):
-    """A kernel cannot be had; the text says why and what to do."""
+# A message beyond this size (in bytes) is not taken in, and so many may wait to be read.
+LARGEST_MESSAGE, MOST_WAITING = 24 * 2**20, 64
+SANDBOX_KERNEL = "belgrade-sandbox"
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def probe() -> str:
 
 
 class Kernel:
-    """A running kernel with its client; `stop` ends it and all that it started."""
+    """A running kernel and its client; `stop` ends it and all that it started."""
 
     client: BlockingKernelClient
     watched: int | None = None  # a file descriptor that can be read once the kernel has ended
@@ -71,9 +72,17 @@ class Kernel:
         """Raise KeyboardInterrupt in the running cell."""
         raise NotImplementedError
 
-    def stop(self) -> None:
-        """End the kernel at once."""
+    def kill(self) -> None:
+        """End the kernel's processes at once; any thread may call it."""
         raise NotImplementedError
+
+    def stop(self) -> None:
+        """End the kernel at once and let go of all that belongs to it."""
+        raise NotImplementedError
+
+    def why_dead(self) -> str:
+        """Return "" if only the kernel ended, else what ended together with it."""
+        return ""
 
 
 class ManagedKernel(Kernel):
@@ -90,25 +99,30 @@ class ManagedKernel(Kernel):
     def interrupt(self) -> None:
         self.manager.interrupt_kernel()
 
+    def kill(self) -> None:
+        with contextlib.suppress(RuntimeError, OSError):  # gone already
+            self.manager.signal_kernel(signal.SIGKILL)
+
     def stop(self) -> None:
         self.client.stop_channels()
         self.manager.shutdown_kernel(now=True)
 
 
 class BoxedKernel(Kernel):
-    """A kernel in the sandbox."""
+    """A kernel in the sandbox: asked for when made, there when connected."""
 
     def __init__(self, sandbox: Sandbox, folder: Path, context: zmq.Context) -> None:
         self._sandbox, self._folder, self._context = sandbox, folder, context
         folder.mkdir()
         self._asked = sandbox.request(folder)
+        self._handle = Handle(-1, -1)
+        self.client = BlockingKernelClient(context=context)
 
     def connect(self) -> None:
         """Wait for the kernel's process and connect to it."""
         self._handle = self._sandbox.collect(self._asked)
         self.watched = self._handle.kernel
-        self.client = BlockingKernelClient(context=self._context)
-        self.client.load_connection_info(self._asked["connection"])
+        self.client.load_connection_info(self._asked.connection)
         self.client.start_channels(stdin=False, hb=False, control=False)
 
     def is_alive(self) -> bool:
@@ -117,19 +131,25 @@ class BoxedKernel(Kernel):
     def interrupt(self) -> None:
         self._handle.signal(signal.SIGINT)
 
+    def kill(self) -> None:
+        self._handle.kill()
+
     def stop(self) -> None:
+        self._asked.answer.close()
         self._handle.close()
         self.client.stop_channels()
-        for file in self._folder.iterdir():
-            file.unlink()
-        self._folder.rmdir()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def why_dead(self) -> str:
+        return "" if self._sandbox.is_alive() else "The sandbox itself ended."
 
 
 class Kernels:
     """Where kernels come from during a grading run: a context manager, safe between threads.
 
     With `sandbox` they come from the sandbox, which opening it starts (SandboxError where that
-    does not work); else from the kernelspec `kernel`, or this Python's own without one.
+    does not work); else from the kernelspec `kernel`, or this Python's own without one. Open it
+    in the main thread: the sandbox ends with the thread that started it.
     """
 
     def __init__(
@@ -142,52 +162,155 @@ class Kernels:
         self.sandbox, self.kernel = sandbox and kernel is None, kernel
         self.limits, self.workers = limits or Limits(), workers
         self._lock, self._numbers = threading.Lock(), itertools.count()
-        self._context, self._box, self._spare = zmq.Context(), None, None
+        self._context = _context()
+        self._box: Sandbox | None = None
+        self._spare: BoxedKernel | None = None
 
     def __enter__(self) -> Kernels:
         if self.sandbox:
-            self._box = Sandbox(self.limits).__enter__()
+            self._box = Sandbox(self.limits, self.workers).__enter__()
         return self
 
     def __exit__(self, *error: Any) -> None:
-        if self._spare:
-            self._spare.connect()
-            self._spare.stop()
-        if self._box:
-            self._box.__exit__()
+        with self._lock:
+            spare, self._spare = self._spare, None
+            if spare:
+                spare.stop()
+            if self._box:
+                self._box.__exit__()
         self._context.destroy(linger=0)
 
     def start(self) -> Kernel:
-        """Return a fresh kernel; raise KernelError or SandboxError if there is none."""
+        """Return a fresh kernel; raise KernelError if there is none."""
         return self._boxed() if self._box else self._managed()
 
     def _boxed(self) -> Kernel:
+        """Return the kernel that was asked for the last time, and ask for the next."""
         with self._lock:
-            kernel, self._spare = self._spare or self._ask(), self._ask()
-        kernel.connect()
+            kernel = self._spare or self._ask()
+            self._spare = None
+            self._spare = self._ask()
+        try:
+            kernel.connect()
+        except BaseException:
+            kernel.stop()
+            raise
         return kernel
 
     def _ask(self) -> BoxedKernel:
         return BoxedKernel(self._box, self._box.folder / str(next(self._numbers)), self._context)
 
     def _managed(self) -> Kernel:
-        from nbval.kernel import CURRENT_ENV_KERNEL_NAME
+        from nbval.kernel import CURRENT_ENV_KERNEL_NAME, NbvalKernelspecManager
 
-        manager = _ThisEnvironment(kernel_name=self.kernel or CURRENT_ENV_KERNEL_NAME)
+        manager = KernelManager(
+            kernel_name=self.kernel or CURRENT_ENV_KERNEL_NAME,
+            kernel_spec_manager=NbvalKernelspecManager(),
+            context=self._context,
+        )
         try:
             manager.start_kernel(
                 env=os.environ | ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
             )
         except NoSuchKernel:
-            raise KernelError(f"There is no kernel named {self.kernel!r}.") from None
+            known = ", ".join(sorted(KernelSpecManager().find_kernel_specs())) or "none"
+            raise KernelError(
+                f"There is no kernel named {self.kernel!r}; installed are: {known}."
+            ) from None
+        except (OSError, RuntimeError, ModuleNotFoundError) as error:
+            raise KernelError(f"The kernel does not start ({error}).") from None
         return ManagedKernel(manager)
 
 
-class _ThisEnvironment(KernelManager):
-    """A kernel of the Python that grades, or any of the kernelspecs that are installed."""
+def _context() -> zmq.Context:
+    """Return a context whose sockets take in no more than they should."""
+    context = zmq.Context()
+    context.maxmsgsize, context.rcvhwm = LARGEST_MESSAGE, MOST_WAITING
+    return context
 
-    @default("kernel_spec_manager")
-    def _specs(self) -> KernelSpecManager:
-        from nbval.kernel import NbvalKernelspecManager
 
-        return NbvalKernelspecManager()
+class SandboxProvisioner(KernelProvisionerBase):
+    """The sandbox as jupyter_client sees it; one warm process serves all kernels of a process.
+
+    `SandboxSpecs` has a kernelspec that names it. It needs no entry point of the package, which
+    not every installation has.
+    """
+
+    _box: Sandbox | None = None
+    _numbers = itertools.count()
+    _handle: Handle | None = None
+
+    @classmethod
+    def close(cls) -> None:
+        """End the warm process and with it all kernels."""
+        if SandboxProvisioner._box:
+            SandboxProvisioner._box.__exit__()
+            SandboxProvisioner._box = None
+
+    @property
+    def has_process(self) -> bool:
+        return self._handle is not None
+
+    async def poll(self) -> int | None:
+        return None if self._handle and self._handle.is_alive() else 0
+
+    async def wait(self) -> int | None:
+        if self._handle:
+            await self._handle.ended()
+        return 0
+
+    async def send_signal(self, signum: int) -> None:
+        if self._handle and signum:
+            self._handle.signal(signum)
+
+    async def kill(self, restart: bool = False) -> None:
+        if self._handle:
+            self._handle.kill()
+
+    async def terminate(self, restart: bool = False) -> None:
+        await self.kill()
+
+    async def cleanup(self, restart: bool = False) -> None:
+        if self._handle:
+            self._handle.close()
+            self._handle = None
+
+    async def pre_launch(self, **arguments: Any) -> dict[str, Any]:
+        if SandboxProvisioner._box is None:
+            import atexit
+
+            atexit.register(SandboxProvisioner.close)
+            SandboxProvisioner._box = Sandbox(Limits()).__enter__()
+        return await super().pre_launch(cmd=[], **arguments)
+
+    async def launch_kernel(self, cmd: list[str], **arguments: Any) -> dict[str, Any]:
+        box = SandboxProvisioner._box
+        folder = box.folder / f"p{next(SandboxProvisioner._numbers)}"
+        folder.mkdir()
+        asked = box.request(folder)
+        self._handle = box.collect(asked)
+        self.connection_info = asked.connection | {"key": asked.connection["key"].encode()}
+        return self.connection_info
+
+
+class SandboxSpecs(KernelSpecManager):
+    """The installed kernelspecs and one more, `belgrade-sandbox`."""
+
+    def __init__(self, **arguments: Any) -> None:
+        from importlib.metadata import EntryPoint
+
+        from jupyter_client.provisioning import KernelProvisionerFactory
+
+        super().__init__(**arguments)
+        factory = KernelProvisionerFactory.instance()
+        place = f"{SandboxProvisioner.__module__}:{SandboxProvisioner.__name__}"
+        factory.provisioners[SANDBOX_KERNEL] = EntryPoint(SANDBOX_KERNEL, place, factory.GROUP_NAME)
+
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        """Return the KernelSpec of a name; raise NoSuchKernel if there is none."""
+        if kernel_name != SANDBOX_KERNEL:
+            return super().get_kernel_spec(kernel_name)
+        provisioner = {"kernel_provisioner": {"provisioner_name": SANDBOX_KERNEL}}
+        return KernelSpec(
+            argv=[], display_name="Python in the sandbox", language="python", metadata=provisioner
+        )

@@ -67,9 +67,17 @@ def written_answers(results: Iterable[Result], exercise: str) -> list[dict[str, 
 
 def answer_id(result: Result, question: Mapping[str, Any]) -> str:
     """Return a short digest of an answer, whose it is, and its text: a mark holds for that text."""
-    text = " ".join(clean(question.get("written") or "").split())
-    words = (result["student"], result["exercise"], question["question"], text)
+    words = (result["student"], result["exercise"], question["question"], _text(question))
     return "t" + digest_of("\0".join(words), 10)  # a letter first, or Excel reads 1e10
+
+
+def same_text(question: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Tell whether two answers to a question read alike, but for spaces."""
+    return _text(question) == _text(other)
+
+
+def _text(question: Mapping[str, Any]) -> str:
+    return " ".join(clean(question.get("written") or "").split())
 
 
 def sheet_table(
@@ -174,7 +182,7 @@ def merge_marks(
             name = question["question"]
             problems.append(f"{result['student']} is not in the sheet for question {name}.")
     for key, (mark, _) in given.items():
-        _apply(*waiting[key], mark)
+        apply_mark(*waiting[key], mark)
     return results, problems
 
 
@@ -261,8 +269,11 @@ def _worth(question) -> float:
     return question["pending_points"]
 
 
-def _apply(result: Result, question: dict[str, Any], mark: dict[str, Any]) -> None:
-    """Put a mark in, in place of an earlier one. What was judged without it is kept beside it."""
+def apply_mark(result: Result, question: dict[str, Any], mark: dict[str, Any]) -> None:
+    """Put a mark into a result and one of its questions, in place of an earlier mark.
+
+    What was judged without it is kept beside it, as `before_mark`.
+    """
     fields = ("points", "max_points", "pending_points", "status", "message")
     before = question.setdefault("before_mark", {name: question[name] for name in fields})
     question |= before

@@ -53,7 +53,8 @@ def feedback(result: Result, title: str = "") -> str:
     return _page(
         "feedback.html",
         exercise=result["exercise"] or "(not recognised)", title=clean(title),
-        who=clean(result["name"] or result["student"], keep=""), file=clean(result["file"], keep=""),
+        who=clean(result["name"] or result["student"], keep=""),
+        file=clean(result["file"], keep=""),
         reason=clean(result["reason"]), points=_points(result["points"]),
         max_points=_points(result["max_points"]),
         pending=_points(result["pending_points"]) if result["pending_points"] else "",
@@ -85,7 +86,7 @@ def _question(q: Mapping[str, Any]) -> dict[str, Any]:
             "criteria": {clean(k): _points(v) for k, v in mark["criteria"].items()},
         },
         "written": clean(q.get("written") or ""), "code": _cut(q.get("code") or "").strip("\n"),
-        "outputs": [o for o in map(lambda o: _output(o, q["question"], message), _some(q)) if o],
+        "outputs": [_output(o, clean(q["question"]), message) for o in _some(q)],
     }  # fmt: skip
 
 
@@ -114,7 +115,7 @@ def _part_name(part: Mapping[str, Any]) -> str:
     return f"Hidden check: {name}" if part.get("hidden") and part["part"] else name
 
 
-def _output(output: Mapping[str, Any], question: str, message: str) -> dict[str, Any] | None:
+def _output(output: Mapping[str, Any], question: str, message: str) -> dict[str, Any]:
     if output.get("kind") == "png":
         picture = sound_png(output.get("data"))
         if picture is None:
@@ -126,7 +127,7 @@ def _output(output: Mapping[str, Any], question: str, message: str) -> dict[str,
             "alt": f"Chart drawn by your answer to {question}.{words}",
         }  # fmt: skip
     text = _cut(str(output.get("text", ""))).strip("\n")
-    return {"kind": "error" if output.get("kind") == "error" else "text", "text": text} or None
+    return {"kind": "error" if output.get("kind") == "error" else "text", "text": text}
 
 
 def _cut(text: str) -> str:
@@ -203,7 +204,7 @@ def _rubric(text: str | None) -> Any:
 
     html = mistune.create_markdown(escape=True, plugins=["table"])(text)
     html = html.replace("<th></th>", "<td></td>").replace("<th>", '<th scope="col">')
-    return Markup(html)  # noqa: S704 (the instructor's own text, with tags escaped)
+    return Markup(html)
 
 
 # --- the class ----------------------------------------------------------------------------------
@@ -284,7 +285,8 @@ def _hardest(graded: list[Result]) -> dict[str, Any]:
         for q in result["questions"]:
             titles[q["question"]] = clean(q["title"])
             counts.setdefault(q["question"], Counter())[q["status"]] += 1
-    order = sorted(counts, key=lambda q: (counts[q]["right"] / counts[q].total(), q))
+    judged = {q: counts[q].total() - counts[q]["pending"] for q in counts}
+    order = sorted(counts, key=lambda q: (counts[q]["right"] / judged[q] if judged[q] else 2, q))
     present = [key for key in STATUS if any(counts[q][key] for q in counts)]
     rows = [[f"{q} {titles[q]}", *(counts[q][key] for key in present)] for q in order]
     head = ["Question", *(STATUS[key][1] for key in present)]

@@ -16,8 +16,7 @@ from belgrade.checks.examine import exercise_in, parts_of, worst_of, written_rec
 from belgrade.checks.judge import ERROR, PENDING, RIGHT
 from belgrade.grading import GradingError
 from belgrade.grading.collect import Submission
-from belgrade.grading.marks import _apply as apply_mark
-from belgrade.grading.marks import answer_id
+from belgrade.grading.marks import apply_mark, same_text
 from belgrade.grading.master import Master
 from belgrade.grading.run import Run
 from belgrade.grading.store import read_json
@@ -149,7 +148,7 @@ def carry_marks(old: dict[str, Any], new: dict[str, Any]) -> None:
         marked = before.get(row["question"])
         if not marked:
             continue
-        if row["pending_points"] and answer_id(marked["written"]) == answer_id(row["written"]):
+        if row["pending_points"] and same_text(marked, row):
             apply_mark(new, row, marked["mark"])
         else:
             words = (

@@ -6,6 +6,7 @@ instructors, the data. All read-only. What it hides: everything else, the networ
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
@@ -18,12 +19,15 @@ import subprocess
 import sys
 import tempfile
 import threading
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from belgrade import data
 from belgrade.checks.live import AS_IN_JUPYTER
+from belgrade.grading import GradingError
+from belgrade.grading.cgroup import group_for, leave
+from belgrade.grading.remedies import remedy
 from belgrade.grading.zygote import CHANNELS, CONTROL_FD, MESSAGE, SCRATCH
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -43,7 +47,11 @@ MODULES = (
 )  # fmt: skip
 
 
-class SandboxError(Exception):
+class KernelError(GradingError):
+    """A kernel cannot be had; the text says why and what to do."""
+
+
+class SandboxError(KernelError):
     """The sandbox does not work here; the text says what to do."""
 
 
@@ -130,135 +138,162 @@ class Handle:
     """A kernel behind the inner wall: process 1 of its namespace, and the kernel itself."""
 
     def __init__(self, init: int, kernel: int) -> None:
-        self._init, self.kernel = init, kernel
+        self._init, self.kernel, self._lock = init, kernel, threading.Lock()
 
     def is_alive(self) -> bool:
         """Tell whether the kernel runs."""
-        return self.kernel >= 0 and not select.select([self.kernel], [], [], 0)[0]
+        with self._lock:
+            return self.kernel >= 0 and not select.select([self.kernel], [], [], 0)[0]
+
+    async def ended(self) -> None:
+        """Return once the kernel has ended."""
+        while self.is_alive():
+            await asyncio.sleep(0.02)
 
     def signal(self, number: int) -> None:
         """Send the kernel a signal, if it is still there."""
-        if self.kernel >= 0:
-            with contextlib.suppress(ProcessLookupError):
-                signal.pidfd_send_signal(self.kernel, number)
+        self._send(self.kernel, number)
 
     def kill(self) -> None:
         """End the kernel and all that it started, at once."""
-        if self._init >= 0:
-            with contextlib.suppress(ProcessLookupError):
-                signal.pidfd_send_signal(self._init, signal.SIGKILL)
+        self._send(self._init, signal.SIGKILL)
+
+    def _send(self, handle: int, number: int) -> None:
+        with self._lock, contextlib.suppress(ProcessLookupError):
+            if handle >= 0 and self.kernel >= 0:
+                signal.pidfd_send_signal(handle, number)
 
     def close(self) -> None:
         """Kill, and let go of the handles."""
         self.kill()
-        for handle in (self._init, self.kernel):
-            if handle >= 0:
-                os.close(handle)
-        self._init = self.kernel = -1
+        with self._lock:
+            for handle in (self._init, self.kernel):
+                if handle >= 0:
+                    os.close(handle)
+            self._init = self.kernel = -1
+
+
+@dataclass
+class Asked:
+    """A kernel that was asked for: how to connect to it, and where the answer comes."""
+
+    connection: dict[str, Any]
+    answer: socket.socket
 
 
 class Sandbox:
-    """The outer wall with its warm process; `launch` gives a kernel. A context manager."""
+    """The outer wall with its warm process. A context manager; SandboxError if it fails."""
 
-    def __init__(self, limits: Any) -> None:
-        self.limits = limits
+    def __init__(self, limits: Any, workers: int = 1) -> None:
+        self.limits, self.workers = limits, workers
         self._process: subprocess.Popen | None = None
         self._lock = threading.Lock()
 
     def __enter__(self) -> Sandbox:
         if platform.system() != "Linux" or not shutil.which("bwrap"):
-            raise SandboxError(remedy(""))
-        mine, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            raise SandboxError(remedy())
         user = NOBODY if os.geteuid() == 0 else 0
         settings = {"user": user, "paths": [str(PACKAGE.parent), *sys.path], "modules": MODULES}
-        start = ["-I", "-u", "-c", START, json.dumps(settings)]
-        self._folder = tempfile.TemporaryDirectory(prefix="belgrade-")
+        self._folder = tempfile.TemporaryDirectory(prefix="belgrade-", ignore_cleanup_errors=True)
         self.folder = Path(self._folder.name)
         self._told = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the sandbox
-        os.set_inheritable(theirs.fileno(), True)
-        self._control = mine
-        full = command(start, user, self.limits.scratch)
+        self._group = group_for(self.limits, self.workers)
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        full = command(["-I", "-c", START, json.dumps(settings)], user, self.limits.scratch)
+        # The shell puts itself and what it becomes into the group, and the socket where it is
+        # looked for.
+        enter = f'echo $$ >"{self._group}/cgroup.procs" || exit 1; ' if self._group else ""
         try:
-            self._process = subprocess.Popen(
-                ["sh", "-c", f'exec "$@" {CONTROL_FD}<&{theirs.fileno()}', "sh", *full],
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self._told,
-                pass_fds=[theirs.fileno()],
-            )  # fmt: skip
-            theirs.close()
-            mine.settimeout(START_TIMEOUT_S)
-            try:
-                ready = mine.recv(16)
-            except TimeoutError:
-                ready = b""
-            if ready != b"ready":
-                raise SandboxError(remedy(self._words()))
-            self.launch(self.folder).close()  # the inner wall works as well
+            with theirs:
+                self._process = subprocess.Popen(
+                    ["/bin/sh", "-c", f'{enter}exec "$@" {CONTROL_FD}<&{theirs.fileno()}', "sh",
+                     *full],
+                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self._told,
+                    pass_fds=[theirs.fileno()],
+                )  # fmt: skip
+            self._await()
+            (self.folder / "first").mkdir()
+            self.collect(self.request(self.folder / "first")).close()
         except BaseException:
             self.__exit__()
             raise
         return self
 
+    def _await(self) -> None:
+        """Wait until the warm process has imported everything."""
+        self._control.settimeout(START_TIMEOUT_S)
+        try:
+            ready = self._control.recv(16)
+        except (TimeoutError, ConnectionError):
+            ready = b""
+        if ready != b"ready":
+            raise SandboxError(remedy(self._words()))
+
     def __exit__(self, *error: Any) -> None:
-        self._control.close()
-        if self._process:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
-        self._told.close()
-        self._folder.cleanup()
+        with self._lock:
+            self._control.close()
+            if self._process:
+                self._process.kill()
+                self._process.wait()
+                self._process = None
+            self._told.close()
+            self._folder.cleanup()
+            leave(self._group)
+
+    def is_alive(self) -> bool:
+        """Tell whether the warm process is there, and with it the kernels."""
+        process = self._process
+        return process is not None and process.poll() is None
 
     def _words(self) -> str:
+        """Return what bubblewrap and the warm process said."""
         self._told.seek(0)
         return self._told.read()[-2000:].decode("utf-8", "replace")
 
-    def request(self, folder: Path) -> dict[str, Any]:
-        """Ask for a kernel that listens in `folder`; return what `collect` and a client need."""
+    def request(self, folder: Path) -> Asked:
+        """Ask for a kernel that listens in the empty folder `folder`, and do not wait for it."""
         ports = {name: number for number, name in enumerate(CHANNELS, 1)}
         connection = {
             "ip": str(folder / "k"), "transport": "ipc", "key": os.urandom(16).hex(),
-            "signature_scheme": "hmac-sha256", "hb_port": 5,
+            "signature_scheme": "hmac-sha256", "hb_port": len(CHANNELS) + 1,
             **{f"{name}_port": number for name, number in ports.items()},
         }  # fmt: skip
         message = {
-            "ip": "k", "key": connection["key"], "ports": ports,
-            "signature_scheme": connection["signature_scheme"], "limits": asdict(self.limits),
+            "ports": ports, "key": connection["key"], "limits": asdict(self.limits),
+            "signature_scheme": connection["signature_scheme"],
         }  # fmt: skip
-        listening = []
-        for number in ports.values():
-            one = socket.socket(socket.AF_UNIX)
-            one.bind(f"{connection['ip']}-{number}")
-            one.listen(16)
-            listening.append(one)
         mine, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        try:
+        with contextlib.ExitStack() as stack:
+            sockets = [stack.enter_context(theirs)]
+            for number in ports.values():
+                one = stack.enter_context(socket.socket(socket.AF_UNIX))
+                one.bind(f"{connection['ip']}-{number}")
+                one.listen(16)
+                sockets.append(one)
+            handles = [one.fileno() for one in sockets]
             with self._lock:
-                handles = [one.fileno() for one in [theirs, *listening]]
+                if not self.is_alive():
+                    mine.close()
+                    raise KernelError("The sandbox has ended.")
                 socket.send_fds(self._control, [json.dumps(message).encode()], handles)
-        except OSError:
-            raise SandboxError(remedy(self._words())) from None
-        finally:
-            for one in [theirs, *listening]:
-                one.close()
-        return {"connection": connection, "answer": mine}
+        return Asked(connection, mine)
 
-    def collect(self, asked: dict[str, Any]) -> Handle:
-        """Return the handle of the kernel that was asked for."""
-        with asked["answer"] as answer:
+    def collect(self, asked: Asked) -> Handle:
+        """Return the handle of the kernel that was asked for, once it is there."""
+        with asked.answer as answer:
             answer.settimeout(KERNEL_TIMEOUT_S)
             try:
                 told, handles, _, _ = socket.recv_fds(answer, MESSAGE, 2)
-            except TimeoutError:
+            except OSError:
                 told, handles = b"no answer", []
-        if told != b"ok" or len(handles) != 2:
-            raise SandboxError(remedy(told.decode("utf-8", "replace") or self._words()))
-        return Handle(*handles)
-
-    def launch(self, folder: Path) -> Handle:
-        """Ask for a kernel in `folder` and wait until it is there."""
-        return self.collect(self.request(folder))
+        if told == b"ok" and len(handles) == 2:
+            return Handle(*handles)
+        if not self.is_alive():
+            raise KernelError("The sandbox has ended.")
+        raise SandboxError(remedy(told.decode("utf-8", "replace")))
 
 
-# Beside its file the warm process needs `walls`; an isolated Python has no folder of its own.
+# Isolated, Python has no folder of its own to import from; afterwards nobody needs this one.
 START = """\
 import sys
 sys.path.insert(0, "/box")
@@ -266,8 +301,3 @@ import walls, zygote
 del sys.path[0]
 zygote.main()
 """
-
-
-def remedy(words: str) -> str:
-    """Return what to do where the sandbox does not work, given what it said."""
-    return words or "no bubblewrap"

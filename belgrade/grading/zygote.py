@@ -9,8 +9,10 @@ process 1, whose end takes all other processes along, and of the kernel.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import gc
+import io
 import json
 import os
 import signal
@@ -32,7 +34,7 @@ def main() -> None:
     if user := settings["user"]:
         walls.become(user)
     sys.path += [path for path in settings["paths"] if path not in sys.path]
-    control = socket.socket(fileno=CONTROL_FD)
+    control = socket.socket(fileno=settings["control"])
     os.chdir(SCRATCH)
     app = warm_up(settings)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits: no zombies
@@ -66,20 +68,54 @@ def warm_up(settings: dict[str, Any]) -> Any:
     for each in data.package()["resources"]:
         with contextlib.suppress(Exception):  # a damaged table is for the cell that loads it
             data.load(each["name"])
-    # What is drawn, shown and reported for the first time is slow: fonts, styles, formatters.
-    from IPython.core.pylabtools import print_figure
-
-    shell = app.shell
-    figure, axes = plt.subplots()
-    pd.DataFrame({"a": [1, 2]}, index=["b", "c"]).plot.bar(ax=axes, title="title", ylabel="y")
-    print_figure(figure, bbox_inches="tight")
-    plt.close("all")
-    pd.DataFrame({"a": [1.5, 2]}).to_html()
-    try:
-        raise ValueError
-    except ValueError:
-        shell.InteractiveTB.structured_traceback(*sys.exc_info())
+    _rehearse(app.shell)
     return app
+
+
+def _rehearse(shell: Any) -> None:
+    """Do some of a lesson's work: what Python does for the second time, it does faster."""
+    import matplotlib.pyplot as plt
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from belgrade import figures
+
+    plt.close(plt.figure())  # sets up the backend, which no style may be active for
+    pictures = shell.display_formatter.formatters["image/png"]
+    pictures.for_type(Figure, _picture)
+    frame = pd.DataFrame({"a": [1.5, 2, 4, 3], "b": [2, 3, 2, 4]}, index=list("wxyz"))
+    for style in (figures.style, contextlib.nullcontext):
+        for kind in ("bar", "barh", "line", "hist", "bar", "barh"):
+            with style():
+                axes = frame.plot(kind=kind, title="title", ylabel="label")
+                axes.set_xlabel("label")
+                pictures(axes.figure)
+                plt.close("all")
+    frame.groupby("b")["a"].agg(["sum", "mean"]).sort_values("sum").to_html()
+    frame[frame["a"] > 1].merge(frame, on="b").to_string()
+    for _ in range(3):
+        try:
+            raise ValueError
+        except ValueError:
+            shell.InteractiveTB.structured_traceback(*sys.exc_info())
+
+
+def _picture(figure: Any) -> str | None:
+    """Return a figure as PNG in base64, as IPython does, but drawn once where once will do.
+
+    matplotlib draws twice to fit the margins. A layout engine fits them while it draws.
+    """
+    if figure.get_layout_engine() is None:
+        from IPython.core.pylabtools import print_figure
+
+        return print_figure(figure, "png", base64=True)
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    if not figure.axes and not figure.lines:
+        return None
+    picture = io.BytesIO()
+    FigureCanvasAgg(figure).print_png(picture)
+    return base64.b64encode(picture.getvalue()).decode("ascii")
 
 
 def _application() -> Any:
@@ -123,7 +159,7 @@ def _application() -> Any:
             self.iopub_socket = self.iopub_thread.background_socket
 
         def boot(self, request: dict[str, Any], handles: list[int]) -> None:
-            self.transport, self.ip = "ipc", request["ip"]
+            self.transport, self.ip = "ipc", "kernel"
             for name, handle in zip(CHANNELS, handles, strict=True):
                 setattr(self, f"{name}_port", request["ports"][name])
                 self.handles[request["ports"][name]] = handle

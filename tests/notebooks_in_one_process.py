@@ -1,0 +1,67 @@
+"""Run notebooks one after the other in this process, as Pyodide would; a script for a test.
+
+usage: python notebooks_in_one_process.py NOTEBOOK...
+
+Prints JSON: the versions in use, and for each notebook the errors of its cells, what was written to
+stderr, and, of an answer key, each question's status as `check_notebook` finds it in the kernel.
+"""
+
+import contextlib
+import io
+import json
+import os
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from types import SimpleNamespace
+
+import nbformat
+from IPython.core.displaypub import CapturingDisplayPublisher
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.display import display
+
+from belgrade.checks import live
+
+
+def run(shell, path):
+    """Run a notebook; return what went wrong, and the status of its questions if it is a key."""
+    book = nbformat.read(path, as_version=4)
+    shell.reset(new_session=False)
+    os.chdir(path.parent)
+    shell.user_ns["display"] = display
+    errors, said = [], io.StringIO()
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(said):
+        for number, cell in enumerate(book.cells):
+            if cell.cell_type == "code":
+                done = shell.run_cell(cell.source, store_history=False)
+                if problem := done.error_before_exec or done.error_in_exec:
+                    errors.append(f"cell {number}: {type(problem).__name__}: {problem}")
+        statuses = questions(path.name[:2]) if path.parent.name == "keys" else {}
+    return {"errors": errors, "stderr": said.getvalue(), "questions": statuses}
+
+
+def questions(exercise):
+    """Return the status of each question, judged in this process as in the browser."""
+    found = {}
+    usual, live.sys = live.sys, SimpleNamespace(platform="emscripten", modules=sys.modules)
+    shown, live._page = live._page, lambda report: found.update(report) or ""
+    exam = os.environ.pop("BELGRADE_EXAM")
+    try:
+        live.check_notebook(exercise)
+    finally:
+        live.sys, live._page, os.environ["BELGRADE_EXAM"] = usual, shown, exam
+    return {row["question"]: row["status"] for row in found["questions"]}
+
+
+def main(paths):
+    os.environ |= {"BELGRADE_EXAM": "1", **live.AS_IN_JUPYTER}
+    shell = InteractiveShell.instance()
+    shell.display_pub = CapturingDisplayPublisher()
+    books = [Path(path).resolve() for path in paths]
+    found = {f"{path.parent.name}/{path.name}": run(shell, path) for path in books}
+    versions = {name: version(name) for name in ("pandas", "matplotlib", "numpy")}
+    print(json.dumps({"versions": versions, "notebooks": found}))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

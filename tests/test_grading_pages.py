@@ -1,0 +1,209 @@
+"""Pages are self-contained, hold nothing that runs, and can be read by everyone."""
+
+from __future__ import annotations
+
+import base64
+import re
+from html.parser import HTMLParser
+from itertools import pairwise
+from types import SimpleNamespace
+
+import pytest
+from grading_results import EVIL, a_class, png, result
+from test_grading_tables import MASTERS, marked
+
+from belgrade.checks.live import STATUS
+from belgrade.grading import pages, tables
+from belgrade.grading.roster import PLAIN, Roster, Student
+
+CSP = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+VOID = {"meta", "img", "br", "link", "input", "hr"}
+
+
+class Page(HTMLParser):
+    """What a page is made of: its tags with attributes, and its text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str]]] = []
+        self.text, self.open = "", []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] != "style":
+            self.text += data
+
+    def of(self, *names):
+        return [attrs for tag, attrs in self.tags if tag in names]
+
+
+@pytest.fixture(scope="module")
+def made():
+    roster = Roster(PLAIN, (), (Student("4211", "Ana"), Student("absent", "Nobody <b>")))
+    results = tables.with_missing(a_class(), roster)
+    many = {name: page for name, page in zip("abcd", map(pages.feedback, a_class()), strict=True)}
+    after = marked(a_class())
+    return many | {
+        "marked": pages.feedback(after[0], "Arms and energy"),
+        "marking": pages.marking(
+            a_class(), "03", "03_marks.csv", "Arms", MASTERS["03"].rubrics | {"x": ""}
+        ),
+        "report": pages.class_report(results, {"03": "Arms and energy"}),
+    }
+
+
+ALL = ["a", "b", "c", "d", "marked", "marking", "report"]
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_page_is_safe(made, name):
+    page = Page(made[name])
+    assert page.open == []
+    names = {tag for tag, _ in page.tags}
+    assert not names & {"script", "iframe", "object", "embed", "link", "base", "form", "svg", "b"}
+    policies = [m for m in page.of("meta") if m.get("http-equiv")]
+    assert [m["content"] for m in policies] == [CSP]
+    first = [tag for tag, _ in page.tags if tag in ("meta", "style", "title")]
+    assert first[:2] == ["meta", "meta"]  # the policy stands before whatever it is to hold
+    for _, attrs in page.tags:
+        assert not any(key.startswith("on") for key in attrs)
+        for key in ("src", "href"):
+            if key in attrs:
+                assert attrs[key].startswith(("#", "data:image/png;base64,"))
+    assert "url(" not in made[name] and "@import" not in made[name]
+    made[name].encode("utf-8")
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_page_can_be_read_by_everyone(made, name):
+    page = Page(made[name])
+    assert page.of("html")[0]["lang"] == "en" and page.of("title")
+    levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1 and levels.count(1) == 1
+    assert all(b <= a + 1 for a, b in pairwise(levels))
+    assert all(th.get("scope") for th in page.of("th"))
+    assert len(page.of("caption")) == len(page.of("table")) or name == "marking"
+    assert all(len(img["alt"]) > 20 for img in page.of("img"))
+    for pre in page.of("pre"):
+        assert pre["tabindex"] == "0" and pre["aria-label"]
+    ids = [attrs["id"] for _, attrs in page.tags if "id" in attrs]
+    assert len(ids) == len(set(ids))
+    assert {a["href"][1:] for a in page.of("a")} <= set(ids)
+
+
+def test_what_a_student_wrote_is_shown_as_text(made):
+    for name, times in (("b", 4), ("marking", 1), ("report", 1)):
+        assert Page(made[name]).text.count(EVIL) >= times, name
+    assert "\x1b" not in made["b"]
+
+
+def test_feedback_says_what_counts(made):
+    ana, ben, ceda = (Page(made[k]).text for k in "abc")
+    assert "12 of 12 points; up to 3 more when your written answers are marked" in ana
+    assert "waits for a mark" in ana and "The answer cell of 3.1 was missing." in ana
+    assert "Hidden check: years" in ana
+    for key in ("close", "not_yet", "error"):
+        sign, word = STATUS[key][:2]
+        assert sign in ben and word in ben
+    assert "(A picture that cannot be shown.)" in ben and "3.1 Shares" in ceda
+    text = Page(made["marked"]).text
+    assert "Marked by hand: 2.5 of 3" in text and "Well said." in text and "14.5 of 15" in text
+    (alt,) = [img["alt"] for img in Page(made["a"]).of("img")]
+    assert alt.startswith("Chart drawn by your answer to 3.2")
+    assert "It is no notebook" in Page(made["d"]).text
+
+
+def test_only_sound_pictures_are_shown():
+    good = png()
+    data, width, height = pages.sound_png(base64.b64encode(good + b"<script>").decode())
+    assert (base64.b64decode(data), width, height) == (good, 3, 2)
+    assert pages.sound_png(base64.encodebytes(good).decode())
+    bad = [
+        None, 5, "", "!!", base64.b64encode(b"GIF89a").decode(),
+        base64.b64encode(good[:-4]).decode(), base64.b64encode(good[:8]).decode(),
+        base64.b64encode(good[:20] + b"\x99" + good[21:]).decode(),
+        base64.b64encode(png(30_000, 1_000)).decode(),
+        base64.b64encode(good + b"x" * 4_000_000).decode(),
+    ]  # fmt: skip
+    assert [pages.sound_png(data) for data in bad] == [None] * len(bad)
+
+
+def test_the_report_counts(made):
+    page = Page(made["report"])
+    words = "3 graded, 1 could not be graded, 2 not handed in, 2 with written answers that wait"
+    assert words in page.text
+    alts = [img["alt"] for img in page.of("img")]
+    assert len(alts) == 3 and len(page.of("table")) == 5
+    assert alts[0].startswith("Bars: 3 students") and "2 are below half" in alts[0]
+    assert "Fewest are right in 3.1 (1 of 3)" in alts[1]
+    assert "Nobody <b> (absent)" in page.text and "=1+1 Eva (4214)" in page.text
+    assert made["report"] == pages.class_report(
+        tables.with_missing(
+            a_class(),
+            Roster(PLAIN, (), (Student("4211", "Ana"), Student("absent", "Nobody <b>"))),
+        ),
+        {"03": "Arms and energy"},
+    )
+
+
+def test_wrong_turns_that_differ_in_numbers_are_one():
+    results = []
+    for n in (1, 2.5, 3):
+        one = a_class()[1]
+        one["questions"][0]["message"] = f"You have {n}; per head it is another."
+        results.append(one)
+    turns = pages.wrong_turns(results)
+    assert ("3.1", "You have 1; per head it is another.", 3) in turns
+    assert turns[0][2] == 3
+
+
+def test_a_class_of_which_nothing_can_be_graded():
+    failed = [result("x", "", [], state="failed", reason="Empty.", exercise="03")]
+    assert "Empty." in Page(pages.class_report(failed)).text
+    assert "0 graded" in pages.class_report([])
+
+
+def test_the_text_stands_out_enough():
+    """4.5 to 1 for text, 3 to 1 for edges: WCAG 2.2, 1.4.3 and 1.4.11."""
+    css = pages.feedback(a_class()[0])
+    light, dark = (
+        dict(re.findall(r"--(\w+): (#\w+)", block))
+        for block in re.findall(r":root \{([^}]*)\}", css)[:2]
+    )
+    for scheme in (light, dark):
+        for paper in ("paper", "soft"):
+            assert contrast(scheme["ink"], scheme[paper]) >= 7
+            assert contrast(scheme["link"], scheme[paper]) >= 4.5
+            assert contrast(scheme["line"], scheme[paper]) >= 3
+    for _, _, back, _edge in STATUS.values():
+        assert contrast("#1a1a1a", back) >= 7
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast of two colours: WCAG 2.2, "contrast ratio"."""
+
+    def light(colour: str) -> float:
+        full = colour if len(colour) == 7 else "#" + "".join(c * 2 for c in colour[1:])
+        parts = [int(full[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        parts = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        return sum(w * p for w, p in zip((0.2126, 0.7152, 0.0722), parts, strict=True))
+
+    low, high = sorted((light(one), light(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_a_rubric_of_the_key_is_shown_with_its_tags_as_text():
+    rubric = "- **Claim.** <i>x</i> [a](javascript:alert(1))\n\n| | no |\n|---|---|\n| **A** | b |"
+    html = pages.marking(a_class(), "03", "s.csv", "", SimpleNamespace(get=lambda _: rubric))
+    page = Page(html)
+    assert "<i>x</i>" in page.text and "javascript:" not in str(page.of("a"))
+    assert all(th["scope"] == "col" for th in page.of("th"))

@@ -1,0 +1,83 @@
+"""A class that hands in the toy exercise: its key, its notebooks, and the command that grades it."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from toy_exercise import toy_key
+
+from belgrade.authoring.build import read_questions, student_copy
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class ToyClass:
+    """A folder with the key of exercise 90, what was handed in, a home, and the results."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.keys, self.handed_in = folder / "keys", folder / "submissions"
+        self.home, self.out = folder / "home", folder / "grades"
+        for place in (self.keys, self.handed_in, self.home):
+            place.mkdir(parents=True)
+        key = toy_key()
+        nbformat.write(key, self.keys / "90_toy.ipynb")
+        self.given = student_copy(key, read_questions(key))
+        self.given.metadata["belgrade"] = {"exercise": "90"}
+
+    def notebook(self, answers: dict[str, str]) -> Any:
+        """Return the student's notebook with these sources, by cell id."""
+        notebook = copy.deepcopy(self.given)
+        for cell in notebook.cells:
+            cell.source = answers.get(cell.id, cell.source)
+        return notebook
+
+    def hand_in(self, student: str, content: Any) -> Path:
+        """Write a student's notebook: answers by cell id, a notebook, text or bytes."""
+        path = self.handed_in / student / "90_toy.ipynb"
+        path.parent.mkdir(exist_ok=True)
+        if isinstance(content, dict) and "cells" not in content:
+            content = self.notebook(content)
+        if isinstance(content, dict):
+            content = json.dumps(content)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
+        return path
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """Return the command's environment, with a home of its own."""
+        return os.environ | {
+            "HOME": str(self.home), "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", **more,
+        }  # fmt: skip
+
+    def command(self, *options: str, out: Path | None = None) -> list[str]:
+        """Return the command that grades the class."""
+        return [
+            sys.executable, "-m", "belgrade.cli", "grade", str(self.handed_in),
+            "--out", str(out or self.out), "--keys", str(self.keys), *options,
+        ]  # fmt: skip
+
+    def grade(self, *options: str, out: Path | None = None, **more: str) -> Any:
+        """Run the command and return what subprocess says of it."""
+        return subprocess.run(
+            self.command(*options, out=out), cwd=self.folder, env=self.environment(**more),
+            capture_output=True, text=True, encoding="utf-8", errors="replace", check=False,
+        )  # fmt: skip
+
+
+def results(out: Path) -> dict[str, dict[str, Any]]:
+    """Return the results in a folder by student."""
+    found = [json.loads(p.read_text(encoding="utf-8")) for p in (out / "results").glob("*.json")]
+    assert len({one["student"] for one in found}) == len(found)
+    return {one["student"]: one for one in found}
+
+
+def marks(result: dict[str, Any]) -> dict[str, tuple[str, float]]:
+    """Return {question: (status, points)} of a result."""
+    return {row["question"]: (row["status"], row["points"]) for row in result["questions"]}

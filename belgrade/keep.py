@@ -356,7 +356,10 @@ def panel() -> None:
         description="Pack my work", layout=wide, style={"button_color": "#d6e6f2"}
     )
     chosen = ipywidgets.FileUpload(
-        description="Bring a kept file back …", accept=".zip,.json", multiple=False, layout=wide
+        description="Bring a kept file back …",
+        tooltip="Bring a kept file back",
+        accept=".zip,.json",
+        layout=wide,
     )
     show_widget(
         ipywidgets.HBox([packing, chosen], layout={"flex_flow": "row wrap"}),

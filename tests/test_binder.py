@@ -280,4 +280,6 @@ def test_the_launch_link_opens_the_lesson_in_jupyterlab(image: Image, server: st
         page = answer.read().decode("utf-8")
     config = json.loads(re.search(r'"jupyter-config-data"[^>]*>(.*?)</script', page, re.S)[1])
     assert config["treePath"] == LESSON
+    # Its button saves what is in the page when the server is gone.
+    assert "jupyter-offlinenotebook" in [each["name"] for each in config["federated_extensions"]]
     assert config["appVersion"].startswith(pins()["jupyterlab"])

@@ -139,12 +139,12 @@ def test_only_sound_pictures_are_shown():
 
 def test_the_report_counts(made):
     page = Page(made["report"])
-    words = "3 graded, 1 could not be graded, 2 not handed in, 2 with written answers that wait"
+    words = "3 graded, 1 could not be graded, 1 not handed in, 2 with written answers that wait"
     assert words in page.text
     alts = [img["alt"] for img in page.of("img")]
     assert len(alts) == 3 and len(page.of("table")) == 5
-    assert alts[0].startswith("Bars: 3 students") and "2 are below half" in alts[0]
-    assert "Fewest are right in 3.1 (1 of 3)" in alts[1]
+    assert alts[0].startswith("Bars: 3 students") and "Below half: 1." in alts[0]
+    assert "Fewest are right in 3.6 (0 of 3)" in alts[1]
     assert "Nobody <b> (absent)" in page.text and "=1+1 Eva (4214)" in page.text
     assert made["report"] == pages.class_report(
         tables.with_missing(

@@ -1,4 +1,4 @@
-"""A class that hands in the toy exercise: its key, its notebooks, and the command that grades it."""
+"""A class that hands in the toy exercise: its key, its notebooks, and the command to grade it."""
 
 from __future__ import annotations
 

@@ -24,6 +24,14 @@ MOST_KEPT = 300
 Bundle = dict[str, str]
 
 
+# ipywidgets cuts a label that does not fit into the line, on a narrow page or at twice the size.
+WHOLE_LABELS = """<style>
+.belgrade-controls .widget-checkbox, .belgrade-controls .widget-checkbox label {
+  height: auto; white-space: normal; overflow: visible; line-height: 1.4;
+}
+</style>"""
+
+
 class NothingToShow(Exception):
     """Raised by `draw` or `describe` for a choice without data; its message is shown instead."""
 
@@ -220,11 +228,12 @@ class Explorer:
 
         shown = {name: control.widget() for name, control in self.controls.items()}
         self.inputs = {name: getattr(each, "value_widget", each) for name, each in shown.items()}
-        heading = ipywidgets.HTML(f"<strong>{escape(self.title)}</strong>")
+        heading = ipywidgets.HTML(f"<strong>{escape(self.title)}</strong>{WHOLE_LABELS}")
         box = ipywidgets.VBox(
             [heading, *shown.values()],
             layout={"margin": "0 0 0.5em", "align_items": "flex-start"},
         )
+        box.add_class("belgrade-controls")
         labels = ", ".join(control.label for control in self.controls.values())
         how = f"Run this cell to choose: {labels}."
         show_widget(

@@ -222,8 +222,8 @@ def class_report(results: list[Result], titles: Mapping[str, str] | None = None)
     absent = [[_who(r), r["exercise"] or ""] for r in results if r["state"] == MISSING]
     return _page(
         "report.html", exercises=exercises, summary=summary(results),
-        failed=_table("Could not be graded", ["Student", "Exercise", "File", "Why"], failed),
-        missing=_table("Nothing handed in", ["Student", "Exercise"], absent),
+        failed=_table("Files and reasons", ["Student", "Exercise", "File", "Why"], failed),
+        missing=_table("Enrolled students without a file", ["Student", "Exercise"], absent),
     )  # fmt: skip
 
 

@@ -37,7 +37,7 @@ def distribution(counts: list[int]) -> dict[str, Any]:
         where = [TENTHS[i] for i, n in enumerate(counts) if n == top]
         alt = (
             f"Bars: {sum(counts)} students by their share of the points, in tenths. Most, {top}, "
-            f"lie at {' and '.join(where)}; {sum(counts[:5])} are below half."
+            f"lie at {' and '.join(where)}. Below half: {sum(counts[:5])}."
         )
         return _drawn(fig, alt)
 

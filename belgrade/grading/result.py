@@ -24,6 +24,7 @@ from belgrade.grading.store import read_json
 # A notebook beyond these is no student's work: an exercise has some 30 cells.
 MOST_CELLS, MOST_CODE = 500, 500_000
 MOST_MESSAGE = 500
+MOST_SHOWN = 3_000_000
 HIDDEN_WORDS = "A further check, which runs only when work is marked, is not passed."
 
 
@@ -90,6 +91,7 @@ def graded(master: Master, notebook: Any, done: Run) -> dict[str, Any]:
         name = question["question"]
         row = _row(master, question, parts_of(master.pack, name, records, done.lost))
         rows.append(row | _work(notebook, name, done.outputs))
+    _cut(rows)
     return {
         "state": "graded", "reason": "", "points": _sum(rows, "points"),
         "max_points": _sum(rows, "max_points"), "pending_points": _sum(rows, "pending_points"),
@@ -111,6 +113,20 @@ def failed(master: Master | None, reason: str) -> dict[str, Any]:
         "max_points": _sum(rows, "max_points"), "pending_points": 0, "questions": rows,
         "seconds": 0, "master": master.version if master else "",
     }  # fmt: skip
+
+
+def _cut(rows: list[dict[str, Any]]) -> None:
+    """Leave out what was shown beyond MOST_SHOWN letters in all, pictures included."""
+    room = MOST_SHOWN
+    for row in rows:
+        kept = []
+        for output in row["outputs"]:
+            room -= len(output.get("text", "")) + len(output.get("data", ""))
+            if room < 0:
+                kept.append({"kind": "text", "text": "[The rest of what was shown is left out.]"})
+                break
+            kept.append(output)
+        row["outputs"] = kept
 
 
 def _sum(rows: list[dict[str, Any]], name: str) -> float:

@@ -20,6 +20,7 @@ import zmq
 
 from belgrade.checks.assemble import about, role
 from belgrade.checks.examined import MIME, as_bundle, bundle_of, graded_specs, prelude, verdict_on
+from belgrade.grading import GradingError
 from belgrade.grading.kernels import Kernel, KernelError, Kernels
 
 CELL_TIMEOUT_S = 60
@@ -33,14 +34,15 @@ IDLE_GRACE_S = 5
 # What is kept of a cell's output, and how much may come before the cell is stopped; characters
 # and bytes.
 KEEP_TEXT = 200_000
-KEEP_PICTURES = 4
 KEEP_BYTES = 2_000_000
 MOST_BYTES = 20_000_000
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+# What a message that the kernel's own library did not make may raise when it is read.
+FORGED = (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError)
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
-class RunError(Exception):
+class RunError(GradingError):
     """A notebook cannot be run at all; the text says why."""
 
 
@@ -73,38 +75,51 @@ def run(
     """
     deadline = time.monotonic() + total_timeout
     cells = [c for c in notebook.cells if c.cell_type == "code"]
-    sources = {c["id"]: c.source for c in cells}
-    lost: dict[str, str] = {}
+    sources = {c["id"]: _clean(c.source) for c in cells}
+    given = {c["id"] for c in cells if role(c) == "setup"}
+    done, lost = Run(), {}
     while True:
-        result = _Pass(notebook, cells, sources, kernels, cell_timeout, deadline).go()
-        if result.fatal is None:
+        result = _Pass(cells, sources, kernels, cell_timeout, deadline).go()
+        done = _merged(result.run, done)
+        over = time.monotonic() > deadline
+        if result.fatal is None or over:
             break
+        # What ran into the time limit would do so again: it is left out as well.
         for cell, question, error in [*result.late, result.fatal]:
-            lost.setdefault(question, error)
-            given = role(next(c for c in cells if c["id"] == cell)) == "setup"
-            if given or not sources[cell].strip():
+            if cell in given or not sources[cell].strip():
                 raise RunError(f"The exercise's own cells cannot be run: {error}.")
-            # What ran into the time limit would do so again: it is left out as well.
+            lost.setdefault(question, error)
             sources[cell] = ""
-        if time.monotonic() > deadline:
-            break
-    if time.monotonic() > deadline:
-        done = {r["question"] for r in result.records}
-        error = f"TimeoutError: longer than {total_timeout:g} s in all"
-        for cell in cells:
-            if (question := about(cell).get("question")) and question not in done:
-                lost.setdefault(question, error)
-    return Run(result.records, lost, result.outputs, result.notes)
+    if over:
+        judged = {(r["question"], r["part"]) for r in done.records}
+        for cell, spec in graded_specs(cells).items():
+            if (spec["question"], spec.get("part", "")) not in judged and sources[cell]:
+                error = f"TimeoutError: longer than {total_timeout:g} s in all"
+                lost.setdefault(spec["question"], error)
+    done.lost = lost
+    return done
 
 
-class _KernelDied(Exception):
-    pass
+def _merged(new: Run, old: Run) -> Run:
+    """Return a later pass, with what an earlier one has beyond it where time ran out."""
+    judged = {(r["question"], r["part"]) for r in new.records}
+    new.records += [r for r in old.records if (r["question"], r["part"]) not in judged]
+    new.outputs = old.outputs | new.outputs
+    new.notes = list(dict.fromkeys([*old.notes, *new.notes]))
+    return new
 
 
 class _Pass:
     """One pass through a notebook in one kernel."""
 
-    def __init__(self, notebook, cells, sources, kernels, cell_timeout, deadline):
+    def __init__(
+        self,
+        cells: list[Any],
+        sources: dict[str, str],
+        kernels: Kernels,
+        cell_timeout: float,
+        deadline: float,
+    ) -> None:
         self.cells, self.sources, self.kernels = cells, sources, kernels
         self.cell_timeout, self.deadline = cell_timeout, deadline
         self.specs = graded_specs(cells)
@@ -112,7 +127,7 @@ class _Pass:
         self.seconds: dict[str, float] = defaultdict(float)
         self.late: list[tuple[str, str, str]] = []
         self.fatal: tuple[str, str, str] | None = None
-        self.records, self.outputs, self.notes = [], {}, []
+        self.run = Run()
 
     def go(self) -> _Pass:
         kernel = self.kernels.start()
@@ -132,12 +147,12 @@ class _Pass:
         given = role(cell) == "setup"
         limit = max(self.cell_timeout, GIVEN_TIMEOUT_S) if given else self.cell_timeout
         limit = max(0.01, min(limit, self.deadline - start))
-        done = _Cell(kernel, limit)
+        done = Cell(kernel, limit)
         done.execute((prelude(spec) if spec else "") + self.sources[cell["id"]])
         self.seconds[question] += time.monotonic() - start
         if done.kept:
-            self.outputs[cell["id"]] = done.kept
-        self.notes += [n for n in done.notes if n not in self.notes]
+            self.run.outputs[cell["id"]] = done.kept
+        self.run.notes += [n for n in done.notes if n not in self.run.notes]
         if done.error:
             self.errors.setdefault(question, done.error)
         if done.died or done.late:
@@ -148,8 +163,11 @@ class _Pass:
             self.late.append(entry)
         if spec:
             before = self.errors.get(spec["question"])
-            verdict = verdict_on(spec, bundle_of(cell.outputs), done.bundle, before, done.error)
-            self.records.append({
+            reference = bundle_of(cell.outputs)
+            if reference is None:
+                raise RunError(f"Question {question} has no stored reference.")
+            verdict = verdict_on(spec, reference, done.bundle, before, done.error)
+            self.run.records.append({
                 "cell": cell["id"], "question": question, "part": spec.get("part", ""),
                 "role": role(cell), "seconds": round(self.seconds[question], 3),
                 **vars(verdict), "error": before,
@@ -174,15 +192,21 @@ def _await_ready(kernel: Kernel) -> None:
         if shell in ready:
             shell.recv_multipart()
             answered = True
+        if time.monotonic() > end:
+            raise KernelError("A kernel does not answer.")
         if not ready:
-            if not kernel.is_alive() or time.monotonic() > end:
-                raise KernelError("A kernel did not start.")
+            if not kernel.is_alive():
+                raise KernelError(f"A kernel ended as it started. {kernel.why_dead()}".strip())
             if answered:
                 client.kernel_info()  # the first was sent before its output reached us
 
 
-class _Cell:
-    """One execution: what came back, cut to what may be kept."""
+class Cell:
+    """One execution: what came back, cut to what may be kept.
+
+    `kept` are outputs as in Run, `bundle` the last answer shown, `error` what the code ended
+    with. `late`: over its time, and interrupted; `died`: the kernel is gone.
+    """
 
     def __init__(self, kernel: Kernel, limit: float) -> None:
         self.kernel, self.limit = kernel, limit
@@ -191,41 +215,38 @@ class _Cell:
         self.bundle: dict[str, Any] | None = None
         self.error: str | None = None
         self.died = self.late = False
-        self._received = self._text = self._bytes = self._pictures = 0
-        self._shown: dict[str, int] = {}
+        self._received = self._text = self._pictures = 0
+        self._shown: dict[str, dict[str, str]] = {}
 
     def execute(self, code: str) -> None:
         """Run `code` and read until it is done, late, too long or dead."""
-        client = self.kernel.client
+        client, watched = self.kernel.client, self.kernel.watched
         shell, iopub = client.shell_channel.socket, client.iopub_channel.socket
         poller = zmq.Poller()
-        poller.register(shell, zmq.POLLIN)
-        poller.register(iopub, zmq.POLLIN)
-        start = time.monotonic()
-        end, stopping, replied, idle = start + self.limit, None, False, False
+        for one in (shell, iopub, *([] if watched is None else [watched])):
+            poller.register(one, zmq.POLLIN)
+        end, stopping, replied, idle = time.monotonic() + self.limit, None, False, False
         message = client.execute(code, store_history=False, allow_stdin=False, stop_on_error=False)
         while not (replied and idle):
             now = time.monotonic()
             if now >= end:
                 if replied:
-                    break  # the last messages were lost in a flood
+                    _await_ready(self.kernel)  # the last messages were lost in a flood
+                    break
                 if stopping:
-                    self.error, self.died = stopping, True
-                    return
+                    return self._die(stopping)
                 stopping = f"TimeoutError: longer than {self.limit:g} s"
                 self.late = True
                 self.kernel.interrupt()
                 end = now + INTERRUPT_GRACE_S
                 continue
             ready = dict(poller.poll(min(250, 1000 * (end - now) + 1)))
-            if not ready and not self.kernel.is_alive():
-                self.error, self.died = stopping or "the kernel died", True
-                return
-            if shell in ready:
-                _, parts = client.session.feed_identities(shell.recv_multipart())
-                reply = client.session.deserialize(parts)
-                if reply["parent_header"].get("msg_id") == message:
-                    replied, end = True, time.monotonic() + IDLE_GRACE_S
+            if not {shell, iopub} & set(ready) and not self.kernel.is_alive():
+                return self._die(stopping)
+            if shell in ready and (reply := _message(client.session, shell, message)):
+                replied, end = True, time.monotonic() + IDLE_GRACE_S
+                if "ask_exit" in str(reply["content"].get("payload", ""))[:1000]:
+                    return self._die(stopping)  # it will, in a moment
             if iopub in ready:
                 idle = self._read(iopub, message) or idle
                 if self._received > MOST_BYTES and not stopping and not replied:
@@ -235,29 +256,35 @@ class _Cell:
         if stopping:
             self.error = stopping
 
+    def _die(self, stopping: str | None) -> None:
+        """Note that the kernel is gone; raise KernelError where this code is not the cause."""
+        if why := self.kernel.why_dead():
+            raise KernelError(why)
+        self.error, self.died = stopping or "the kernel died", True
+
     def _read(self, iopub: Any, message: str) -> bool:
         """Take in one message; return whether it says that the cell is done."""
-        session = self.kernel.client.session
-        frames = iopub.recv_multipart()
-        self._received += sum(map(len, frames))
+        told = _message(self.kernel.client.session, iopub, message, self)
+        if told is None:
+            return False
         try:
-            _, parts = session.feed_identities(frames)
-            told = session.deserialize(parts)
-        except (ValueError, TypeError, RecursionError, KeyError):
+            return self._take(told["msg_type"], told["content"])
+        except FORGED:
             return False
-        if told["parent_header"].get("msg_id") != message:
-            return False
-        kind, content = told["msg_type"], told["content"]
+
+    def _take(self, kind: str, content: dict[str, Any]) -> bool:
         if kind == "status":
             return content["execution_state"] == "idle"
         if kind == "stream":
             self._keep_text(content["text"])
         elif kind == "error":
-            text = ANSI.sub("", f"{content['ename']}: {content['evalue']}")
-            self.error = text
-            self.kept.append({"kind": "error", "text": text[:KEEP_TEXT]})
-        elif kind in ("display_data", "execute_result", "update_display_data"):
+            words = _clean(f"{content['ename']}: {content['evalue']}"[:KEEP_TEXT])
+            self.error = ANSI.sub("", words)
+            self.kept.append({"kind": "error", "text": self.error})
+        elif kind in ("display_data", "execute_result"):
             self._keep_display(content)
+        elif kind == "update_display_data":
+            self._update(content)
         elif kind == "clear_output":
             self.kept.clear()
         return False
@@ -268,27 +295,73 @@ class _Cell:
         if room <= 0:
             return
         if len(text) > room:
-            text = text[:room] + "\n[The rest of the output was cut.]"
+            text = text[:room] + "\n[The rest was cut.]"
+            self.notes.append("Long output was cut.")
+        text = _clean(text)
         if self.kept and self.kept[-1]["kind"] == "text":
             self.kept[-1]["text"] += text
         else:
             self.kept.append({"kind": "text", "text": text})
 
     def _keep_display(self, content: dict[str, Any]) -> None:
-        data = content.get("data") or {}
+        data = content["data"]
         if MIME in data:
             self.bundle = as_bundle(data[MIME])
             return
-        picture, words = data.get("image/png"), data.get("text/plain", "")
-        if picture and self._pictures < KEEP_PICTURES and _is_png(picture):
-            self._pictures += 1
-            self.kept.append({"kind": "png", "data": picture, "text": words})
+        words = data.get("text/plain", "")
+        if picture := self._picture(data):
+            self.kept.append(picture)
+            if name := content.get("transient", {}).get("display_id"):
+                self._shown[name] = picture
         elif words:
             self._keep_text(words + "\n")
 
+    def _update(self, content: dict[str, Any]) -> None:
+        """Put a picture that was drawn anew in the place of the old one."""
+        if MIME in content["data"]:
+            self.bundle = as_bundle(content["data"][MIME])
+        old = self._shown.get(content.get("transient", {}).get("display_id"))
+        if old is not None:
+            self._pictures -= len(old["data"])
+            old |= self._picture(content["data"]) or {}
 
-def _is_png(data: Any) -> bool:
+    def _picture(self, data: dict[str, Any]) -> dict[str, str] | None:
+        """Return a picture among what was shown, with its words, if it can be kept."""
+        picture = data.get("image/png")
+        picture = picture.replace("\n", "") if isinstance(picture, str) else ""
+        if not _is_png(picture):
+            return None
+        if self._pictures + len(picture) > KEEP_BYTES:
+            self.notes.append("Further pictures were left out.")
+            return None
+        self._pictures += len(picture)
+        return {"kind": "png", "data": picture, "text": _clean(str(data.get("text/plain", "")))}
+
+
+def _message(session: Any, channel: Any, answers: str, count: Any = None) -> Any:
+    """Return the next message on a channel if it answers the request `answers`, else None.
+
+    What runs in a kernel can send anything there, also what is no message.
+    """
+    frames = channel.recv_multipart()
+    if count:
+        count._received += sum(map(len, frames))
     try:
-        return base64.b64decode(data, validate=False)[:8] == PNG
-    except (binascii.Error, ValueError, TypeError):
+        _, parts = session.feed_identities(frames)
+        told = session.deserialize(parts)
+        known = told["parent_header"].get("msg_id") == answers
+        return told if known and isinstance(told["content"], dict) else None
+    except FORGED:
+        return None
+
+
+def _is_png(data: str) -> bool:
+    try:
+        return base64.b64decode(data, validate=True)[:8] == PNG
+    except (binascii.Error, ValueError):
         return False
+
+
+def _clean(text: str) -> str:
+    """Return text that can be written as UTF-8, which has no halves of letters."""
+    return text.encode("utf-8", "replace").decode("utf-8")

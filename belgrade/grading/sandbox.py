@@ -28,7 +28,7 @@ from belgrade.checks.live import AS_IN_JUPYTER
 from belgrade.grading import GradingError
 from belgrade.grading.cgroup import group_for, leave
 from belgrade.grading.remedies import remedy
-from belgrade.grading.zygote import CHANNELS, CONTROL_FD, MESSAGE, SCRATCH
+from belgrade.grading.zygote import CHANNELS, MESSAGE, SCRATCH
 
 PACKAGE = Path(__file__).resolve().parents[1]
 # What a student's code has no business with, where the package is seen.
@@ -85,16 +85,16 @@ def command(arguments: list[str], user: int, memory: int) -> list[str]:
             wall += ["--symlink", os.readlink(place), place]
         elif os.path.isdir(place):
             wall += ["--ro-bind", place, place]
-    for name in ETC:
-        wall += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
     wall += ["--proc", "/proc", "--size", "65536", "--tmpfs", "/dev", "--dir", "/dev/shm"]
     for name in DEVICES:
         wall += ["--dev-bind", f"/dev/{name}", f"/dev/{name}"]
     wall += ["--remount-ro", "/dev"]
     # bubblewrap would make the folders above what it binds for its own user alone.
-    above = {a for place in shown() for a in place.parents} | {Path("/box")}
+    above = {a for place in shown() for a in place.parents} | {Path("/box"), Path("/etc")}
     for place in sorted(above - {Path("/")}):
         wall += ["--perms", "0755", "--dir", str(place)]
+    for name in ETC:
+        wall += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
     for place in shown():
         wall += ["--ro-bind", str(place), str(place)]
     for name in HIDDEN:
@@ -192,22 +192,23 @@ class Sandbox:
     def __enter__(self) -> Sandbox:
         if platform.system() != "Linux" or not shutil.which("bwrap"):
             raise SandboxError(remedy())
-        user = NOBODY if os.geteuid() == 0 else 0
-        settings = {"user": user, "paths": [str(PACKAGE.parent), *sys.path], "modules": MODULES}
         self._folder = tempfile.TemporaryDirectory(prefix="belgrade-", ignore_cleanup_errors=True)
         self.folder = Path(self._folder.name)
-        self._told = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the sandbox
+        self._told = tempfile.TemporaryFile()
         self._group = group_for(self.limits, self.workers)
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        user = NOBODY if os.geteuid() == 0 else 0
+        settings = {
+            "user": user, "paths": [str(PACKAGE.parent), *sys.path], "modules": MODULES,
+            "control": theirs.fileno(),
+        }  # fmt: skip
         full = command(["-I", "-c", START, json.dumps(settings)], user, self.limits.scratch)
-        # The shell puts itself and what it becomes into the group, and the socket where it is
-        # looked for.
+        # The shell puts itself, and so what it becomes, into the group.
         enter = f'echo $$ >"{self._group}/cgroup.procs" || exit 1; ' if self._group else ""
         try:
             with theirs:
                 self._process = subprocess.Popen(
-                    ["/bin/sh", "-c", f'{enter}exec "$@" {CONTROL_FD}<&{theirs.fileno()}', "sh",
-                     *full],
+                    ["/bin/sh", "-c", f'{enter}exec "$@"', "sh", *full],
                     stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self._told,
                     pass_fds=[theirs.fileno()],
                 )  # fmt: skip

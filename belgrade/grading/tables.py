@@ -94,6 +94,8 @@ def with_missing(results: list[Result], roster: Roster | None) -> list[Result]:
         for exercise in sorted(possible) or [None]:
             if (student.id, exercise) in here:
                 continue
+            if student.id in unplaced and len(possible) < 2:
+                continue  # the row of that file is enough
             reason = NOTHING
             if student.id in unplaced:
                 reason += " Another file of this student could not be told to be any exercise."

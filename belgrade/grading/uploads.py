@@ -92,7 +92,7 @@ def _canvas_column(roster: Roster, exercise: str, title: str) -> int | None:
             continue
         words = plain(name[1])
         bare = re.sub(r"[\W_]+", " ", words).strip()
-        titled = re.sub(r"[\W_]+", " ", plain(title)).strip()
+        titled = re.sub(r"[\W_]+", " ", plain(title.split(":")[0])).strip()
         number = rf"(exercise|lesson|notebook|assignment)\W*0*{int(exercise)}(?!\d)"
         if re.match(rf"{exercise}(?!\d)", words) or re.search(number, words) or (
             titled and titled in bare

@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ def write_all(
     a file cannot be written.
     """
     masters = masters or {}
-    titles = {number: master.title for number, master in masters.items()}
+    titles = {number: _bare_title(master.title) for number, master in masters.items()}
     light, written = [], set()
     for result in results:
         name = f"{safe_name(result['student'], result['exercise'] or '')}.html"
@@ -66,6 +67,11 @@ def write_all(
     _write(out / "report.html", pages.class_report(rows, titles))
 
 
+def _bare_title(title: str) -> str:
+    """Return "Arms and energy" for "Exercise 03 · Arms and energy": pages say the number anyway."""
+    return re.sub(r"^Exercise \d+\W+", "", title)
+
+
 def _write_marking(results: list[Result], folder: Path, exercise: str, master: Any) -> None:
     """Write an exercise's sheet and page; a sheet that somebody began to fill is never lost."""
     answers = marks.written_answers(results, exercise)
@@ -85,7 +91,7 @@ def _write_marking(results: list[Result], folder: Path, exercise: str, master: A
         return
     rubrics = master.rubrics if master else {}
     tables.write_csv(path, *marks.sheet_table(answers, rubrics, before))
-    title = master.title if master else ""
+    title = _bare_title(master.title) if master else ""
     _write(page, pages.marking(results, exercise, path.name, title, rubrics))
 
 

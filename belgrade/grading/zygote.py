@@ -20,7 +20,6 @@ import socket
 import sys
 from typing import Any
 
-CONTROL_FD = 3
 SCRATCH = "/scratch"
 MESSAGE = 65536
 CHANNELS = ("shell", "iopub", "stdin", "control")
@@ -56,8 +55,6 @@ def warm_up(settings: dict[str, Any]) -> Any:
     """Import what lessons need, read the data, and return the kernel's application."""
     app = _application()
     import ipywidgets  # noqa: F401
-    import matplotlib.pyplot as plt
-    import pandas as pd
 
     from belgrade import data
     from belgrade.checks import live  # noqa: F401
@@ -121,18 +118,18 @@ def _picture(figure: Any) -> str | None:
 def _application() -> Any:
     """Return ipykernel's application with its shell made before there is a kernel."""
     sys.modules["debugpy"] = None  # slow to import, and nobody debugs here
-    import ipykernel.debugger
+    import ipykernel.debugger  # noqa: F401
 
     del sys.modules["debugpy"]
     from ipykernel.compiler import XCachingCompiler
     from ipykernel.kernelapp import IPKernelApp
-    from IPython.core.history import HistoryManager
     from ipykernel.zmqshell import ZMQInteractiveShell
+    from IPython.core.history import HistoryManager
 
     class App(IPKernelApp):
         """A kernel on sockets that it is given, without what only a person at it needs."""
 
-        handles: dict[int, int] = {}
+        handles: dict[int, int] | None = None
 
         def _try_bind_socket(self, s: Any, port: int) -> int:
             import zmq
@@ -159,7 +156,7 @@ def _application() -> Any:
             self.iopub_socket = self.iopub_thread.background_socket
 
         def boot(self, request: dict[str, Any], handles: list[int]) -> None:
-            self.transport, self.ip = "ipc", "kernel"
+            self.transport, self.ip, self.handles = "ipc", "kernel", {}
             for name, handle in zip(CHANNELS, handles, strict=True):
                 setattr(self, f"{name}_port", request["ports"][name])
                 self.handles[request["ports"][name]] = handle

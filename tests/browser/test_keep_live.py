@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,18 +29,28 @@ SOURCES = """() => {
 pytestmark = pytest.mark.browser
 
 
-def session(root: Path) -> Lab:
-    """Start JupyterLab on a module folder that is as it was given out."""
-    marks = {}
-    for name in (LESSON, EXERCISE):
-        (root / name).parent.mkdir(parents=True)
-        shutil.copy(ROOT / name, root / name)
-        marks[name] = keep.fingerprint(name, (root / name).read_bytes())
-    (root / keep.MANIFEST).write_text(json.dumps({"files": marks}), encoding="utf-8")
-    return Lab(root)
+@pytest.fixture
+def session(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path], Lab]]:
+    """Return a function that starts JupyterLab on a module folder that is as it was given out."""
+    monkeypatch.delenv("BELGRADE_WORK")
+    started = []
+
+    def start(root: Path) -> Lab:
+        marks = {}
+        for name in (LESSON, EXERCISE):
+            (root / name).parent.mkdir(parents=True)
+            shutil.copy(ROOT / name, root / name)
+            marks[name] = keep.fingerprint(name, (root / name).read_bytes())
+        (root / keep.MANIFEST).write_text(json.dumps({"files": marks}), encoding="utf-8")
+        started.append(Lab(root))
+        return started[-1]
+
+    yield start
+    for lab in started:
+        lab.close()
 
 
-def add_cell(page: Any, code: str) -> None:
+def add_cell(lab: Lab, page: Any, code: str) -> None:
     """Add a cell at the end of the open notebook, and type and run it."""
     page.evaluate(
         """() => {
@@ -47,8 +58,8 @@ def add_cell(page: Any, code: str) -> None:
           content.activeCellIndex = content.widgets.length - 1;
         }"""
     )
-    page.evaluate("async () => { await jupyterapp.commands.execute('notebook:insert-cell-below') }")
-    page.evaluate("async () => { await jupyterapp.commands.execute('notebook:enter-edit-mode') }")
+    lab.command(page, "notebook:insert-cell-below")
+    lab.command(page, "notebook:enter-edit-mode")
     page.keyboard.insert_text(code)
     page.keyboard.press("Control+Enter")
 
@@ -64,64 +75,57 @@ def checked(folder: Path, *options: str) -> str:
 
 
 def test_a_killed_session_is_brought_back_whole(
-    page: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    page: Any, session: Callable[[Path], Lab], tmp_path: Path
 ) -> None:
-    monkeypatch.delenv("BELGRADE_WORK")
     root = tmp_path / "first"
-    first = session(root)
-    first.open(page, EXERCISE)
-    sources = page.evaluate(SOURCES)
-    number = next(at for at, text in enumerate(sources) if "italian_rows = ..." in text)
+    lab = session(root)
+    lab.open(page, EXERCISE)
+    number = next(at for at, text in enumerate(page.evaluate(SOURCES)) if "rows = ..." in text)
     page.evaluate("at => { jupyterapp.shell.currentWidget.content.activeCellIndex = at }", number)
-    page.evaluate("async () => { await jupyterapp.commands.execute('notebook:enter-edit-mode') }")
+    lab.command(page, "notebook:enter-edit-mode")
     page.keyboard.press("Control+End")
     page.keyboard.insert_text(f"\n{ANSWER}")
-    page.keyboard.press("Control+s")
-    add_cell(page, PANEL)
-    page.get_by_role("button", name="Pack my work").wait_for()
+    add_cell(lab, page, PANEL)
+    packing = page.get_by_role("button", name="Pack my work")
+    packing.wait_for()
     page.keyboard.press("Control+s")
     page.wait_for_function("() => !jupyterapp.shell.currentWidget.context.model.dirty")
-    page.get_by_role("button", name="Pack my work").focus()
+    packing.focus()
     page.keyboard.press("Enter")
     link = page.get_by_role("link", name="Download my_work_")
     link.wait_for()
     link.focus()
-    page.screenshot(path="/tmp/h2_shot_a.png")
     with page.expect_download() as download:
         page.keyboard.press("Enter")
     kept = tmp_path / download.value.suggested_filename
     download.value.save_as(kept)
     saved = (root / EXERCISE).read_bytes()
 
-    add_cell(page, "while True: pass  # in the middle")
-    server = psutil.Process(first.process.pid)
+    add_cell(lab, page, "while True: pass  # in the middle")
+    server = psutil.Process(lab.process.pid)
     for process in [*server.children(recursive=True), server]:
         process.kill()
-    first.process.wait()
-    assert ANSWER in page.evaluate(SOURCES)[number]  # what was typed is still in the page
-    assert "in the middle" in page.evaluate(SOURCES)[-1]
+    lab.process.wait()
+    sources = page.evaluate(SOURCES)  # what was typed is still in the page
+    assert ANSWER in sources[number]
+    assert "in the middle" in sources[-1]
+    context = page.context
+    page.close()
 
-    page.wait_for_timeout(8000); page.screenshot(path="/tmp/h2_shot_a2.png")
     again = tmp_path / "second"
-    second = session(again)
-    try:
-        opened = page.context.new_page()
-        second.open(opened, LESSON)
-        add_cell(opened, "from belgrade import keep; keep.panel()")
-        button = opened.get_by_role("button", name="Bring a kept file back")
-        button.wait_for()
-        button.focus()
-        with opened.expect_file_chooser() as chooser:
-            opened.keyboard.press("Enter")
-        opened.screenshot(path="/tmp/h2_shot_b1.png")
-        chooser.value.set_files(kept)
-        opened.get_by_text(f"Brought back: {EXERCISE}").wait_for()
-        opened.screenshot(path="/tmp/h2_shot_b2.png")
-    finally:
-        second.close()
+    lab, page = session(again), context.new_page()
+    lab.open(page, LESSON)
+    add_cell(lab, page, "from belgrade import keep; keep.panel()")
+    button = page.get_by_role("button", name="Bring a kept file back")
+    button.wait_for()
+    button.focus()
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Enter")
+    chooser.value.set_files(kept)
+    page.get_by_text(f"Brought back: {EXERCISE}").wait_for()
+
     assert (again / EXERCISE).read_bytes() == saved
-    for book in (root / EXERCISE, again / EXERCISE):
-        assert ANSWER in nbformat.read(book, as_version=4).cells[number].source
+    assert ANSWER in nbformat.read(again / EXERCISE, as_version=4).cells[number].source
     journals = [json.loads((r / "my_work/journal.json").read_text("utf-8")) for r in (root, again)]
     assert journals[0] == journals[1]
     assert journals[0]["entries"]["guess/e2e"]["value"] == 7

@@ -1,0 +1,390 @@
+"""The sandbox holds: what a kernel sees, reaches, uses up and leaves; what to do without."""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sandboxes import TIGHT, kernel, sandbox, told, value
+
+from belgrade.grading import cgroup, kernels, remedies
+from belgrade.grading.kernels import KernelError, Kernels, Limits, SandboxProvisioner, SandboxSpecs
+from belgrade.grading.remedies import System, remedy
+from belgrade.grading.sandbox import PACKAGE, SandboxError, shown
+
+pytestmark = pytest.mark.xdist_group("sandbox")
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="module")
+def box() -> Iterator[Kernels]:
+    with sandbox(limits=TIGHT, workers=2) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def one(box: Kernels) -> Iterator[Any]:
+    with kernel(box) as started:
+        yield started
+
+
+def test_a_kernel_sees_python_the_package_and_the_data_and_nothing_else(one: Any) -> None:
+    listing = value(
+        one,
+        "{p: sorted(os.listdir(p)) if os.path.isdir(p) else None for p in places}",
+        f"import os; places = {['/', '/proc', '/etc', '/dev', '/box', '/home', '/scratch']!r}",
+    )
+    assert listing["/proc"] == [] and listing["/scratch"] == []
+    assert listing["/box"] == ["walls.py", "zygote.py"]
+    assert listing["/dev"] == ["full", "null", "random", "shm", "urandom", "zero"]
+    assert "/home" not in listing or not listing["/home"]
+    assert not {"shadow", "passwd", "hosts", "ssl"} & set(listing["/etc"])
+    hidden = [
+        ROOT / "exercises", ROOT / "tests", ROOT / ".git", PACKAGE / "cli.py" / "x",
+        Path.home() / ".bashrc", Path.home() / ".ssh", Path("/var"), Path("/run"), Path("/sys"),
+        Path("/etc/shadow"), Path("/root/.bash_history"), Path(__file__),
+    ]  # fmt: skip
+    seen = value(one, "[p for p in ps if os.path.exists(p)]", f"ps = {[*map(str, hidden)]!r}")
+    assert seen == []
+    for name in ("authoring", "grading", "checks/packed"):
+        assert value(one, "os.listdir(p)", f"p = {str(PACKAGE / name)!r}") == []
+    used = value(one, "len(data.load('sources'))", "from belgrade import data")
+    assert used > 10
+
+
+def test_nothing_can_be_written_but_the_scratch_folder(one: Any) -> None:
+    places = [
+        "/",
+        "/box",
+        "/dev",
+        "/dev/null/x",
+        "/proc",
+        "/etc",
+        "/usr",
+        "/tmp",
+        *map(str, shown()),
+    ]
+    tried = """
+def tried(place):
+    try:
+        with open(place + "/probe.txt", "w") as file:
+            file.write("x")
+    except OSError as error:
+        return error.errno
+"""
+    wrote = value(one, "[p for p in places if tried(p) is None]", f"{tried}\nplaces = {places!r}")
+    assert set(wrote) <= {"/tmp"}  # which is the scratch folder, where nothing else lies below it
+    assert value(one, "tried('/scratch')") is None
+    assert not Path("/probe.txt").exists() and not (PACKAGE / "probe.txt").exists()
+    assert stat.S_ISDIR(os.stat(PACKAGE).st_mode)
+
+
+def test_the_environment_tells_nothing(one: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = set(value(one, "dict(os.environ)", "import os"))
+    assert names <= {
+        "PATH", "HOME", "TMPDIR", "LANG", "IPYTHONDIR", "MPLCONFIGDIR", "BELGRADE_WORK", "PWD",
+        "BELGRADE_DATA", "BELGRADE_EXAM", "PYTHONUTF8", "PYTHONHASHSEED", "MPLBACKEND", "TERM",
+        "PYTHONDONTWRITEBYTECODE", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MALLOC_ARENA_MAX",
+        "CLICOLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "PAGER", "GIT_PAGER",
+    }  # fmt: skip
+    assert value(one, "[os.getcwd(), os.path.expanduser('~')]") == ["/scratch", "/scratch"]
+
+
+def test_a_kernel_is_nobody_and_stays_it(one: Any) -> None:
+    assert 0 not in value(one, "[*os.getresuid(), *os.getresgid()]", "import os")
+    calls = """
+import ctypes, errno, os
+libc = ctypes.CDLL(None, use_errno=True)
+def refused(name, *arguments):
+    got = getattr(libc, name)(*arguments)
+    return got == -1 and errno.errorcode[ctypes.get_errno()]
+class Data(ctypes.Structure):
+    _fields_ = [("effective", ctypes.c_uint32), ("permitted", ctypes.c_uint32),
+                ("inheritable", ctypes.c_uint32)]
+data = (Data * 2)()
+header = (ctypes.c_uint32 * 2)(0x20080522, 0)
+libc.capget(header, data)
+"""
+    rights = "[[d.effective, d.permitted, d.inheritable] for d in data]"
+    assert value(one, rights, calls) == [[0, 0, 0], [0, 0, 0]]
+    attempts = {
+        "unshare": "0x10000000", "mount": "b'x', b'/scratch', b'tmpfs', 0, None",
+        "umount2": "b'/proc', 2", "memfd_create": "b'x', 0", "shmget": "0, 4096, 0o1600",
+        "ptrace": "16, 1, 0, 0", "setresuid": "0, 0, 0", "chroot": "b'/scratch'",
+    }  # fmt: skip
+    got = value(
+        one, "{" + ", ".join(f"{k!r}: refused({k!r}, {v})" for k, v in attempts.items()) + "}"
+    )
+    assert set(got.values()) == {"EPERM"}, got
+    clone = (
+        "refused('syscall', 56 if os.uname().machine == 'x86_64' else 220, 0x10000011, 0, 0, 0, 0)"
+    )
+    assert value(one, clone) == "EPERM"
+
+
+def test_there_is_no_network(one: Any) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        code = f"""
+import socket
+def tried(family, *address):
+    try:
+        with socket.socket(family) as one:
+            one.settimeout(2)
+            one.connect(*address)
+        return "connected"
+    except OSError as error:
+        return type(error).__name__
+results = [tried(socket.AF_INET, ("127.0.0.1", {server.getsockname()[1]})),
+           tried(socket.AF_INET, ("192.0.2.1", 80)), tried(40, (2, 80)),
+           tried(socket.AF_UNIX, "/run/systemd/private")]
+try:
+    socket.getaddrinfo("example.org", 80)
+    results.append("resolved")
+except OSError:
+    pass
+"""
+        results = value(one, "results", code)
+    assert not {"connected", "resolved"} & set(results)
+    assert results[2] == "PermissionError"  # sockets to a virtual machine's host
+
+
+def test_a_kernel_uses_up_its_own_share_and_goes_on(one: Any) -> None:
+    assert told(one, "hog = bytearray(4 * 2**30)").error.startswith("MemoryError")
+    assert told(one, "open('big', 'wb').write(bytes(2**22))").error.startswith(
+        "OSError: [Errno 27]"
+    )
+    many = "for n in range(20): open(f'f{n}', 'wb').write(bytes(10**6))"
+    assert "No space left" in told(one, many).error
+    assert told(one, "import glob\nfor f in glob.glob('*'): os.remove(f)", 5).error is None
+    assert (
+        "Too many open files" in told(one, "kept = [open('/dev/null') for _ in range(200)]").error
+    )
+    told(one, "del kept")
+    bomb = """
+import os, time
+children = []
+try:
+    while len(children) < 1000:
+        pid = os.fork()
+        if pid == 0:
+            time.sleep(30); os._exit(0)
+        children.append(pid)
+except BlockingIOError:
+    pass
+for pid in children:
+    os.kill(pid, 9)
+    os.wait()
+"""
+    assert 1 <= value(one, "len(children)", bomb) < TIGHT.processes
+    assert value(one, "6 * 7") == 42
+
+
+def test_a_kernel_cannot_harm_who_started_it(box: Kernels) -> None:
+    with kernel(box) as one:
+        code = "import os, signal\nos.kill(1, 9)\nos.kill(1, 15)\nhere = os.getpid(), os.getppid()"
+        assert value(one, "here", code) == [2, 1]
+        start = time.monotonic()
+        cell = told(one, "os.kill(-1, 9)\nos.kill(os.getpid(), 9)")
+        assert cell.died and cell.error == "the kernel died"
+        assert time.monotonic() - start < 5
+    with kernel(box) as next_one:
+        assert value(next_one, "1 + 1") == 2
+
+
+def test_nothing_of_a_submission_outlives_it_or_is_seen_by_another(box: Kernels) -> None:
+    mark = f"mark-{os.getpid()}-{time.monotonic_ns()}"
+    with kernel(box) as one, kernel(box) as other:
+        code = f"""
+import os, random, socket, subprocess, sys, time
+open("/scratch/note", "w").write("mine")
+listening = socket.socket(socket.AF_UNIX); listening.bind("\\0{mark}"); listening.listen()
+subprocess.Popen([sys.executable, "-c", "import time; time.sleep(99)", "{mark}"],
+                 start_new_session=True)
+import numpy
+drawn = [random.random(), numpy.random.random()]
+"""
+        first = value(one, "drawn", code)
+        assert _processes(mark)
+        look = """
+import os, random, socket
+def reached():
+    try:
+        socket.socket(socket.AF_UNIX).connect("\\0%s")
+        return True
+    except OSError:
+        return False
+import numpy
+"""
+        second = value(other, "[random.random(), numpy.random.random()]", look % mark)
+        assert not set(first) & set(second)
+        assert value(other, "[reached(), os.path.exists('/scratch/note')]") == [False, False]
+    end = time.monotonic() + 5
+    while _processes(mark) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not _processes(mark)
+
+
+def _processes(mark: str) -> list[str]:
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark.encode() in (process / "cmdline").read_bytes().split(b"\0"):
+                found.append(process.name)
+        except OSError:
+            continue
+    return found
+
+
+STATE = """
+import json, matplotlib, warnings, sys, io, contextlib
+from matplotlib import pyplot
+pyplot.close(pyplot.figure())
+before = {k: str(v) for k, v in matplotlib.rcParams.items()}
+names = sorted(n for n in dict(globals()) if not n.startswith("_"))
+"""
+
+
+def test_a_kernel_is_as_fresh_as_an_ordinary_one(box: Kernels) -> None:
+    found = []
+    with Kernels(sandbox=False) as plain:
+        for source in (box, plain):
+            with kernel(source) as one:
+                shown = "[before, names, get_ipython().execution_count, pyplot.get_fignums()]"
+                found.append(value(one, shown, STATE))
+                cell = told(one, "pyplot.plot([1, 3, 2])\npyplot.title('t')\nNone")
+                assert [o["kind"] for o in cell.kept] == ["png"]
+                cell = told(one, "input('?')")
+                assert cell.error.startswith("StdinNotImplementedError")
+    assert found[0] == found[1]
+
+
+def test_a_hint_says_that_there_is_none_here(one: Any) -> None:
+    cell = told(one, "from belgrade.checks import hint\nhint('01.1')")
+    assert cell.error is None
+    assert "There are no checks for exercise 01" in cell.kept[-1]["text"]
+
+
+def test_jupyter_client_runs_the_sandbox_as_a_provisioner() -> None:
+    import nbformat
+    from jupyter_client.manager import AsyncKernelManager
+    from nbclient import NotebookClient
+
+    class Manager(AsyncKernelManager):
+        def __init__(self, **arguments: Any) -> None:
+            super().__init__(kernel_spec_manager=SandboxSpecs(), **arguments)
+
+    cells = ["import os; os.listdir('/proc')", "while True: pass", "6 * 7"]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
+    client = NotebookClient(
+        notebook, kernel_name=kernels.SANDBOX_KERNEL, kernel_manager_class=Manager, timeout=3,
+        allow_errors=True, interrupt_on_timeout=True,
+    )  # fmt: skip
+    try:
+        client.execute()
+    except SandboxError as error:
+        pytest.skip(str(error))
+    finally:
+        SandboxProvisioner.close()
+    empty, late, after = (cell.outputs[-1] for cell in notebook.cells)
+    assert empty.data["text/plain"] == "[]"
+    assert late.ename == "KeyboardInterrupt"
+    assert after.data["text/plain"] == "42"
+
+
+def test_when_the_sandbox_ends_nobody_is_blamed() -> None:
+    with sandbox(workers=1) as opened, kernel(opened) as one:
+        opened._box._process.kill()
+        with pytest.raises(KernelError, match="sandbox"):
+            told(one, "while True: pass")
+        with pytest.raises(KernelError, match="has ended"):
+            opened.start()
+
+
+def test_an_unknown_kernel_is_an_error_with_the_known_ones() -> None:
+    with Kernels(kernel="no-such-kernel") as source, pytest.raises(KernelError, match="no-such"):
+        source.start()
+
+
+REMEDIES = [
+    (System("Darwin"), "", "dev container"),
+    (System("Windows"), "", "wsl --install"),
+    (System(bubblewrap=False, installer=remedies.INSTALLERS["apt-get"]), "", "apt-get install"),
+    (System(bubblewrap=False), "", "package bubblewrap"),
+    (
+        System(apparmor_restricts=True),
+        "bwrap: setting up uid map: Permission denied",
+        "/etc/apparmor.d/bwrap",
+    ),
+    (
+        System(apparmor_restricts=True, container=True),
+        "bwrap: No permissions to create a new namespace",
+        "--security-opt seccomp=unconfined",
+    ),
+    (
+        System(namespaces_off="kernel.unprivileged_userns_clone"),
+        "bwrap: Creating new namespace failed: Operation not permitted",
+        "kernel.unprivileged_userns_clone=1",
+    ),
+    (
+        System(namespaces_off="user.max_user_namespaces"),
+        "bwrap: Creating new namespace failed: No space left on device",
+        "user.max_user_namespaces=15000",
+    ),
+    (System(), "PermissionError: [Errno 13] Permission denied: import", "chmod -R o+rX"),
+    (System(), "bwrap: Something new\n", "Something new"),
+]
+
+
+@pytest.mark.parametrize(("system", "words", "part"), REMEDIES)
+def test_each_system_has_its_remedy(system: System, words: str, part: str) -> None:
+    said = remedy(words, system)
+    assert part in said and "--no-sandbox" in said and "\n" not in said
+
+
+def test_the_probe_runs_bubblewrap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = tmp_path / "bwrap"
+    fake.write_text("#!/bin/sh\necho 'bwrap: it broke' >&2\nexit 1\n", encoding="utf-8")
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    if sys.platform == "linux":
+        assert "it broke" in kernels.probe()
+    monkeypatch.setenv("PATH", str(tmp_path / "none"))
+    assert "--no-sandbox" in kernels.probe()
+
+
+def test_a_control_group_is_made_where_it_can_be(tmp_path: Path) -> None:
+    user = tmp_path / "user.slice" / "user@1.service"
+    scope = user / "app.slice" / "terminal.scope"
+    scope.mkdir(parents=True)
+    for folder, passed in ((user, "cpu memory pids"), (user / "app.slice", "cpu")):
+        (folder / "cgroup.subtree_control").write_text(passed, encoding="ascii")
+        (folder / "cgroup.procs").touch()
+    limits = Limits()
+    made = Path(
+        cgroup.group_for(limits, 2, tmp_path, "/user.slice/user@1.service/app.slice/terminal.scope")
+    )
+    assert made.parent == user
+    assert int((made / "memory.max").read_text()) == 2**30 + 3 * limits.memory
+    assert int((made / "pids.max").read_text()) == 64 + 3 * limits.processes
+    assert cgroup.group_for(limits, 2, tmp_path, "") == ""
+    (user / "cgroup.subtree_control").write_text("cpu", encoding="ascii")
+    assert cgroup.group_for(limits, 2, tmp_path, "/user.slice/user@1.service") == ""
+
+
+def test_filters_are_refused_by_no_shell() -> None:
+    """The seccomp program is well formed: each jump ends within it."""
+    from belgrade.grading.walls import AUDIT_ARCH, _filter
+
+    for machine in AUDIT_ARCH:
+        program = _filter(machine)
+        steps = [program[n : n + 8] for n in range(0, len(program), 8)]
+        for at, step in enumerate(steps):
+            assert at + 1 + max(step[2], step[3]) < len(steps) or step[0] == 0x06
+    assert _filter("riscv64") == b""

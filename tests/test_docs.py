@@ -140,10 +140,10 @@ def quoted_in(markdown: str) -> set[float]:
 
 @cache
 def said_in(number: str) -> set[float]:
-    """Return every number that a lesson says, in its text, its code and its outputs."""
+    """Return every number that a lesson says, in its text and its outputs."""
     words = []
     for cell in notebook("notebooks", number).cells:
-        words.append(cell.source)
+        words.append(cell.source if cell.cell_type == "markdown" else "")
         for output in cell.get("outputs", []):
             words += [output.get("text", ""), output.get("data", {}).get("text/plain", "")]
     return quoted_in("\n".join(words))

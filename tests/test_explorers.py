@@ -26,9 +26,29 @@ each_explorer = pytest.mark.parametrize(
 )
 
 
+# Explorer -> the figures of its singles: drawn for one test, looked at by another.
+drawn: dict[str, dict[Any, Any]] = {}
+
+
 @functools.cache
 def made(name: str) -> Explorer:
-    return getattr(explorers, name)()
+    """Return the explorer; it keeps the figures that it draws for `singles`."""
+    explorer = getattr(explorers, name)()
+    draw, kept = explorer.draw, drawn.setdefault(name, {})
+    wanted = {key_of(explorer.defaults | choice) for choice in singles(explorer)}
+
+    def draw_and_keep(data: Any, **choices: Any) -> Any:
+        fig = draw(data, **choices)
+        if key_of(choices) in wanted:
+            kept[key_of(choices)] = fig
+        return fig
+
+    explorer.draw = draw_and_keep
+    return explorer
+
+
+def key_of(choices: dict[str, Any]) -> Any:
+    return tuple(sorted(choices.items()))
 
 
 def singles(explorer: Explorer) -> list[dict[str, Any]]:
@@ -124,9 +144,12 @@ def test_each_choice_changes_what_is_seen(name: str) -> None:
 def test_nothing_is_cut_off_or_overlaps(name: str) -> None:
     explorer = made(name)
     for choice in singles(explorer):
+        chosen = explorer.defaults | choice
         try:
             with figures.style():
-                fig = explorer.draw(explorer.data, **(explorer.defaults | choice))
+                fig = drawn[name].pop(key_of(chosen), None) or explorer.draw(
+                    explorer.data, **chosen
+                )
         except NothingToShow:
             continue
         problems = clashes(fig)
@@ -135,10 +158,9 @@ def test_nothing_is_cut_off_or_overlaps(name: str) -> None:
 
 def clashes(fig: Any) -> list[str]:
     """Return which texts of a figure leave it or run into each other."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.text import Text
 
-    FigureCanvasAgg(fig).draw()
+    fig.draw_without_rendering()
     hidden = _not_drawn(fig)
     texts = [
         (text.get_text(), text.get_window_extent())

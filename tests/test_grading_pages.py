@@ -9,7 +9,7 @@ from itertools import pairwise
 from types import SimpleNamespace
 
 import pytest
-from grading_results import EVIL, a_class, png, result
+from grading_results import EVIL, a_class, part, png, question, result
 from test_grading_tables import MASTERS, marked
 
 from belgrade.checks.live import STATUS
@@ -120,6 +120,8 @@ def test_feedback_says_what_counts(made):
     (alt,) = [img["alt"] for img in Page(made["a"]).of("img")]
     assert alt.startswith("Chart drawn by your answer to 3.2")
     assert "It is no notebook" in Page(made["d"]).text
+    prose = question("3.6", "Define", [part("written", "pending", 0, 3)], written="x")
+    assert "up to 3 points" in Page(pages.feedback(result("x", "X", [prose]))).text
 
 
 def test_only_sound_pictures_are_shown():

@@ -25,7 +25,7 @@ from belgrade.report import REPORT
 
 MARKER = ".belgrade-site.json"
 TEMPLATE = Path(__file__).parent / "site_template"
-TITLE = "From Russia With Love? A teaching module in ten notebooks"
+TITLE, SUBTITLE = "From Russia With Love?", "A teaching module in ten notebooks"
 SUMMARY = "A policy report on Serbia, Russia and China, read claim by claim and held to evidence."
 # Folder of notebooks -> folder of pages, and what a page of it is called.
 KINDS = {"notebooks": ("lessons", "Lesson"), "exercises": ("exercises", "Exercise")}
@@ -33,6 +33,7 @@ LITE = "lite"
 # The kinds of words in code (Pygments' short names) that site.css gives a colour.
 COLOURED = {"k", "kn", "kc", "ow", "s1", "s2", "sa", "sd", "si", "mi", "mf", "c1"}
 TOKEN = re.compile(r'<span class="(\w+)">(.*?)</span>', re.S)
+DATE_OR_NUMBER = re.compile(r"[-−+]?[\d,.]+ ?%?$|\d{4}-\d\d-\d\d")
 NOTEBOOK_LINK = re.compile(r"^(?:\.\./)?(?:(notebooks|exercises)/)?(\d\d_\w+)\.ipynb(#.*)?$")
 
 
@@ -168,6 +169,7 @@ def pages(
     progress("index.html", len(listed), len(listed))
     files["index.html"] = exporter.contents(
         title=TITLE,
+        subtitle=SUBTITLE,
         summary=SUMMARY,
         report=REPORT,
         lessons=[page for page in listed if page.source.startswith("notebooks/")],
@@ -200,12 +202,12 @@ def _plain(markdown: str) -> str:
 def _launch(source: str, home: Home | None, hub: str | None, lite: bool) -> list[Launch]:
     found = []
     if lite:
-        found.append(Launch("In your browser", lite_address(source)))
+        found.append(Launch("Open in your browser", lite_address(source)))
     if home:
-        found.append(Launch("On Binder", home.binder(source)))
+        found.append(Launch("Open on Binder", home.binder(source)))
     if home and hub:
         name = urlsplit(hub).hostname or hub
-        found.append(Launch(f"On {name}", home.nbgitpuller(hub, source)))
+        found.append(Launch(f"Open on {name}", home.nbgitpuller(hub, source)))
     return found
 
 
@@ -330,6 +332,9 @@ def _tables(html: str) -> str:
             if not cell.get_text(strip=True):
                 cell.name = "td"
                 del cell["scope"]
+        for cell in table.select("td, tbody th"):
+            if DATE_OR_NUMBER.match(cell.get_text(strip=True)):
+                cell["class"] = "whole"
         for row in table.select("tr[style]"):
             del row["style"]
         heads = [cell.get_text(" ", strip=True) for cell in table.select("thead th")]

@@ -101,6 +101,8 @@ def _of_mark(mark: Mapping[str, Any]) -> str:
 
 
 def _score(of: Mapping[str, Any]) -> str:
+    if not of["max_points"] and of.get("pending_points"):
+        return f"up to {_points(of['pending_points'])}"
     return f"{_points(of['points'])} of {_points(of['max_points'])}"
 
 

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 
 from belgrade import cli
-from belgrade.authoring import links, release
+from belgrade.authoring import links, release, site
 
 ROOT = Path(__file__).resolve().parent.parent
 HUB, SITE = "https://hub.example.org/", "https://uni.example.org/course/"
@@ -96,6 +96,11 @@ def test_every_link_opens_a_file_that_students_get() -> None:
             path = target
         assert path in files, target
         assert path.split("/")[1].startswith(number)
+
+
+def test_the_table_and_the_site_agree_where_the_browser_only_lessons_are() -> None:
+    path = "notebooks/00_start_here.ipynb"
+    assert links.in_browser(SITE, path) == SITE + site.lite_address(path)
 
 
 def test_without_a_home_no_link_pretends_to_launch() -> None:

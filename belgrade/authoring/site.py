@@ -117,12 +117,14 @@ def _earlier(root: Path, out: Path) -> set[str]:
             raise SiteError(f"{out} is neither empty nor made by `belgrade site`: name another.")
         return set()
     try:
-        names = set(json.loads(marker.read_text(encoding="utf-8"))["files"])
-        if any(not (out / name).resolve().is_relative_to(out) for name in names):
+        names = json.loads(marker.read_text(encoding="utf-8"))["files"]
+        if not isinstance(names, list) or any(
+            not (out / name).resolve().is_relative_to(out) for name in names
+        ):
             raise ValueError
     except (ValueError, KeyError, TypeError):
         raise SiteError(f"{marker} is damaged: empty the folder, or name another.") from None
-    return names
+    return set(names)
 
 
 def _remove(out: Path, name: str) -> None:

@@ -26,7 +26,7 @@ def distribution(counts: list[int]) -> dict[str, Any]:
     """Return the picture of how many students have which share of the points."""
     with figures.style():
         fig, ax = figures.new(2.8)
-        bars = ax.bar(range(10), counts, width=0.92, color=figures.COLOURS["Russia"])
+        bars = ax.bar(range(10), counts, width=0.92, color=figures.colour("Russia"))
         ax.bar_label(bars, [n or "" for n in counts], padding=2)
         ax.set_xticks([i - 0.5 for i in range(11)], [f"{i * 10}%" for i in range(11)])
         ax.set_xlabel("Share of the points that are marked so far")
@@ -93,7 +93,7 @@ def wrong_turns(letters: list[str], turns: list[tuple[str, str, int]]) -> dict[s
     with figures.style():
         fig, ax = figures.new(0.9 + 0.38 * len(turns))
         places = range(len(turns))
-        bars = ax.barh(places, [n for *_, n in turns], color=figures.COLOURS["China"])
+        bars = ax.barh(places, [n for *_, n in turns], color=figures.colour("China"))
         ax.bar_label(bars, padding=3)
         ax.set_yticks(places, labels, fontsize=9)
         for text in ax.get_yticklabels():

@@ -1,0 +1,575 @@
+"""The command `belgrade grade`: nothing lost, nothing graded twice, errors said in a line."""
+
+from __future__ import annotations
+
+import copy
+import io
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+import tracemalloc
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from test_cases import answer_cells, at_once, cases_of, solved, with_code
+from test_nbgrader import PARTLY, WARNS, WRONG
+from toy_class import ROOT, ToyClass, marks, results
+from toy_exercise import RIGHT
+
+from belgrade import cli
+from belgrade.checks.judge import judge
+from belgrade.checks.nbval_plugin import graded_specs
+from belgrade.checks.pack import read_pack
+from belgrade.grading import grade as grading
+from belgrade.grading.kernels import KernelError, probe
+from belgrade.grading.master import MasterError, find_keys, master_of
+from belgrade.grading.progress import Progress, left
+from belgrade.grading.run import Run
+from belgrade.grading.store import locked
+
+# One worker: what is made once is used by most tests here.
+pytestmark = pytest.mark.xdist_group("grading-grade")
+STUDENTS = {"right": RIGHT, "partly": PARTLY, "wrong": WRONG, "warns": WARNS, "nothing": {}}
+
+
+@pytest.fixture(scope="module")
+def how() -> tuple[str, ...]:
+    """Where there is no sandbox, these tests, whose code does no harm, go without."""
+    return () if not probe() else ("--no-sandbox",)
+
+
+@pytest.fixture(scope="module")
+def toy(tmp_path_factory: pytest.TempPathFactory) -> ToyClass:
+    toy = ToyClass(tmp_path_factory.mktemp("class"))
+    for student, answers in STUDENTS.items():
+        toy.hand_in(student, answers)
+    toy.hand_in("broken", "{")
+    return toy
+
+
+@pytest.fixture(scope="module")
+def undisturbed(toy: ToyClass, how: tuple[str, ...]) -> Any:
+    return toy.grade("--exercise", "90", "--workers", "2", *how)
+
+
+@pytest.fixture
+def seeded(toy: ToyClass, undisturbed: Any, tmp_path: Path) -> Path:
+    """A folder for results, with nothing but the exercise made ready."""
+    return seed(toy, tmp_path / "grades")
+
+
+def seed(toy: ToyClass, out: Path) -> Path:
+    shutil.copytree(toy.out / "masters", out / "masters")
+    shutil.copy(toy.out / "grading.json", out)
+    return out
+
+
+def bare(found: dict[str, Any]) -> Any:
+    """Return results without the seconds that they took."""
+    text = json.dumps(found, sort_keys=True)
+    found = json.loads(text, object_hook=lambda d: {k: v for k, v in d.items() if k != "seconds"})
+    for result in found.values():
+        result.pop("stamp", None)
+    return found
+
+
+def test_a_class_is_graded(toy: ToyClass, undisturbed: Any) -> None:
+    pd = pytest.importorskip("pandas")
+    assert undisturbed.returncode == 1, undisturbed.stderr
+    assert "5 graded, mean 51% of the points" in undisturbed.stdout
+    assert "4 wait for marks" in undisturbed.stdout
+    assert (
+        "1 could not be graded:\n  broken (90_toy.ipynb): 90_toy.ipynb is damaged or no note"
+        in (undisturbed.stdout)
+    )
+    found = results(toy.out)
+    # The same as nbgrader gives, see test_nbgrader, without its seventh question.
+    points = {student: result["points"] for student, result in found.items()}
+    assert points == {"right": 7, "warns": 7, "partly": 4, "wrong": 0, "nothing": 0, "broken": 0}
+    assert marks(found["partly"])["90.3"] == ("not_yet", 1)
+    row = next(r for r in found["partly"]["questions"] if r["question"] == "90.3")
+    assert [(p["part"], p["hidden"], p["status"]) for p in row["parts"]] == [
+        ("", False, "right"), ("b", True, "not_yet"),
+    ]  # fmt: skip
+    assert row["message"] == "A further check, which runs only when work is marked, is not passed."
+    pictures = next(r for r in found["right"]["questions"] if r["question"] == "90.4")["outputs"]
+    assert [o["kind"] for o in pictures] == ["png"]
+    assert {r["max_points"] for r in found.values()} == {7}
+    grades = pd.read_csv(toy.out / "grades.csv", index_col="student")
+    assert grades["points"].to_dict() == points
+    assert list((toy.out / "feedback").glob("right-*.html"))
+
+
+def test_it_says_how_far_it_is() -> None:
+    stream = io.StringIO()
+    Progress(3, stream).step()
+    assert stream.getvalue() == ""
+    stream.isatty = lambda: True
+    bar = Progress(2, stream)
+    bar.start -= 100
+    bar.step(failed=True)
+    bar.step()
+    bar.close()
+    shown = stream.getvalue().split("\r\x1b[K")[1:]
+    assert shown[1].endswith("] 1 of 2, 1 could not be graded, 2 min left")
+    assert shown[2].count("█") == 30
+    assert [left(s) for s in (0.2, 59, 150, 7300)] == ["1 s", "59 s", "2 min", "2 h 2 min"]
+
+
+# --- stopped and started again ------------------------------------------------------------------
+
+
+def test_killed_ten_times_it_comes_to_the_same(
+    toy: ToyClass, undisturbed: Any, how: tuple[str, ...], tmp_path: Path
+) -> None:
+    wanted, chance = bare(results(toy.out)), random.Random(6)
+    folders, out, stopped = [], None, 0
+    for n in range(10):
+        if out is None:
+            out = seed(toy, tmp_path / f"grades-{n}")
+            folders.append(out)
+        command = toy.command("--exercise", "90", "--workers", "2", *how, out=out)
+        with (tmp_path / f"said-{n}").open("w+", encoding="utf-8") as said:
+            process = subprocess.Popen(
+                command, cwd=toy.folder, stdout=said, stderr=subprocess.STDOUT,
+                env=toy.environment(TMPDIR=str(tmp_path)), start_new_session=True,
+            )  # fmt: skip
+            how_many = chance.randrange(0, 7)
+            deadline = time.monotonic() + 60
+            while time.monotonic() < deadline and process.poll() is None:
+                if len(list((out / "results").glob("*.json"))) >= how_many:
+                    break
+                time.sleep(0.02)
+            time.sleep(chance.uniform(0, 0.5))
+            number = chance.choice([signal.SIGKILL, signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+            process.send_signal(number)
+            code = process.wait(60)
+            said.seek(0)
+            words = said.read()
+        if number != signal.SIGKILL and code == 130:
+            assert "The same command goes on from here." in words
+        stopped += code in (-signal.SIGKILL, 130, -signal.SIGINT, -signal.SIGTERM)
+        for path in (out / "results").glob("*.json"):
+            json.loads(path.read_text(encoding="utf-8"))
+        if code == 1:
+            out = None
+    assert stopped >= 5
+    for out in folders:
+        done = toy.grade("--exercise", "90", "--workers", "2", *how, out=out)
+        assert done.returncode == 1, done.stderr
+        assert bare(results(out)) == wanted
+        assert {p.name for p in out.iterdir()} == {p.name for p in toy.out.iterdir()}
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The kernels left out: an answer is right if its cell is that of RIGHT. Lists what ran."""
+    ran: list[Any] = []
+
+    def run(notebook: Any, kernels: Any, timeout: float, total_timeout: float) -> Run:
+        ran.append(notebook)
+        specs, sources = graded_specs(notebook.cells), {c["id"]: c.source for c in notebook.cells}
+        found = Run()
+        for cell in notebook.cells:
+            if spec := specs.get(cell["id"]):
+                number = f"answer-{spec['question'].split('.')[1]}"
+                answer = cell.outputs[0]["data"]["application/vnd.belgrade.answer+json"]["answer"]
+                if sources[number] != RIGHT[number] and "BEGIN SOLUTION" not in sources[number]:
+                    answer = {"type": "missing", "value": "..."}
+                verdict = vars(judge(spec, answer, answer))
+                found.records.append(
+                    {"question": spec["question"], "part": spec["part"], **verdict}
+                )
+        found.outputs["answer-1"] = [{"kind": "text", "text": shown}]
+        return found
+
+    class NoKernels:
+        def __init__(self, **options: Any) -> None:
+            pass
+
+        def __enter__(self) -> NoKernels:
+            return self
+
+        def __exit__(self, *error: Any) -> None:
+            pass
+
+    shown = "x"
+    monkeypatch.setattr(grading, "run", run)
+    monkeypatch.setattr(grading, "Kernels", NoKernels)
+    monkeypatch.setattr(grading, "probe", lambda: "")
+    return ran
+
+
+@pytest.fixture
+def small(toy: ToyClass, tmp_path: Path) -> ToyClass:
+    """A class of three of its own, to be changed."""
+    small = copy.copy(toy)
+    small.handed_in = tmp_path / "submissions"
+    small.handed_in.mkdir()
+    small.keys = shutil.copytree(toy.keys, tmp_path / "keys")
+    for student in ("ana", "bo", "cy"):
+        small.hand_in(student, RIGHT | {"answer-2": f"# {student}"})
+    return small
+
+
+def told(small: ToyClass, out: Path, *options: str) -> int:
+    return cli.main(small.command(*options, out=out)[3:])
+
+
+def test_only_what_changed_is_graded_anew(
+    small: ToyClass, seeded: Path, quick: list[Any], capsys: Any, tmp_path: Path
+) -> None:
+    def runs(*options: str) -> int:
+        quick.clear()
+        assert told(small, seeded, *options) == 0
+        return len(quick)
+
+    assert runs() == 3 + 1  # and the key, whose proof was for other rules
+    assert runs() == 0
+    assert "3 graded (3 unchanged)" in capsys.readouterr().out
+    small.hand_in("bo", RIGHT)
+    assert runs() == 1
+    assert results(seeded)["bo"]["points"] == 7
+    shutil.rmtree(small.handed_in / "cy")
+    assert runs() == 0
+    assert set(results(seeded)) == {"ana", "bo"}
+    assert "cy" not in (seeded / "grades.csv").read_text(encoding="utf-8-sig")
+    roster = tmp_path / "roster.csv"
+    roster.write_text("student,name\nana,Ana Ilić\nbo,Bo\nzed,Zed\n", encoding="utf-8")
+    assert runs("--roster", str(roster)) == 0
+    assert results(seeded)["ana"]["name"] == "Ana Ilić"
+    assert "Zed" in (seeded / "grades.csv").read_text(encoding="utf-8-sig")
+    assert runs("--timeout", "61") == 3
+    assert runs("--timeout", "61", "--fresh") == 3
+    (small.handed_in / "ana" / "90_toy.ipynb").write_text("{", encoding="utf-8")
+    assert told(small, seeded, "--exercise", "90") == 1
+    assert results(seeded)["ana"]["max_points"] == 7
+
+
+def test_another_key_asks_for_other_answers(
+    small: ToyClass, seeded: Path, how: tuple[str, ...]
+) -> None:
+    """Changed parameters re-issue an exercise: the references follow, and all is graded anew."""
+    key = small.keys / "90_toy.ipynb"
+    key.write_text(
+        key.read_text(encoding="utf-8").replace("PLANES = 11", "PLANES = 22"), encoding="utf-8"
+    )
+    small.hand_in("ana", RIGHT)
+    small.hand_in("bo", RIGHT | {"answer-1": "per_million = 1.58"})
+    assert told(small, seeded, *how) == 0
+    found = results(seeded)
+    assert found["ana"]["points"] == 7
+    assert marks(found["bo"])["90.1"] == ("not_yet", 0)
+
+
+def test_marks_are_merged_and_kept(
+    small: ToyClass, seeded: Path, quick: list[Any], capsys: Any
+) -> None:
+    pd = pytest.importorskip("pandas")
+    assert told(small, seeded) == 0
+    sheet = seeded / "marking" / "90_marks.csv"
+    table = pd.read_csv(sheet, dtype="string")
+    table.loc[table["student"] != "cy", "mark"] = "2.5"
+    table.to_csv(sheet, index=False)
+    merge = ["grade", "--merge", str(sheet), "--out", str(seeded)]
+    assert cli.main(merge) == 1
+    said = capsys.readouterr().out
+    assert "1 answer has no mark" in said
+    assert "Marks changed for 2 of 3 submissions." in said
+    assert cli.main(merge) == 1
+    assert "Marks changed for 0 of 3" in capsys.readouterr().out
+    grades = pd.read_csv(seeded / "grades.csv", index_col="student")
+    assert grades.loc["ana", "points"] == 6 + 2.5
+    assert results(seeded)["ana"]["questions"][0]["outputs"]  # merging leaves the rest as it was
+    # Other code, the same text: the mark stays. Another text: it goes, and a note says so.
+    small.hand_in("ana", RIGHT)
+    small.hand_in("bo", RIGHT | {"w-6": "Because of something else."})
+    assert told(small, seeded) == 0
+    found = results(seeded)
+    assert found["ana"]["points"] == 7 + 2.5
+    assert found["bo"]["points"] == 7
+    assert any("was marked and has changed since" in note for note in found["bo"]["notes"])
+
+
+# --- what can go wrong around it ----------------------------------------------------------------
+
+DISK = """
+import sys
+sys.path[:0] = [{tests!r}]
+import pytest, test_grading_grade as t
+from belgrade import cli
+with pytest.MonkeyPatch.context() as patch:
+    t.quick.__wrapped__(patch)
+    shown = t.grading.run
+    def long(*a, **k):
+        found = shown(*a, **k)
+        found.outputs["answer-1"] = [{{"kind": "text", "text": "x" * 60_000}}]
+        return found
+    patch.setattr(t.grading, "run", long)
+    sys.exit(cli.main(sys.argv[1:]))
+"""
+
+
+def test_a_full_disk_keeps_what_was_graded(small: ToyClass, seeded: Path, tmp_path: Path) -> None:
+    for n in range(12):
+        small.hand_in(f"s{n}", RIGHT)
+    driver = tmp_path / "driver.py"
+    driver.write_text(DISK.format(tests=str(Path(__file__).parent)), encoding="utf-8")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    grade = [sys.executable, str(driver), *small.command(out=disk / "grades")[3:]]
+    script = textwrap.dedent("""
+        mount -t tmpfs -o size=600k tmpfs "$1" || exit 77
+        cp -r "$2" "$1/grades" || exit 77
+        shift 2
+        "$@"; echo "first $?"
+        ls "$OUT/results"
+        mount -o remount,size=20m tmpfs "$DISK" && "$@"; echo "second $?"
+        cat "$OUT"/results/*.json | grep -c '"state": "graded"'
+    """)
+    done = subprocess.run(
+        ["unshare", "-Urm", "sh", "-c", script, "sh", str(disk), str(seeded), *grade],
+        capture_output=True, text=True, encoding="utf-8", check=False, cwd=tmp_path,
+        env=small.environment(OUT=str(disk / "grades"), DISK=str(disk)),
+    ) if shutil.which("unshare") else None  # fmt: skip
+    if done is None or done.returncode == 77 or "unshare:" in done.stderr:
+        pytest.skip("a small disk can be mounted only where user namespaces are allowed (Linux)")
+    assert "first 2\n" in done.stdout, done.stdout + done.stderr
+    assert done.stderr.count("The disk is full") == 1
+    assert "make room and give the same command again" in done.stderr
+    first = done.stdout.split("first 2\n")[1].split()
+    assert 1 <= len([name for name in first if name.endswith(".json")]) < 15
+    assert "second 0\n15\n" in done.stdout
+    assert "unchanged)" in done.stdout
+
+
+def test_a_write_that_fails_leaves_the_old_file(
+    small: ToyClass, seeded: Path, quick: list[Any], monkeypatch: Any, capsys: Any
+) -> None:
+    assert told(small, seeded) == 0
+    before = bare(results(seeded))
+    small.hand_in("ana", RIGHT)
+    write = Path.write_bytes
+
+    def full(path: Path, content: bytes) -> int:
+        if "ana" in path.name:
+            write(path, content[:100])
+            raise OSError(28, "No space left on device", str(path))
+        return write(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    assert told(small, seeded) == 2
+    assert "The disk is full" in capsys.readouterr().err
+    assert bare(results(seeded)) == before
+    monkeypatch.setattr(Path, "write_bytes", write)
+    assert told(small, seeded) == 0
+    assert results(seeded)["ana"]["points"] == 7
+    assert not list(seeded.rglob("*.json.*"))
+
+
+def test_only_one_run_at_a_time(small: ToyClass, seeded: Path, quick: Any, capsys: Any) -> None:
+    with locked(seeded / ".lock"):
+        assert told(small, seeded) == 2
+    assert "Another grading is at work" in capsys.readouterr().err
+    assert told(small, seeded) == 0
+
+
+def test_what_cannot_begin_says_why(
+    small: ToyClass, tmp_path: Path, quick: Any, monkeypatch: Any, capsys: Any
+) -> None:
+    def refused(words: str, *command: str) -> None:
+        assert cli.main(["grade", *command]) == 2
+        error = capsys.readouterr().err
+        assert words in error
+        assert error.count("\n") <= 2
+
+    handed_in, keys, out = str(small.handed_in), str(small.keys), str(tmp_path / "new")
+    with_keys = ("--keys", keys)
+    refused("lie one in the other", handed_in, "--out", f"{handed_in}/grades", *with_keys)
+    refused("lie one in the other", handed_in, "--out", str(tmp_path), *with_keys)
+    refused("lie one in the other", handed_in, "--out", f"{keys}/grades", *with_keys)
+    refused("no nowhere", "nowhere", "--out", out, *with_keys)
+    refused("no key of exercise 77", handed_in, "--out", out, "--exercise", "77", *with_keys)
+    refused("'x' is no exercise", handed_in, "--out", out, "--exercise", "x", *with_keys)
+    refused("no answer key", handed_in, "--out", out, "--keys", handed_in)
+    refused("greater than 0", handed_in, "--out", out, "--timeout", "0", *with_keys)
+    refused("What to grade?", "--out", out)
+    refused("one at a time", handed_in, "--merge", "x.csv", "--out", out)
+    refused("grade first", "--merge", "x.csv", "--out", out)
+    (tmp_path / "empty").mkdir()
+    refused("no file in", str(tmp_path / "empty"), "--out", out, *with_keys)
+    refused("x.csv", handed_in, "--out", out, "--roster", str(tmp_path / "x.csv"), *with_keys)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("", encoding="utf-8")
+    refused("holds other things", handed_in, "--out", str(tmp_path / "mine"), *with_keys)
+    refused("is a file", handed_in, "--out", str(tmp_path / "mine" / "thesis.txt"), *with_keys)
+    monkeypatch.setattr(grading, "probe", lambda: "Install bubblewrap: apt install bubblewrap.")
+    refused("apt install bubblewrap", handed_in, "--out", out, *with_keys)
+    assert not (tmp_path / "new" / "results").exists()
+    assert not list((tmp_path / "new").glob(".spool*"))
+
+
+def test_the_risk_is_said_loudly(small: ToyClass, seeded: Path, quick: Any, capsys: Any) -> None:
+    assert told(small, seeded, "--no-sandbox") == 0
+    assert "WARNING: no sandbox. Students' code runs as you" in capsys.readouterr().out
+    assert told(small, seeded, "--kernel", "other") == 0
+    assert "Kernel other: it, and not the sandbox, protects" in capsys.readouterr().out
+
+
+def test_a_fault_of_ours_costs_one_row(
+    small: ToyClass, seeded: Path, quick: Any, monkeypatch: Any, capsys: Any
+) -> None:
+    good = grading.run
+
+    def bad(notebook: Any, *arguments: Any, **options: Any) -> Run:
+        if any("# bo" in cell.source for cell in notebook.cells):
+            raise ZeroDivisionError("oh")
+        return good(notebook, *arguments, **options)
+
+    monkeypatch.setattr(grading, "run", bad)
+    assert told(small, seeded) == 1
+    assert "The grader itself failed (ZeroDivisionError: oh)" in capsys.readouterr().out
+    monkeypatch.setattr(grading, "run", good)
+    assert told(small, seeded) == 0  # what was not the student's fault is tried again
+    assert results(seeded)["bo"]["points"] == 6
+
+    def none(*arguments: Any, **options: Any) -> Run:
+        if len(arguments[0].cells) and any("# c" in c.source for c in arguments[0].cells):
+            return good(*arguments, **options)
+        raise KernelError("A kernel did not start.")
+
+    monkeypatch.setattr(grading, "run", none)
+    for student in ("d", "e", "f", "g"):
+        small.hand_in(student, RIGHT)
+    assert told(small, seeded) == 2
+    assert "A kernel did not start." in capsys.readouterr().err
+    assert set(results(seeded)) >= {"ana", "bo", "cy"}
+
+
+def test_a_key_must_get_its_own_points(
+    small: ToyClass, seeded: Path, quick: Any, monkeypatch: Any, capsys: Any
+) -> None:
+    good = grading.run
+
+    def bad(*arguments: Any, **options: Any) -> Run:
+        done = good(*arguments, **options)
+        done.records[0] |= {"status": "not_yet", "points": 0, "message": "Not yet: you have 3."}
+        return done
+
+    monkeypatch.setattr(grading, "run", bad)
+    assert told(small, seeded) == 2
+    said = capsys.readouterr().err
+    assert "key of exercise 90 does not get its own points here: question 90.1: Not yet" in said
+
+
+def test_keys_that_cannot_be_used(small: ToyClass, tmp_path: Path) -> None:
+    key = small.keys / "90_toy.ipynb"
+    text = key.read_text(encoding="utf-8")
+    shutil.copy(key, small.keys / "another.ipynb")
+    with pytest.raises(MasterError, match="Two keys are of exercise 90"):
+        find_keys(small.keys)
+    (small.keys / "another.ipynb").write_text(text.replace('question = \\"90', 'ask = \\"90'))
+    with pytest.raises(MasterError, match=r"another\.ipynb is no sound key"):
+        find_keys(small.keys)
+    (small.keys / "another.ipynb").write_text("{}", encoding="utf-8")
+    with pytest.raises(MasterError, match=r"another\.ipynb cannot be read"):
+        find_keys(small.keys)
+    key.write_text(text.replace("PLANES = 11", "PLANES = eleven"), encoding="utf-8")
+    with pytest.raises(MasterError, match="The answer key does not run: 90_toy"):
+        master_of(key)
+
+
+def test_memory_does_not_grow_with_the_class(
+    small: ToyClass, seeded: Path, quick: Any, monkeypatch: Any
+) -> None:
+    good = grading.run
+
+    def long(*arguments: Any, **options: Any) -> Run:
+        done = good(*arguments, **options)
+        picture = {"kind": "png", "data": "iVBORw0KGgo=" * 100_000, "text": ""}
+        done.outputs["answer-4"] = [picture]
+        return done
+
+    monkeypatch.setattr(grading, "run", long)
+    for n in range(40):
+        small.hand_in(f"s{n}", RIGHT)
+    tracemalloc.start()
+    assert told(small, seeded, "--workers", "1") == 0
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert sum(p.stat().st_size for p in (seeded / "results").glob("*.json")) > 40_000_000
+    assert peak < 25_000_000
+
+
+# --- the same marks everywhere ------------------------------------------------------------------
+
+
+def test_another_kernel_gives_the_same_grades(
+    toy: ToyClass, undisturbed: Any, seeded: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "jupyter" / "kernels" / "second"
+    folder.mkdir(parents=True)
+    launch = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    about = {"argv": launch, "display_name": "A second one", "language": "python"}
+    about["env"] = {"SECOND_KERNEL": str(tmp_path / "used")}
+    (folder / "kernel.json").write_text(json.dumps(about), encoding="utf-8")
+    few = copy.copy(toy)
+    few.handed_in = tmp_path / "submissions"
+    few.handed_in.mkdir()
+    for student in ("right", "partly"):
+        shutil.copytree(toy.handed_in / student, few.handed_in / student)
+    spy = "import os, pathlib\npathlib.Path(os.environ['SECOND_KERNEL']).write_text('yes')"
+    few.hand_in("spy", RIGHT | {"answer-5": spy})
+    done = few.grade("--kernel", "second", out=seeded, JUPYTER_PATH=str(tmp_path / "jupyter"))
+    assert done.returncode == 0, done.stderr
+    found, wanted = results(seeded), results(toy.out)
+    for student in ("right", "partly"):
+        assert bare(found)[student] == bare(wanted)[student]
+    assert (tmp_path / "used").read_text(encoding="utf-8") == "yes"
+    absent = few.grade("--kernel", "third", out=seeded)
+    assert absent.returncode == 2
+    assert "third" in absent.stderr
+    assert absent.stderr.count("\n") <= 2
+
+
+@pytest.mark.parametrize("number", ["03"])
+def test_the_same_answers_get_the_same_marks(
+    number: str, how: tuple[str, ...], tmp_path: Path, monkeypatch: Any
+) -> None:
+    """On a real exercise: graded here, and judged at once as in the notebook."""
+    import matplotlib
+
+    matplotlib.use("agg")
+    monkeypatch.setenv("BELGRADE_EXAM", "1")
+    pack, cases, sources = read_pack(number), cases_of(number), answer_cells(number)
+    batches = [
+        {q: with_code(sources[q], of_it[n][0]) for q, of_it in cases.items() if n < len(of_it)}
+        for n in (0, 3, 4)
+    ]
+    for n, batch in enumerate(batches):
+        folder = tmp_path / "submissions" / f"s{n}"
+        folder.mkdir(parents=True)
+        nbformat.write(solved(pack, batch), folder / pack["file"])
+    keys = ROOT / "exercises" / "keys"
+    command = ["grade", str(tmp_path / "submissions"), "--out", str(tmp_path / "grades")]
+    assert cli.main([*command, "--keys", str(keys), *how]) == 0
+    found = results(tmp_path / "grades")
+    worth = {e["question"]: e["spec"]["points"] for e in pack["checks"]}
+    for n, batch in enumerate(batches):
+        rows = {row["question"]: row for row in found[f"s{n}"]["questions"]}
+        for question, (status, message) in at_once(pack, batch).items():
+            part = next(p for p in rows[question]["parts"] if p["part"] == "")
+            assert part["status"] == status, (question, batch[question])
+            if status != "error":
+                assert part["message"] == ("" if status == "right" else message)
+            assert (part["points"] == worth[question]) == (status == "right")
+    assert found["s0"]["points"] == found["s0"]["max_points"]
+    assert os.environ.get("BELGRADE_EXAM") == "1"

@@ -1,0 +1,234 @@
+"""The grader's runner: nbval's verdicts on every answer of the corpus, within bounds."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from sandboxes import sandbox
+from test_cases import NUMBERS, answer_cells, cases_of, solved, with_code
+
+from belgrade.checks import examine
+from belgrade.checks.assemble import assemble, fresh_copy
+from belgrade.checks.pack import read_pack
+from belgrade.grading.kernels import Kernels
+from belgrade.grading.run import Run, run
+
+pytestmark = pytest.mark.xdist_group("sandbox")
+# The runner is what is tested here, not matplotlib: no verdict depends on a drawn picture.
+PLAIN = "get_ipython().display_formatter.formatters['image/png'].enabled = False"
+
+
+@pytest.fixture(scope="module")
+def box() -> Iterator[Kernels]:
+    with sandbox(workers=2) as opened:
+        yield opened
+
+
+def assembled(number: str, answers: dict[str, str], first: str = "") -> Any:
+    """Return a fresh copy of an exercise with these sources in its answer cells."""
+    pack = read_pack(number)
+    notebook, repairs = assemble(
+        fresh_copy(pack["notebook"], pack["checks"]), solved(pack, answers)
+    )
+    assert repairs == []
+    if first:
+        notebook.cells.insert(0, nbformat.v4.new_code_cell(first, id="first"))
+    return notebook
+
+
+def by_question(records: list[dict[str, Any]]) -> dict[str, tuple[str, float, str]]:
+    return {
+        r["question"]: (r["status"], r["points"], r["message"])
+        for r in records
+        if r["part"] == "" and "status" in r
+    }
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_every_case_gets_the_verdict_that_nbval_gives(number: str, box: Kernels) -> None:
+    """What tests/test_cases.py shows of nbval, case by case."""
+    cases, sources = cases_of(number), answer_cells(number)
+    batches = [
+        {q: n for q, of_it in cases.items() if n < len(of_it)}
+        for n in range(max(map(len, cases.values())))
+    ]
+
+    def verdicts(batch: dict[str, int]) -> Run:
+        answers = {q: with_code(sources[q], cases[q][n][0]) for q, n in batch.items()}
+        return run(assembled(number, answers, PLAIN), box)
+
+    with ThreadPoolExecutor(2) as pool:
+        results = list(pool.map(verdicts, batches))
+    faults = []
+    for batch, result in zip(batches, results, strict=True):
+        assert not result.lost
+        found = by_question(result.records)
+        for question, n in batch.items():
+            code, status, words = cases[question][n]
+            now, _, said = found[question]
+            if now != status or words not in said:
+                faults.append(f"{question}: {code}\nwanted {status}: {words}\n{now}: {said}")
+    assert not faults, "\n".join(faults)
+
+
+def toy(code: dict[int, str] | None = None) -> Any:
+    """Return an assembled exercise with code put into the answers to questions 1, 2, …"""
+    sources = answer_cells("01")
+    answers = dict(sources)
+    for n, lines in (code or {}).items():
+        answers[f"1.{n}"] = f"{lines}\n{sources[f'1.{n}']}"
+    return assembled("01", answers)
+
+
+BOTH = {
+    1: "raise ValueError('odd \\x1b[31m')",
+    2: "import os; os._exit(3)",
+    3: "1 +",
+    5: "while 1: 0",
+}
+
+
+def test_errors_late_cells_and_dead_kernels_are_told_as_nbval_tells_them(box: Kernels) -> None:
+    ours = run(toy(BOTH), box, cell_timeout=2)
+    records, lost = examine.run(toy(BOTH), timeout=2)
+    assert by_question(ours.records) == by_question(records)
+    assert {q for q in lost} == {q for q in ours.lost} == {"1.2", "1.5"}
+    assert ours.lost == lost
+
+
+FATAL = {
+    "os._exit": ("import os; os._exit(0)", "the kernel died"),
+    "exit": ("exit()", "the kernel died"),
+    "killed": ("import os; os.kill(os.getpid(), 9)", "the kernel died"),
+    "crash": ("import ctypes; ctypes.string_at(0)", "the kernel died"),
+    "loop": ("while True: pass", "TimeoutError: longer than 1 s"),
+    "stubborn": (
+        "while True:\n    try:\n        while True: pass\n    except BaseException: pass",
+        "TimeoutError: longer than 1 s",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", FATAL)
+def test_what_ends_a_kernel_costs_its_question_only(kind: str, box: Kernels) -> None:
+    code, error = FATAL[kind]
+    start = time.monotonic()
+    result = run(toy({2: code}), box, cell_timeout=1)
+    assert time.monotonic() - start < 15
+    found = by_question(result.records)
+    assert result.lost == {"1.2": error} or kind == "loop"
+    assert {q for q, (status, *_) in found.items() if status == "right"} >= {
+        f"1.{n}" for n in (1, 3, 4, 5)
+    }
+
+
+FLOODS = {
+    "text": ("while True: print('x' * 100_000)", "OutputError"),
+    "one": ("print('x' * 300_000_000)", None),
+    "lines": ("for n in range(30_000): print(n)", None),
+    "displays": ("for n in range(300): display({'text/plain': 'x' * 2000}, raw=True)", None),
+    "pictures": (
+        "from IPython.display import Image\nimport os, struct\n"
+        "for n in range(30): display(Image(b'\\x89PNG\\r\\n\\x1a\\n' + os.urandom(300_000),"
+        " format='png'))",
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", FLOODS)
+def test_a_flood_of_output_is_cut_and_costs_nothing_else(kind: str, box: Kernels) -> None:
+    code, error = FLOODS[kind]
+    before, start = _memory(), time.monotonic()
+    result = run(toy({2: code}), box)
+    assert time.monotonic() - start < 20
+    assert _memory() - before < 150e6
+    found = by_question(result.records)
+    assert all(found[f"1.{n}"][0] == "right" for n in (1, 3, 4, 5))
+    assert found["1.2"][0] == ("error" if error else "right")
+    assert error is None or error in found["1.2"][2]
+    kept = sum(len(o.get("text", "")) + len(o.get("data", "")) for o in _all(result))
+    assert kept < 2_500_000
+
+
+def _all(result: Run) -> list[dict[str, str]]:
+    return [output for of_cell in result.outputs.values() for output in of_cell]
+
+
+def _memory() -> int:
+    """Return the bytes that this process has in memory."""
+    with open("/proc/self/statm", encoding="ascii") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def test_outputs_are_kept_for_the_feedback(box: Kernels) -> None:
+    code = (
+        "print('here')\nimport sys; print('there', file=sys.stderr)\n"
+        "from matplotlib import pyplot\npyplot.plot([1, 2]); pyplot.show()\n"
+        "h = display('first', display_id='h'); h.update('second')\nprint('half \\ud800')"
+    )
+    result = run(toy({1: code, 2: "raise KeyError('gone')"}), box)
+    (shown,) = [o for o in result.outputs.values() if o[0].get("text", "").startswith("here")]
+    assert [o["kind"] for o in shown] == ["text", "png", "text"]
+    assert shown[0]["text"] == "here\nthere\n" and "half ?" in shown[2]["text"]
+    assert {"kind": "error", "text": "KeyError: 'gone'"} in _all(result)
+
+
+def test_time_in_all_is_bounded_and_what_was_judged_stays(box: Kernels) -> None:
+    start = time.monotonic()
+    sleepy = {n: "import time; time.sleep(2)" for n in (2, 3, 4, 5)}
+    result = run(toy(sleepy), box, total_timeout=3)
+    assert time.monotonic() - start < 9
+    assert by_question(result.records)["1.1"][0] == "right"
+    assert "TimeoutError: longer than 3 s in all" in result.lost.values()
+    assert "1.1" not in result.lost
+
+
+FORGED = """
+import threading, zmq
+from ipykernel.kernelapp import IPKernelApp
+session, socket = IPKernelApp.instance().session, IPKernelApp.instance().iopub_socket
+parent = get_ipython().parent_header
+for kind, content in [
+    ("stream", {"text": 5}), ("stream", {}), ("error", {"ename": []}), ("status", []),
+    ("display_data", {"data": []}), ("display_data", {"data": {"image/png": "!!"}}),
+    ("display_data", {"data": {"application/vnd.belgrade.answer+json": "{" * 5000}}),
+    ("update_display_data", {"data": {}, "transient": {"display_id": []}}), ("clear_output", {}),
+]:
+    session.send(socket, kind, content, parent=parent)
+socket.send_multipart([b"stream", b"<IDS|MSG>", b"", b"{", b"", b"", b""])
+socket.send_multipart([b""])
+"""
+
+
+def test_messages_that_are_none_change_nothing(box: Kernels) -> None:
+    found = by_question(run(toy({1: FORGED}), box).records)
+    assert {status for status, *_ in found.values()} == {"right"}
+
+
+def test_an_ordinary_kernel_gives_the_same(box: Kernels) -> None:
+    answers = toy({2: "raise ValueError", 3: "while True: pass", 4: "import os; os._exit(1)"})
+    with Kernels(sandbox=False) as plain:
+        one, other = (run(answers, source, cell_timeout=2) for source in (box, plain))
+    assert by_question(one.records) == by_question(other.records)
+    assert one.lost == other.lost
+
+
+def test_memory_and_handles_stay_flat(box: Kernels) -> None:
+    small = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("print('x' * 10**6)")])
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda _: run(small, box), range(10)))
+        before = _memory(), len(os.listdir("/proc/self/fd")), threading.active_count()
+        list(pool.map(lambda _: run(small, box), range(60)))
+        after = _memory(), len(os.listdir("/proc/self/fd")), threading.active_count()
+    assert after[0] - before[0] < 5e6
+    assert after[1] <= before[1] + 2 and after[2] == before[2]
+    assert len(list(Path(box._box.folder).iterdir())) <= 3

@@ -12,10 +12,10 @@ from typing import Any
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
-# Goes with the HTML beside widgets, and mends three things for keyboard and screen reader. In command
-# mode JupyterLab takes the arrow keys from lists, radio buttons and sliders to move between cells;
-# the attribute is Lumino's way to keep them. And ipywidgets gives no name to the handle of a slider
-# and to a group of radio buttons: its label, or the question above it.
+# Goes with the HTML beside widgets, and mends three things for keyboard and screen reader. In
+# command mode JupyterLab takes the arrow keys from lists, radio buttons and sliders to move between
+# cells; the attribute is Lumino's way to keep them. And ipywidgets gives no name to the handle of a
+# slider, nor to a group of radio buttons: they get that of the label, or the question above.
 KEYBOARD = """<script>(() => {
 const area = document.currentScript.closest('.jp-OutputArea');
 if (!area || area.dataset.belgrade) return;

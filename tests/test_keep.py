@@ -256,6 +256,7 @@ def test_a_bomb_is_not_unpacked(fresh: Any, monkeypatch: pytest.MonkeyPatch) -> 
         keep.restore(bomb)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows asks for rights to make a link")
 def test_a_link_out_of_the_folder_is_not_followed(fresh: Any, tmp_path: Path) -> None:
     root = fresh("first")
     (tmp_path / "outside").mkdir()
@@ -272,9 +273,9 @@ def test_what_is_too_large_or_oddly_named_is_said(
     fresh: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = fresh("first")
-    odd = root / "notebooks" / "why?.ipynb"
+    odd = root / "notebooks" / f"{'long ' * 40}name.ipynb"
     odd.write_text(BOOK, encoding="utf-8")
-    with pytest.raises(keep.KeepError, match=r"Rename notebooks/why\?\.ipynb"):
+    with pytest.raises(keep.KeepError, match="Rename notebooks/long long"):
         keep.collect()
     odd.unlink()
     monkeypatch.setattr(keep, "LARGEST", 1000)

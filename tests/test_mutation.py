@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import random
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -52,19 +54,39 @@ SHOWN: dict[str, list[tuple[str, str, list[str]]]] = {
 }
 
 
-def mutations() -> list[Any]:
-    """Return 20 seeded choices: lesson, table, row number, column."""
-    chance = random.Random(2020)
-    chosen = []
-    for lesson, shown in SHOWN.items():
-        pool = [
-            (lesson, table, row, column)
-            for table, rows, columns in shown
-            for row in data.load(table).query(rows).index
-            for column in columns
-        ]
-        chosen += chance.sample(pool, 10)
-    return [pytest.param(*each, id="-".join(map(str, each))) for each in chosen]
+# A line of a lesson, and the same line with a series left out.
+WITHOUT = {
+    "00_start_here": [("wide = planes.unstack()", "wide = planes.unstack()[['China']]")],
+    "01_the_puzzle": [
+        ("planes[planes > 0].sort_values()", "planes[planes > 0].iloc[1:]"),
+        ('"new_cases"] / people', '"new_cases"].iloc[:-1] / people'),
+    ],
+}
+UNCHANGED = "unchanged"
+# In a folder of notebooks: what fails once has failed, and the rest of it need not run.
+FIRST_FAILURE = """failed = set()
+
+def pytest_runtest_makereport(item, call):
+    if call.excinfo:
+        failed.add(item.path)
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        item.runtest = (lambda usual, path: lambda: path in failed or usual())(
+            item.runtest, item.path)
+"""
+
+
+def mutations(lesson: str) -> dict[str, tuple[str, int, str]]:
+    """Return 10 seeded choices by name: table, row number, column."""
+    chance = random.Random(f"{lesson}-2020")
+    pool = [
+        (table, row, column)
+        for table, rows, columns in SHOWN[lesson]
+        for row in data.load(table).query(rows).index
+        for column in columns
+    ]
+    return {"-".join(map(str, each)): each for each in chance.sample(pool, 10)}
 
 
 def changed(value: Any, column: pd.Series) -> str:
@@ -79,56 +101,75 @@ def changed(value: Any, column: pd.Series) -> str:
     return f"{int(value) + 1 + int(value) // 10}" if float(value).is_integer() else f"{value * 1.1}"
 
 
-def run(notebook: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pytest", "--nbval", "-x", "-q", "-p", "no:cacheprovider"]
-    return subprocess.run(
-        [*command, str(notebook)],
-        env={**os.environ, "PYTHONUTF8": "1", **environment},
-        cwd=ROOT,
+def mutate(folder: Path, table: str, row: int, column: str) -> None:
+    """Change one value of a table in a copy of the data."""
+    path = folder / data.resource(table)["path"]
+    frame = pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8")
+    value = data.load(table).loc[row, column]
+    frame.loc[row, column] = changed(value, data.load(table)[column])
+    frame.to_csv(path, index=False, encoding="utf-8", lineterminator="\n")
+
+
+@functools.cache
+def failures(lesson: str) -> dict[str, str]:
+    """Return for each changed copy of a lesson why nbval failed it: all copies in one run."""
+    folder = Path(tempfile.mkdtemp(prefix="belgrade-mutation-"))
+    text = (ROOT / "notebooks" / f"{lesson}.ipynb").read_text(encoding="utf-8")
+    copies = {UNCHANGED: text} | dict.fromkeys(mutations(lesson), text)
+    for line, without in WITHOUT[lesson]:
+        coded, replaced = json.dumps(line)[1:-1], json.dumps(without)[1:-1]
+        assert text.count(coded) == 1
+        copies[line] = text.replace(coded, replaced)
+    places = {}
+    for number, (name, source) in enumerate(copies.items()):
+        place = folder / f"copy{number}"
+        shutil.copytree(data.folder(), place / "data")
+        (place / f"{lesson}.ipynb").write_text(source, encoding="utf-8")
+        if name in mutations(lesson):
+            mutate(place / "data", *mutations(lesson)[name])
+        places[name] = f"{place.name}/{lesson}.ipynb"
+    (folder / "conftest.py").write_text(FIRST_FAILURE, encoding="utf-8")
+    settings = ("-c", str(ROOT / "pyproject.toml"), "--rootdir", ".", "--confcutdir", ".")
+    command = [sys.executable, "-m", "pytest", "--nbval", "-q", "--tb=no", "-rf", "--color=no"]
+    done = subprocess.run(
+        [*command, *settings, "-p", "no:cacheprovider", *places.values()],
+        env={**os.environ, "PYTHONUTF8": "1", "BELGRADE_DATA": "data"},
+        cwd=folder,
         text=True,
         encoding="utf-8",
         capture_output=True,
         check=False,
     )
+    shutil.rmtree(folder)
+    assert done.returncode in (0, 1), done.stdout[-2000:] + done.stderr[-2000:]
+    lines = [line for line in done.stdout.splitlines() if line.startswith("FAILED")]
+    assert " passed" in done.stdout
+    return {name: " ".join(x for x in lines if place in x) for name, place in places.items()}
 
 
-@pytest.mark.parametrize(("lesson", "table", "row", "column"), mutations())
-def test_a_changed_value_fails_the_lesson(
-    lesson: str, table: str, row: int, column: str, tmp_path: Path
-) -> None:
-    copy = tmp_path / "data"
-    shutil.copytree(data.folder(), copy)
-    path = copy / data.resource(table)["path"]
-    frame = pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8")
-    value = data.load(table).loc[row, column]
-    frame.loc[row, column] = changed(value, data.load(table)[column])
-    frame.to_csv(path, index=False, encoding="utf-8", lineterminator="\n")
-    done = run(ROOT / "notebooks" / f"{lesson}.ipynb", BELGRADE_DATA=str(copy))
-    assert done.returncode == 1, f"{value!r} changed and nothing noticed:\n{done.stdout[-1000:]}"
-    assert "Notebook cell execution failed" in done.stdout
+def each(of: dict[str, list[str]]) -> Any:
+    """Return marks: a test for each name, those of a lesson in one process."""
+    return pytest.mark.parametrize(
+        ("lesson", "name"),
+        [
+            pytest.param(lesson, name, marks=pytest.mark.xdist_group(f"mutation-{lesson}"))
+            for lesson, names in of.items()
+            for name in names
+        ],
+    )
 
 
-@pytest.mark.parametrize(
-    ("lesson", "line", "without"),
-    [
-        ("01_the_puzzle", "planes[planes > 0].sort_values()", "planes[planes > 0].iloc[1:]"),
-        ("01_the_puzzle", '"new_cases"] / people', '"new_cases"].iloc[:-1] / people'),
-        ("00_start_here", "wide = planes.unstack()", "wide = planes.unstack()[['China']]"),
-    ],
-)
-def test_a_series_left_out_fails_the_lesson(
-    lesson: str, line: str, without: str, tmp_path: Path
-) -> None:
-    text = (ROOT / "notebooks" / f"{lesson}.ipynb").read_text(encoding="utf-8")
-    coded, replaced = json.dumps(line)[1:-1], json.dumps(without)[1:-1]
-    assert text.count(coded) == 1
-    copy = tmp_path / f"{lesson}.ipynb"
-    copy.write_text(text.replace(coded, replaced), encoding="utf-8")
-    assert run(copy).returncode == 1
+@each({lesson: list(mutations(lesson)) for lesson in SHOWN})
+def test_a_changed_value_fails_the_lesson(lesson: str, name: str) -> None:
+    why = failures(lesson)[name]
+    assert "Notebook cell execution failed" in why, f"{name} changed and nothing noticed: {why}"
 
 
-def test_an_unchanged_copy_of_the_data_passes(tmp_path: Path) -> None:
-    copy = tmp_path / "data"
-    shutil.copytree(data.folder(), copy)
-    done = run(ROOT / "notebooks" / "01_the_puzzle.ipynb", BELGRADE_DATA=str(copy))
-    assert done.returncode == 0, done.stdout[-2000:]
+@each({lesson: [line for line, _ in lines] for lesson, lines in WITHOUT.items()})
+def test_a_series_left_out_fails_the_lesson(lesson: str, name: str) -> None:
+    assert "Notebook cell execution failed" in failures(lesson)[name]
+
+
+@each({lesson: [UNCHANGED] for lesson in SHOWN})
+def test_an_unchanged_copy_passes(lesson: str, name: str) -> None:
+    assert failures(lesson)[name] == ""

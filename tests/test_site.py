@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -111,7 +112,7 @@ def test_headings_follow_each_other_and_tables_name_their_headings() -> None:
         levels = [int(each.name[1]) for each in soup(path).find_all(["h1", "h2", "h3", "h4"])]
         assert levels.count(1) == 1, path.name
         assert levels[0] == 1
-        assert all(b - a <= 1 for a, b in zip(levels, levels[1:], strict=False)), path.name
+        assert all(b - a <= 1 for a, b in pairwise(levels)), path.name
         for head in soup(path).find_all("th"):
             assert head["scope"] in ("col", "row")
             assert head.get_text(strip=True)

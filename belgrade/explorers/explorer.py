@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 # Pictures kept of an explorer, of about 200 kB each.
 MOST_KEPT = 300
+# As wide as there is room, without the margins that ipywidgets puts around a control.
+FITTING = "calc(100% - 4px)"
 
 Bundle = dict[str, str]
 
@@ -59,7 +61,7 @@ class Select:
             options=list(self.options.items()),
             value=self.default,
             style={"description_width": "initial"},
-            layout={"width": "auto", "max_width": "100%"},
+            layout={"width": "auto", "max_width": FITTING},
         )
 
 
@@ -84,7 +86,7 @@ class Switch:
             description=self.label,
             value=self.default,
             indent=False,
-            layout={"width": "auto", "max_width": "100%"},
+            layout={"width": "auto", "max_width": FITTING},
         )
 
 

@@ -63,6 +63,25 @@ class Kernel:
 
     client: BlockingKernelClient
     watched: int | None = None  # a file descriptor that can be read once the kernel has ended
+    cut: zmq.Socket  # has something to read once a message was too large, and the output cut off
+
+    def connect(self) -> None:
+        """Connect to the kernel, or anew after its output was cut off."""
+        self.disconnect()
+        self.client = self._client()
+        iopub = self.client.iopub_channel.socket
+        self.cut = iopub.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+
+    def disconnect(self) -> None:
+        """Close what `connect` opened, if it did."""
+        if client := getattr(self, "client", None):
+            if iopub := client.iopub_channel.socket:
+                iopub.disable_monitor()
+            client.shell_channel.close()
+            client.iopub_channel.close()
+
+    def _client(self) -> BlockingKernelClient:
+        raise NotImplementedError
 
     def is_alive(self) -> bool:
         """Tell whether the kernel's process is there."""
@@ -90,8 +109,10 @@ class ManagedKernel(Kernel):
 
     def __init__(self, manager: KernelManager) -> None:
         self.manager = manager
-        self.client = manager.client()
-        self.client.start_channels(stdin=False, hb=False, control=False)
+        self.connect()
+
+    def _client(self) -> BlockingKernelClient:
+        return self.manager.client()
 
     def is_alive(self) -> bool:
         return self.manager.is_alive()
@@ -104,7 +125,7 @@ class ManagedKernel(Kernel):
             self.manager.signal_kernel(signal.SIGKILL)
 
     def stop(self) -> None:
-        self.client.stop_channels()
+        self.disconnect()
         self.manager.shutdown_kernel(now=True)
 
 
@@ -116,14 +137,16 @@ class BoxedKernel(Kernel):
         folder.mkdir()
         self._asked = sandbox.request(folder)
         self._handle = Handle(-1, -1)
-        self.client = BlockingKernelClient(context=context)
 
-    def connect(self) -> None:
-        """Wait for the kernel's process and connect to it."""
+    def await_process(self) -> None:
+        """Wait until the kernel is there."""
         self._handle = self._sandbox.collect(self._asked)
         self.watched = self._handle.kernel
-        self.client.load_connection_info(self._asked.connection)
-        self.client.start_channels(stdin=False, hb=False, control=False)
+
+    def _client(self) -> BlockingKernelClient:
+        client = BlockingKernelClient(context=self._context)
+        client.load_connection_info(self._asked.connection)
+        return client
 
     def is_alive(self) -> bool:
         return self._handle.is_alive()
@@ -137,7 +160,7 @@ class BoxedKernel(Kernel):
     def stop(self) -> None:
         self._asked.answer.close()
         self._handle.close()
-        self.client.stop_channels()
+        self.disconnect()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def why_dead(self) -> str:
@@ -191,6 +214,7 @@ class Kernels:
             self._spare = None
             self._spare = self._ask()
         try:
+            kernel.await_process()
             kernel.connect()
         except BaseException:
             kernel.stop()

@@ -36,6 +36,7 @@ IDLE_GRACE_S = 5
 KEEP_TEXT = 200_000
 KEEP_BYTES = 2_000_000
 MOST_BYTES = 20_000_000
+FLOOD = f"OutputError: more than {MOST_BYTES // 1_000_000} MB of output"
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 # What a message that the kernel's own library did not make may raise when it is read.
 FORGED = (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError)
@@ -220,41 +221,59 @@ class Cell:
 
     def execute(self, code: str) -> None:
         """Run `code` and read until it is done, late, too long or dead."""
-        client, watched = self.kernel.client, self.kernel.watched
+        kernel, client = self.kernel, self.kernel.client
         shell, iopub = client.shell_channel.socket, client.iopub_channel.socket
         poller = zmq.Poller()
-        for one in (shell, iopub, *([] if watched is None else [watched])):
-            poller.register(one, zmq.POLLIN)
-        end, stopping, replied, idle = time.monotonic() + self.limit, None, False, False
+        for one in (shell, iopub, kernel.cut, kernel.watched):
+            if one is not None:
+                poller.register(one, zmq.POLLIN)
+        end, stopping, cut = time.monotonic() + self.limit, None, False
+        replied = idle = False
         message = client.execute(code, store_history=False, allow_stdin=False, stop_on_error=False)
-        while not (replied and idle):
+        while not (replied and (idle or cut)):
             now = time.monotonic()
             if now >= end:
-                if replied:
-                    _await_ready(self.kernel)  # the last messages were lost in a flood
+                if replied:  # and its last messages were lost
+                    stopping = self.error or FLOOD
                     break
                 if stopping:
                     return self._die(stopping)
-                stopping = f"TimeoutError: longer than {self.limit:g} s"
                 self.late = True
-                self.kernel.interrupt()
-                end = now + INTERRUPT_GRACE_S
+                stopping = f"TimeoutError: longer than {self.limit:g} s"
+                end = self._interrupt()
                 continue
             ready = dict(poller.poll(min(250, 1000 * (end - now) + 1)))
-            if not {shell, iopub} & set(ready) and not self.kernel.is_alive():
+            if not {shell, iopub} & set(ready) and not kernel.is_alive():
                 return self._die(stopping)
             if shell in ready and (reply := _message(client.session, shell, message)):
                 replied, end = True, time.monotonic() + IDLE_GRACE_S
+                if reply["content"].get("status") == "error":
+                    self._note_error(reply["content"])
                 if "ask_exit" in str(reply["content"].get("payload", ""))[:1000]:
                     return self._die(stopping)  # it will, in a moment
             if iopub in ready:
                 idle = self._read(iopub, message) or idle
-                if self._received > MOST_BYTES and not stopping and not replied:
-                    stopping = f"OutputError: more than {MOST_BYTES // 1_000_000} MB of output"
-                    self.kernel.interrupt()
-                    end = time.monotonic() + INTERRUPT_GRACE_S
+                if replied:
+                    end = time.monotonic() + IDLE_GRACE_S
+            elif kernel.cut in ready and not cut:
+                if _ends(kernel):
+                    return self._die(stopping)
+                cut = True  # by us: a message was larger than we take
+                poller.unregister(kernel.cut)
+            if (cut or self._received > MOST_BYTES) and not stopping:
+                stopping = FLOOD
+                if not replied:
+                    end = self._interrupt()
         if stopping:
             self.error = stopping
+        if cut or not idle:
+            kernel.connect()
+            _await_ready(kernel)
+
+    def _interrupt(self) -> float:
+        """Interrupt the cell; return until when it may take notice."""
+        self.kernel.interrupt()
+        return time.monotonic() + INTERRUPT_GRACE_S
 
     def _die(self, stopping: str | None) -> None:
         """Note that the kernel is gone; raise KernelError where this code is not the cause."""
@@ -278,8 +297,7 @@ class Cell:
         if kind == "stream":
             self._keep_text(content["text"])
         elif kind == "error":
-            words = _clean(f"{content['ename']}: {content['evalue']}"[:KEEP_TEXT])
-            self.error = ANSI.sub("", words)
+            self._note_error(content)
             self.kept.append({"kind": "error", "text": self.error})
         elif kind in ("display_data", "execute_result"):
             self._keep_display(content)
@@ -288,6 +306,10 @@ class Cell:
         elif kind == "clear_output":
             self.kept.clear()
         return False
+
+    def _note_error(self, content: dict[str, Any]) -> None:
+        words = f"{content.get('ename')}: {content.get('evalue')}"
+        self.error = _clean(ANSI.sub("", words[:KEEP_TEXT]))
 
     def _keep_text(self, text: str) -> None:
         room = KEEP_TEXT - self._text
@@ -336,6 +358,15 @@ class Cell:
             return None
         self._pictures += len(picture)
         return {"kind": "png", "data": picture, "text": _clean(str(data.get("text/plain", "")))}
+
+
+def _ends(kernel: Kernel) -> bool:
+    """Tell whether a kernel whose output has ended is ending itself."""
+    for _ in range(20):
+        if not kernel.is_alive():
+            return True
+        time.sleep(0.01)
+    return False
 
 
 def _message(session: Any, channel: Any, answers: str, count: Any = None) -> Any:

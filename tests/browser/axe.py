@@ -8,7 +8,7 @@ from typing import Any
 # The package carries axe-core in one file; only that file is used of it.
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 RUN = """async ([where, rules]) => {
-  const options = {resultTypes: ['violations']};
+  const options = {resultTypes: ['violations'], preload: false};
   if (rules.length) options.runOnly = {type: 'rule', values: rules};
   const found = await axe.run(where ?? document, options);
   return found.violations.flatMap(rule => rule.nodes.map(node =>

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 from lab import Lab
+
+from belgrade.authoring.build import BLOCK
 
 ROOT = Path(__file__).resolve().parents[2]
 LESSONS = sorted(path.name for path in (ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 SHOWS_EXPLORER = re.compile(r"^(?:\w+ = )?explorers\.\w+\(", re.M)
 PICTURE = "figure[data-drawn]"
 STDERR = "[data-mime-type='application/vnd.jupyter.stderr']"
+
+# Neither the picture nor a control is wider than the place for it.
+FITS = """cell => {
+  const area = cell.querySelector('.jp-OutputArea').getBoundingClientRect();
+  return [...cell.querySelectorAll('figure img, select, input, .widget-hbox')]
+    .every(each => each.getBoundingClientRect().right <= area.right + 1);
+}"""
 
 pytestmark = pytest.mark.browser
 
@@ -59,6 +68,40 @@ def seen(cell: Any) -> tuple[str, str]:
     )
 
 
+# Counts the messages from widgets that the kernel has dealt with.
+COUNT = """() => {
+  const widget = jupyterapp.shell.currentWidget, kernel = widget.sessionContext.session.kernel;
+  window.answered = 0;
+  kernel.iopubMessage.connect((_, message) => {
+    if (message.header.msg_type === 'status' && message.content.execution_state === 'idle'
+        && message.parent_header.msg_type === 'comm_msg') window.answered += 1;
+  });
+}"""
+# Waits until an explorer shows something else, or the kernel has answered and shows the same.
+ANSWER = """async (cell, [drawn, words, count]) => {
+  const until = performance.now() + 20000;
+  let heard = count, since = 0;
+  while (performance.now() < until) {
+    const now = [
+      cell.querySelector('figure[data-drawn]')?.dataset.drawn ?? '',
+      cell.querySelector('.jp-OutputArea [aria-live=polite]')?.textContent ?? ''];
+    if (now[0] !== drawn || now[1] !== words) return now;
+    if (window.answered > heard) { heard = window.answered; since = performance.now(); }
+    if (since && performance.now() - since > 150) return now;
+    await new Promise(resolve => setTimeout(resolve, 10));
+  }
+  throw new Error('no answer to a key');
+}"""
+
+
+def press(page: Any, cell: Any, element: Any, key: str) -> tuple[str, str]:
+    """Press a key on a control of an explorer; return what is seen once the kernel answered."""
+    before, count = seen(cell), page.evaluate("() => window.answered")
+    element.focus()
+    page.keyboard.press(key)
+    return tuple(cell.evaluate(ANSWER, [*before, count]))
+
+
 class Control:
     """A control of an explorer, moved by the keyboard alone."""
 
@@ -77,38 +120,30 @@ class Control:
             self.there, self.back, self.steps = "ArrowRight", "ArrowLeft", 3
             if ends[0] == ends[1]:
                 self.there, self.back = "ArrowLeft", "ArrowRight"
+        self.moved_both = False
 
-    def move(self, seconds: float = 1.5) -> int:
+    def move(self) -> int:
         """Press until the explorer shows something else; return how often, 0 if it never did."""
         before = seen(self.cell)
-        self.element.focus()
         for pressed in range(1, self.steps + 1):
-            self.page.keyboard.press(self.there)
-            if self._until(lambda now: now != before, seconds):
+            now = press(self.page, self.cell, self.element, self.there)
+            if now != before:
+                self.moved_both |= bool(now[0]) and now[0] != before[0] and now[1] != before[1]
                 return pressed
         self.restore(self.steps)
         return 0
 
     def restore(self, pressed: int) -> None:
-        """Press back as often; wait until the page has settled."""
-        self.element.focus()
+        """Press back as often."""
         for _ in range(pressed):
-            self.page.keyboard.press(self.back)
-        self.page.wait_for_timeout(300)
-
-    def _until(self, holds: Any, seconds: float) -> bool:
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            if holds(seen(self.cell)):
-                return True
-            self.page.wait_for_timeout(10)
-        return False
+            press(self.page, self.cell, self.element, self.back)
 
 
-def move_every_control(page: Any, cell: Any) -> None:
+def move_every_control(page: Any, cell: Any) -> list[Control]:
     """Move each control there and back with the keyboard: picture or sentence must change.
 
     One that matters only after another was moved is tried again with each of the others moved.
+    Return the controls that changed both.
     """
     elements = cell.locator("select, input[type=checkbox], [role=slider]").all()
     controls = [Control(page, cell, element) for element in elements]
@@ -123,14 +158,13 @@ def move_every_control(page: Any, cell: Any) -> None:
         assert any(_moves_after(other, control) for other in controls if other is not control), (
             f"a control changes nothing: {control.element}"
         )
+    return [control for control in controls if control.moved_both]
 
 
 def _moves_after(other: Control, control: Control) -> bool:
     """Tell whether `control` changes what is seen at any later option of `other`."""
     for pressed in range(1, other.steps + 1):
-        other.element.focus()
-        other.page.keyboard.press(other.there)
-        other.page.wait_for_timeout(700)
+        press(other.page, other.cell, other.element, other.there)
         if moved := control.move():
             control.restore(moved)
             other.restore(pressed)
@@ -141,6 +175,7 @@ def _moves_after(other: Control, control: Control) -> bool:
 
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_a_lesson_runs_and_its_explorers_move(lab: Lab, page: Any, lesson: str) -> None:
+    """At 1280 pixels every control is moved; at 800, one of each explorer."""
     panel = lab.open(page, f"notebooks/{lesson}")
     lab.run_all(page)
     assert panel.locator(STDERR).count() == 0
@@ -152,12 +187,21 @@ def test_a_lesson_runs_and_its_explorers_move(lab: Lab, page: Any, lesson: str) 
         each for each in outputs if each["output_type"] == "error" or each.get("name") == "stderr"
     ]
     assert not wrong
-    for number in explorer_cells(lab, lesson):
+    page.evaluate(COUNT)
+    explorers = explorer_cells(lab, lesson)
+    for number in explorers:
         cell = bring_to(page, number)
         cell.locator(f"{PICTURE} img").wait_for()
-        move_every_control(page, cell)
+        assert move_every_control(page, cell), "no control changed both picture and sentence"
         alt = cell.locator(f"{PICTURE} img").get_attribute("alt")
         assert alt == seen(cell)[1]
+    page.set_viewport_size({"width": 800, "height": 900})
+    for number in explorers:
+        cell = bring_to(page, number)
+        cell.locator(f"{PICTURE} img").wait_for()
+        assert cell.evaluate(FITS), "at 800 pixels something is cut off"
+        elements = cell.locator("select, input[type=checkbox], [role=slider]").all()
+        assert any(Control(page, cell, element).move() for element in elements)
 
 
 def test_a_saved_lesson_keeps_pictures_and_sentences(lab: Lab, page: Any) -> None:
@@ -215,3 +259,47 @@ def test_a_guess_is_committed_by_keyboard_and_shown_beside_the_data(lab: Lab, pa
 def seen_caption(cell: Any) -> str:
     cell.locator("figcaption").wait_for()
     return cell.locator("figcaption").inner_text()
+
+
+# --- an exercise, from start to all right -------------------------------------------------------
+
+
+def type_into(page: Any, number: int, source: str) -> None:
+    """Replace what stands in a cell by typing, line by line, and run it."""
+    bring_to(page, number)
+    page.keyboard.press("Enter")
+    page.keyboard.press("Control+a")
+    for place, line in enumerate(source.splitlines()):
+        if place:
+            page.keyboard.press("Enter")
+            page.keyboard.press("Shift+Home")  # away with the editor's own indentation
+        page.keyboard.type(line or " ")
+    page.keyboard.press("Shift+Enter")
+
+
+def test_an_exercise_is_solved_by_typing(lab: Lab, page: Any) -> None:
+    """The answers are the key's; the first half at 1280 pixels, the second at 800."""
+    path = "exercises/01_the_puzzle.ipynb"
+    key = nbformat.read(ROOT / "exercises/keys/01_the_puzzle.ipynb", as_version=4)
+    solved = {cell.id: BLOCK.sub(r"\2", cell.source) for cell in key.cells}
+    cells = nbformat.read(ROOT / path, as_version=4).cells
+    roles = [cell.metadata.belgrade.role for cell in cells]
+    lab.open(page, path)
+    lab.run_all(page)
+    for number, (cell, role) in enumerate(zip(cells, roles, strict=True)):
+        if number == len(cells) // 2:
+            page.set_viewport_size({"width": 800, "height": 900})
+        if role == "check":
+            assert "Not attempted" in bring_to(page, number).locator(".jp-OutputArea").inner_text()
+        if role in ("answer", "written"):
+            type_into(page, number, solved[cell.id])
+        elif role == "check":
+            checked = bring_to(page, number)
+            page.keyboard.press("Shift+Enter")
+            checked.locator(".jp-OutputArea").get_by_text("✓ Right").wait_for()
+    page.keyboard.press("Control+s")
+    page.wait_for_function("() => !jupyterapp.shell.currentWidget.context.model.dirty")
+    last = bring_to(page, len(cells) - 1)
+    page.keyboard.press("Shift+Enter")
+    last.get_by_text("will be marked by hand").wait_for(timeout=90_000)
+    assert last.get_by_text("✓ Right").count() == roles.count("check")

@@ -431,5 +431,6 @@ def _contents(files: dict[str, bytes]) -> str:
 
 def _said(words: str, link: str = "") -> dict[str, str]:
     """Return the MIME bundle of a sentence with a link, announced when it changes."""
-    page = f'<p role="status" aria-live="polite" style="margin:0.3em 0">{link} {escape(words)}</p>'
+    inner = f"{link} {escape(words)}".strip()
+    page = f'<p role="status" aria-live="polite" style="margin:0.3em 0">{inner}</p>'
     return {"text/html": page + KEYBOARD, "text/plain": words}

@@ -9,6 +9,20 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+# Single tests that take long. Begun first, they do not keep one process busy at the end.
+SLOW_FIRST = ("browser/", "test_binder", "test_grading", "test_cases", "test_check_command",
+              "test_exercises", "test_site")  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the slow tests first; the order within a file stays."""
+
+    def place(item: pytest.Item) -> int:
+        path = item.path.as_posix()
+        fits = (n for n, name in enumerate(SLOW_FIRST) if f"tests/{name}" in path)
+        return next(fits, len(SLOW_FIRST))
+
+    items.sort(key=place)
 
 
 @pytest.fixture(autouse=True)

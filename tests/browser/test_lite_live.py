@@ -102,7 +102,7 @@ def test_links_open_notebooks_that_are_in_the_site_as_they_are_in_the_module(mad
     assert sorted(paths) == sorted(wanted)
     for path in paths:
         assert (made / "lite" / "files" / path).read_bytes() == (ROOT / path).read_bytes()
-    names = [path.name for path in (made / "lite").rglob("*.ipynb")]
+    names = [path.name for path in (made / "lite" / "files").rglob("*.ipynb")]
     assert len(names) == len(wanted), "keys, or a copy, went into the site"
 
 

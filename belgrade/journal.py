@@ -20,7 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from belgrade.display import Card, escape, show_widget, status
+from belgrade.display import escape, show_widget, status
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,7 +40,7 @@ _memory: dict[str, dict[str, Any]] = {}
 
 
 class Damaged(ValueError):
-    """Raised by `restore` for a file that is not a journal."""
+    """Raised for a text that is not a journal's."""
 
     def _render_traceback_(self) -> list[str]:
         """Show students the sentence alone: IPython prints these lines in place of a traceback."""
@@ -461,36 +461,9 @@ def _options(row: Any) -> list[tuple[str, bool, str]]:
 
 
 def as_text() -> str:
-    """Return the journal as the text of one file, which `restore` and `merge` read."""
+    """Return the journal as the text of one file, which `merge` reads."""
     content = {"format": FORMAT, "entries": entries()}
     return json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True)
-
-
-def take_away() -> Card:
-    """Return a card with a link that downloads the journal as one file."""
-    import base64
-
-    coded = base64.b64encode(as_text().encode("utf-8")).decode("ascii")
-    count = len(entries())
-    words = f"{count} entries" if count != 1 else "1 entry"
-    link = (
-        f'<p><a download="belgrade_journal.json" href="data:application/json;base64,{coded}">'
-        f"Download my journal</a> ({words}).</p>"
-    )
-    return Card("Take your journal away", link, f"{words} in {_path().name}.")
-
-
-def restore(path: str | os.PathLike[str]) -> str:
-    """Bring the entries of a journal file back; newer entries win. Returns a sentence.
-
-    Raises `Damaged` where the file is not a journal; what you have stays as it is.
-    """
-    try:
-        return merge(Path(path).read_text(encoding="utf-8"))
-    except UnicodeDecodeError:
-        raise Damaged("This file is not a journal, or it was cut short.") from None
-    except OSError as error:
-        raise Damaged(f"{path} could not be opened ({error.strerror}).") from None
 
 
 def merge(text: str) -> str:

@@ -126,15 +126,16 @@ def test_words_in_pictures_are_dark_enough_on_their_ground(name: str) -> None:
 
 def ground(figure: object, words: Text) -> object:
     """Return the colour behind the middle of a text: its own box, else the last patch drawn."""
-    if box := words.get_bbox_patch():
-        if to_rgb(box.get_facecolor()) and box.get_facecolor()[3] > 0.5:
-            return box.get_facecolor()
+    box = words.get_bbox_patch()
+    if box and box.get_fill() and box.get_facecolor()[3] > 0.5:
+        return box.get_facecolor()
     x0, y0, x1, y1 = words.get_window_extent().extents
     middle = ((x0 + x1) / 2, (y0 + y1) / 2)
     found = "white"
     for axes in figure.axes:
         for patch in axes.findobj(lambda each: isinstance(each, Patch)):
             filled = patch.get_fill() and patch.get_facecolor()[3] > 0.5
-            if filled and patch.get_visible() and patch.contains_point(middle):
+            seen = filled and patch.get_visible() and patch is not axes.patch
+            if seen and patch.contains_point(middle):
                 found = patch.get_facecolor()
     return found

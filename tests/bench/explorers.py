@@ -3,10 +3,11 @@
     python tests/bench/explorers.py [--presses 20] [NAME ...]
 
 For each explorer, in a real JupyterLab in headless Chromium, one control is moved by keyboard:
-first to choices never drawn before, then back to choices drawn before. In the same notebook
-`ipywidgets.interact` with `plt.show()` draws the same figure with the same code. Times run from the
-key going down to the first frame after the new image was decoded. Compare the ratios, not the
-milliseconds.
+first to choices never shown before, then back. It is done twice, in fresh kernels: at leisure, as
+someone does who looks at each picture, and in haste, as someone who is after a choice far away; at
+leisure the explorer has drawn the next choices ahead. In the same run `ipywidgets.interact` with
+`plt.show()` draws the same figure with the same code. Times run from the key going down to the
+first frame after the new image was decoded. Compare the ratios, not the milliseconds.
 """
 
 from __future__ import annotations
@@ -45,6 +46,8 @@ ipywidgets.interact(show, **{{name: control.widget() for name, control in explor
                        for name, control in explorer.controls.items()
                        if hasattr(control.widget(), "value_widget")}});"""
 # The same mending of the keyboard as in our outputs, so that both can be moved by arrow keys.
+# Pauses between presses, in milliseconds.
+LEISURE, HASTE = 700, 80
 KEYS = """cell => cell.querySelectorAll('select, [role=slider]').forEach(
   each => each.setAttribute('data-lm-suppress-shortcuts', 'true'))"""
 WATCH = """cell => {
@@ -67,8 +70,8 @@ WATCH = """cell => {
 }"""
 
 
-def times(page: Any, cell: Any, presses: int) -> tuple[list[float], list[float]]:
-    """Return milliseconds for new choices and for choices drawn before, of the richest control."""
+def times(page: Any, cell: Any, presses: int, pause: int) -> tuple[list[float], list[float]]:
+    """Return milliseconds for new choices and for those shown before, of the richest control."""
     cell.evaluate(KEYS)
     lists = cell.locator("select").all()
     sizes = [each.evaluate("each => each.options.length") for each in lists]
@@ -88,7 +91,7 @@ def times(page: Any, cell: Any, presses: int) -> tuple[list[float], list[float]]
         page.keyboard.press(key)
         if (elapsed := page.evaluate("() => window.elapsed")) is not None:
             kept.append(elapsed)
-        page.wait_for_timeout(80)
+        page.wait_for_timeout(pause)
     return new, again
 
 
@@ -98,6 +101,15 @@ def said(values: list[float]) -> str:
         return "–"
     cut = statistics.quantiles(values, n=20)[-1]
     return f"{statistics.median(values):.0f} / {min(cut, max(values)):.0f}"
+
+
+def row(name: str, measured: dict[str, list[float]]) -> str:
+    """Return a row of the table."""
+    cells = [said(measured[way]) for way in ("leisure", "haste", "again", "interact")]
+    haste, theirs = measured["haste"], measured["interact"]
+    enough = min(len(haste), len(theirs)) >= 3
+    ratio = f"{statistics.median(theirs) / statistics.median(haste):.1f}" if enough else "–"
+    return f"| {name} | {' | '.join(cells)} | {ratio} |"
 
 
 def main() -> None:
@@ -116,29 +128,32 @@ def main() -> None:
             book = nbformat.v4.new_notebook(cells=[cell], metadata={"kernelspec": kernel})
             nbformat.write(book, root / f"{name}-{kind}.ipynb")
     lab = Lab(root)
-    print("| explorer | new picture | drawn before | `interact` | times as fast (new) |")
-    print("|---|---|---|---|---|")
+    print("| explorer | new, at leisure | new, in haste | shown before | `interact` | in haste: "
+          "times as fast |")  # fmt: skip
+    print("|---|---|---|---|---|---|")
+    rows: dict[str, list[float]] = {"leisure": [], "haste": [], "again": [], "interact": []}
+    runs = {"leisure": ("ours", LEISURE), "haste": ("ours", HASTE), "interact": ("interact", HASTE)}
     try:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
             for name in options.names:
                 measured = {}
-                for kind in ("ours", "interact"):
+                for way, (kind, pause) in runs.items():
                     page = browser.new_page(viewport={"width": 1280, "height": 1000})
                     panel = lab.open(page, f"{name}-{kind}.ipynb")
                     lab.run_all(page)
                     cell = panel.locator(".jp-CodeCell").first
                     cell.locator(".jp-OutputArea img").first.wait_for()
                     page.wait_for_timeout(500)
-                    measured[kind] = times(page, cell, options.presses)
+                    measured[way], again = times(page, cell, options.presses, pause)
+                    if way == "leisure":
+                        measured["again"] = again
                     page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.shutdown()")
                     page.close()
-                new, again = measured["ours"]
-                theirs = measured["interact"][0]
-                enough = min(len(new), len(theirs)) >= 3
-                ratio = statistics.median(theirs) / statistics.median(new) if enough else None
-                said_ratio = f"{ratio:.1f}" if ratio else "–"
-                print(f"| {name} | {said(new)} | {said(again)} | {said(theirs)} | {said_ratio} |")
+                for way, values in measured.items():
+                    rows[way] += values
+                print(row(name, measured), flush=True)
+            print(row("all", rows))
             browser.close()
     finally:
         lab.close()

@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from site_pages import built, pages, remove
 
-from belgrade import journal, report, takeaway
+from belgrade import report, takeaway
 from belgrade.authoring.site import still
 from belgrade.checks import examine, live, pack
 
@@ -118,7 +118,6 @@ def test_what_checks_and_cards_show_is_accessible_in_both_themes(
         live._page(examine.report_of(packed, records, ["A note."])),
         report.claim("C024")._repr_html_(),
         report.note(7)._repr_html_(),
-        journal.take_away()._repr_html_(),
     ]
     for number, (text, lang) in enumerate(
         [("\n".join(map(still, parts)), "en"), (takeaway.as_page(), "")]

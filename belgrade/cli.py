@@ -36,7 +36,15 @@ def main(arguments=None):
 # By name, so that no module is imported only to say what it may raise.
 EXPECTED = {
     *("UsageError", "ExamineError", "PackError", "BuildError", "RunError", "SpecError"),
-    *("ExportError", "LinkError", "ReleaseError", "BankError", "GradingError", "KernelError"),
+    *(
+        "ExportError",
+        "LinkError",
+        "ReleaseError",
+        "BankError",
+        "GradingError",
+        "KernelError",
+        "SandboxError",
+    ),
     *("SiteError", "LiteError", "KeepError"),
 }
 # What the tree that `belgrade release` makes does not have.

@@ -2,8 +2,8 @@
 
 Colours tell actors apart in the same way everywhere. They come from the Okabe-Ito palette
 (https://jfly.uni-koeln.de/color/), which stays distinct under the common kinds of colour blindness,
-darkened where needed to reach a contrast of 3 to 1 on white; markers and labels repeat what they
-say.
+darkened where needed to reach a contrast of 3 to 1 on white and to keep any two apart;
+`tests/test_palette.py` measures it. Markers and labels repeat what they say.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ COLOURS = {
     "Russia": "#0072B2",
     "China": "#D55E00",
     "European Union": "#008A66",
-    "United States": "#AA4499",
-    "Italy": "#8F6B00",
+    "United States": "#A0308C",
+    "Italy": "#6B5000",
     "Germany": "#5B3FA0",
-    "you": "#B8005C",
+    "you": "#A0004F",
 }
 MARKERS = {
     "Serbia": "o",

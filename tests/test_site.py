@@ -16,6 +16,7 @@ from site_pages import HOME, HUB, ROOT, built, pages, remove
 
 from belgrade import cli
 from belgrade.authoring import site
+from belgrade.authoring.links import in_browser
 
 NOTEBOOKS = [
     path.relative_to(ROOT).as_posix()
@@ -140,6 +141,7 @@ def test_buttons_open_the_same_notebook_live() -> None:
         browser, binder, hub = map(urlsplit, links)
         assert (page_of(source).parent / browser.path).resolve() == built() / "lite/lab/index.html"
         assert parse_qs(browser.query)["path"] == [source]
+        assert in_browser("https://x", source) == f"https://x/{site.lite_address(source)}"
         assert binder.path.endswith("/owner/repo/main")
         assert parse_qs(binder.query)["urlpath"] == [f"lab/tree/{source}"]
         assert hub.geturl().startswith(f"{HUB}/hub/user-redirect/git-pull?")

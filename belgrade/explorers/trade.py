@@ -302,7 +302,7 @@ def _label_ends(ax: Any, ends: dict[str, tuple[float, str, str]]) -> None:
     for name, height in zip(names, apart([ends[name][0] for name in names], gap), strict=True):
         value, shade, weight = ends[name]
         ax.plot([right, right + 0.5], [value, height], color=shade, linewidth=0.8, clip_on=False)
-        ax.text(right + 0.6, height, name, color=shade, fontweight=weight, fontsize=9, va="center")
+        ax.text(right + 0.6, height, name, fontweight=weight, fontsize=9, va="center")
 
 
 def apart(heights: list[float], gap: float) -> list[float]:

@@ -26,7 +26,7 @@ from belgrade.checks.assemble import about, assemble
 from belgrade.checks.examine import ExamineError, exercise_in, read_notebook
 from belgrade.checks.quick import nbformat
 from belgrade.grading.collect import Submission, collect
-from belgrade.grading.kernels import Kernel, KernelError, Kernels, Limits, probe
+from belgrade.grading.kernels import Kernel, KernelError, Kernels, Limits
 from belgrade.grading.master import (
     Master,
     MasterError,
@@ -182,8 +182,6 @@ def _grade(settings: Settings, say: Callable[[str], None]) -> Summary:
             "WARNING: no sandbox. Students' code runs as you: it can read your files, keys and "
             "grades, change or delete them, and use the network."
         )
-    elif remedy := probe():
-        raise GradeError(remedy)
     _tidy(out)
     spool = Path(tempfile.mkdtemp(prefix=".spool-", dir=out))
     try:
@@ -192,8 +190,9 @@ def _grade(settings: Settings, say: Callable[[str], None]) -> Summary:
         found = collect(settings.submissions, spool / "files", roster)
         if not found:
             raise GradeError(f"There is nothing to grade in {settings.submissions}.")
-        job = _Job(settings, sandboxed, spool, say)
-        summary, results, masters = job.go(found)
+        with contextlib.ExitStack() as stack:
+            job = _Job(settings, sandboxed, spool, stack)
+            summary, results, masters = job.go(found)
         write_tables(results, out, roster, masters)
     finally:
         shutil.rmtree(spool, ignore_errors=True)
@@ -257,9 +256,10 @@ class _Job:
     """The submissions of one run, and how they are graded."""
 
     def __init__(
-        self, settings: Settings, sandboxed: bool, spool: Path, say: Callable[[str], None]
+        self, settings: Settings, sandboxed: bool, spool: Path, stack: contextlib.ExitStack
     ) -> None:
-        self.settings, self.sandboxed, self.spool, self.say = settings, sandboxed, spool, say
+        self.settings, self.sandboxed, self.spool, self.stack = settings, sandboxed, spool, stack
+        self.kernels: _Stoppable | None = None
         self.out = settings.out
         self.workers = settings.workers or _cores()
         self.exercise = settings.exercise
@@ -280,21 +280,26 @@ class _Job:
         paths = self._paths(found)
         todo = [pair for pair in zip(found, paths, strict=True) if not self._kept(*pair)]
         if todo:
-            with self._kernels() as source:
-                kernels = _Stoppable(source)
-                self._prove({self._number(one) for one, _ in todo}, kernels)
-                self._run_all(todo, kernels)
+            kernels = self._open()
+            self._prove({self._number(one) for one, _ in todo}, kernels)
+            self._run_all(todo, kernels)
         for old in (self.out / "results").glob("*.json"):
             if old not in set(paths):
                 old.unlink()
         results = Results(sorted(paths))
         return _summary(results, len(found) - len(todo)), results, self.masters
 
-    def _kernels(self) -> Any:
-        return Kernels(
-            sandbox=self.sandboxed, kernel=self.settings.kernel, limits=self.settings.limits,
-            workers=self.workers,
-        )  # fmt: skip
+    def _open(self) -> _Stoppable:
+        """Return the kernels. Opening them shows whether the sandbox works here, so it comes
+        before anything that takes long.
+        """
+        if self.kernels is None:
+            source = Kernels(
+                sandbox=self.sandboxed, kernel=self.settings.kernel, limits=self.settings.limits,
+                workers=self.workers,
+            )  # fmt: skip
+            self.kernels = _Stoppable(self.stack.enter_context(source))
+        return self.kernels
 
     def _number(self, one: Submission) -> str | None:
         return self.exercise or one.exercise
@@ -315,7 +320,7 @@ class _Job:
         if self.settings.fresh:
             shutil.rmtree(kept, ignore_errors=True)
         for number in sorted({self._number(one) for one in found} & set(self.keys)):
-            self.masters[number] = master_of(self.keys[number], kept, self.spool)
+            self.masters[number] = master_of(self.keys[number], kept, self.spool, self._open)
 
     def _paths(self, found: list[Submission]) -> list[Path]:
         paths, taken = [], set()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
@@ -93,10 +94,16 @@ def find_keys(folder: Path) -> dict[str, Path]:
     return found
 
 
-def master_of(key_path: Path, kept: Path | None = None, cwd: Path | None = None) -> Master:
+def master_of(
+    key_path: Path,
+    kept: Path | None = None,
+    cwd: Path | None = None,
+    first: Callable[[], Any] | None = None,
+) -> Master:
     """Return the Master of a key: as stored in the folder `kept` if nothing changed, else made.
 
-    Making it runs the key, in the folder `cwd`. Raises MasterError where the key cannot be built.
+    Making it runs the key, in the folder `cwd`, after a call of `first`. Raises MasterError where
+    the key cannot be built.
     """
     key = nbformat.read(key_path, as_version=4)
     stamp = _stamp(key)
@@ -104,6 +111,8 @@ def master_of(key_path: Path, kept: Path | None = None, cwd: Path | None = None)
     stored = kept / f"{number}.json" if kept else None
     if stored and (found := read_json(stored)) and found.get("version") == stamp:
         return Master(**found)
+    if first:
+        first()
     try:
         built = build(key_path, cwd)
     except BuildError as error:

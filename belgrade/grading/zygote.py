@@ -78,6 +78,8 @@ def _rehearse(shell: Any) -> None:
     from belgrade import figures
 
     plt.close(plt.figure())  # sets up the backend, which no style may be active for
+    # pyplot would draw each figure once more, for a window that is not there.
+    plt.uninstall_repl_displayhook()
     pictures = shell.display_formatter.formatters["image/png"]
     pictures.for_type(Figure, _picture)
     frame = pd.DataFrame({"a": [1.5, 2, 4, 3], "b": [2, 3, 2, 4]}, index=list("wxyz"))

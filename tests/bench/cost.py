@@ -84,11 +84,11 @@ class Group:
 
 def measured(
     scripts: list[str], folder: Path, environment: dict[str, str] | None = None,
-    progress: Callable[[], int] | None = None, accepted: tuple[int, ...] = (0,),
+    progress: Callable[[], int] | None = None,
 ) -> Cost:  # fmt: skip
     """Return the Cost of shell scripts that run at the same time in `folder`.
 
-    Raises RuntimeError with its last words where one ends with a status that is not `accepted`.
+    Raises RuntimeError with its last words where one fails.
     """
     cost, group, used = Cost(), Group(), {}
     start = time.monotonic()
@@ -114,7 +114,7 @@ def measured(
             one.kill()
         group.close()
     for one, log in zip(running, logs, strict=True):
-        if one.returncode not in accepted:
+        if one.returncode != 0:
             raise RuntimeError(log.read_text(encoding="utf-8", errors="replace")[-3000:])
     return cost
 

@@ -5,8 +5,9 @@
 Both grade the same notebooks (see class_of.py) of the same exercise in the same run, feedback
 pages included: with one worker each, ours before and after nbgrader, since other work on the
 machine changes while it runs; then each at its best, two at once. Our cost is that of the whole
-command: sandbox, reference run of the key, tables and report too. nbgrader grades the first N of
-the class with --sample, and what it costs is given by submission. Compare ratios.
+command: sandbox, reference run of the key, tables and report too. With --sample nbgrader grades N
+of the class, with as large a part of each kind, and one alone; its cost for the whole class is the
+line through both. Compare ratios.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ import compileall
 import json
 import shlex
 import shutil
-import statistics
 import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -36,7 +37,7 @@ Marks = dict[tuple[str, str], float]
 class Bench:
     """A folder with the class in both layouts."""
 
-    def __init__(self, folder: Path, number: str, students: int) -> None:
+    def __init__(self, folder: Path, number: str) -> None:
         self.folder, self.number = folder, number
         (self.key,) = (ROOT / "exercises" / "keys").glob(f"{number}_*.ipynb")
         self.name = self.key.stem
@@ -132,13 +133,13 @@ def agreement(ours: Marks, theirs: Marks) -> str:
     return said
 
 
-def row(name: str, cost: Cost, submissions: int, beside: Cost | None = None, of: int = 0) -> str:
-    """Return a table's row; `beside` is the cost, of `of` submissions, that ratios are to."""
+def row(name: str, cost: Cost, submissions: int, beside: Cost | None = None) -> str:
+    """Return a table's row; `beside` is the cost that ratios are to."""
     about = "" if cost.exact else "about "
     ratios = ["", ""]
     if beside:
         ratios = [
-            f"{theirs / of / (mine / submissions):.1f}"
+            f"{theirs / mine:.1f}"
             for mine, theirs in ((cost.seconds, beside.seconds), (cost.cpu, beside.cpu))
         ]
     cells = [
@@ -155,46 +156,72 @@ HEAD = """\
 |---|---|---|---|---|---|---|---|"""
 
 
-def beside_nbgrader(bench: Bench, handed: list[Handed], sample: int, best: bool) -> None:
-    """Grade the class with both and print the table."""
-    some = handed[:sample]
+def sample_of(handed: list[Handed], number: int) -> list[Handed]:
+    """Return so many of a class, spread over the kinds."""
+    by_kind = sorted(handed, key=lambda one: one.kind)
+    return [by_kind[n * len(handed) // number] for n in range(number)]
+
+
+def scaled(cost: Cost, submissions: int, one: Cost, students: int, processes: int = 1) -> Cost:
+    """Return what `students` would cost, on the line through the costs of one and of more.
+
+    They are spread over so many processes, each of which starts once.
+    """
+    steps = (students / processes - 1) / (submissions / processes - 1)
+    seconds, cpu = cost.seconds - one.seconds, cost.cpu / processes - one.cpu
+    return replace(
+        cost, seconds=one.seconds + seconds * steps, cpu=processes * (one.cpu + cpu * steps)
+    )
+
+
+def beside_nbgrader(bench: Bench, handed: list[Handed], sample: int, best: bool) -> Cost | None:
+    """Grade the class with both, print the table, and return what ours with two workers cost."""
+    some, all_of_them = sample_of(handed, sample), len(handed)
+    alone = [next(one for one in some if one.kind == "partly")]
     bench.course()
     first, out = bench.ours(handed, 1)
+    one = bench.theirs(alone, 1)[0] if sample < all_of_them else None
     theirs, courses = bench.theirs(some, 1)
     again, _ = bench.ours(handed, 1)
+    if one:
+        theirs = scaled(theirs, sample, one, all_of_them)
     print(HEAD)
-    print(row("nbgrader, one process", theirs, len(some)))
+    print(row("nbgrader, one process", theirs, all_of_them))
     for name, cost in (("ours, one worker", first), ("the same after nbgrader", again)):
-        print(row(name, cost, len(handed), theirs, len(some)), flush=True)
-    both = Cost(*(statistics.mean(p) for p in ((first.seconds, again.seconds),
-                                               (first.cpu, again.cpu))))  # fmt: skip
-    marks = their_marks(courses[0], bench.name)
+        print(row(name, cost, all_of_them, theirs), flush=True)
+    ours_2 = None
     if best:
         theirs_2, _ = bench.theirs(some, 2)
         ours_2, _ = bench.ours(handed, 2)
-        print(row("nbgrader, two processes", theirs_2, len(some)))
-        print(row("ours, two workers", ours_2, len(handed), theirs_2, len(some)))
-    print("\n" + agreement(our_marks(out), marks))
+        if one:
+            theirs_2 = scaled(theirs_2, sample, one, all_of_them, 2)
+        print(row("nbgrader, two processes", theirs_2, all_of_them))
+        print(row("ours, two workers", ours_2, all_of_them, theirs_2))
+    print("\n" + agreement(our_marks(out), their_marks(courses[0], bench.name)))
     # The answers' own computing is the same for both, and no grader can save it.
-    slow, slow_some = (SLOW_S * sum(one.kind == "slow" for one in p) for p in (handed, some))
-    mine, their = (both.seconds - slow) / len(handed), (theirs.seconds - slow_some) / len(some)
+    slow = SLOW_S * sum(one.kind == "slow" for one in handed)
+    mine, their = (first.cpu + again.cpu) / 2, theirs.cpu
     print(
-        f"One worker, mean of both runs: {both.seconds / len(handed):.3f} s and "
-        f"{both.cpu / len(handed):.3f} processor seconds a submission; nbgrader "
-        f"{theirs.seconds / len(some):.2f} and {theirs.cpu / len(some):.2f}. Without the "
-        f"{SLOW_S} s that each slow answer computes for itself: {mine:.3f} s and {their:.2f} s, "
-        f"{their / mine:.1f} times as fast."
+        f"Slow answers compute {slow} s in all for themselves, which no grader can save: without "
+        f"them {(mine - slow) / all_of_them:.2f} and {(their - slow) / all_of_them:.2f} processor "
+        f"seconds a submission, {(their - slow) / (mine - slow):.1f} times less."
     )
+    return ours_2
 
 
-def growth(bench: Bench, students: int, large: int) -> None:
-    """Grade a class and a larger one and print how time and memory grow."""
+def growth(bench: Bench, students: int, large: int, known: Cost | None) -> None:
+    """Grade a class and a larger one and print how time and memory grow.
+
+    `known` is what the class with two workers cost, if that was measured already.
+    """
     print(
-        "\n| submissions | seconds each | processor seconds each | peak MB | command, MB, at a "
-        "fifth and at the end | warm process, MB, the same |\n|---|---|---|---|---|---|"
+        "\n| submissions, two workers | seconds each | processor seconds each | peak MB | command, "
+        "MB, at a fifth and at the end | warm process, MB, the same |\n|---|---|---|---|---|---|"
     )
+    costs = []
     for number in (students, large):
-        cost, _ = bench.ours(class_of(bench.number, number), 2)
+        cost = known or bench.ours(class_of(bench.number, number), 2)[0]
+        known = None
         at = [next((s for s in cost.seen if s[0] >= share * number), cost.seen[-1])
               for share in (0.2, 1)]  # fmt: skip
         command, warm = (" → ".join(f"{s[n]:.0f}" for s in at) for n in (1, 2))
@@ -203,6 +230,12 @@ def growth(bench: Bench, students: int, large: int) -> None:
             f"{cost.peak_shared_once:.0f} | {command} | {warm} |",
             flush=True,
         )
+        costs.append(cost)
+    further, (small, big) = large - students, costs
+    print(
+        f"\nEach further submission: {(big.seconds - small.seconds) / further:.2f} s, "
+        f"{(big.cpu - small.cpu) / further:.2f} processor seconds."
+    )
 
 
 @contextmanager
@@ -233,15 +266,16 @@ def main() -> None:
     counts = ", ".join(f"{n} {kind}" for kind, n in Counter(h.kind for h in handed).most_common())
     print(f"Exercise {options.exercise}, {len(handed)} students: {counts}.\n", flush=True)
     with workplace(options.keep) as folder:
-        bench = Bench(folder, options.exercise, options.students)
+        bench = Bench(folder, options.exercise)
         if options.only == "ours":
             cost, _ = bench.ours(handed, 1)
             print(f"{HEAD}\n{row('ours, one worker', cost, len(handed))}")
+        known = None
         if options.only in (None, "nbgrader"):
             sample = options.sample or len(handed)
-            beside_nbgrader(bench, handed, sample, not options.no_best)
+            known = beside_nbgrader(bench, handed, sample, not options.no_best)
         if options.only in (None, "growth") and options.large:
-            growth(bench, options.students, options.large)
+            growth(bench, options.students, options.large, known)
 
 
 if __name__ == "__main__":

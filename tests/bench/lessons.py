@@ -24,22 +24,21 @@ from nbclient import NotebookClient
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[2]
-IMPORT = """import time
+ALL_PARTS = "from belgrade import data, explorers, figures, journal, report"
+TIMED = """import time
 start = time.perf_counter()
-import belgrade
+{}
 print(time.perf_counter() - start)"""
-    "import time; start = time.perf_counter(); import belgrade; print(time.perf_counter() - start)"
-)
 
 
-def import_ms(times: int) -> list[float]:
-    """Return how many milliseconds `import belgrade` takes in a fresh Python, several times."""
-    command = [sys.executable, "-c", IMPORT]
+def import_ms(statement: str, times: int) -> float:
+    """Return how many milliseconds an import takes in a fresh Python: the median of several."""
+    command = [sys.executable, "-c", TIMED.format(statement)]
     runs = [
         subprocess.run(command, cwd=ROOT, text=True, capture_output=True, check=True)
         for _ in range(times)
     ]
-    return [1000 * float(run.stdout) for run in runs]
+    return statistics.median(1000 * float(run.stdout) for run in runs)
 
 
 def lesson_seconds(path: Path) -> float:
@@ -107,7 +106,8 @@ def main() -> None:
     packages, environment = environment_mb()
     files, site, making = site_mb()
     print("\n| what | how much |\n|---|---|")
-    print(f"| `import belgrade` | {statistics.median(import_ms(max(times, 5))):.0f} ms |")
+    for statement in ("import belgrade", ALL_PARTS):
+        print(f"| `{statement}` | {import_ms(statement, times):.1f} ms |")
     print(f"| a student's environment | {environment:.0f} MB in {packages} packages |")
     print(f"| reading site | {site:.1f} MB in {files} files, made in {making:.0f} s |")
 

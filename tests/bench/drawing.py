@@ -1,0 +1,51 @@
+"""What drawing costs: processor time of each explorer's picture, ours beside `savefig`.
+
+    python tests/bench/drawing.py [--times 6]
+
+Both draw the same figure of the explorer's defaults at the same resolution, in turns. The least of
+several is taken, in milliseconds of processor time, which other programs disturb little.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any
+
+from belgrade import explorers, figures
+
+
+def by_savefig(fig: Any) -> None:
+    """Make a PNG as matplotlib does by itself."""
+    fig.savefig(BytesIO(), format="png", dpi=figures.PIXELS_PER_INCH)
+
+
+def least_ms(explorer: Any, finish: Callable[[Any], Any]) -> float:
+    """Return the milliseconds of processor time that drawing and finishing a figure took."""
+    start = time.process_time()
+    with figures.style():
+        finish(explorer.draw(explorer.data, **explorer.defaults))
+    return 1000 * (time.process_time() - start)
+
+
+def main() -> None:
+    """Measure all explorers and print a Markdown table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--times", type=int, default=6, help="how often to repeat (default: 6)")
+    times = parser.parse_args().times
+    ways = (lambda fig: None, figures.png, by_savefig)
+    print("| explorer | figure made | and painted | and `savefig` | times as fast |")
+    print("|---|---|---|---|---|")
+    for name in explorers.EXPLORERS:
+        explorer = getattr(explorers, name)()
+        least_ms(explorer, figures.png)
+        took = [[least_ms(explorer, way) for way in ways] for _ in range(times)]
+        made, ours, theirs = map(min, zip(*took, strict=True))
+        cells = [name, *(f"{ms:.0f}" for ms in (made, ours, theirs)), f"{theirs / ours:.1f}"]
+        print(f"| {' | '.join(cells)} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,161 @@
+"""Pictures painted with kept texts, and drawn ahead, are the pictures that they should be."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from PIL import Image
+
+from belgrade import canvas, figures
+from belgrade.explorers.ahead import Ahead, neighbours
+from belgrade.explorers.explorer import Explorer, Number, Select
+
+DPI = 144
+
+
+def chart(title: str = "A title", face: Any = "white", angle: float = 0) -> Figure:
+    with figures.style():
+        fig, ax = figures.new()
+        ax.plot([0, 1, 4, 9], color="#0072B2", label="a $x^2$ line")
+        ax.set_title(title)
+        ax.set_ylabel("Vučić, 5 ≥ 3")
+        ax.text(1, 4, "turned", rotation=angle, color="#D55E00", alpha=0.6, clip_on=True)
+        ax.text(2.9, 8, "cut off at the edge of the axes", clip_on=True)
+        ax.legend()
+        fig.set_facecolor(face)
+        return fig
+
+
+def pixels(png: bytes) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(png)).convert("L")).astype(int)
+
+
+def by_matplotlib(fig: Figure) -> np.ndarray:
+    file = io.BytesIO()
+    fig.savefig(file, format="png", dpi=DPI)
+    return pixels(file.getvalue())
+
+
+def test_a_picture_is_matplotlibs_but_for_parts_of_a_pixel() -> None:
+    for angle in (0, 90, 37):
+        for _ in range(2):  # with texts set anew, and with kept ones
+            ours = pixels(canvas.paint(chart(angle=angle), DPI))
+            theirs = by_matplotlib(chart(angle=angle))
+            assert ours.shape == theirs.shape
+            # Texts may stand half a pixel aside: compare what an eye sees, 4 by 4 pixels at once.
+            down, across = (side // 4 for side in ours.shape)
+            both = [
+                each[: down * 4, : across * 4].reshape(down, 4, across, 4).mean(axis=(1, 3))
+                for each in (ours, theirs)
+            ]
+            assert abs(both[0] - both[1]).max() < 100
+            assert abs(both[0] - both[1]).mean() < 0.5
+
+
+def test_texts_of_one_figure_do_not_show_in_another() -> None:
+    alone = canvas.paint(chart("One"), DPI)
+    canvas.paint(chart("Another, with more words"), DPI)
+    assert canvas.paint(chart("One"), DPI) == alone
+    assert canvas.paint(chart("Two"), DPI) != alone
+
+
+def test_what_is_kept_has_an_end(monkeypatch: Any) -> None:
+    monkeypatch.setattr(canvas, "MOST_TEXTS", 5)
+    for name in ("_texts", "_measures"):
+        monkeypatch.setattr(canvas, name, {})
+    first = canvas.paint(chart(), DPI)
+    assert canvas.paint(chart(), DPI) == first
+    assert len(canvas._texts) <= 5
+    assert len(canvas._measures) <= 5
+
+
+def test_a_figure_keeps_its_canvas_and_stands_on_white() -> None:
+    fig = chart(face="none")
+    before, dpi = fig.canvas, fig.dpi
+    assert pixels(canvas.paint(fig, DPI))[1, 1] == 255
+    assert fig.canvas is before
+    assert fig.dpi == dpi
+
+
+# --- drawing ahead --------------------------------------------------------------------------------
+
+
+def test_neighbours_lie_in_the_direction_of_the_last_move() -> None:
+    assert neighbours([1, 2, 3, 4, 5], 2, 3) == [4, 5, 2]
+    assert neighbours([1, 2, 3, 4, 5], 4, 3) == [2, 1, 4]
+    assert neighbours([1, 2, 3], 2, 3) == [2]
+    assert neighbours([1, 2, 3], 1, 7) == []
+    assert neighbours([False, True], False, True) == [False]
+
+
+def test_values_stand_in_the_order_of_the_keyboard() -> None:
+    assert Number("n", 0, 3, 1, 0).along() == [0, 1, 2, 3]
+    assert Number("w", 0.4, 0.6, 0.1, 0.4).along() == [0.4, 0.5, 0.6]
+    assert Select("s", {"b": 2, "a": 1}, 1).along() == [2, 1]
+
+
+class Page:
+    """Stands for the output that an explorer updates."""
+
+    def __init__(self) -> None:
+        self.shown: list[dict[str, str]] = []
+
+    def update(self, bundle: dict[str, str], raw: bool) -> None:
+        self.shown.append(bundle)
+
+
+def moved(steps: list[float], fails_at: int | None = None) -> tuple[list[int], Page]:
+    """Move a toy explorer from 0, with pauses of so many seconds; return what was drawn when."""
+    drawn: list[int] = []
+
+    def draw(data: Any, height: int) -> Figure:
+        drawn.append(height)
+        if height == fails_at:
+            raise ValueError("nothing to draw")
+        fig, ax = figures.new()
+        ax.bar(["a"], [height])
+        return fig
+
+    explorer = Explorer(
+        "Toy", None, {"height": Number("Height", 0, 9, 1, 0)}, draw, lambda _, height: f"{height}."
+    )
+    page = Page()
+
+    async def use() -> None:
+        box = explorer.controls["height"].widget().value_widget
+        explorer.inputs, explorer._handle = {"height": box}, page
+        box.observe(explorer._update, "value")
+        for pause in steps:
+            box.value += 1
+            await asyncio.sleep(pause)
+        explorer._ahead.stop()
+
+    asyncio.run(use())
+    assert [each["text/plain"] for each in page.shown] == [f"{n + 1}." for n in range(len(steps))]
+    return drawn, page
+
+
+def test_the_next_choices_are_drawn_while_nothing_happens() -> None:
+    drawn, _ = moved([3.0])
+    assert drawn == [1, 2, 3, 0]
+
+
+def test_a_move_stops_what_is_drawn_ahead_and_draws_nothing_twice() -> None:
+    drawn, _ = moved([0, 0, 0.06, 0])
+    assert drawn[:2] == [1, 2]
+    assert sorted(drawn) == sorted(set(drawn))
+
+
+def test_what_cannot_be_drawn_ahead_disturbs_nobody() -> None:
+    drawn, _ = moved([1.0], fails_at=2)
+    assert drawn == [1, 2]
+
+
+def test_without_a_loop_nothing_is_drawn_ahead() -> None:
+    begun: list[int] = []
+    Ahead().start([lambda: iter(begun.append(1) or ())])
+    assert begun == []

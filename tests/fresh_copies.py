@@ -1,7 +1,8 @@
-"""Examine many submissions of one exercise in one run of nbval: for tests that have many."""
+"""Examine many submissions of one exercise in one run: for tests that have many."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import nbformat
@@ -20,11 +21,17 @@ CLEAR = """for _name in [each for each in globals() if not each.startswith("_")]
 Outcomes = dict[str, tuple[str, str]]
 
 
-def examined(pack: dict[str, Any], submissions: list[Any]) -> list[tuple[Outcomes, list[str]]]:
+Runner = Callable[[Any], tuple[list[dict[str, Any]], dict[str, str]]]
+
+
+def examined(
+    pack: dict[str, Any], submissions: list[Any], runner: Runner = examine.run
+) -> list[tuple[Outcomes, list[str]]]:
     """Return for each submitted notebook ({question: (status, message)}, repairs).
 
     Each is put into a fresh copy of its own; the copies follow one another in one kernel, whose
     names are cleared in between. Their questions are told apart by a mark after the number.
+    `runner` runs a notebook and returns records and what was lost, as nbval's does.
     """
     fresh, whole, repairs = fresh_copy(pack["notebook"], pack["checks"]), None, []
     for number, submitted in enumerate(submissions):
@@ -45,7 +52,7 @@ def examined(pack: dict[str, Any], submissions: list[Any]) -> list[tuple[Outcome
             whole.cells.insert(0, before)
         else:
             whole.cells += [before, *notebook.cells]
-    records, lost = examine.run(whole)
+    records, lost = runner(whole)
     assert not lost
     found: list[Outcomes] = [{} for _ in submissions]
     for record in records:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,18 +15,29 @@ from belgrade.grading.kernels import Kernel, Kernels, Limits
 from belgrade.grading.run import Cell, _await_ready
 from belgrade.grading.sandbox import SandboxError
 
+TIGHT = Limits(memory=2**30, processes=24, file_size=2**20, scratch=8 * 2**20, files=128)
 
-@contextmanager
-def sandbox(**options: Any) -> Iterator[Kernels]:
-    """Give kernels in the sandbox; skip the test, with the remedy, where there can be none."""
+
+@functools.cache
+def _opened() -> Kernels | str:
+    kernels = Kernels(limits=TIGHT, workers=2)
     try:
-        kernels = Kernels(**options).__enter__()
+        kernels.__enter__()
     except SandboxError as error:
-        pytest.skip(str(error))
-    try:
-        yield kernels
-    finally:
-        kernels.__exit__()
+        return str(error)
+    atexit.register(kernels.__exit__)
+    return kernels
+
+
+def shared_sandbox() -> Kernels:
+    """Return a sandbox with tight limits, opened once for all tests of this process.
+
+    Where there can be none the test is skipped, with the remedy.
+    """
+    opened = _opened()
+    if isinstance(opened, str):
+        pytest.skip(opened)
+    return opened
 
 
 @contextmanager
@@ -50,6 +63,3 @@ def value(one: Kernel, expression: str, before: str = "") -> Any:
     cell = told(one, f"{before}\nimport json as _json\nprint(_json.dumps({expression}))")
     assert cell.error is None, cell.error
     return json.loads(cell.kept[-1]["text"].splitlines()[-1])
-
-
-TIGHT = Limits(memory=2**30, processes=24, file_size=2**20, scratch=8 * 2**20, files=128)

@@ -6,14 +6,14 @@ import os
 import re
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
-from sandboxes import sandbox
+from fresh_copies import examined
+from sandboxes import shared_sandbox
 from test_cases import NUMBERS, answer_cells, cases_of, solved, with_code
 
 from belgrade.checks import examine
@@ -29,20 +29,17 @@ PLAIN = "get_ipython().display_formatter.formatters['image/png'].enabled = False
 
 
 @pytest.fixture(scope="module")
-def box() -> Iterator[Kernels]:
-    with sandbox(workers=2) as opened:
-        yield opened
+def box() -> Kernels:
+    return shared_sandbox()
 
 
-def assembled(number: str, answers: dict[str, str], first: str = "") -> Any:
+def assembled(number: str, answers: dict[str, str]) -> Any:
     """Return a fresh copy of an exercise with these sources in its answer cells."""
     pack = read_pack(number)
     notebook, repairs = assemble(
         fresh_copy(pack["notebook"], pack["checks"]), solved(pack, answers)
     )
     assert repairs == []
-    if first:
-        notebook.cells.insert(0, nbformat.v4.new_code_cell(first, id="first"))
     return notebook
 
 
@@ -57,25 +54,23 @@ def by_question(records: list[dict[str, Any]]) -> dict[str, tuple[str, float, st
 @pytest.mark.parametrize("number", NUMBERS)
 def test_every_case_gets_the_verdict_that_nbval_gives(number: str, box: Kernels) -> None:
     """What tests/test_cases.py shows of nbval, case by case."""
-    cases, sources = cases_of(number), answer_cells(number)
+
+    def runner(notebook: Any) -> tuple[list[dict[str, Any]], dict[str, str]]:
+        notebook.cells.insert(0, nbformat.v4.new_code_cell(PLAIN, id="plain"))
+        result = run(notebook, box)
+        return result.records, result.lost
+
+    pack, cases, sources = read_pack(number), cases_of(number), answer_cells(number)
     batches = [
-        {q: n for q, of_it in cases.items() if n < len(of_it)}
+        {q: with_code(sources[q], of_it[n][0]) for q, of_it in cases.items() if n < len(of_it)}
         for n in range(max(map(len, cases.values())))
     ]
-
-    def verdicts(batch: dict[str, int]) -> Run:
-        answers = {q: with_code(sources[q], cases[q][n][0]) for q, n in batch.items()}
-        return run(assembled(number, answers, PLAIN), box)
-
-    with ThreadPoolExecutor(2) as pool:
-        results = list(pool.map(verdicts, batches))
     faults = []
-    for batch, result in zip(batches, results, strict=True):
-        assert not result.lost
-        found = by_question(result.records)
-        for question, n in batch.items():
+    reports = examined(pack, [solved(pack, batch) for batch in batches], runner)
+    for n, (batch, (found, _)) in enumerate(zip(batches, reports, strict=True)):
+        for question in batch:
             code, status, words = cases[question][n]
-            now, _, said = found[question]
+            now, said = found.get(question, ("no verdict", ""))
             if now != status or words not in said:
                 faults.append(f"{question}: {code}\nwanted {status}: {words}\n{now}: {said}")
     assert not faults, "\n".join(faults)
@@ -102,11 +97,13 @@ BOTH = {
 
 
 def test_errors_late_cells_and_dead_kernels_are_told_as_nbval_tells_them(box: Kernels) -> None:
-    ours = run(toy(BOTH), box, cell_timeout=2)
     records, lost = examine.run(toy(BOTH), timeout=2)
-    assert by_question(ours.records) == by_question(records)
     assert set(lost) == {"1.2"}
-    assert ours.lost == lost
+    with Kernels(sandbox=False) as ordinary:
+        for source in (box, ordinary):
+            ours = run(toy(BOTH), source, cell_timeout=2)
+            assert by_question(ours.records) == by_question(records)
+            assert ours.lost == lost
 
 
 SLEEP = "import time; time.sleep(99)"
@@ -227,20 +224,12 @@ def test_messages_that_are_none_change_nothing(box: Kernels) -> None:
     assert [found[q] for q in QUICK] == [("right", found[q][1], "Right.") for q in QUICK]
 
 
-def test_an_ordinary_kernel_gives_the_same(box: Kernels) -> None:
-    answers = toy({2: "raise ValueError", 3: SLEEP, 4: "import os; os._exit(1)"})
-    with Kernels(sandbox=False) as plain:
-        one, other = (run(answers, source, cell_timeout=2) for source in (box, plain))
-    assert by_question(one.records) == by_question(other.records)
-    assert one.lost == other.lost
-
-
 def test_memory_and_handles_stay_flat(box: Kernels) -> None:
     small = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("print('x' * 10**6)")])
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda _: run(small, box), range(10)))
         before = _memory(), _held()
-        list(pool.map(lambda _: run(small, box), range(60)))
+        list(pool.map(lambda _: run(small, box), range(40)))
     grown, end = _memory() - before[0], time.monotonic() + 9
     assert grown < 5e6
     while (now := _held()) > before[1] and time.monotonic() < end:  # zmq closes its own in a while

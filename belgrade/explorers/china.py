@@ -431,7 +431,7 @@ def _rate_words(found: pd.DataFrame, other: pd.DataFrame, reported: float) -> st
 
 RUSSIA, CHINA = "Russia", "China"
 # From here on the meetings found with Putin fit the running numbers that the presidency gives (15
-# in January 2019, 17 in December); of the fourteen earlier ones only two were found.
+# in January 2019, 17 in December); of the fourteen earlier ones only three were found.
 MEETINGS_SINCE = 2019
 # Members of NATO or the European Union when they delivered; Montenegro's deliveries came before.
 NATO_OR_EU = (

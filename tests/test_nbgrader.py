@@ -317,7 +317,7 @@ def kinds(key):
     return {question.spec["kind"] for question in questions}
 
 
-# nbgrader marks one of them, the most varied: it takes it three seconds for each, and the toy
+# nbgrader marks one of them, the most varied: each takes it some seconds, and the toy
 # exercise above has every kind. That all keys are right is nbval's to say.
 MARKED = max(KEYS, key=lambda key: len(kinds(key)))
 

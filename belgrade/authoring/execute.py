@@ -29,14 +29,17 @@ def execute(notebook, cwd, timeout=300, **extra_env):
 
     The journal goes to an empty folder. Raises RunError when the kernel dies or a cell is late.
     """
-    with tempfile.TemporaryDirectory(prefix="belgrade-work-") as work:
+    with tempfile.TemporaryDirectory(prefix="belgrade-work-") as folder:
+        work = Path(folder) / "my_work"
+        work.mkdir()
         package = str(Path(__file__).resolve().parents[2])
         env = os.environ | {
             "PYTHONHASHSEED": "0",
             "PYTHONUTF8": "1",
             "PYTHONPATH": os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")])),
-            "BELGRADE_WORK": work,
-            "IPYTHONDIR": str(Path(work) / "ipython"),
+            "BELGRADE_WORK": str(work),
+            # Nobody's own start-up files run, and the history of nobody is written.
+            "IPYTHONDIR": str(Path(folder) / "ipython"),
             "BELGRADE_EXAM": "1",
             **AS_IN_JUPYTER,
         }

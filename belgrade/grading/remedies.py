@@ -77,8 +77,8 @@ def remedy(words: str = "", system: System | None = None) -> str:
         if system.container:
             return (
                 "This container may not make namespaces, which the sandbox is made of. Start it "
-                f"with `--privileged` (or `--cap-add SYS_ADMIN --security-opt seccomp=unconfined "
-                f"--security-opt apparmor=unconfined`); {ANYWAY}. ({last})"
+                "with `--security-opt seccomp=unconfined --security-opt apparmor=unconfined "
+                f"--security-opt systempaths=unconfined` (or `--privileged`); {ANYWAY}. ({last})"
             )
         if system.apparmor_restricts:
             return (

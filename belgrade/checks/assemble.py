@@ -218,7 +218,7 @@ def _loose_text(fresh, cells, partner, question):
 
 def _student(cell, neighbour, ids, first=False):
     """Return a student's code cell as it runs: no marker, tag or output, its own id."""
-    # As nbformat's new_code_cell makes it, which also validates: half of the time of assembling.
+    # As nbformat's new_code_cell makes it, which also validates: a quarter of the time.
     new = nbformat.from_dict({
         "cell_type": "code", "metadata": {}, "execution_count": None, "outputs": [],
         "source": MARKER.sub(r"\1#", _source(cell)),

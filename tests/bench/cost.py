@@ -102,10 +102,10 @@ def measured(
             )  # fmt: skip
             running.append(one)
     try:
-        while any(one.poll() is None for one in running):
+        while alive := [one for one in running if one.poll() is None]:
             look(running, cost, used, progress)
             with contextlib.suppress(subprocess.TimeoutExpired):
-                next(one for one in running if one.poll() is None).wait(LOOK_S)
+                alive[0].wait(LOOK_S)
         cost.seconds = time.monotonic() - start
         exact = group.cpu()
         cost.exact, cost.cpu = exact is not None, exact or sum(used.values())

@@ -58,7 +58,7 @@ def feedback(result: Result, title: str = "") -> str:
         reason=clean(result["reason"]), points=_points(result["points"]),
         max_points=_points(result["max_points"]),
         pending=_points(result["pending_points"]) if result["pending_points"] else "",
-        questions=[_question(q) for q in result["questions"]],
+        questions=[_question(q) for q in result["questions"] if result["state"] != FAILED],
         notes=[clean(note) for note in result["notes"]], master=clean(result["master"]),
     )  # fmt: skip
 
@@ -287,8 +287,11 @@ def _hardest(graded: list[Result]) -> dict[str, Any]:
         for q in result["questions"]:
             titles[q["question"]] = clean(q["title"])
             counts.setdefault(q["question"], Counter())[q["status"]] += 1
-    judged = {q: counts[q].total() - counts[q]["pending"] for q in counts}
-    order = sorted(counts, key=lambda q: (counts[q]["right"] / judged[q] if judged[q] else 2, q))
+    # A question with answers that wait for a mark is neither hard nor easy yet: it comes last.
+    order = sorted(
+        counts,
+        key=lambda q: (2 if counts[q]["pending"] else counts[q]["right"] / counts[q].total(), q),
+    )
     present = [key for key in STATUS if any(counts[q][key] for q in counts)]
     rows = [[f"{q} {titles[q]}", *(counts[q][key] for key in present)] for q in order]
     head = ["Question", *(STATUS[key][1] for key in present)]

@@ -70,7 +70,7 @@ def stacked(counts: Mapping[str, Mapping[str, int]], present: list[str]) -> dict
                            label=f"{STATUS[k][0]} {STATUS[k][1]}") for k in present],
             loc="outside upper left", ncols=3, fontsize=9,
         )  # fmt: skip
-        known = [q for q in names if sum(counts[q].values()) > counts[q]["pending"]] or names
+        known = [q for q in names if not counts[q]["pending"]] or names
         first, last = known[0], known[-1]
         alt = (
             f"Stacked bars: the answers to {len(names)} questions by result, the hardest on top. "

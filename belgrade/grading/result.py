@@ -145,12 +145,12 @@ def _row(master: Master, question: dict[str, Any], parts: list[dict[str, Any]]) 
             message = HIDDEN_WORDS
         rows.append(part | {"hidden": is_hidden, "message": message})
     worst = worst_of(rows)
-    automatic = [row for row in rows if row["part"] != "written"]
     waits = [row for row in rows if row["status"] == PENDING]
+    settled = [row for row in rows if row["status"] != PENDING]  # a text not written gets its 0
     return {
         "question": name, "title": question["title"], "status": worst["status"],
-        "points": round(sum(row["points"] for row in automatic), 6),
-        "max_points": round(sum(row["max_points"] for row in automatic), 6),
+        "points": round(sum(row["points"] for row in settled), 6),
+        "max_points": round(sum(row["max_points"] for row in settled), 6),
         "pending_points": round(sum(row["max_points"] for row in waits), 6),
         "message": worst["message"],
         "seconds": max((row["seconds"] for row in rows), default=0), "parts": rows,

@@ -1,4 +1,4 @@
-"""One JupyterLab and one Chromium for all browser tests."""
+"""One JupyterLab and one Chromium for all browser tests of a process."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from lab import CHROMIUM, FLAGS, Lab
+from lab import CHROMIUM, FLAGS, Lab, new_page
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -43,11 +43,6 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 @pytest.fixture
 def page(chromium: Any) -> Iterator[Any]:
-    """A page of 1280 by 900 pixels that fails its test on an error of its own."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900})
-    opened = context.new_page()
-    errors: list[str] = []
-    opened.on("pageerror", lambda error: errors.append(str(error)))
-    yield opened
-    context.close()
-    assert not errors, errors
+    """A page that fails its test on an error of its own."""
+    with new_page(chromium) as opened:
+        yield opened

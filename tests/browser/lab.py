@@ -11,6 +11,8 @@ import sys
 import tempfile
 import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +40,18 @@ FINISHED = """() => {
       || !cell.sharedModel.getSource().trim()
       || (cell.executionState === 'idle' && cell.executionCount));
 }"""
+
+
+@contextmanager
+def new_page(chromium: Any) -> Iterator[Any]:
+    """Give a page of 1280 by 900 pixels; closed, it raises what errors it had of its own."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    context.close()
+    assert not errors, errors
 
 
 class Lab:
@@ -110,6 +124,10 @@ class Lab:
         """Run all cells of the open notebook and wait until the last is done."""
         page.evaluate("() => { jupyterapp.commands.execute('notebook:run-all-cells') }")
         page.wait_for_function(FINISHED, timeout=120_000)
+
+    def shut_down(self, page: Any) -> None:
+        """End the kernel of the open notebook."""
+        page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.shutdown()")
 
     def command(self, page: Any, name: str) -> None:
         """Execute a command of JupyterLab and wait for it."""

@@ -1,0 +1,157 @@
+"""A notebook's cells and its explorers in a live JupyterLab, moved by keyboard."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from lab import Lab
+
+SHOWS_EXPLORER = re.compile(r"^(?:\w+ = )?explorers\.\w+\(", re.M)
+PICTURE = "figure[data-drawn]"
+CONTROLS = "select, input[type=checkbox], [role=slider]"
+
+
+def explorer_cells(lab: Lab, path: str) -> list[int]:
+    """Return the places of the cells that call an explorer, counted from 0 over all cells."""
+    content = json.loads((lab.root / path).read_text(encoding="utf-8"))
+    return [
+        number
+        for number, cell in enumerate(content["cells"])
+        if cell["cell_type"] == "code" and SHOWS_EXPLORER.search("".join(cell["source"]))
+    ]
+
+
+def bring_to(page: Any, number: int) -> Any:
+    """Scroll to a cell (those out of sight are not in the page) and return it."""
+    page.evaluate(
+        """async number => {
+          const content = jupyterapp.shell.currentWidget.content;
+          content.activeCellIndex = number;
+          await content.scrollToItem(number, 'start');
+        }""",
+        number,
+    )
+    cell = page.locator(
+        f".jp-NotebookPanel:not(.lm-mod-hidden) [data-windowed-list-index='{number}']"
+    )
+    cell.wait_for()
+    return cell
+
+
+def seen(cell: Any) -> tuple[str, str]:
+    """Return what an explorer shows: the fingerprint of its picture (or none), and its sentence."""
+    return tuple(
+        cell.evaluate(
+            """cell => [
+              cell.querySelector('figure[data-drawn]')?.dataset.drawn ?? '',
+              cell.querySelector('.jp-OutputArea [aria-live=polite]')?.textContent ?? '',
+            ]"""
+        )
+    )
+
+
+# Counts the messages from widgets that the kernel has dealt with.
+COUNT = """() => {
+  const widget = jupyterapp.shell.currentWidget, kernel = widget.sessionContext.session.kernel;
+  window.answered = 0;
+  kernel.iopubMessage.connect((_, message) => {
+    if (message.header.msg_type === 'status' && message.content.execution_state === 'idle'
+        && message.parent_header.msg_type === 'comm_msg') window.answered += 1;
+  });
+}"""
+# Waits until the kernel has answered and rests, and returns what is seen then. A slider sends two
+# messages: its own value and that of its box.
+ANSWER = """async (cell, count) => {
+  const until = performance.now() + 20000;
+  let heard = count, since = 0;
+  while (performance.now() < until) {
+    if (window.answered > heard) { heard = window.answered; since = performance.now(); }
+    if (since && performance.now() - since > 80) return;
+    await new Promise(resolve => setTimeout(resolve, 10));
+  }
+  throw new Error('no answer to a key');
+}"""
+
+
+def press(page: Any, cell: Any, element: Any, key: str) -> tuple[str, str]:
+    """Press a key on a control of an explorer; return what is seen once the kernel answered."""
+    count = page.evaluate("() => window.answered")
+    element.focus()
+    page.keyboard.press(key)
+    cell.evaluate(ANSWER, count)
+    return seen(cell)
+
+
+class Control:
+    """A control of an explorer, moved by the keyboard alone."""
+
+    def __init__(self, page: Any, cell: Any, element: Any) -> None:
+        self.page, self.cell, self.element = page, cell, element
+        kind = element.evaluate("each => each.type || each.getAttribute('role')")
+        self.there, self.back, self.steps = "Space", "Space", 1
+        if kind == "select-one":
+            at, last = element.evaluate("each => [each.selectedIndex, each.options.length - 1]")
+            self.there, self.back, self.steps = "ArrowDown", "ArrowUp", last - at
+            if at == last:
+                self.there, self.back, self.steps = "ArrowUp", "ArrowDown", last
+        elif kind == "slider":
+            assert element.get_attribute("aria-label"), "a slider's handle needs a name"
+            ends = [element.get_attribute(f"aria-value{end}") for end in ("now", "max")]
+            self.there, self.back, self.steps = "ArrowRight", "ArrowLeft", 3
+            if ends[0] == ends[1]:
+                self.there, self.back = "ArrowLeft", "ArrowRight"
+        self.moved_both = False
+
+    def move(self) -> int:
+        """Press until the explorer shows something else; return how often, 0 if it never did."""
+        before = seen(self.cell)
+        for pressed in range(1, self.steps + 1):
+            now = press(self.page, self.cell, self.element, self.there)
+            if now != before:
+                self.moved_both |= bool(now[0]) and now[0] != before[0] and now[1] != before[1]
+                return pressed
+        self.restore(self.steps)
+        return 0
+
+    def restore(self, pressed: int) -> None:
+        """Press back as often."""
+        for _ in range(pressed):
+            press(self.page, self.cell, self.element, self.back)
+
+
+def move_every_control(page: Any, cell: Any) -> list[Control]:
+    """Move each control there and back with the keyboard: picture or sentence must change.
+
+    One that matters only after another was moved is tried again with each of the others moved.
+    Return the controls that changed both.
+    """
+    elements = cell.locator(CONTROLS).all()
+    controls = [Control(page, cell, element) for element in elements]
+    assert controls
+    silent = []
+    for control in controls:
+        before = seen(cell)
+        if pressed := control.move():
+            control.restore(pressed)
+            assert seen(cell) == before, "the way back does not lead back"
+        else:
+            silent.append(control)
+    for control in silent:
+        assert any(_moves_after(other, control) for other in controls if other is not control), (
+            f"a control changes nothing: {control.element}"
+        )
+    return [control for control in controls if control.moved_both]
+
+
+def _moves_after(other: Control, control: Control) -> bool:
+    """Tell whether `control` changes what is seen at any later option of `other`."""
+    for pressed in range(1, other.steps + 1):
+        press(other.page, other.cell, other.element, other.there)
+        if moved := control.move():
+            control.restore(moved)
+            other.restore(pressed)
+            return True
+    other.restore(other.steps)
+    return False

@@ -1,0 +1,104 @@
+"""What a student does in a real JupyterLab: a lesson with its guess, and a whole exercise."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from lab import Lab
+from moving import PICTURE, bring_to, explorer_cells, seen
+
+from belgrade.authoring.build import BLOCK
+
+ROOT = Path(__file__).resolve().parents[2]
+LESSON, EXERCISE = "notebooks/01_the_puzzle.ipynb", "exercises/01_the_puzzle.ipynb"
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_lesson_from_its_first_opening_to_the_next(lab: Lab, page: Any) -> None:
+    """As it was given out; run, with a guess by keyboard; saved; and opened without a kernel."""
+    path = "notebooks/mine.ipynb"
+    (lab.root / path).write_bytes((ROOT / LESSON).read_bytes())
+    explorers = explorer_cells(lab, path)
+    panel = lab.open(page, path)
+    for number in explorers:
+        cell = bring_to(page, number)
+        # Not run yet and so not trusted: JupyterLab shows a sanitised picture, without scripts.
+        cell.locator("figure img").wait_for()
+        assert cell.locator("figcaption").inner_text().strip()
+        assert "Run this cell to choose" in cell.inner_text()
+    assert panel.get_by_text("model not found").count() == 0
+
+    lab.run_all(page)
+    sources = [cell.source for cell in nbformat.read(lab.root / path, as_version=4).cells]
+    asked = next(n for n, text in enumerate(sources) if "journal.ask_guess" in text)
+    shown = next(n for n, text in enumerate(sources) if "journal.guess(" in text)
+    cell = bring_to(page, asked)
+    cell.locator("input[type=number]").fill("3")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    cell.get_by_text("You guessed 3 times as many").wait_for()
+    lab.run_all(page)
+    caption = bring_to(page, shown).locator("figcaption")
+    caption.wait_for()
+    assert "You guessed 3." in caption.inner_text()
+
+    lab.command(page, "docmanager:save")
+    lab.shut_down(page)
+    panel = lab.open(page, path)
+    for number in explorers:
+        cell = bring_to(page, number)
+        cell.locator(f"{PICTURE} img").wait_for()
+        cell.locator("select").first.wait_for()
+        drawn, words = seen(cell)
+        assert drawn
+        assert words
+        assert "model not found" not in cell.inner_text()
+    assert panel.get_by_text("model not found").count() == 0
+    lab.shut_down(page)
+
+
+def run_cell(page: Any, number: int, source: str | None = None) -> Any:
+    """Click into a cell, replace what stands there by typing `source`, and run it; return it."""
+    cell = bring_to(page, number)
+    if cell.locator(".jp-RenderedMarkdown").is_visible():
+        cell.locator(".jp-RenderedMarkdown").dblclick()
+    cell.locator(".cm-content").click()
+    if source is not None:
+        page.keyboard.press("Control+a")
+        for place, line in enumerate(source.splitlines()):
+            if place:
+                page.keyboard.press("Enter")
+                page.keyboard.press("Shift+Home")  # away with the editor's own indentation
+            page.keyboard.type(line or " ")
+    page.keyboard.press("Shift+Enter")
+    return cell
+
+
+def test_an_exercise_is_solved_by_typing(lab: Lab, page: Any) -> None:
+    """The answers are the key's; the first half at 1280 pixels, the second at 800."""
+    key = nbformat.read(ROOT / "exercises/keys/01_the_puzzle.ipynb", as_version=4)
+    solved = {cell.id: BLOCK.sub(r"\2", cell.source) for cell in key.cells}
+    cells = nbformat.read(ROOT / EXERCISE, as_version=4).cells
+    roles = [cell.metadata.belgrade.role for cell in cells]
+    lab.open(page, EXERCISE)
+    lab.run_all(page)
+    for number, (cell, role) in enumerate(zip(cells, roles, strict=True)):
+        if number == len(cells) // 2:
+            page.set_viewport_size({"width": 800, "height": 900})
+        if role == "check":
+            bring_to(page, number).get_by_text("○ Not attempted").wait_for()
+        if role == "answer":
+            run_cell(page, number, solved[cell.id])
+        elif role == "written":
+            run_cell(page, number, "Measured by its people, Serbia received more.")
+        elif role == "check":
+            run_cell(page, number).get_by_text("✓ Right").wait_for()
+    page.keyboard.press("Control+s")
+    page.wait_for_function("() => !jupyterapp.shell.currentWidget.context.model.dirty")
+    last = run_cell(page, len(cells) - 1)
+    last.get_by_text("will be marked by hand").wait_for(timeout=90_000)
+    assert last.get_by_text("✓ Right").count() == roles.count("check")

@@ -298,14 +298,18 @@ def links(options):
 def site(options):
     """Write the module as plain pages and, with --lite, to be run in the reader's browser."""
     try:
-        from belgrade.authoring import lite
-        from belgrade.authoring.site import build as build_site
+        return _site(options)
     except ModuleNotFoundError as error:
         if error.name in INSTRUCTORS:
             raise
         missing = f"{error.name} is not installed, which the site needs"
         raise UsageError(f"{missing}: pip install -r requirements-dev.txt") from None
+
+
+def _site(options):
+    from belgrade.authoring import lite
     from belgrade.authoring.links import Home, home_of
+    from belgrade.authoring.site import build as build_site
 
     root = project_root("notebooks")
     home = Home.of(options.home, options.ref) if options.home else home_of(root, options.ref)

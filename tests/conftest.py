@@ -31,6 +31,15 @@ def _empty_journal(tmp_path_factory: pytest.TempPathFactory, monkeypatch: Any) -
 
 
 @pytest.fixture(scope="session")
+def _site() -> Iterator[None]:
+    """Delete the reading site when the last test that looks at it has run."""
+    yield
+    import site_pages
+
+    site_pages.remove()
+
+
+@pytest.fixture(scope="session")
 def _shell() -> Any:
     from IPython.core.interactiveshell import InteractiveShell
 

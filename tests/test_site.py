@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -12,7 +11,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
-from site_pages import HOME, HUB, ROOT, built, pages, remove
+from site_pages import HOME, HUB, ROOT, built, pages
 
 from belgrade import cli
 from belgrade.authoring import site
@@ -25,14 +24,7 @@ NOTEBOOKS = [
 ]
 FETCHED = {"img": "src", "script": "src", "link": "href", "iframe": "src", "source": "src"}
 
-pytestmark = pytest.mark.xdist_group("site")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _clear() -> Iterator[None]:
-    yield
-    remove()
-    built.cache_clear()
+pytestmark = [pytest.mark.xdist_group("site"), pytest.mark.usefixtures("_site")]
 
 
 @cache

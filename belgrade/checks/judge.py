@@ -4,6 +4,7 @@ Pure: no files, no output. A message names what was found and the next step, nev
 """
 
 import difflib
+import functools
 import math
 import re
 import unicodedata
@@ -15,7 +16,9 @@ ERROR, PENDING = "error", "pending"
 
 # What an answer may hold, so that comparing it ends: capturing cuts to less than that, but code
 # that is examined can put anything in the place of what was captured.
-MOST_VALUES, MOST_ROWS, MOST_COLUMNS, MOST_TEXT = 1_000_000, 5000, 500, 20_000
+MOST_VALUES, MOST_ROWS, MOST_COLUMNS = 1_000_000, 5000, 500
+MOST_TEXT, MOST_TEXT_IN_ALL = 20_000, 2_000_000
+MOST_RENAMED = 20  # so many columns are tried for one that is missing
 UNREADABLE = (
     KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError, RecursionError,
 )  # fmt: skip
@@ -70,8 +73,8 @@ ERRORS = [
 def stopped(error, spec=None):
     """Return what to tell a student whose code ended with `error` ("NameError: …")."""
     error = error[:2000]
-    if error.startswith("TimeoutError"):
-        return f"Your code ran {error.split(': ')[1]} and was stopped: is there a loop without end?"
+    if late := re.fullmatch(r"TimeoutError: (longer than [\d.]+ s(?: in all)?)", error):
+        return f"Your code ran {late[1]} and was stopped: is there a loop without end?"
     if error == "the kernel died":
         return "Your code ended the kernel: take out exit(), quit() or what uses all memory."
     if name := re.match(r"NameError: name '(.+?)' is not defined", error):
@@ -113,11 +116,15 @@ def _outcome(spec, reference, answer):
 
 
 def _too_large(answer):
-    todo, count = [answer], 0
+    todo, count, letters = [answer], 0, 0
     while todo:
         one = todo.pop()
         count += 1
-        if (isinstance(one, str) and len(one) > MOST_TEXT) or count > MOST_VALUES:
+        if isinstance(one, str):
+            letters += len(one)
+            if len(one) > MOST_TEXT:
+                return True
+        if count > MOST_VALUES or letters > MOST_TEXT_IN_ALL:
             return True
         if isinstance(one, dict):
             if any(len(one.get(k) or ()) > MOST_ROWS for k in ("items", "rows", "results")):
@@ -310,7 +317,12 @@ def _unit(spec):
 
 def plain(text):
     """Return text without case, accents, double spaces and outer punctuation."""
-    text = str(text).replace("đ", "dj").replace("Đ", "dj")
+    return _plain(str(text))
+
+
+@functools.lru_cache(maxsize=64)  # one value is compared with many
+def _plain(text):
+    text = text.replace("đ", "dj").replace("Đ", "dj")
     text = unicodedata.normalize("NFKD", text)
     text = "".join(c for c in text if not unicodedata.combining(c))
     return " ".join(text.casefold().split()).strip(" .,;:!?'\"")
@@ -420,9 +432,10 @@ def _table(spec, reference, answer):
     renamed = None
     if missing and len(missing) == 1 and len(extra) >= 1 and _numbers_like(reference, missing[0]):
         # A column under another name: accepted in a Series, which often has no good name.
-        for i, c in enumerate(answer["columns"]):
-            trial = names | {missing[0]: i}
-            if c in extra and _rows(spec, reference, answer, wanted, trial)[0] in (RIGHT, CLOSE):
+        others = [i for i in range(len(answer["columns"])) if i not in names.values()]
+        for i in others[:MOST_RENAMED]:
+            c, trial = answer["columns"][i], names | {missing[0]: i}
+            if _rows(spec, reference, answer, wanted, trial)[0] in (RIGHT, CLOSE):
                 names, renamed, extra = trial, (c, missing[0]), [e for e in extra if e != c]
                 break
     if missing and renamed is None:

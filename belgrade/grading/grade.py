@@ -471,6 +471,7 @@ def _summary(results: Results, kept: int) -> Summary:
             if one["max_points"]:
                 shares.append(one["points"] / one["max_points"])
         else:
-            summary.failed.append((f"{one['student']} ({one['file']})", one["reason"]))
+            who = ", ".join(dict.fromkeys([one["name"] or one["student"], one["student"]]))
+            summary.failed.append((f"{who} ({one['file']})", one["reason"]))
     summary.mean = sum(shares) / len(shares) if shares else None
     return summary

@@ -31,10 +31,16 @@ START_TIMEOUT_S = 60
 # After an interrupt, and after the reply, the last messages of a cell come within these.
 INTERRUPT_GRACE_S = 3
 IDLE_GRACE_S = 5
-# What is kept of a cell's output, and how much may come before the cell is stopped; characters
-# and bytes.
+# A kernel whose output was cut off, or lost, answers again within this, or is given up.
+AGAIN_S = 15
+# What is kept of a cell's text, pictures and errors, and of all cells' together; how large a
+# message is read at all (reading takes many times its size), and how much may come before the
+# cell is stopped. Characters and bytes.
 KEEP_TEXT = 200_000
 KEEP_BYTES = 2_000_000
+KEEP_ERRORS = 5
+KEEP_IN_ALL = 10_000_000
+MOST_READ = 8_000_000
 MOST_BYTES = 20_000_000
 FLOOD = f"OutputError: more than {MOST_BYTES // 1_000_000} MB of output"
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
@@ -129,6 +135,7 @@ class _Pass:
         self.late: list[tuple[str, str, str]] = []
         self.fatal: tuple[str, str, str] | None = None
         self.run = Run()
+        self._kept = 0
 
     def go(self) -> _Pass:
         kernel = self.kernels.start()
@@ -151,8 +158,7 @@ class _Pass:
         done = Cell(kernel, limit)
         done.execute((prelude(spec) if spec else "") + self.sources[cell["id"]])
         self.seconds[question] += time.monotonic() - start
-        if done.kept:
-            self.run.outputs[cell["id"]] = done.kept
+        self._keep(cell["id"], done)
         self.run.notes += [n for n in done.notes if n not in self.run.notes]
         if done.error:
             self.errors.setdefault(question, done.error)
@@ -175,10 +181,19 @@ class _Pass:
             })  # fmt: skip
         return time.monotonic() < self.deadline
 
+    def _keep(self, name: str, done: Cell) -> None:
+        """Take over what a cell showed, if there is room for it."""
+        size = sum(len(o["text"]) + len(o.get("data", "")) for o in done.kept)
+        if self._kept + size > KEEP_IN_ALL:
+            done.notes.append("Further output was left out.")
+        elif done.kept:
+            self._kept += size
+            self.run.outputs[name] = done.kept
 
-def _await_ready(kernel: Kernel) -> None:
+
+def _await_ready(kernel: Kernel, seconds: float = START_TIMEOUT_S) -> None:
     """Wait until the kernel answers and its output reaches us."""
-    client, end = kernel.client, time.monotonic() + START_TIMEOUT_S
+    client, end = kernel.client, time.monotonic() + seconds
     shell, iopub = client.shell_channel.socket, client.iopub_channel.socket
     poller = zmq.Poller()
     poller.register(shell, zmq.POLLIN)
@@ -216,7 +231,7 @@ class Cell:
         self.bundle: dict[str, Any] | None = None
         self.error: str | None = None
         self.died = self.late = False
-        self._received = self._text = self._pictures = 0
+        self._received = self._text = self._pictures = self._errors = 0
         self._shown: dict[str, dict[str, str]] = {}
 
     def execute(self, code: str) -> None:
@@ -247,9 +262,7 @@ class Cell:
                 return self._die(stopping)
             if shell in ready and (reply := _message(client.session, shell, message)):
                 replied, end = True, time.monotonic() + IDLE_GRACE_S
-                if reply["content"].get("status") == "error":
-                    self._note_error(reply["content"])
-                if "ask_exit" in str(reply["content"].get("payload", ""))[:1000]:
+                if self._asks_exit(reply["content"]):
                     return self._die(stopping)  # it will, in a moment
             if iopub in ready:
                 idle = self._read(iopub, message) or idle
@@ -268,7 +281,10 @@ class Cell:
             self.error = stopping
         if cut or not idle:
             kernel.connect()
-            _await_ready(kernel)
+            try:
+                _await_ready(kernel, AGAIN_S)
+            except KernelError:  # it did answer before this code
+                self._die(stopping if cut else None)
 
     def _interrupt(self) -> float:
         """Interrupt the cell; return until when it may take notice."""
@@ -280,6 +296,15 @@ class Cell:
         if why := self.kernel.why_dead():
             raise KernelError(why)
         self.error, self.died = stopping or "the kernel died", True
+
+    def _asks_exit(self, reply: dict[str, Any]) -> bool:
+        """Take in the reply; return whether it says that the kernel is about to end."""
+        try:
+            if reply.get("status") == "error":
+                self._note_error(reply)
+            return "ask_exit" in str(reply.get("payload", ""))[:1000]
+        except FORGED:
+            return False
 
     def _read(self, iopub: Any, message: str) -> bool:
         """Take in one message; return whether it says that the cell is done."""
@@ -298,7 +323,9 @@ class Cell:
             self._keep_text(content["text"])
         elif kind == "error":
             self._note_error(content)
-            self.kept.append({"kind": "error", "text": self.error})
+            self._errors += 1
+            if self._errors <= KEEP_ERRORS:
+                self.kept.append({"kind": "error", "text": self.error})
         elif kind in ("display_data", "execute_result"):
             self._keep_display(content)
         elif kind == "update_display_data":
@@ -344,8 +371,12 @@ class Cell:
             self.bundle = as_bundle(content["data"][MIME])
         old = self._shown.get(content.get("transient", {}).get("display_id"))
         if old is not None:
-            self._pictures -= len(old["data"])
-            old |= self._picture(content["data"]) or {}
+            size = len(old["data"])
+            self._pictures -= size
+            if new := self._picture(content["data"]):
+                old |= new
+            else:
+                self._pictures += size
 
     def _picture(self, data: dict[str, Any]) -> dict[str, str] | None:
         """Return a picture among what was shown, with its words, if it can be kept."""
@@ -375,8 +406,11 @@ def _message(session: Any, channel: Any, answers: str, count: Any = None) -> Any
     What runs in a kernel can send anything there, also what is no message.
     """
     frames = channel.recv_multipart()
+    size = sum(map(len, frames))
     if count:
-        count._received += sum(map(len, frames))
+        count._received += size
+    if size > MOST_READ:
+        return None
     try:
         _, parts = session.feed_identities(frames)
         told = session.deserialize(parts)

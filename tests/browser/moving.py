@@ -115,6 +115,12 @@ class Control:
         self.restore(self.steps)
         return 0
 
+    def moves(self) -> bool:
+        """Move there and back; tell whether the explorer showed something else."""
+        pressed = self.move()
+        self.restore(pressed)
+        return pressed > 0
+
     def restore(self, pressed: int) -> None:
         """Press back as often."""
         for _ in range(pressed):

@@ -75,7 +75,6 @@ def lesson(request: pytest.FixtureRequest, lab: Lab, chromium: Any) -> Iterator[
         lab.run_all(page)
         page.evaluate(COUNT)
         yield page, explorer_cells(lab, path)
-        lab.shut_down(page)
 
 
 def show_all(page: Any) -> None:
@@ -106,7 +105,7 @@ def test_a_lesson_runs_and_its_explorers_move(lesson: tuple[Any, list]) -> None:
         cell.locator(f"{PICTURE} img").wait_for()
         assert cell.evaluate(FITS), "at 800 pixels something is cut off"
         elements = cell.locator(CONTROLS).all()
-        assert any(Control(page, cell, element).move() for element in elements)
+        assert any(Control(page, cell, element).moves() for element in elements)
 
 
 def test_what_a_lesson_shows_is_accessible(lesson: tuple[Any, list]) -> None:

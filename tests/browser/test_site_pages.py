@@ -12,7 +12,7 @@ from axe import violations
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from site_pages import built, pages, remove
+from site_pages import built, pages
 
 from belgrade import report, takeaway
 from belgrade.authoring.site import still
@@ -30,7 +30,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("site")]
 
 
 @pytest.fixture(scope="module")
-def offline(chromium: Any) -> Iterator[tuple[Any, list[str]]]:
+def offline(chromium: Any, _site: None) -> Iterator[tuple[Any, list[str]]]:
     """A page without a network, and what goes wrong in it: errors, failed requests, warnings."""
     context = chromium.new_context(viewport={"width": 1280, "height": 900}, offline=True)
     opened, problems = context.new_page(), []
@@ -43,8 +43,6 @@ def offline(chromium: Any) -> Iterator[tuple[Any, list[str]]]:
     )
     yield opened, problems
     context.close()
-    remove()
-    built.cache_clear()
 
 
 def test_all_pages_open_without_a_network_and_axe_finds_nothing(offline: Any) -> None:

@@ -58,7 +58,6 @@ def test_a_lesson_from_its_first_opening_to_the_next(lab: Lab, page: Any) -> Non
         assert words
         assert "model not found" not in cell.inner_text()
     assert panel.get_by_text("model not found").count() == 0
-    lab.shut_down(page)
 
 
 def run_cell(page: Any, number: int, source: str | None = None) -> Any:

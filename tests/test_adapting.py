@@ -60,7 +60,8 @@ def test_it_has_data_a_lesson_and_an_exercise(module):
     ],
     ids=["right", "foreseen"],
 )
-def test_its_exercise_is_checked(module, answer, status, said, capsys):
+def test_its_exercise_is_checked(module, answer, status, said, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "160")  # the sentence on one line, whatever the terminal
     path = module / "exercises" / NAME
     student = nbformat.read(path, as_version=4)
     cell = next(cell for cell in student.cells if cell.id == "answer-1")

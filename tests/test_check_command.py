@@ -4,6 +4,7 @@ import copy
 import json
 import subprocess
 import sys
+import time
 from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
@@ -170,6 +171,26 @@ def test_what_cannot_be_checked_is_said_in_a_line(root, capsys, text, words):
     err = capsys.readouterr().err
     assert words in err
     assert err.count("\n") == 1
+
+
+def test_what_is_never_looked_at_costs_nothing_to_read(root):
+    """Tags that are no text take nbformat a time that grows with their square."""
+    cell = {
+        "cell_type": "code",
+        "id": "a",
+        "source": "1",
+        "execution_count": None,
+        "outputs": [{"output_type": "nonsense"}] * 1000,
+        "metadata": {"tags": [{"n": n} for n in range(5000)], "belgrade": {"question": "1"}},
+    }
+    notebook = {"nbformat": 4, "nbformat_minor": 5, "metadata": {"x": 1}, "cells": [cell]}
+    path = root / "slow.ipynb"
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+    start = time.process_time()
+    (found,) = examine.read_notebook(path).cells
+    assert time.process_time() - start < 1
+    assert (found.source, found.outputs) == ("1", [])
+    assert found.metadata == {"belgrade": {"question": "1"}}
 
 
 def test_other_ways_to_call_it_wrongly(root, tmp_path, monkeypatch, capsys):

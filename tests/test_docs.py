@@ -28,30 +28,37 @@ def name(path: Path) -> str:
 
 
 def commands(page: Path) -> Iterator[tuple[str, bool]]:
-    """Yield each command of ours in a page, and whether it only names a subcommand."""
+    """Yield each command of ours in a page, and whether it stands in a sentence.
+
+    A sentence may leave out what a line to type must have: `belgrade grade --kernel NAME`.
+    """
     markdown = page.read_text(encoding="utf-8")
     start = r"(?:\.venv/bin/)?(?:belgrade|(?:python3?|uv run) run\.py)"
     for line in re.findall(rf"^(?: {{4,}}|)({start}(?: .*)?)$", markdown, re.M):
         yield line.split("  #")[0], False
     for span in re.findall(rf"`({start}(?: [^`]*)?)`", markdown):
-        yield span, len(span.split()) <= 2
+        yield span.removesuffix(" …"), True
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_every_command_is_one_that_the_program_takes(page: Path, capsys) -> None:
     subcommands = cli._parser()._subparsers._group_actions[0].choices
-    for command, only_named in commands(page):
+    for command, in_sentence in commands(page):
         words = shlex.split(command)[1:]
         if "run.py" in command:
             words = words[words.index("run.py") + 1 :]
             assert not words or words[0] in {"test", "--no-browser", "--port"}, command
-        elif only_named:
-            assert not words or words[0] in subcommands, command
-        else:
-            try:
-                cli._parser().parse_args(words)
-            except SystemExit:
-                pytest.fail(f"{command}\n{capsys.readouterr().err}")
+            continue
+        if in_sentence and not words:
+            continue
+        try:
+            cli._parser().parse_args(words)
+        except SystemExit:
+            error = capsys.readouterr().err
+            if not in_sentence or not re.search("are required|expected .*argument", error):
+                pytest.fail(f"{command}\n{error}")
+            options = {word for word in words if word.startswith("--")}
+            assert options <= set(subcommands[words[0]]._option_string_actions), command
 
 
 # --- links -----------------------------------------------------------------------------------
@@ -86,8 +93,17 @@ def test_the_students_page_links_to_nothing_that_they_do_not_get() -> None:
 def test_each_guide_is_reached_from_the_readme_or_the_instructors_guide() -> None:
     index = (ROOT / "README.md").read_text(encoding="utf-8") + text("instructor-guide.md")
     index += (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    wanted = {"teaching-plans.md", "marking-guide.md", "sources-and-limits.md", "student-guide.md"}
-    assert {page for page in wanted if page not in index} == set()
+    assert {page.name for page in DOCS.glob("*.md") if page.name not in index} == set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_files_of_ours_that_a_page_names_are_there(page: Path) -> None:
+    markdown = page.read_text(encoding="utf-8")
+    named = re.findall(r"`((?:tests|belgrade|data|docs|jupyter)/[\w./]+)`", markdown)
+    named += re.findall(r"(?:python|pytest) ((?:tests)/[\w./]+)", markdown)
+    home = ROOT / "belgrade" / "authoring" / "student_tree" if page == STUDENT_README else ROOT
+    missing = {path for path in named if not ((home / path).exists() or (ROOT / path).exists())}
+    assert missing == set()
 
 
 # --- names of claims, points, tables ---------------------------------------------------------

@@ -187,7 +187,7 @@ KINDS: dict[str, Kind] = {
         "attempt(lambda: socket.create_connection(('1.1.1.1', 53), 1))\n"
         "attempt(lambda: socket.getaddrinfo('example.org', 80))\n"
         "def abstract():\n    one = socket.socket(socket.AF_UNIX)\n"
-        "    one.connect('\\0belgrade-canary')\nattempt(abstract)\n" + ANSWER
+        "    one.connect('\\0@hidden@')\nattempt(abstract)\n" + ANSWER
     ),
     "writes-outside": Kind(
         f"import os, shutil\nfrom pathlib import Path\nimport belgrade\n{TRY}\n"
@@ -415,11 +415,13 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]
     (toy.home / "canary.txt").write_text(SECRET, encoding="utf-8")
     server = socket.create_server(("127.0.0.1", 0))
     hidden = socket.socket(socket.AF_UNIX)
-    hidden.bind("\0belgrade-canary")
+    name = f"belgrade-canary-{os.getpid()}"
+    hidden.bind(f"\0{name}")
     hidden.listen()
     places = {
         "@keys@": toy.keys, "@out@": toy.out, "@in@": toy.handed_in, "@home@": toy.home,
         "@root@": Path(__file__).resolve().parent.parent, "@port@": server.getsockname()[1],
+        "@hidden@": name,
     }  # fmt: skip
     for name, kind in (KINDS | FILES).items():
         code = kind.code if kind.code is not None else ANSWER
@@ -507,7 +509,7 @@ def test_it_costs_only_what_it_broke(graded: dict[str, Any], name: str) -> None:
     assert "GOT" not in shown
     assert SECRET not in shown
     assert len(shown) < 3_000_000
-    assert result["max_points"] == 7
+    assert result["max_points"] == 7 + 3 * (given["90.6"][0] != "pending")
 
 
 @pytest.mark.parametrize("name", STRANGE)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from sandboxes import TIGHT, kernel, shared_sandbox, told, value
 
-from belgrade.grading import cgroup, kernels, remedies
+from belgrade.grading import cgroup, kernels, remedies, sandbox
 from belgrade.grading.kernels import KernelError, Kernels, Limits, SandboxProvisioner, SandboxSpecs
 from belgrade.grading.remedies import System, remedy
 from belgrade.grading.sandbox import PACKAGE, Sandbox, shown
@@ -56,6 +56,25 @@ def test_a_kernel_sees_python_the_package_and_the_data_and_nothing_else(one: Any
         assert value(one, "os.listdir(p)", f"p = {str(PACKAGE / name)!r}") == []
     used = value(one, "len(data.load('sources'))", "from belgrade import data")
     assert used > 10
+
+
+def test_what_lies_in_a_folder_that_is_shown_can_be_hidden(
+    box: Kernels, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As keys in /usr/src are to be; and an environment that is reached by a link."""
+    place = tmp_path / "usr"
+    (place / "keys").mkdir(parents=True)
+    (place / "other").mkdir()
+    (place / "keys" / "key.ipynb").write_text("{}", encoding="utf-8")
+    link = tmp_path / "environment"
+    link.symlink_to(sys.prefix)
+    monkeypatch.setattr(sys, "prefix", str(link))
+    monkeypatch.setattr(sandbox, "shown", lambda: [*shown(), place])
+    with Kernels(private=[place / "keys"]) as source, kernel(source) as one:
+        listing = f"[sorted(os.listdir(p)) for p in {[str(place), str(place / 'keys')]!r}]"
+        assert value(one, listing, "import os") == [["keys", "other"], []]
+        assert value(one, f"os.path.islink({str(link)!r})")
+        assert value(one, f"os.path.exists({str(link / 'bin')!r})")
 
 
 def test_nothing_can_be_written_but_the_scratch_folder(one: Any) -> None:

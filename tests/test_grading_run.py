@@ -111,6 +111,10 @@ FATAL = {
     "os._exit": ("import os; os._exit(0)", "the kernel died"),
     "exit": ("exit()", "the kernel died"),
     "killed": ("import os; os.kill(os.getpid(), 9)", "the kernel died"),
+    "silent": (
+        "get_ipython().kernel.iopub_thread.stop()",
+        "OutputError: more than 20 MB of output",
+    ),
     "crash": ("import ctypes; ctypes.string_at(0)", "the kernel died"),
     "loop": (SLEEP, "TimeoutError: longer than 2 s"),
     "stubborn": (
@@ -140,6 +144,19 @@ FLOODS = {
         "from IPython.display import Image\nimport os, struct\n"
         "for n in range(30): display(Image(b'\\x89PNG\\r\\n\\x1a\\n' + os.urandom(300_000),"
         " format='png'))",
+        None,
+    ),
+    # What ipykernel would not send: a message of many large frames, and errors without end.
+    "frames": (
+        "import time\nkernel = get_ipython().kernel\n"
+        "kernel.iopub_thread.socket.send_multipart([bytes(8 * 2**20)] * 100, copy=False)\n"
+        "time.sleep(9)",
+        r"OutputError",
+    ),
+    "errors": (
+        "kernel = get_ipython().kernel\nfor n in range(60):\n    kernel.session.send("
+        "kernel.iopub_socket, 'error', {'ename': 'E', 'evalue': 'x' * 250_000},"
+        " parent=kernel.get_parent())",
         None,
     ),
 }
@@ -172,6 +189,13 @@ def _memory() -> int:
 def _held() -> int:
     """Return the number of open files and threads of this process."""
     return len(os.listdir("/proc/self/fd")) + threading.active_count()
+
+
+def test_what_all_cells_showed_is_bounded_too(box: Kernels, monkeypatch: Any) -> None:
+    monkeypatch.setattr(run_module, "KEEP_IN_ALL", 500)
+    result = run(toy(dict.fromkeys((1, 2, 3), "print('x' * 200)")), box)
+    assert sum(len(o["text"]) for o in _all(result)) < 500
+    assert "Further output was left out." in result.notes
 
 
 def test_outputs_are_kept_for_the_feedback(box: Kernels) -> None:

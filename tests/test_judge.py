@@ -1,5 +1,7 @@
 """The judge tells right, close, not yet, not attempted and error apart, and says why."""
 
+import time
+
 import matplotlib
 
 matplotlib.use("agg")
@@ -288,6 +290,16 @@ def test_written_answers_wait_for_a_person():
     assert (found.status, found.points, found.max_points) == ("pending", 0, 3)
 
 
+def test_an_answer_made_to_take_for_ever_is_refused_or_quick():
+    long = ["é" * 3000 + str(n) for n in range(600)]
+    wanted = capture([f"w{n}" for n in range(30)])
+    start = time.process_time()
+    assert judge({"kind": "list"}, wanted, capture(long)).status == "not_yet"
+    assert time.process_time() - start < 3
+    found = judge({"kind": "list"}, wanted, capture(long * 2))
+    assert (found.status, "too large" in found.message) == ("error", True)
+
+
 def test_errors_are_told_with_the_next_step():
     assert "input() cannot ask" in stopped("StdinNotImplementedError: raw_input was called")
     assert "There is no x yet" in stopped("NameError: name 'x' is not defined")
@@ -295,6 +307,7 @@ def test_errors_are_told_with_the_next_step():
     assert "quotation marks: write" in stopped("NameError: name 'b' is not defined", choice)
     assert "There is no x yet" in stopped("NameError: name 'x' is not defined", choice)
     assert "loop without end" in stopped("TimeoutError: longer than 60 s")
+    assert stopped("TimeoutError: ") == "Your code stopped with TimeoutError."  # the student's own
     assert "no column or row named 'a'" in stopped("KeyError: 'a'")
     with pytest.raises(ValueError) as several:
         pd.Series([1, 2]).item()

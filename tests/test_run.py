@@ -412,3 +412,10 @@ def test_jupyterlab_saves_widget_state_and_asks_nobody_for_news():
     if not installed.exists():
         pytest.skip("the package is not installed in this environment")
     assert json.loads(installed.read_text(encoding="utf-8")) == settings
+
+
+@pytest.mark.xdist_group("together")
+def test_groups_of_tests_stay_on_one_worker(request):
+    if not getattr(request.config.option, "loadgroup", False):
+        pytest.skip("the tests are not spread over workers")
+    assert request.node.nodeid.endswith("@together")

@@ -226,3 +226,18 @@ def test_the_command_refuses_folders_that_are_not_its_own(
     assert cli.main(["site", str(tmp_path / "new"), "--home", "owner/repo"]) == 0
     assert "Wrote 2 pages" in capsys.readouterr().out
     assert (tmp_path / "new" / "index.html").is_file()
+
+
+def test_a_package_that_is_missing_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    def without(*_: object) -> None:
+        raise ModuleNotFoundError("No module named 'latex2mathml'", name="latex2mathml")
+
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(site, "build", without)
+    assert cli.main(["site", str(tmp_path / "out")]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "latex2mathml is not installed" in said
+    assert "requirements-dev.txt" in said

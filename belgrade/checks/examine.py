@@ -111,7 +111,7 @@ def read_notebook(path, name=None):
             raise ValueError("a cell without a type")
     except Exception as error:
         why = " ".join(str(error).split())[:80]
-        if isinstance(error, nbformat.reader.NotJSONError):
+        if isinstance(error, json.JSONDecodeError):
             why = "cut off, or of another kind"
         raise ExamineError(
             f"{name} is damaged or no notebook ({why}): save or download it again."

@@ -87,7 +87,7 @@ def stopped(error, spec=None):
     for pattern, words in ERRORS:
         if hit := re.match(pattern, error, re.DOTALL):
             return f"Your code stopped. {words.format(*hit.groups())}"
-    return f"Your code stopped with {error.rstrip('. ')}."
+    return f"Your code stopped with {error.rstrip('.: ')}."
 
 
 def _outcome(spec, reference, answer):

@@ -16,9 +16,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import re
-import tempfile
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -30,6 +28,7 @@ from belgrade.grading import GradingError
 from belgrade.grading.archive import Found, Limits, Unreadable, walk
 from belgrade.grading.names import readable, student_id
 from belgrade.grading.roster import CANVAS, PLAIN, Roster
+from belgrade.grading.store import write_bytes
 
 MOODLE_NAME = re.compile(
     r"(?P<name>.+)_(?P<number>\d+)_assignsubmission_[a-z]+(?:_(?P<file>.*))?", re.DOTALL
@@ -144,21 +143,9 @@ def _set_aside(found: Found, spool: Path) -> _Piece:
     piece.digest = hashlib.sha256(data).hexdigest()
     piece.path = spool / f"{piece.digest[:32]}.ipynb"
     if not piece.path.exists():
-        _write(piece.path, data)
+        write_bytes(piece.path, data)
     piece.exercise, piece.damaged = _exercise_of(data)
     return piece
-
-
-def _write(path: Path, data: bytes) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.replace(name, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(name)
-        raise
 
 
 def _exercise_of(data: bytes) -> tuple[str | None, bool]:

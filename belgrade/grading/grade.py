@@ -297,6 +297,7 @@ class _Job:
             source = Kernels(
                 sandbox=self.sandboxed, kernel=self.settings.kernel, limits=self.settings.limits,
                 workers=self.workers,
+                private=[self.settings.keys, self.settings.submissions, self.out],
             )  # fmt: skip
             self.kernels = _Stoppable(self.stack.enter_context(source))
         return self.kernels

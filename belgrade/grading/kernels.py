@@ -14,18 +14,20 @@ import shutil
 import signal
 import subprocess
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import zmq
-from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 from jupyter_client.manager import KernelManager
 from jupyter_client.provisioning import KernelProvisionerBase
+from jupyter_client.session import Session
 
 from belgrade.checks.live import AS_IN_JUPYTER
 from belgrade.grading.sandbox import Handle, KernelError, Sandbox, SandboxError
+from belgrade.grading.wire import Wire
 
 ENVIRONMENT = {"PYTHONUTF8": "1", "PYTHONHASHSEED": "0", "BELGRADE_EXAM": "1", **AS_IN_JUPYTER}
 # A message beyond this size (in bytes) is not taken in, and so many may wait to be read.
@@ -59,28 +61,60 @@ def probe() -> str:
 
 
 class Kernel:
-    """A running kernel and its client; `stop` ends it and all that it started."""
+    """A running kernel and the connections to it; `stop` ends it and all that it started.
 
-    client: BlockingKernelClient
+    A connection has `handle` (what to wait for), `send`, `receive` and `closed`, as in `Wire`.
+    """
+
+    session: Session
+    shell: Any = None
+    iopub: Any = None
     watched: int | None = None  # a file descriptor that can be read once the kernel has ended
-    cut: zmq.Socket  # has something to read once a message was too large, and the output cut off
+    cut = False  # the output was cut off: a message was too large, or the kernel closed it
 
     def connect(self) -> None:
-        """Connect to the kernel, or anew after its output was cut off."""
+        """Connect to the kernel, or anew after its output was cut off; KernelError if refused."""
         self.disconnect()
-        self.client = self._client()
-        iopub = self.client.iopub_channel.socket
-        self.cut = iopub.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+        self._lines()
+        self.cut, self._poller = False, zmq.Poller()
+        self._known = {self.shell.handle: self.shell, self.iopub.handle: self.iopub}
+        for handle in (*self._known, self.watched):
+            if handle is not None:
+                self._poller.register(handle, zmq.POLLIN)
+
+    def ask(self, kind: str, content: dict[str, Any]) -> str:
+        """Send the kernel a request and return the request's id."""
+        request = self.session.msg(kind, content)
+        self.shell.send(self.session.serialize(request))
+        return request["header"]["msg_id"]
+
+    def wait(self, milliseconds: float) -> list[Any]:
+        """Return which of `shell` and `iopub` have something to read, after so long at the most."""
+        ready = {handle for handle, _ in self._poller.poll(milliseconds)}
+        for handle, line in list(self._known.items()):
+            if line.closed and handle not in ready:
+                self._drop(handle)
+        return [line for handle, line in self._known.items() if handle in ready]
+
+    def receive(self, line: Any) -> list[bytes] | None:
+        """Return the frames of the next message on `shell` or `iopub`, if all of it is there."""
+        frames = line.receive()
+        if frames is None and line.closed:
+            self._drop(line.handle)
+        return frames
+
+    def _drop(self, handle: Any) -> None:
+        """Wait no more for a connection that is closed."""
+        if self._known.pop(handle, None):
+            self._poller.unregister(handle)
+            self.cut = True
+
+    def _lines(self) -> None:
+        """Make `shell` and `iopub`."""
+        raise NotImplementedError
 
     def disconnect(self) -> None:
         """Close what `connect` opened, if it did."""
-        if client := getattr(self, "client", None):
-            if iopub := client.iopub_channel.socket:
-                iopub.disable_monitor()
-            client.shell_channel.close()
-            client.iopub_channel.close()
-
-    def _client(self) -> BlockingKernelClient:
         raise NotImplementedError
 
     def is_alive(self) -> bool:
@@ -104,6 +138,28 @@ class Kernel:
         return ""
 
 
+class _Socket:
+    """A connection that is a socket of libzmq's; `watch` to notice that it is cut off."""
+
+    def __init__(self, socket: zmq.Socket, watch: bool = False) -> None:
+        self.handle, self._watch = socket, watch
+        self._events = socket.get_monitor_socket(zmq.EVENT_DISCONNECTED) if watch else None
+
+    @property
+    def closed(self) -> bool:
+        return self._events is not None and bool(self._events.poll(0))
+
+    def send(self, frames: list[bytes]) -> None:
+        self.handle.send_multipart(frames)
+
+    def receive(self) -> list[bytes] | None:
+        return self.handle.recv_multipart()
+
+    def close(self) -> None:
+        if self._watch:
+            self.handle.disable_monitor()
+
+
 class ManagedKernel(Kernel):
     """A kernel of jupyter_client's, from a kernelspec."""
 
@@ -111,8 +167,17 @@ class ManagedKernel(Kernel):
         self.manager = manager
         self.connect()
 
-    def _client(self) -> BlockingKernelClient:
-        return self.manager.client()
+    def _lines(self) -> None:
+        self._client = self.manager.client()
+        self.session = self._client.session
+        self.shell = _Socket(self._client.shell_channel.socket)
+        self.iopub = _Socket(self._client.iopub_channel.socket, watch=True)
+
+    def disconnect(self) -> None:
+        if client := getattr(self, "_client", None):
+            self.iopub.close()
+            client.shell_channel.close()
+            client.iopub_channel.close()
 
     def is_alive(self) -> bool:
         return self.manager.is_alive()
@@ -132,8 +197,8 @@ class ManagedKernel(Kernel):
 class BoxedKernel(Kernel):
     """A kernel in the sandbox: asked for when made, there when connected."""
 
-    def __init__(self, sandbox: Sandbox, folder: Path, context: zmq.Context) -> None:
-        self._sandbox, self._folder, self._context = sandbox, folder, context
+    def __init__(self, sandbox: Sandbox, folder: Path) -> None:
+        self._sandbox, self._folder = sandbox, folder
         folder.mkdir()
         self._asked = sandbox.request(folder)
         self._handle = Handle(-1, -1)
@@ -143,10 +208,22 @@ class BoxedKernel(Kernel):
         self._handle = self._sandbox.collect(self._asked)
         self.watched = self._handle.kernel
 
-    def _client(self) -> BlockingKernelClient:
-        client = BlockingKernelClient(context=self._context)
-        client.load_connection_info(self._asked.connection)
-        return client
+    def _lines(self) -> None:
+        asked = self._asked.connection
+        key = {"key": asked["key"].encode("ascii"), "signature_scheme": asked["signature_scheme"]}
+        self.session = Session(**key)
+        try:
+            self.shell, self.iopub = (
+                Wire(f"{asked['ip']}-{asked[f'{name}_port']}", kind, LARGEST_MESSAGE)
+                for name, kind in (("shell", "DEALER"), ("iopub", "SUB"))
+            )
+        except OSError as error:
+            raise KernelError(f"A kernel does not answer ({error}).") from None
+
+    def disconnect(self) -> None:
+        for line in (self.shell, self.iopub):
+            if line:
+                line.close()
 
     def is_alive(self) -> bool:
         return self._handle.is_alive()
@@ -171,8 +248,9 @@ class Kernels:
     """Where kernels come from during a grading run: a context manager, safe between threads.
 
     With `sandbox` they come from the sandbox, which opening it starts (SandboxError where that
-    does not work); else from the kernelspec `kernel`, or this Python's own without one. Open it
-    in the main thread: the sandbox ends with the thread that started it.
+    does not work); else from the kernelspec `kernel`, or this Python's own without one. The
+    folders in `private` are out of sight in the sandbox wherever they lie. Open it in the main
+    thread: the sandbox ends with the thread that started it.
     """
 
     def __init__(
@@ -181,9 +259,10 @@ class Kernels:
         kernel: str | None = None,
         limits: Limits | None = None,
         workers: int = 2,
+        private: Iterable[Path] = (),
     ) -> None:
         self.sandbox, self.kernel = sandbox and kernel is None, kernel
-        self.limits, self.workers = limits or Limits(), workers
+        self.limits, self.workers, self.private = limits or Limits(), workers, private
         self._lock, self._numbers = threading.Lock(), itertools.count()
         self._context = _context()
         self._box: Sandbox | None = None
@@ -191,7 +270,7 @@ class Kernels:
 
     def __enter__(self) -> Kernels:
         if self.sandbox:
-            self._box = Sandbox(self.limits, self.workers).__enter__()
+            self._box = Sandbox(self.limits, self.workers, self.private).__enter__()
         return self
 
     def __exit__(self, *error: Any) -> None:
@@ -222,7 +301,7 @@ class Kernels:
         return kernel
 
     def _ask(self) -> BoxedKernel:
-        return BoxedKernel(self._box, self._box.folder / str(next(self._numbers)), self._context)
+        return BoxedKernel(self._box, self._box.folder / str(next(self._numbers)))
 
     def _managed(self) -> Kernel:
         from nbval.kernel import CURRENT_ENV_KERNEL_NAME, NbvalKernelspecManager
@@ -247,7 +326,10 @@ class Kernels:
 
 
 def _context() -> zmq.Context:
-    """Return a context whose sockets take in no more than they should."""
+    """Return a context for kernels out of the sandbox: its sockets take in no frame too large.
+
+    How many frames a message has it cannot bound, as `Wire` does.
+    """
     context = zmq.Context()
     context.maxmsgsize, context.rcvhwm = LARGEST_MESSAGE, MOST_WAITING
     return context

@@ -61,13 +61,13 @@ def remedy(words: str = "", system: System | None = None) -> str:
     system = system or System.here()
     if system.name == "Windows":
         return (
-            "The sandbox needs Linux. Use WSL2 (`wsl --install`, then the module in there) or the "
-            f"dev container; {ANYWAY}."
+            "The sandbox needs Linux. Use WSL2 (`wsl --install`) or the dev container, both step "
+            f"by step in docs/instructor-guide.md; {ANYWAY}."
         )
     if system.name != "Linux":
         return (
-            "The sandbox needs Linux. Use the dev container (Docker or Podman, run with "
-            f"--privileged) or a Linux machine; {ANYWAY}."
+            "The sandbox needs Linux. Use a Linux machine or the dev container, step by step in "
+            f"docs/instructor-guide.md; {ANYWAY}."
         )
     if not system.bubblewrap:
         how = f"`{system.installer}`" if system.installer else "your system's package bubblewrap"

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hmac
+import json
 import re
 import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
-
-import zmq
 
 from belgrade.checks.assemble import about, role
 from belgrade.checks.examined import MIME, as_bundle, bundle_of, graded_specs, prelude, verdict_on
@@ -47,6 +47,10 @@ ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 # What a message that the kernel's own library did not make may raise when it is read.
 FORGED = (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError)
 PNG = b"\x89PNG\r\n\x1a\n"
+REQUEST = {
+    "silent": False, "store_history": False, "user_expressions": {}, "allow_stdin": False,
+    "stop_on_error": False,
+}  # fmt: skip
 
 
 class RunError(GradingError):
@@ -136,6 +140,7 @@ class _Pass:
         self.fatal: tuple[str, str, str] | None = None
         self.run = Run()
         self._kept = 0
+        self._before: tuple[str, str, str] | None = None
 
     def go(self) -> _Pass:
         kernel = self.kernels.start()
@@ -165,9 +170,11 @@ class _Pass:
         if done.died or done.late:
             entry = (cell["id"], question, done.error)
             if done.died:
-                self.fatal = entry
+                # A kernel that took no notice of this cell was ended by what ran before it.
+                self.fatal = entry if done.heard or not self._before else self._before
                 return False
             self.late.append(entry)
+        self._before = None if given else (cell["id"], question, "the kernel died")
         if spec:
             before = self.errors.get(spec["question"])
             reference = bundle_of(cell.outputs)
@@ -193,35 +200,30 @@ class _Pass:
 
 def _await_ready(kernel: Kernel, seconds: float = START_TIMEOUT_S) -> None:
     """Wait until the kernel answers and its output reaches us."""
-    client, end = kernel.client, time.monotonic() + seconds
-    shell, iopub = client.shell_channel.socket, client.iopub_channel.socket
-    poller = zmq.Poller()
-    poller.register(shell, zmq.POLLIN)
-    poller.register(iopub, zmq.POLLIN)
+    end = time.monotonic() + seconds
     answered = heard = False
-    client.kernel_info()
+    kernel.ask("kernel_info_request", {})
     while not (answered and heard):
-        ready = dict(poller.poll(200))
-        if iopub in ready:
-            iopub.recv_multipart()
-            heard = True
-        if shell in ready:
-            shell.recv_multipart()
-            answered = True
+        ready = kernel.wait(200)
+        if kernel.iopub in ready:
+            heard = kernel.receive(kernel.iopub) is not None or heard
+        if kernel.shell in ready:
+            answered = kernel.receive(kernel.shell) is not None or answered
         if time.monotonic() > end:
             raise KernelError("A kernel does not answer.")
         if not ready:
             if not kernel.is_alive():
                 raise KernelError(f"A kernel ended as it started. {kernel.why_dead()}".strip())
-            if answered:
-                client.kernel_info()  # the first was sent before its output reached us
+            if answered:  # the first was sent before its output reached us
+                kernel.ask("kernel_info_request", {})
 
 
 class Cell:
     """One execution: what came back, cut to what may be kept.
 
     `kept` are outputs as in Run, `bundle` the last answer shown, `error` what the code ended
-    with. `late`: over its time, and interrupted; `died`: the kernel is gone.
+    with. `heard`: the kernel took notice; `late`: over its time, and interrupted; `died`: the
+    kernel is gone.
     """
 
     def __init__(self, kernel: Kernel, limit: float) -> None:
@@ -230,22 +232,16 @@ class Cell:
         self.notes: list[str] = []
         self.bundle: dict[str, Any] | None = None
         self.error: str | None = None
-        self.died = self.late = False
+        self.heard = self.died = self.late = False
         self._received = self._text = self._pictures = self._errors = 0
         self._shown: dict[str, dict[str, str]] = {}
 
     def execute(self, code: str) -> None:
         """Run `code` and read until it is done, late, too long or dead."""
-        kernel, client = self.kernel, self.kernel.client
-        shell, iopub = client.shell_channel.socket, client.iopub_channel.socket
-        poller = zmq.Poller()
-        for one in (shell, iopub, kernel.cut, kernel.watched):
-            if one is not None:
-                poller.register(one, zmq.POLLIN)
-        end, stopping, cut = time.monotonic() + self.limit, None, False
-        replied = idle = False
-        message = client.execute(code, store_history=False, allow_stdin=False, stop_on_error=False)
-        while not (replied and (idle or cut)):
+        kernel, end, stopping = self.kernel, time.monotonic() + self.limit, None
+        replied = idle = noticed = False
+        message = kernel.ask("execute_request", REQUEST | {"code": code})
+        while not (replied and (idle or kernel.cut)):
             now = time.monotonic()
             if now >= end:
                 if replied:  # and its last messages were lost
@@ -257,34 +253,33 @@ class Cell:
                 stopping = f"TimeoutError: longer than {self.limit:g} s"
                 end = self._interrupt()
                 continue
-            ready = dict(poller.poll(min(250, 1000 * (end - now) + 1)))
-            if not {shell, iopub} & set(ready) and not kernel.is_alive():
+            ready = kernel.wait(min(250, 1000 * (end - now) + 1))
+            if not ready and not kernel.is_alive():
                 return self._die(stopping)
-            if shell in ready and (reply := _message(client.session, shell, message)):
+            if kernel.shell in ready and (reply := _message(kernel, kernel.shell, message)):
                 replied, end = True, time.monotonic() + IDLE_GRACE_S
                 if self._asks_exit(reply["content"]):
                     return self._die(stopping)  # it will, in a moment
-            if iopub in ready:
-                idle = self._read(iopub, message) or idle
+            if kernel.iopub in ready:
+                idle = self._read(message) or idle
                 if replied:
                     end = time.monotonic() + IDLE_GRACE_S
-            elif kernel.cut in ready and not cut:
+            if kernel.cut and not noticed:
                 if _ends(kernel):
                     return self._die(stopping)
-                cut = True  # by us: a message was larger than we take
-                poller.unregister(kernel.cut)
-            if (cut or self._received > MOST_BYTES) and not stopping:
+                noticed = True  # by us: a message was larger than we take
+            if (kernel.cut or self._received > MOST_BYTES) and not stopping:
                 stopping = FLOOD
                 if not replied:
                     end = self._interrupt()
         if stopping:
             self.error = stopping
-        if cut or not idle:
-            kernel.connect()
+        if kernel.cut or not idle:
             try:
+                kernel.connect()
                 _await_ready(kernel, AGAIN_S)
             except KernelError:  # it did answer before this code
-                self._die(stopping if cut else None)
+                self._die(stopping)
 
     def _interrupt(self) -> float:
         """Interrupt the cell; return until when it may take notice."""
@@ -306,11 +301,12 @@ class Cell:
         except FORGED:
             return False
 
-    def _read(self, iopub: Any, message: str) -> bool:
+    def _read(self, message: str) -> bool:
         """Take in one message; return whether it says that the cell is done."""
-        told = _message(self.kernel.client.session, iopub, message, self)
+        told = _message(self.kernel, self.kernel.iopub, message, self)
         if told is None:
             return False
+        self.heard = True
         try:
             return self._take(told["msg_type"], told["content"])
         except FORGED:
@@ -400,22 +396,29 @@ def _ends(kernel: Kernel) -> bool:
     return False
 
 
-def _message(session: Any, channel: Any, answers: str, count: Any = None) -> Any:
-    """Return the next message on a channel if it answers the request `answers`, else None.
+def _message(kernel: Kernel, line: Any, answers: str, count: Cell | None = None) -> Any:
+    """Return the next message on a line if it answers the request `answers`, else None.
 
     What runs in a kernel can send anything there, also what is no message.
     """
-    frames = channel.recv_multipart()
+    session, frames = kernel.session, kernel.receive(line)
+    if frames is None:
+        return None
     size = sum(map(len, frames))
     if count:
         count._received += size
     if size > MOST_READ:
         return None
     try:
-        _, parts = session.feed_identities(frames)
-        told = session.deserialize(parts)
-        known = told["parent_header"].get("msg_id") == answers
-        return told if known and isinstance(told["content"], dict) else None
+        _, (signature, *parts) = session.feed_identities(frames)
+        # Not session.deserialize, which looks for a date in every text: half of our own time.
+        head, parent, _, content = parts[:4]
+        if json.loads(parent).get("msg_id") != answers:
+            return None
+        if not hmac.compare_digest(session.sign(parts[:4]), signature):
+            return None
+        told = {"msg_type": json.loads(head)["msg_type"], "content": json.loads(content)}
+        return told if isinstance(told["content"], dict) else None
     except FORGED:
         return None
 

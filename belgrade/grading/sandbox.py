@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -56,7 +57,10 @@ class SandboxError(KernelError):
 
 
 def shown() -> list[Path]:
-    """Return the folders, besides the system's, that a kernel in the sandbox can read."""
+    """Return the folders, besides the system's, that a kernel in the sandbox can read.
+
+    A place and what it resolves to are both among them.
+    """
     places = [Path(sys.prefix), Path(sys.base_prefix), Path(sys.executable).resolve().parents[1]]
     places += [
         Path(p) for p in sys.path if p and {"site-packages", "dist-packages"} & {*Path(p).parts}
@@ -70,11 +74,28 @@ def shown() -> list[Path]:
     return found
 
 
-def command(arguments: list[str], user: int, memory: int) -> list[str]:
+def covered(private: Iterable[Path] = ()) -> list[Path]:
+    """Return the folders to hide in what is shown: those in `private`, this checkout, the home.
+
+    A checkout in /usr/src or below Python's own folder would be seen with its keys otherwise.
+    """
+    checkout = [PACKAGE.parent] if (PACKAGE.parent / "pyproject.toml").is_file() else []
+    seen = [Path(place).resolve() for place in [*SYSTEM, *shown()]]
+    needed = {Path(sys.prefix).resolve(), Path(sys.base_prefix).resolve(), PACKAGE}
+    places = {Path(p).resolve() for p in [*private, *checkout, os.path.expanduser("~")]}
+    return sorted(
+        p for p in places - needed
+        if p.is_dir() and any(p != s and p.is_relative_to(s) for s in seen)
+    )  # fmt: skip
+
+
+def command(
+    arguments: list[str], user: int, memory: int, private: Iterable[Path] = ()
+) -> list[str]:
     """Return the bubblewrap command that runs this Python with `arguments` behind the wall.
 
     `user` is whom the process becomes by itself when root starts it, else 0; `memory` is the
-    size in bytes of the only place that can be written.
+    size in bytes of the only place that can be written; `private` are folders that nobody may see.
     """
     wall = ["bwrap", "--die-with-parent", "--new-session", "--clearenv", "--cap-drop", "ALL"]
     wall += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
@@ -89,14 +110,26 @@ def command(arguments: list[str], user: int, memory: int) -> list[str]:
     for name in DEVICES:
         wall += ["--dev-bind", f"/dev/{name}", f"/dev/{name}"]
     wall += ["--remount-ro", "/dev"]
-    # bubblewrap would make the folders above what it binds for its own user alone.
-    above = {a for place in shown() for a in place.parents} | {Path("/box"), Path("/etc")}
-    for place in sorted(above - {Path("/")}):
-        wall += ["--perms", "0755", "--dir", str(place)]
+    for place in ("/box", "/etc"):
+        wall += ["--perms", "0755", "--dir", place]
     for name in ETC:
         wall += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
-    for place in shown():
-        wall += ["--ro-bind", str(place), str(place)]
+    hidden = covered(private)
+    needed = PACKAGE, data.folder().resolve(), Path(sys.prefix), Path(sys.base_prefix)
+    inner = [p for p in needed if any(p.is_relative_to(h) for h in hidden)]
+    # Outer folders first: what is hidden in them covers them, and what is needed covers that.
+    for place in sorted({*shown(), *hidden, *inner}, key=lambda p: len(p.parts)):
+        # bubblewrap would make the folders above for its own user alone.
+        for above in reversed(place.parents[:-1]):
+            wall += ["--perms", "0755", "--dir", str(above)]
+        if place in hidden:
+            wall += ["--size", "65536", "--perms", "0755", "--tmpfs", str(place)]
+        elif place.resolve() != place:
+            wall += ["--symlink", str(place.resolve()), str(place)]
+        else:
+            wall += ["--ro-bind", str(place), str(place)]
+    for place in hidden:
+        wall += ["--remount-ro", str(place)]
     for name in HIDDEN:
         if (PACKAGE / name).is_dir():
             wall += ["--size", "4096", "--perms", "0555", "--tmpfs", str(PACKAGE / name)]
@@ -184,8 +217,8 @@ class Asked:
 class Sandbox:
     """The outer wall with its warm process. A context manager; SandboxError if it fails."""
 
-    def __init__(self, limits: Any, workers: int = 1) -> None:
-        self.limits, self.workers = limits, workers
+    def __init__(self, limits: Any, workers: int = 1, private: Iterable[Path] = ()) -> None:
+        self.limits, self.workers, self.private = limits, workers, list(private)
         self._process: subprocess.Popen | None = None
         self._lock = threading.Lock()
 
@@ -202,7 +235,8 @@ class Sandbox:
             "user": user, "paths": [str(PACKAGE.parent), *sys.path], "modules": MODULES,
             "control": theirs.fileno(),
         }  # fmt: skip
-        full = command(["-I", "-c", START, json.dumps(settings)], user, self.limits.scratch)
+        start = ["-I", "-c", START, json.dumps(settings)]
+        full = command(start, user, self.limits.scratch, self.private)
         # The shell puts itself, and so what it becomes, into the group.
         enter = f'echo $$ >"{self._group}/cgroup.procs" || exit 1; ' if self._group else ""
         try:

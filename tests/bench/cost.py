@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Callable
@@ -99,6 +100,7 @@ def measured(
             one = subprocess.Popen(
                 ["/bin/sh", "-c", group.enter() + script], cwd=folder,
                 env=os.environ | (environment or {}), stdout=opened, stderr=opened,
+                start_new_session=True,
             )  # fmt: skip
             running.append(one)
     try:
@@ -111,7 +113,9 @@ def measured(
         cost.exact, cost.cpu = exact is not None, exact or sum(used.values())
     finally:
         for one in running:
-            one.kill()
+            if one.poll() is None:
+                os.killpg(one.pid, signal.SIGKILL)
+                one.wait()
         group.close()
     for one, log in zip(running, logs, strict=True):
         if one.returncode != 0:

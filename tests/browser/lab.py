@@ -33,6 +33,12 @@ READY = """path => {
   return widget?.context?.path === path && widget.context.isReady && session.isReady
     && kernel?.connectionStatus === 'connected' && kernel.status === 'idle';
 }"""
+# In place of the notebook in sight, which is not asked whether to save.
+REPLACE = """async path => {
+  const old = jupyterapp.shell.currentWidget;
+  await jupyterapp.commands.execute('docmanager:open', {path});
+  old.dispose();
+}"""
 FINISHED = """() => {
   const widget = jupyterapp.shell.currentWidget;
   return widget.sessionContext.session.kernel.status === 'idle'
@@ -44,13 +50,25 @@ FINISHED = """() => {
 
 @contextmanager
 def new_page(chromium: Any) -> Iterator[Any]:
-    """Give a page of 1280 by 900 pixels; closed, it raises what errors it had of its own."""
+    """Give a page of 1280 by 900 pixels that may have no errors of its own."""
     context = chromium.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
+    with no_errors(page):
+        yield page
+        context.close()
+
+
+@contextmanager
+def no_errors(page: Any) -> Iterator[None]:
+    """Raise at the end what errors the page had of its own."""
     errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield page
-    context.close()
+
+    def note(error: Any) -> None:
+        errors.append(str(error))
+
+    page.on("pageerror", note)
+    yield
+    page.remove_listener("pageerror", note)
     assert not errors, errors
 
 
@@ -120,10 +138,18 @@ class Lab:
         page.wait_for_function(READY, arg=path, timeout=60_000)
         return page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
 
+    def replace(self, page: Any, path: str) -> None:
+        """Open the notebook at `path` in the same JupyterLab, in place of the one in sight.
+
+        Half of what it takes to open a notebook is loading JupyterLab.
+        """
+        page.evaluate(REPLACE, path)
+        page.wait_for_function(READY, arg=path, timeout=60_000)
+
     def run_all(self, page: Any) -> None:
         """Run all cells of the open notebook and wait until the last is done."""
         page.evaluate("() => { jupyterapp.commands.execute('notebook:run-all-cells') }")
-        page.wait_for_function(FINISHED, timeout=120_000)
+        page.wait_for_function(FINISHED, timeout=120_000, polling=50)
 
     def shut_down(self, page: Any) -> None:
         """End the kernel of the open notebook."""

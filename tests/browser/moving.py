@@ -52,24 +52,29 @@ def seen(cell: Any) -> tuple[str, str]:
     )
 
 
-# Counts the messages from widgets that the kernel has dealt with.
-COUNT = """() => {
-  const widget = jupyterapp.shell.currentWidget, kernel = widget.sessionContext.session.kernel;
-  window.answered = 0;
-  kernel.iopubMessage.connect((_, message) => {
-    if (message.header.msg_type === 'status' && message.content.execution_state === 'idle'
-        && message.parent_header.msg_type === 'comm_msg') window.answered += 1;
+# Notes which messages from widgets the kernel has not yet dealt with, and how many there were.
+WATCH = """() => {
+  const kernel = jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+  window.sent = 0;
+  window.unanswered = new Set();
+  kernel.anyMessage.connect((_, {msg, direction}) => {
+    if (direction === 'send' && msg.header.msg_type === 'comm_msg') {
+      window.sent += 1;
+      window.unanswered.add(msg.header.msg_id);
+    }
+    if (msg.header.msg_type === 'status' && msg.content.execution_state === 'idle')
+      window.unanswered.delete(msg.parent_header.msg_id);
   });
 }"""
-# Waits until the kernel has answered and rests, and returns what is seen then. A slider sends two
-# messages: its own value and that of its box.
-ANSWER = """async (cell, count) => {
+# Waits until the kernel has been told of a key and has answered all, and the page has rested. (A
+# slider sends a second message for its box, and ipywidgets holds one back while another is open.)
+ANSWER = """async sent => {
   const until = performance.now() + 20000;
-  let heard = count, since = 0;
+  let rested = 0;
   while (performance.now() < until) {
-    if (window.answered > heard) { heard = window.answered; since = performance.now(); }
-    if (since && performance.now() - since > 80) return;
     await new Promise(resolve => setTimeout(resolve, 10));
+    rested = window.sent > sent && !window.unanswered.size ? rested + 1 : 0;
+    if (rested === 4) return;
   }
   throw new Error('no answer to a key');
 }"""
@@ -77,10 +82,10 @@ ANSWER = """async (cell, count) => {
 
 def press(page: Any, cell: Any, element: Any, key: str) -> tuple[str, str]:
     """Press a key on a control of an explorer; return what is seen once the kernel answered."""
-    count = page.evaluate("() => window.answered")
+    sent = page.evaluate("() => window.sent")
     element.focus()
     page.keyboard.press(key)
-    cell.evaluate(ANSWER, count)
+    page.evaluate(ANSWER, sent)
     return seen(cell)
 
 

@@ -26,7 +26,7 @@ SOURCES = """() => {
   return [...cells].map(cell => cell.sharedModel.source);
 }"""
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("student")]
 
 
 @pytest.fixture
@@ -114,6 +114,7 @@ def test_a_killed_session_is_brought_back_whole(
 
     again = tmp_path / "second"
     lab, page = session(again), context.new_page()
+    page.on("filechooser", lambda _: None)  # to be told of it from now on, not from the key on
     lab.open(page, LESSON)
     add_cell(lab, page, "from belgrade import keep; keep.panel()")
     button = page.get_by_role("button", name="Bring a kept file back")

@@ -1,4 +1,4 @@
-"""Each lesson in a real JupyterLab in Chromium, opened and run once.
+"""Each lesson in a real JupyterLab in Chromium, opened and run once, one after the other.
 
 It runs without an error, its explorers move by keyboard at 1280 and at 800 pixels, and what it
 shows can be used by readers with other eyes and hands.
@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 from axe import controls, violations
-from lab import Lab, new_page
+from lab import Lab, new_page, no_errors
 from moving import (
     CONTROLS,
-    COUNT,
     PICTURE,
+    WATCH,
     Control,
     bring_to,
     explorer_cells,
@@ -48,7 +48,10 @@ SHOW_ALL = """() => {
   const content = jupyterapp.shell.currentWidget.content;
   content.notebookConfig = {...content.notebookConfig, windowingMode: 'none'};
 }"""
-DARK = """() => jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})"""
+THEME = """async name => {
+  await jupyterapp.commands.execute('apputils:change-theme', {theme: `JupyterLab ${name}`});
+}"""
+THEME_IS = "name => document.body.dataset.jpThemeLight === String(name === 'Light')"
 # Words that are cut off: their box hides what does not fit.
 CUT = """where => [...document.querySelectorAll(where)].filter(each => {
   const hides = ['hidden', 'clip'].includes(getComputedStyle(each).overflowX);
@@ -63,24 +66,42 @@ TOOLTIPS = """where => [...document.querySelectorAll(where)]
 pytestmark = pytest.mark.browser
 
 
+@pytest.fixture(scope="session")
+def desk(chromium: Any) -> Iterator[Any]:
+    """A page for one lesson after the other."""
+    with new_page(chromium) as page:
+        yield page
+
+
 @pytest.fixture(
     scope="module",
     params=[pytest.param(lesson, marks=pytest.mark.xdist_group(lesson)) for lesson in LESSONS],
 )
-def lesson(request: pytest.FixtureRequest, lab: Lab, chromium: Any) -> Iterator[tuple[Any, list]]:
+def lesson(request: pytest.FixtureRequest, lab: Lab, desk: Any) -> Iterator[tuple[Any, list]]:
     """Give the page of a lesson that has been run, and the places of its explorers."""
     path = f"notebooks/{request.param}"
-    with new_page(chromium) as page:
-        lab.open(page, path)
-        lab.run_all(page)
-        page.evaluate(COUNT)
-        yield page, explorer_cells(lab, path)
+    desk.set_viewport_size({"width": 1280, "height": 900})
+    with no_errors(desk):
+        if desk.url.startswith(lab.url):
+            lab.replace(desk, path)
+            put_on(desk, "Light")
+        else:
+            lab.open(desk, path)
+        lab.run_all(desk)
+        desk.evaluate(WATCH)
+        yield desk, explorer_cells(lab, path)
 
 
 def show_all(page: Any) -> None:
     """Put all cells into the page, with what they show; usually those in sight are."""
     page.evaluate(SHOW_ALL)
     page.locator(f"{OURS} .widget-radio [role=radiogroup]").last.wait_for()
+
+
+def put_on(page: Any, theme: str) -> None:
+    """Change the theme: Light or Dark."""
+    page.evaluate(THEME, theme)
+    page.wait_for_function(THEME_IS, arg=theme)
 
 
 def test_a_lesson_runs_and_its_explorers_move(lesson: tuple[Any, list]) -> None:
@@ -126,6 +147,5 @@ def test_a_lesson_can_be_read_at_twice_the_size_and_in_the_dark(lesson: tuple[An
     # At 1280 pixels and 200%, a page is 640 pixels wide.
     page.set_viewport_size({"width": 640, "height": 800})
     assert page.evaluate(CUT, f"{OURS} label, {OURS} button, {OURS} p, {OURS} figcaption") == []
-    page.evaluate(DARK)
-    page.wait_for_function("() => document.body.dataset.jpThemeLight === 'false'")
+    put_on(page, "Dark")
     assert [said for _, said in violations(page, OURS, ("color-contrast",))] == []

@@ -114,7 +114,10 @@ KINDS: dict[str, Kind] = {
     ),
     "input": Kind("per_million = float(input('?'))", broken=first("error", "input() cannot ask")),
     # --- too much of something ---
-    "fork-bomb": Kind("import os\nwhile True:\n    os.fork()", broken=first("error")),
+    # Those that are left take the processor from what comes next: a chart may be late for it.
+    "fork-bomb": Kind(
+        "import os\nwhile True:\n    os.fork()", broken=first("error") | {"90.4": ("any", "")}
+    ),
     "forks-that-sleep": Kind(
         "import os, time\nwhile True:\n    try:\n        if os.fork() == 0:\n"
         "            time.sleep(10**6)\n    except OSError:\n        break\n" + ANSWER

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -134,7 +135,8 @@ def moved(steps: list[float], fails_at: int | None = None) -> tuple[list[int], P
             await asyncio.sleep(pause)
         explorer._ahead.stop()
 
-    asyncio.run(use())
+    with ThreadPoolExecutor(1) as thread:  # a browser test may have left a loop in this one
+        thread.submit(asyncio.run, use()).result()
     assert [each["text/plain"] for each in page.shown] == [f"{n + 1}." for n in range(len(steps))]
     return drawn, page
 

@@ -255,7 +255,7 @@ def test_memory_and_handles_stay_flat(box: Kernels) -> None:
         before = _memory(), _held()
         list(pool.map(lambda _: run(small, box), range(40)))
     grown, end = _memory() - before[0], time.monotonic() + 9
-    assert grown < 5e6
+    assert grown < 10e6  # 40 MB went through
     while (now := _held()) > before[1] and time.monotonic() < end:  # zmq closes its own in a while
         time.sleep(0.1)
     assert now <= before[1]

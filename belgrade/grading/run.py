@@ -140,7 +140,6 @@ class _Pass:
         self.fatal: tuple[str, str, str] | None = None
         self.run = Run()
         self._kept = 0
-        self._before: tuple[str, str, str] | None = None
 
     def go(self) -> _Pass:
         kernel = self.kernels.start()
@@ -170,11 +169,9 @@ class _Pass:
         if done.died or done.late:
             entry = (cell["id"], question, done.error)
             if done.died:
-                # A kernel that took no notice of this cell was ended by what ran before it.
-                self.fatal = entry if done.heard or not self._before else self._before
+                self.fatal = entry
                 return False
             self.late.append(entry)
-        self._before = None if given else (cell["id"], question, "the kernel died")
         if spec:
             before = self.errors.get(spec["question"])
             reference = bundle_of(cell.outputs)
@@ -222,7 +219,7 @@ class Cell:
     """One execution: what came back, cut to what may be kept.
 
     `kept` are outputs as in Run, `bundle` the last answer shown, `error` what the code ended
-    with. `heard`: the kernel took notice; `late`: over its time, and interrupted; `died`: the
+    with. `late`: over its time, and interrupted; `died`: the
     kernel is gone.
     """
 
@@ -232,7 +229,7 @@ class Cell:
         self.notes: list[str] = []
         self.bundle: dict[str, Any] | None = None
         self.error: str | None = None
-        self.heard = self.died = self.late = False
+        self.died = self.late = False
         self._received = self._text = self._pictures = self._errors = 0
         self._shown: dict[str, dict[str, str]] = {}
 
@@ -306,7 +303,6 @@ class Cell:
         told = _message(self.kernel, self.kernel.iopub, message, self)
         if told is None:
             return False
-        self.heard = True
         try:
             return self._take(told["msg_type"], told["content"])
         except FORGED:

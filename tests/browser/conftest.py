@@ -12,7 +12,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from lab import CHROMIUM, FLAGS, Lab, new_page
+from lab import CHROMIUM, FLAGS, SIZE, Lab, new_page, no_errors
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -41,8 +41,23 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     server.close()
 
 
+@pytest.fixture(scope="session")
+def desk(chromium: Any) -> Iterator[Any]:
+    """A page for one notebook after the other in the same JupyterLab."""
+    with new_page(chromium) as opened:
+        yield opened
+
+
 @pytest.fixture
-def page(chromium: Any) -> Iterator[Any]:
-    """A page that fails its test on an error of its own."""
+def page(desk: Any) -> Iterator[Any]:
+    """The same page, which fails this test on an error of its own."""
+    desk.set_viewport_size(SIZE)
+    with no_errors(desk):
+        yield desk
+
+
+@pytest.fixture
+def own_page(chromium: Any) -> Iterator[Any]:
+    """A page of this test's own."""
     with new_page(chromium) as opened:
         yield opened

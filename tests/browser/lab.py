@@ -26,6 +26,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+SIZE = {"width": 1280, "height": 900}
 # The application knows when a notebook is ready and when it has run; the page's text does not.
 READY = """path => {
   const widget = window.jupyterapp?.shell.currentWidget, session = widget?.sessionContext;
@@ -51,7 +52,7 @@ FINISHED = """() => {
 @contextmanager
 def new_page(chromium: Any) -> Iterator[Any]:
     """Give a page of 1280 by 900 pixels that may have no errors of its own."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    context = chromium.new_context(viewport=SIZE)
     page = context.new_page()
     with no_errors(page):
         yield page
@@ -132,19 +133,18 @@ class Lab:
         shutil.rmtree(self._private, ignore_errors=True)
 
     def open(self, page: Any, path: str) -> Any:
-        """Open the notebook at `path` in a fresh layout; return its panel once the kernel waits."""
-        workspace = secrets.token_hex(4)
-        page.goto(f"{self.url}/lab/workspaces/{workspace}/tree/{path}?token={self.token}")
+        """Open the notebook at `path`; return its panel once the kernel waits.
+
+        In a page that shows this JupyterLab it takes the place of the notebook there, since half
+        of what opening takes is loading JupyterLab; elsewhere it comes in a fresh layout.
+        """
+        if page.url.startswith(self.url):
+            page.evaluate(REPLACE, path)
+        else:
+            workspace = secrets.token_hex(4)
+            page.goto(f"{self.url}/lab/workspaces/{workspace}/tree/{path}?token={self.token}")
         page.wait_for_function(READY, arg=path, timeout=60_000)
         return page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
-
-    def replace(self, page: Any, path: str) -> None:
-        """Open the notebook at `path` in the same JupyterLab, in place of the one in sight.
-
-        Half of what it takes to open a notebook is loading JupyterLab.
-        """
-        page.evaluate(REPLACE, path)
-        page.wait_for_function(READY, arg=path, timeout=60_000)
 
     def run_all(self, page: Any) -> None:
         """Run all cells of the open notebook and wait until the last is done."""

@@ -75,8 +75,9 @@ def checked(folder: Path, *options: str) -> str:
 
 
 def test_a_killed_session_is_brought_back_whole(
-    page: Any, session: Callable[[Path], Lab], tmp_path: Path
+    own_page: Any, session: Callable[[Path], Lab], tmp_path: Path
 ) -> None:
+    page = own_page
     root = tmp_path / "first"
     lab = session(root)
     lab.open(page, EXERCISE)

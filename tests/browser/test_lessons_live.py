@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from axe import controls, violations
-from lab import Lab, new_page, no_errors
+from lab import SIZE, Lab, no_errors
 from moving import (
     CONTROLS,
     PICTURE,
@@ -66,13 +66,6 @@ TOOLTIPS = """where => [...document.querySelectorAll(where)]
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(scope="session")
-def desk(chromium: Any) -> Iterator[Any]:
-    """A page for one lesson after the other."""
-    with new_page(chromium) as page:
-        yield page
-
-
 @pytest.fixture(
     scope="module",
     params=[pytest.param(lesson, marks=pytest.mark.xdist_group(lesson)) for lesson in LESSONS],
@@ -80,13 +73,10 @@ def desk(chromium: Any) -> Iterator[Any]:
 def lesson(request: pytest.FixtureRequest, lab: Lab, desk: Any) -> Iterator[tuple[Any, list]]:
     """Give the page of a lesson that has been run, and the places of its explorers."""
     path = f"notebooks/{request.param}"
-    desk.set_viewport_size({"width": 1280, "height": 900})
+    desk.set_viewport_size(SIZE)
     with no_errors(desk):
-        if desk.url.startswith(lab.url):
-            lab.replace(desk, path)
-            put_on(desk, "Light")
-        else:
-            lab.open(desk, path)
+        lab.open(desk, path)
+        put_on(desk, "Light")
         lab.run_all(desk)
         desk.evaluate(WATCH)
         yield desk, explorer_cells(lab, path)
@@ -131,7 +121,7 @@ def test_a_lesson_runs_and_its_explorers_move(lesson: tuple[Any, list]) -> None:
 
 def test_what_a_lesson_shows_is_accessible(lesson: tuple[Any, list]) -> None:
     page, _ = lesson
-    page.set_viewport_size({"width": 1280, "height": 900})
+    page.set_viewport_size(SIZE)
     show_all(page)
     assert [said for rule, said in violations(page, OURS) if rule not in PANDAS] == []
     for tag, name, tabindex, group, kind in controls(page, NAMED):

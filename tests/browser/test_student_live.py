@@ -48,6 +48,7 @@ def test_a_lesson_from_its_first_opening_to_the_next(lab: Lab, page: Any) -> Non
 
     lab.command(page, "docmanager:save")
     lab.shut_down(page)
+    page.goto("about:blank")
     panel = lab.open(page, path)
     for number in explorers:
         cell = bring_to(page, number)

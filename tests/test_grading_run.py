@@ -136,7 +136,8 @@ def test_what_ends_a_kernel_costs_its_question_only(kind: str, box: Kernels) -> 
 
 
 FLOODS = {
-    "text": ("while True: print('x' * 100_000)", r"OutputError|MemoryError"),
+    # A kernel that has no memory left may also fall silent, until its time is over.
+    "text": ("while True: print('x' * 100_000)", r"OutputError|MemoryError|TimeoutError|died"),
     "one": ("print('x' * 300_000_000)", r"OutputError|MemoryError|Right"),
     "lines": ("for n in range(30_000): print(n)", None),
     "displays": ("for n in range(300): display({'text/plain': 'x' * 2000}, raw=True)", None),
@@ -166,8 +167,8 @@ FLOODS = {
 def test_a_flood_of_output_is_cut_and_costs_nothing_else(kind: str, box: Kernels) -> None:
     code, error = FLOODS[kind]
     before, start = _memory(), time.monotonic()
-    result = run(toy({2: code}), box)
-    assert time.monotonic() - start < 20
+    result = run(toy({2: code}), box, cell_timeout=12)
+    assert time.monotonic() - start < 30
     assert _memory() - before < 150e6
     found = by_question(result.records)
     assert [found[q][0] for q in QUICK if q != "1.2"] == ["right"] * 3

@@ -43,6 +43,8 @@ KEEP_IN_ALL = 10_000_000
 MOST_READ = 8_000_000
 MOST_BYTES = 20_000_000
 FLOOD = f"OutputError: more than {MOST_BYTES // 1_000_000} MB of output"
+# After these a kernel may fail at anything, and slowly: the other questions get a fresh one.
+EXHAUSTED = ("OutputError", "MemoryError")
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 # What a message that the kernel's own library did not make may raise when it is read.
 FORGED = (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError)
@@ -166,9 +168,10 @@ class _Pass:
         self.run.notes += [n for n in done.notes if n not in self.run.notes]
         if done.error:
             self.errors.setdefault(question, done.error)
-        if done.died or done.late:
+        exhausted = not given and (done.error or "").startswith(EXHAUSTED)
+        if done.died or done.late or exhausted:
             entry = (cell["id"], question, done.error)
-            if done.died:
+            if done.died or exhausted:
                 self.fatal = entry
                 return False
             self.late.append(entry)

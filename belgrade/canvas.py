@@ -14,14 +14,18 @@ import matplotlib
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.colors import to_rgba
+from matplotlib.transforms import Bbox
 from PIL import Image
 
 MOST_TEXTS = 2000
 MOST_SIZES = 8
 MARGIN_PX = 8
+# How far beyond a figure words may reach: to the left, to the right, up and down, in inches.
+SHEET_IN = (1.8, 1.2, 0.5)
 COMPRESSION = 1  # of 9: more takes longer and saves a tenth of the bytes
 # What changes how a text looks without being a property of it.
 _SETTINGS = ("font.sans-serif", "font.serif", "font.monospace", "text.hinting", "mathtext.fontset")
+_NO_LAYOUT = {"figure.autolayout": False, "figure.constrained_layout.use": False}
 
 _measures: dict[Any, tuple[float, float, float]] = {}
 _texts: dict[Any, Any] = {}
@@ -103,6 +107,11 @@ class _Canvas(FigureCanvasAgg):
         self.renderer = _renderers[key]
         return self.renderer
 
+    def print_pixels(self, into: list[np.ndarray], **_options: Any) -> None:
+        """Add what is drawn, height × width × 4, to a list; `print_figure` asks for it by name."""
+        self.draw()
+        into.append(np.asarray(self.buffer_rgba()))
+
 
 def paint(fig: Any, dpi: float) -> bytes:
     """Return the figure as a PNG at `dpi` pixels an inch, on white where it has no background.
@@ -114,13 +123,48 @@ def paint(fig: Any, dpi: float) -> bytes:
         fig.dpi = dpi
         painted = _Canvas(fig)
         painted.draw()
-        pixels = painted.buffer_rgba()
-        image = Image.frombuffer("RGBA", pixels.shape[1::-1], pixels, "raw", "RGBA", 0, 1)
-        if to_rgba(fig.get_facecolor())[3] < 1 or not fig.patch.get_visible():
-            image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-        file = BytesIO()
-        image.convert("RGB").save(file, "png", compress_level=COMPRESSION)
-        return file.getvalue()
+        opaque = to_rgba(fig.get_facecolor())[3] == 1 and fig.patch.get_visible()
+        return _encoded(painted.buffer_rgba(), opaque)
     finally:
         fig.set_canvas(canvas)
         fig.dpi = usual
+
+
+def paint_cropped(fig: Any) -> bytes | None:
+    """Return the figure as a PNG on white that is cut to what is drawn, None if that fits nowhere.
+
+    Nothing is measured: it is painted once, on a sheet that is larger than the figure, without a
+    layout engine. So it suits a figure of one chart, whose labels may overlap nothing else.
+    """
+    canvas, engine, drawn = fig.canvas, fig.get_layout_engine(), []
+    (width, height), (left, right, up) = fig.get_size_inches(), SHEET_IN
+    sheet = Bbox([[-left, -up], [width + right, height + up]])
+    try:
+        with matplotlib.rc_context(_NO_LAYOUT):
+            fig.set_layout_engine(None)
+            _Canvas(fig).print_figure(drawn, format="pixels", dpi=fig.dpi, bbox_inches=sheet)
+    finally:
+        fig.set_canvas(canvas)
+        fig.set_layout_engine(engine)
+    (pixels,) = drawn
+    whole = pixels.view(np.uint32)[..., 0]
+    paper = np.array([round(255 * part) for part in to_rgba(fig.get_facecolor())], np.uint8)
+    ink = (whole != 0) & (whole != paper.view(np.uint32)[0])
+    rows, columns = (np.flatnonzero(ink.any(axis=axis)) for axis in (1, 0))
+    if not len(rows):
+        return None
+    top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
+    if min(top, left, whole.shape[0] - bottom, whole.shape[1] - right) < MARGIN_PX:
+        return None
+    cut = pixels[top - MARGIN_PX : bottom + MARGIN_PX, left - MARGIN_PX : right + MARGIN_PX]
+    return _encoded(np.ascontiguousarray(cut), False)
+
+
+def _encoded(pixels: Any, opaque: bool) -> bytes:
+    """Return pixels (height × width × 4) as a PNG on white."""
+    image = Image.frombuffer("RGBA", pixels.shape[1::-1], pixels, "raw", "RGBA", 0, 1)
+    if not opaque:
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    file = BytesIO()
+    image.convert("RGB").save(file, "png", compress_level=COMPRESSION)
+    return file.getvalue()

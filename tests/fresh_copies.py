@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -19,8 +20,6 @@ CLEAR = """for _name in [each for each in globals() if not each.startswith("_")]
         del globals()[_name]"""
 
 Outcomes = dict[str, tuple[str, str]]
-
-
 Runner = Callable[[Any], tuple[list[dict[str, Any]], dict[str, str]]]
 
 
@@ -29,14 +28,29 @@ def examined(
 ) -> list[tuple[Outcomes, list[str]]]:
     """Return for each submitted notebook ({question: (status, message)}, repairs).
 
-    Each is put into a fresh copy of its own; the copies follow one another in one kernel, whose
-    names are cleared in between. Their questions are told apart by a mark after the number.
-    `runner` runs a notebook and returns records and what was lost, as nbval's does.
+    Each is put into a fresh copy of its own. `runner` runs a notebook and returns records and what
+    was lost, as nbval's does.
     """
-    fresh, whole, repairs = fresh_copy(pack["notebook"], pack["checks"]), None, []
-    for number, submitted in enumerate(submissions):
-        notebook, mended = assemble(fresh, submitted)
-        repairs.append(mended)
+    fresh = fresh_copy(pack["notebook"], pack["checks"])
+    copies = [assemble(fresh, submitted) for submitted in submissions]
+    records = records_of([notebook for notebook, _ in copies], runner)
+    return [(outcomes(of_it), mended) for of_it, (_, mended) in zip(records, copies, strict=True)]
+
+
+def outcomes(records: list[dict[str, Any]]) -> Outcomes:
+    """Return {question: (status, message)} of records, parts with a name left out."""
+    told = [record for record in records if record["part"] == "" and "status" in record]
+    return {record["question"]: (record["status"], record["message"]) for record in told}
+
+
+def records_of(copies: list[Any], runner: Runner = examine.run) -> list[list[dict[str, Any]]]:
+    """Return the records of each assembled copy, from one run for all of them.
+
+    The copies follow one another in one kernel, whose names are cleared in between. Their questions
+    are told apart by a mark after the number.
+    """
+    whole = None
+    for number, notebook in enumerate(copy.deepcopy(copies)):
         for cell in notebook.cells:
             cell["id"] = f"{cell['id']}-{number}"
             if question := about(cell).get("question"):
@@ -54,9 +68,8 @@ def examined(
             whole.cells += [before, *notebook.cells]
     records, lost = runner(whole)
     assert not lost
-    found: list[Outcomes] = [{} for _ in submissions]
+    found: list[list[dict[str, Any]]] = [[] for _ in copies]
     for record in records:
         question, number = record["question"].split("~")
-        if record["part"] == "" and "status" in record:
-            found[int(number)][question] = record["status"], record["message"]
-    return list(zip(found, repairs, strict=True))
+        found[int(number)].append(record | {"question": question})
+    return found

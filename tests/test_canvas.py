@@ -57,6 +57,43 @@ def test_a_picture_is_matplotlibs_but_for_parts_of_a_pixel() -> None:
             assert abs(both[0] - both[1]).mean() < 0.5
 
 
+def to_ink(picture: np.ndarray) -> np.ndarray:
+    rows, columns = (np.flatnonzero((picture < 255).any(axis=axis)) for axis in (1, 0))
+    return picture[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def bars(name: str) -> Figure:
+    fig = Figure(figsize=(6, 3), dpi=DPI)
+    ax = fig.subplots()
+    ax.barh(["China", name], [1, 2])
+    ax.set_title("A title")
+    return fig
+
+
+def test_a_chart_is_cut_to_what_is_drawn_as_matplotlib_cuts_it() -> None:
+    for name in ("Italy", "Bosnia and Herzegovina"):
+        file = io.BytesIO()
+        bars(name).savefig(file, format="png", dpi=DPI, bbox_inches="tight")
+        theirs, ours = to_ink(pixels(file.getvalue())), pixels(canvas.paint_cropped(bars(name)))
+        edges = canvas.MARGIN_PX
+        assert (ours[:edges] == 255).all()
+        assert (ours[:, :edges] == 255).all()
+        ours = to_ink(ours)
+        assert abs(np.subtract(ours.shape, theirs.shape)).max() <= 2
+        high, wide = np.minimum(ours.shape, theirs.shape)
+        assert abs(ours[:high, :wide] - theirs[:high, :wide]).mean() < 6
+    fig = chart()
+    before, engine = fig.canvas, fig.get_layout_engine()
+    assert canvas.paint_cropped(fig)
+    assert fig.canvas is before
+    assert fig.get_layout_engine() is engine
+
+
+def test_what_fits_nowhere_or_is_empty_is_not_cut() -> None:
+    assert canvas.paint_cropped(bars("a name that never seems to come to an end " * 3)) is None
+    assert canvas.paint_cropped(Figure()) is None
+
+
 def test_texts_of_one_figure_do_not_show_in_another() -> None:
     alone = canvas.paint(chart("One"), DPI)
     canvas.paint(chart("Another, with more words"), DPI)

@@ -6,6 +6,7 @@ fresh copy under nbval. Both must agree.
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import textwrap
 from pathlib import Path
@@ -14,15 +15,29 @@ from typing import Any
 import matplotlib
 import nbformat
 import pytest
-from fresh_copies import Outcomes, examined
+from fresh_copies import Outcomes, outcomes, records_of
 
 from belgrade.authoring.build import BLOCK, read_questions
-from belgrade.checks import live
+from belgrade.checks import examine, live, record
+from belgrade.checks.assemble import assemble, fresh_copy
 from belgrade.checks.judge import ERROR, judge, stopped
 from belgrade.checks.pack import read_pack
 
 KEYS = Path(__file__).resolve().parent.parent / "exercises" / "keys"
 NUMBERS = [path.name[:2] for path in sorted(KEYS.glob("[0-9][0-9]_*.ipynb"))]
+# nbval runs once, in one kernel, for all that is asked about two exercises.
+PAIRS = [tuple(NUMBERS[n : n + 2]) for n in range(0, len(NUMBERS), 2)]
+PAIR_OF = {number: pair for pair in PAIRS for number in pair}
+
+
+def one_worker(number: str) -> pytest.MarkDecorator:
+    """Return the mark of the tests of an exercise that share such a run."""
+    return pytest.mark.xdist_group("exercises-" + "-".join(PAIR_OF[number]))
+
+
+each_exercise = pytest.mark.parametrize(
+    "number", [pytest.param(n, marks=one_worker(n)) for n in NUMBERS]
+)
 
 
 def cases_of(number: str) -> dict[str, list[tuple[str, str, str]]]:
@@ -59,6 +74,45 @@ def solved(pack: dict[str, Any], answers: dict[str, str]) -> nbformat.NotebookNo
     return notebook
 
 
+def batches_of(number: str) -> list[dict[str, str]]:
+    """Return for each notebook of cases its answer cells: {question: source}.
+
+    One notebook holds a case of each question: the first of each, the second of each, and so on.
+    """
+    cases, sources = cases_of(number), answer_cells(number)
+    return [
+        {q: with_code(sources[q], of_it[n][0]) for q, of_it in cases.items() if n < len(of_it)}
+        for n in range(max(map(len, cases.values())))
+    ]
+
+
+Examined = tuple[Any, list[str], list[dict[str, Any]]]
+
+
+def run_by_nbval(number: str) -> list[Examined]:
+    """Return for each notebook of an exercise (its fresh copy, repairs, records).
+
+    The first is the exercise as it comes; the others are those of `batches_of`.
+    """
+    return _run_by_nbval(PAIR_OF[number])[number]
+
+
+@functools.cache
+def _run_by_nbval(numbers: tuple[str, ...]) -> dict[str, list[Examined]]:
+    copies = []
+    for number in numbers:
+        pack = read_pack(number)
+        fresh = fresh_copy(pack["notebook"], pack["checks"])
+        notebooks = [examine.read_notebook(KEYS.parent / pack["file"])]
+        notebooks += [solved(pack, batch) for batch in batches_of(number)]
+        copies += [(number, *assemble(fresh, each)) for each in notebooks]
+    found: dict[str, list[Examined]] = {number: [] for number in numbers}
+    records = records_of([copied for _, copied, _ in copies])
+    for (number, copied, repairs), of_it in zip(copies, records, strict=True):
+        found[number].append((copied, repairs, of_it))
+    return found
+
+
 def at_once(pack: dict[str, Any], answers: dict[str, str]) -> Outcomes:
     """Return {question: (status, message)} as `check` finds them, each question by itself."""
     from matplotlib import pyplot
@@ -67,7 +121,7 @@ def at_once(pack: dict[str, Any], answers: dict[str, str]) -> Outcomes:
 
     def check(question: str, answer: Any, inputs: Any = None, part: str = "") -> None:
         entry = live._entry(pack, question, part)
-        captured = live._capture(answer, entry["spec"], inputs)
+        captured = record.captured_or_error(answer, entry["spec"], inputs)
         verdict = judge(entry["spec"], entry["reference"], captured)
         outcomes[question] = verdict.status, verdict.message
 
@@ -91,7 +145,7 @@ def at_once(pack: dict[str, Any], answers: dict[str, str]) -> Outcomes:
     return outcomes
 
 
-@pytest.mark.parametrize("number", NUMBERS)
+@each_exercise
 def test_every_graded_question_has_its_cases(number: str) -> None:
     cases, pack = cases_of(number), read_pack(number)
     assert set(cases) == {entry["question"] for entry in pack["checks"]}
@@ -104,21 +158,16 @@ def test_every_graded_question_has_its_cases(number: str) -> None:
         assert len({code for code, _, _ in of_it}) == len(of_it), question
 
 
-@pytest.mark.parametrize("number", NUMBERS)
+@each_exercise
 def test_each_case_gets_its_outcome_at_once_and_from_nbval(
     number: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     matplotlib.use("agg")
     monkeypatch.setenv("BELGRADE_EXAM", "1")  # check_notebook rests
-    pack, cases, sources = read_pack(number), cases_of(number), answer_cells(number)
-    # One notebook holds a case of each question: the first of each, the second of each, and so on.
-    batches = [
-        {q: with_code(sources[q], of_it[n][0]) for q, of_it in cases.items() if n < len(of_it)}
-        for n in range(max(map(len, cases.values())))
-    ]
-    faults = []
-    reports = examined(pack, [solved(pack, batch) for batch in batches])
-    for n, (batch, (by_nbval, repairs)) in enumerate(zip(batches, reports, strict=True)):
+    pack, cases, batches, faults = read_pack(number), cases_of(number), batches_of(number), []
+    for n, (batch, found) in enumerate(zip(batches, run_by_nbval(number)[1:], strict=True)):
+        _, repairs, records = found
+        by_nbval = outcomes(records)
         assert repairs == []
         for question, now in at_once(pack, batch).items():
             code, status, words = cases[question][n]

@@ -210,15 +210,15 @@ KINDS: dict[str, Kind] = {
     "patched-builtins": Kind(
         "import builtins, IPython.display\nbuiltins.print = builtins.len = lambda *a, **k: 2\n"
         "IPython.display.display = None\ncheck = display = lambda *a, **k: True\n"
-        "import belgrade.checks, belgrade.checks.live\nbelgrade.checks.check = check\n"
-        "belgrade.checks.live.examined = lambda spec: check\nper_million = 7",
+        "import belgrade.checks, belgrade.checks.record\nbelgrade.checks.check = check\n"
+        "belgrade.checks.record.examined = lambda spec: check\nper_million = 7",
         broken=first("error"),
     ),
     "patched-check": Kind(
         "import builtins, IPython.display\nbuiltins.print = lambda *a, **k: None\n"
         "IPython.display.display = None\ncheck = display = lambda *a, **k: True\n"
-        "import belgrade.checks, belgrade.checks.live\nbelgrade.checks.check = check\n"
-        "belgrade.checks.live.examined = lambda spec: check\nper_million = 7",
+        "import belgrade.checks, belgrade.checks.record\nbelgrade.checks.check = check\n"
+        "belgrade.checks.record.examined = lambda spec: check\nper_million = 7",
         broken=first("not_yet", "you have 7"),
     ),
     "replaced-modules": Kind(

@@ -1,16 +1,17 @@
 """The real nbgrader on our export: the same marks by question, and nothing of ours released."""
 
 import copy
+import importlib.util
 import json
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import nbformat
+import nbgrader_command
 import pytest
+from fresh_copies import records_of
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
 from toy_exercise import RIGHT as SOLVED
 from toy_exercise import toy_key
@@ -21,10 +22,10 @@ from belgrade.authoring.build import build_files, read_questions
 from belgrade.authoring.release import leaks, public_text
 from belgrade.checks import points
 from belgrade.checks.assemble import assemble, fresh_copy
-from belgrade.checks.examine import run, written_records
-from belgrade.checks.live import MIME
+from belgrade.checks.examine import written_records
 from belgrade.checks.nbval_plugin import bundle_of, graded_specs
 from belgrade.checks.pack import read_pack
+from belgrade.checks.record import MIME
 
 # One worker: the course is made and marked once.
 pytestmark = [pytest.mark.nbgrader, pytest.mark.xdist_group("nbgrader")]
@@ -102,15 +103,11 @@ def key_notebook():
 
 def nbgrader(course, *arguments):
     """Run nbgrader in the folder of a course and return what it said."""
-    done = subprocess.run(
-        [sys.executable, "-m", "nbgrader", *arguments], cwd=course, capture_output=True,
-        text=True, encoding="utf-8", errors="replace", check=False,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"},
-    )  # fmt: skip
-    said = done.stdout + done.stderr
-    if "No module named nbgrader" in said:
+    if importlib.util.find_spec("nbgrader") is None:
         pytest.fail("nbgrader is not installed: it is in the extra `dev` (requirements-dev.txt).")
-    assert done.returncode == 0, said[-3000:]
+    env = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
+    status, said = nbgrader_command.run(course, arguments, env)
+    assert status == 0, said[-3000:]
     return said
 
 
@@ -177,9 +174,12 @@ def marks_of(project, student):
     return found
 
 
-def ours(project, answers):
-    """Return our marks, hidden checks included: {question: points}."""
-    built = stored(project / "exercises" / "keys" / f"{NAME}.ipynb", project / "exercises")
+@pytest.fixture(scope="module")
+def ours(project):
+    """Our marks, hidden checks included: {student: {question: points}}; nbval runs once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BELGRADE_PACKED", str(project / "packed"))
+        built = stored(project / "exercises" / "keys" / f"{NAME}.ipynb", project / "exercises")
     specs, notebook = graded_specs(built.key.cells), copy.deepcopy(built.student)
     checks = list(built.pack["checks"])
     for at, cell in enumerate(built.key.cells):
@@ -194,13 +194,13 @@ def ours(project, answers):
         before = next(i for i, c in enumerate(notebook.cells) if c.id == built.key.cells[at - 1].id)
         hidden = new_code_cell(cell.source, id=cell.id, metadata={"belgrade": about})
         notebook.cells.insert(before + 1, hidden)
-    submission = filled(built.student, answers)
-    copied, _ = assemble(fresh_copy(notebook, checks), submission)
-    records, _ = run(copied)
-    records += written_records(copied, built.pack["written"])
-    found = {row["question"]: 0 for row in built.pack["questions"]}
-    for record in records:
-        found[record["question"]] += record.get("points", 0)
+    fresh = fresh_copy(notebook, checks)
+    copies = [assemble(fresh, filled(built.student, each))[0] for each in STUDENTS.values()]
+    found = {}
+    for student, copied, records in zip(STUDENTS, copies, records_of(copies), strict=True):
+        points = found[student] = {row["question"]: 0 for row in built.pack["questions"]}
+        for record in records + written_records(copied, built.pack["written"]):
+            points[record["question"]] += record.get("points", 0)
     return found
 
 
@@ -212,10 +212,9 @@ def stored(key_path, exercises):
 
 
 @pytest.mark.parametrize("student", STUDENTS)
-def test_nbgrader_gives_the_marks_that_we_give(project, marks, student):
-    mine = ours(project, STUDENTS[student])
+def test_nbgrader_gives_the_marks_that_we_give(ours, marks, student):
     theirs = {question: row["points"] for question, row in marks[student].items()}
-    assert theirs == pytest.approx(mine)
+    assert theirs == pytest.approx(ours[student])
 
 
 def test_the_marks_are_what_the_answers_deserve(marks):
@@ -241,9 +240,11 @@ def test_what_is_released_holds_nothing_of_ours(project):
     notebook = read(project, "release")
     nbformat.validate(notebook)
     text = json.dumps(notebook)
-    for ours in ("SOLUTION", "HIDDEN", "6.945", "[7, 8]", "sealed", "rubric", "Mind the million",
-                 "first of the letters", "[[wrong]]", "kind =", "model reason", MIME):  # fmt: skip
-        assert ours not in text, ours
+    for secret in (
+        *("SOLUTION", "HIDDEN", "6.945", "[7, 8]", "sealed", "rubric", "Mind the million"),
+        *("first of the letters", "[[wrong]]", "kind =", "model reason", MIME),
+    ):
+        assert secret not in text, secret
     files = {"release.ipynb": text.encode("utf-8")}
     assert not leaks(files, project / "exercises" / "keys")
     assert set(notebook.metadata) == {"kernelspec", "language_info"}

@@ -22,8 +22,8 @@ from belgrade import data
 from belgrade.authoring.clean import KERNELSPEC, clean, write
 from belgrade.authoring.execute import RunError, execute, first_error
 from belgrade.checks.assemble import assigned
+from belgrade.checks.examined import bundle_of, graded_specs, prelude
 from belgrade.checks.judge import RIGHT, found, judge
-from belgrade.checks.nbval_plugin import bundle_of, graded_specs, prelude
 from belgrade.checks.pack import PackError, encode, read_pack
 from belgrade.checks.quick import nbformat
 from belgrade.checks.spec import SpecError, exercise_of, parse_spec
@@ -73,16 +73,18 @@ def tag_of(cell):
     return next((t for t in cell.metadata.get("tags", []) if t in TAGS), "")
 
 
-def build(key_path, cwd=None):
+def build(key_path, cwd=None, execute=execute):
     """Run the key at `key_path` and return a Built; raise BuildError if anything is amiss.
 
     `cwd` is the kernel's folder, by default the one above the key's, where students' copies lie.
+    `execute(notebook, cwd)` runs a notebook in place, by default in a kernel of its own.
     """
     key_path = Path(key_path)
     try:
         key = _read_key(key_path)
         questions = read_questions(key)
-        answers, wrongs = _run(key, questions, cwd or key_path.resolve().parents[1])
+        cwd = cwd or key_path.resolve().parents[1]
+        answers, wrongs = _run(key, questions, lambda notebook: execute(notebook, cwd))
         entries = _entries(questions, answers, wrongs)
         student = student_copy(key, questions)
         _no_leaks(questions, student)
@@ -220,7 +222,7 @@ def _points(question, part):
     return int(points) if points == int(points) else round(points, 6)
 
 
-def _run(key, questions, cwd):
+def _run(key, questions, execute):
     """Run the key with its wrong turns; store its outputs; return the captured answers.
 
     The answers are by (question, part); the wrong turns by (question, number).
@@ -242,7 +244,7 @@ def _run(key, questions, cwd):
                 wrong_at[question.name, n] = temporary
                 cells.append(temporary)
     notebook.cells = cells
-    execute(notebook, cwd)
+    execute(notebook)
     done = {cell["id"]: cell for cell in notebook.cells}
     for number, cell in enumerate(key.cells):
         if cell.cell_type == "code":

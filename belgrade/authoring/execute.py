@@ -5,6 +5,9 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from belgrade.checks import quick  # noqa: F401  nbclient would import nbformat more slowly
+
+# isort: split
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError

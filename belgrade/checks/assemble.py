@@ -279,7 +279,7 @@ def fresh_copy(notebook, checks):
 
     `checks` are dicts with question, part, spec and reference, as in a pack.
     """
-    from belgrade.checks.live import MIME
+    from belgrade.checks.record import MIME
 
     by_part = {(c["question"], c["part"]): c for c in checks}
     fresh = nbformat.from_dict(copy.deepcopy(notebook))

@@ -5,7 +5,7 @@ import re
 
 from belgrade.checks.assemble import about, role
 from belgrade.checks.judge import ERROR, NOT_ATTEMPTED, Verdict, judge, stopped
-from belgrade.checks.live import MIME
+from belgrade.checks.record import MIME
 from belgrade.checks.spec import parse_spec
 
 # Runs before a graded cell: whatever was done to `check`, this cell has the package's own.
@@ -13,7 +13,7 @@ PRELUDE = """\
 import sys as _sys
 for _name in [m for m in _sys.modules if m.split(".")[:2] == ["belgrade", "checks"]]:
     del _sys.modules[_name]
-from belgrade.checks.live import examined as _examined
+from belgrade.checks.record import examined as _examined
 check = _examined({spec!r})
 """
 

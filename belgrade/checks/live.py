@@ -2,17 +2,15 @@
 
 import difflib
 import html
-import json
 import os
 import sys
 from pathlib import Path
 
-from belgrade.checks.capture import capture
 from belgrade.checks.judge import ERROR, Verdict, judge
 from belgrade.checks.pack import PackError, read_pack
+from belgrade.checks.record import bundle, captured_or_error, publish
 from belgrade.checks.spec import exercise_of
 
-MIME = "application/vnd.belgrade.answer+json"
 # A sign and a word for each status, so that colour never carries meaning alone; then the
 # background and the edge. Text is near-black on pale: above 12:1 in light and dark themes.
 STATUS = {
@@ -35,29 +33,14 @@ def check(question, answer, inputs=None, part=""):
         pack = read_pack(exercise_of(question))
         version = pack["version"]
         entry = _entry(pack, str(question), part)
-        captured = _capture(answer, entry["spec"], inputs)
+        captured = captured_or_error(answer, entry["spec"], inputs)
         verdict = judge(entry["spec"], entry["reference"], captured)
     except PackError as error:
         verdict = Verdict(ERROR, 0, 0, str(error))
     except Exception as error:
         verdict = Verdict(ERROR, 0, 0, f"The check itself failed ({type(error).__name__}).")
     drawn = chart_in_words(captured) if captured else ""
-    _publish(_bundle(question, part, captured, version), *_words(str(question), verdict, drawn))
-
-
-def examined(spec_json):
-    """Return the `check` that a notebook under examination calls: it captures and shows only.
-
-    The judging is done by the process that runs the notebook, out of the kernel's reach.
-    """
-    spec = json.loads(spec_json)
-
-    def check(question, answer, inputs=None, part=""):
-        captured = _capture(answer, spec, inputs)
-        text = f"Answer to {question} recorded."
-        _publish(_bundle(question, part, captured, ""), f"<p>{html.escape(text)}</p>", text)
-
-    return check
+    publish(bundle(question, part, captured, version), *_words(str(question), verdict, drawn))
 
 
 def hint(question):
@@ -68,17 +51,17 @@ def hint(question):
         written = {spec["question"]: spec for spec in pack["written"]}
         spec = written.get(question) or _entry(pack, question, "")["spec"]
     except PackError as error:
-        return _publish({}, f"<p>{html.escape(str(error))}</p>", str(error))
+        return publish({}, f"<p>{html.escape(str(error))}</p>", str(error))
     hints = spec.get("hints", [])
     if not hints:
         text = f"There is no hint to question {question}: read the prompt and the lesson again."
-        return _publish({}, f"<p>{text}</p>", text)
+        return publish({}, f"<p>{text}</p>", text)
     step = _hints_shown.get(question, 0) % len(hints)
     _hints_shown[question] = step + 1
     head = f"Hint {step + 1} of {len(hints)} to question {question}"
     body = html.escape(hints[step])
     page = _box("#e3eefb", "#1d5a9c", f"<strong>? {head}.</strong> {body}")
-    return _publish({}, page, f"{head}: {hints[step]}")
+    return publish({}, page, f"{head}: {hints[step]}")
 
 
 def check_notebook(exercise):
@@ -93,9 +76,9 @@ def check_notebook(exercise):
             report = _in_kernel(exercise)
         else:
             report = examine.check(exercise, _this_file())
-        _publish({}, _page(report), examine.as_text(report))
+        publish({}, _page(report), examine.as_text(report))
     except (PackError, examine.ExamineError) as error:
-        _publish({}, _box(*STATUS["error"][2:], html.escape(str(error))), str(error))
+        publish({}, _box(*STATUS["error"][2:], html.escape(str(error))), str(error))
 
 
 def _this_file():
@@ -118,7 +101,7 @@ def _in_kernel(exercise):
     def check(question, answer, inputs=None, part=""):
         entry = _entry(pack, str(question), part)
         verdicts[question, part] = judge(
-            entry["spec"], entry["reference"], _capture(answer, entry["spec"], inputs)
+            entry["spec"], entry["reference"], captured_or_error(answer, entry["spec"], inputs)
         )
 
     for cell in pack["notebook"]["cells"]:
@@ -139,13 +122,6 @@ def _in_kernel(exercise):
     return examine.report_of(pack, records, [note])
 
 
-def _capture(answer, spec, inputs):
-    try:
-        return capture(answer, spec, inputs)
-    except Exception as error:
-        return {"type": "error", "error": f"{type(error).__name__} while the answer was read"}
-
-
 def _entry(pack, question, part):
     for entry in pack["checks"]:
         if entry["question"] == question and entry["part"] == part:
@@ -156,10 +132,6 @@ def _entry(pack, question, part):
         f"Exercise {pack['exercise']} has no question {question!r} to check; "
         f"the nearest is {near[0] if near else 'none'}."
     )
-
-
-def _bundle(question, part, captured, version):
-    return {MIME: {"question": str(question), "part": part, "answer": captured, "build": version}}
 
 
 def chart_in_words(captured):
@@ -246,16 +218,3 @@ def _page(report):
         f"<table><caption>Exercise {report['exercise']}</caption><thead><tr>{head}</tr></thead>"
         f"<tbody>{''.join(rows)}</tbody></table><p>{html.escape(report['next'])}</p><ul>{notes}</ul>"
     )
-
-
-def _publish(extra, page, text):
-    data = {**extra, "text/html": page, "text/plain": text}
-    shell = None
-    if "IPython" in sys.modules:
-        from IPython import get_ipython
-
-        shell = get_ipython()
-    if shell is None:
-        print(text)
-    else:
-        shell.display_pub.publish(data=data, metadata={})

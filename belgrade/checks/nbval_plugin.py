@@ -231,9 +231,8 @@ def _make_classes(nbval):
             records = self.config.stash[RECORDS]
             records.append(record | (vars(verdict) if verdict else {}) | more)
             if path:
-                Path(path).write_text(
-                    json.dumps(records, ensure_ascii=False, indent=1), encoding="utf-8"
-                )
+                # On one line: with an indent, Python's slow encoder would write it all, each time.
+                Path(path).write_text(json.dumps(records, ensure_ascii=False), encoding="utf-8")
 
     return Notebook, Cell
 

@@ -11,6 +11,7 @@ import sys
 from belgrade.checks import live
 from belgrade.checks.judge import judge
 from belgrade.checks.pack import PackError, decode, encode, read_pack
+from belgrade.checks.record import captured_or_error, publish
 from belgrade.checks.spec import exercise_of
 
 
@@ -26,11 +27,11 @@ def check_points(question, answer, inputs=None, part="", sealed=None):
             entry = decode(sealed.encode("ascii"))
         else:
             entry = live._entry(read_pack(exercise_of(question)), str(question), part)
-        captured = live._capture(answer, entry["spec"], inputs)
+        captured = captured_or_error(answer, entry["spec"], inputs)
         verdict = judge(entry["spec"], entry["reference"], captured)
         if not sealed:
             words = live._words(str(question), verdict, live.chart_in_words(captured))
-            live._publish({}, *words)
+            publish({}, *words)
     return verdict.points
 
 

@@ -22,6 +22,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from belgrade.authoring.execute import execute
 from belgrade.checks.assemble import about, assemble
 from belgrade.checks.examine import ExamineError, exercise_in, read_notebook
 from belgrade.checks.quick import nbformat
@@ -49,7 +50,7 @@ from belgrade.grading.result import (
     head,
 )
 from belgrade.grading.roster import Roster, read_roster
-from belgrade.grading.run import Run, RunError, run
+from belgrade.grading.run import Run, RunError, run, run_in_place
 from belgrade.grading.sandbox import SandboxError
 from belgrade.grading.store import is_full, locked, read_json, safe_name, write_bytes, write_json
 
@@ -321,7 +322,16 @@ class _Job:
         if self.settings.fresh:
             shutil.rmtree(kept, ignore_errors=True)
         for number in sorted({self._number(one) for one in found} & set(self.keys)):
-            self.masters[number] = master_of(self.keys[number], kept, self.spool, self._open)
+            key = self.keys[number]
+            self.masters[number] = master_of(key, kept, self.spool, self._run_key)
+
+    def _run_key(self, notebook: Any, folder: Path) -> None:
+        """Run a key in place, in the sandbox if there is one: its kernels are warm."""
+        kernels = self._open()
+        if self.sandboxed:
+            run_in_place(notebook, kernels)
+        else:
+            execute(notebook, folder)
 
     def _paths(self, found: list[Submission]) -> list[Path]:
         paths, taken = [], set()

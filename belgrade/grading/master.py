@@ -17,6 +17,7 @@ from typing import Any
 
 from belgrade import data
 from belgrade.authoring.build import BuildError, build, read_questions, student_copy, tag_of
+from belgrade.authoring.execute import execute
 from belgrade.checks.assemble import fresh_copy
 from belgrade.checks.quick import nbformat
 from belgrade.checks.spec import SpecError, exercise_of
@@ -98,12 +99,12 @@ def master_of(
     key_path: Path,
     kept: Path | None = None,
     cwd: Path | None = None,
-    first: Callable[[], Any] | None = None,
+    execute: Callable[[Any, Path], None] = execute,
 ) -> Master:
     """Return the Master of a key: as stored in the folder `kept` if nothing changed, else made.
 
-    Making it runs the key, in the folder `cwd`, after a call of `first`. Raises MasterError where
-    the key cannot be built.
+    Making it runs the key, in the folder `cwd`, with `execute` (as in `build`). Raises MasterError
+    where the key cannot be built.
     """
     key = nbformat.read(key_path, as_version=4)
     stamp = _stamp(key)
@@ -111,10 +112,8 @@ def master_of(
     stored = kept / f"{number}.json" if kept else None
     if stored and (found := read_json(stored)) and found.get("version") == stamp:
         return Master(**found)
-    if first:
-        first()
     try:
-        built = build(key_path, cwd)
+        built = build(key_path, cwd, execute)
     except BuildError as error:
         raise MasterError(f"The answer key does not run: {error}") from None
     master = _made(built, stamp)

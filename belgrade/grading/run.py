@@ -18,16 +18,20 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
+from belgrade.authoring import execute
 from belgrade.checks.assemble import about, role
 from belgrade.checks.examined import MIME, as_bundle, bundle_of, graded_specs, prelude, verdict_on
+from belgrade.checks.quick import nbformat
 from belgrade.grading import GradingError
 from belgrade.grading.kernels import Kernel, KernelError, Kernels
 
+GIVEN, STUDENTS = ("setup", "parameters"), ("answer", "student")
 CELL_TIMEOUT_S = 60
 TOTAL_TIMEOUT_S = 600
 # A cell that the kernel gives itself is not the student's: a slow machine may take its time.
 GIVEN_TIMEOUT_S = 60
 START_TIMEOUT_S = 60
+KEY_TIMEOUT_S = 300
 # After an interrupt, and after the reply, the last messages of a cell come within these.
 INTERRUPT_GRACE_S = 3
 IDLE_GRACE_S = 5
@@ -89,7 +93,7 @@ def run(
     deadline = time.monotonic() + total_timeout
     cells = [c for c in notebook.cells if c.cell_type == "code"]
     sources = {c["id"]: _clean(c.source) for c in cells}
-    given = {c["id"] for c in cells if role(c) == "setup"}
+    given = {c["id"] for c in cells if role(c) in GIVEN}
     done, lost = Run(), {}
     while True:
         result = _Pass(cells, sources, kernels, cell_timeout, deadline).go()
@@ -99,7 +103,9 @@ def run(
             break
         # What ran into the time limit would do so again: it is left out as well.
         for cell, question, error in [*result.late, result.fatal]:
-            if cell in given or not sources[cell].strip():
+            if cell in given:  # something that a student's cell left running may have ended it
+                cell, question = _last_before(cell, cells, sources)
+            if not cell or not sources[cell].strip():
                 raise RunError(f"The exercise's own cells cannot be run: {error}.")
             lost.setdefault(question, error)
             sources[cell] = ""
@@ -111,6 +117,41 @@ def run(
                 lost.setdefault(spec["question"], error)
     done.lost = lost
     return done
+
+
+def _last_before(given: str, cells: list[Any], sources: dict[str, str]) -> tuple[str | None, str]:
+    """Return (id, question) of the last cell with a student's code before a given one."""
+    found: tuple[str | None, str] = (None, "")
+    for cell in cells:
+        if cell["id"] == given:
+            break
+        if sources[cell["id"]].strip() and role(cell) in STUDENTS:
+            found = cell["id"], about(cell).get("question", "")
+    return found
+
+
+def run_in_place(notebook: Any, kernels: Kernels) -> None:
+    """Run a notebook of the instructor's and store each cell's answer, or error, as its output.
+
+    For `belgrade.authoring.build`. Raises its RunError where a cell is late or the kernel ends.
+    """
+    kernel = kernels.start()
+    try:
+        _await_ready(kernel)
+        for cell in notebook.cells:
+            if cell.cell_type != "code" or not cell.source.strip():
+                continue
+            done = Cell(kernel, KEY_TIMEOUT_S)
+            done.execute(cell.source)
+            if done.late or done.died:
+                raise execute.RunError(f"cell {cell['id']}: {done.error}")
+            if done.bundle:
+                cell.outputs.append(nbformat.v4.new_output("display_data", {MIME: done.bundle}))
+            if done.error:
+                name, _, words = done.error.partition(": ")
+                cell.outputs.append(nbformat.v4.new_output("error", ename=name, evalue=words))
+    finally:
+        kernel.stop()
 
 
 def _merged(new: Run, old: Run) -> Run:
@@ -158,7 +199,7 @@ class _Pass:
         """Run and judge a cell; return whether the kernel goes on."""
         spec, start = self.specs.get(cell["id"]), time.monotonic()
         question = about(cell).get("question") or (spec or {}).get("question", "")
-        given = role(cell) == "setup"
+        given = role(cell) in GIVEN
         limit = max(self.cell_timeout, GIVEN_TIMEOUT_S) if given else self.cell_timeout
         limit = max(0.01, min(limit, self.deadline - start))
         done = Cell(kernel, limit)

@@ -1,0 +1,69 @@
+"""Notebooks run as `belgrade build` runs them, but in a kernel that this process keeps.
+
+A kernel takes longer to start than a key takes to run. What a fresh kernel means is tested with
+fresh kernels: by test_build, and by nbval, which runs every stored key in one of its own.
+"""
+
+from __future__ import annotations
+
+import atexit
+from typing import Any
+
+import pytest
+from fresh_copies import NO_PIXELS
+from nbclient import NotebookClient
+from nbclient.util import run_sync
+from nbformat.v4 import new_code_cell
+from one_kernel import FORGET
+
+from belgrade.authoring import execute
+from belgrade.authoring.execute import CURRENT_ENV_KERNEL_NAME, _ThisEnvironment, first_error
+
+kept: list[Any] = []
+
+
+def kernel() -> Any:
+    """Return the manager of this process's kernel, which nbclient starts when it first runs."""
+    if not kept:
+        kept.append(_ThisEnvironment(kernel_name=CURRENT_ENV_KERNEL_NAME))
+        atexit.register(stop)
+    return kept[0]
+
+
+def stop() -> None:
+    """Stop the kernel if there is one; the next notebook gets another."""
+    while kept:
+        manager = kept.pop()
+        if manager.has_kernel:
+            run_sync(manager.shutdown_kernel)(now=True)
+
+
+class Client(NotebookClient):
+    """nbclient's client, with the kernel that is kept: it forgets the last notebook first."""
+
+    def __init__(self, notebook: Any, **options: Any) -> None:
+        super().__init__(notebook, km=kernel(), **options)
+
+    def execute(self, env: dict[str, str], **options: Any) -> Any:
+        """Run the notebook in place, in its folder and with this environment."""
+        folder = str(self.resources["metadata"]["path"])
+        source = [f"import os\nos.environ.clear()\nos.environ.update({env!r})"]
+        source += [FORGET.format(folder=folder), NO_PIXELS]
+        before = new_code_cell("\n".join(source))
+        self.nb.cells.insert(0, before)
+        try:
+            done = super().execute(env=env, **options)
+            assert first_error(before) is None, first_error(before)
+        except BaseException:
+            stop()
+            raise
+        finally:
+            self.nb.cells.remove(before)
+            if self.kc is not None:
+                self.kc.stop_channels()
+        return done
+
+
+def keep_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let `build` and `clean --run` use the kernel that is kept."""
+    monkeypatch.setattr(execute, "NotebookClient", Client)

@@ -12,15 +12,29 @@ from typing import Any
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
-# Goes with the HTML beside widgets, and mends three things for keyboard and screen reader. In
+# Goes with the HTML beside widgets, and mends four things for keyboard and screen reader. In
 # command mode JupyterLab takes the arrow keys from lists, radio buttons and sliders to move between
-# cells; the attribute is Lumino's way to keep them. And ipywidgets gives no name to the handle of a
-# slider, nor to a group of radio buttons: they get that of the label, or the question above.
+# cells; the attribute is Lumino's way to keep them. ipywidgets gives no name to the handle of a
+# slider, nor to a group of radio buttons: they get that of the label, or the question above. And
+# JupyterLab redraws a sentence together with its picture, which not every screen reader announces:
+# an unseen element that stays says what the sentence says when that has changed, in its place.
 KEYBOARD = """<script>(() => {
 const area = document.currentScript.closest('.jp-OutputArea');
 if (!area || area.dataset.belgrade) return;
 area.dataset.belgrade = 'keyboard';
+const said = document.createElement('div');
+said.role = 'status';
+said.ariaLive = 'polite';
+said.style.cssText = 'position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)';
+area.append(said);
+let words;
 const mend = () => {
+  const live = area.querySelector('.jp-RenderedHTMLCommon [aria-live=polite]');
+  if (live) {
+    live.ariaLive = 'off';
+    if (words !== undefined && words !== live.textContent) said.textContent = live.textContent;
+    words = live.textContent;
+  }
   area.querySelectorAll('select, input[type=radio], input[type=checkbox], [role=slider]')
     .forEach(each => each.setAttribute('data-lm-suppress-shortcuts', 'true'));
   area.querySelectorAll('.belgrade-slider [role=slider]').forEach(handle => {

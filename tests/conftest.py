@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-# Single tests that take long. Begun first, they do not keep one process busy at the end.
-SLOW_FIRST = ("browser/", "test_binder", "test_grading", "test_cases", "test_check_command",
-              "test_exercises", "test_site")  # fmt: skip
+# Tests and groups of tests that take long. Begun first, they do not keep one process busy at the
+# end, when the other has nothing left to do.
+SLOW_FIRST = ("browser/", "test_binder", "test_grading", "test_nbgrader", "test_check_command",
+              "test_cases", "test_exercises", "test_release", "test_mutation", "test_explorers",
+              "test_site")  # fmt: skip
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

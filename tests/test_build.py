@@ -4,6 +4,7 @@ import json
 
 import nbformat
 import pytest
+from kept_kernel import keep_kernel
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from toy_exercise import toy_key
 
@@ -13,6 +14,15 @@ from belgrade.authoring.clean import clean, clean_files
 from belgrade.authoring.execute import RunError
 from belgrade.checks.capture import capture
 from belgrade.checks.pack import PackError, read_pack
+
+# One worker: the toy exercise is built once.
+pytestmark = pytest.mark.xdist_group("build")
+
+
+@pytest.fixture
+def kept(monkeypatch):
+    """Run keys in a kernel that was used before: where it is not the kernel that is tested."""
+    keep_kernel(monkeypatch)
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +84,7 @@ def test_building_twice_changes_nothing_and_check_tells(built, monkeypatch, caps
     path = built / "exercises" / "90_toy.ipynb"
     before = path.read_text(encoding="utf-8")
     path.write_text(before.replace("Why?", "Why not?"), encoding="utf-8")
+    keep_kernel(monkeypatch)  # what the key shows is not compared from here on
     assert cli.main(["build", "--check"]) == 1
     assert "differs: " in capsys.readouterr().out
     path.write_text(before, encoding="utf-8")
@@ -81,6 +92,7 @@ def test_building_twice_changes_nothing_and_check_tells(built, monkeypatch, caps
     assert capsys.readouterr().err.startswith("belgrade: There is no key 91")
 
 
+@pytest.mark.usefixtures("kept")
 def test_changed_parameters_reissue_the_exercise(built, tmp_path):
     key = toy_key()
     key.cells[2].source = "PLANES = 22"
@@ -143,6 +155,7 @@ def test_a_wrong_key_is_a_clear_error_before_it_runs(tmp_path, monkeypatch, name
     check_spoilt(tmp_path, name, words)
 
 
+@pytest.mark.usefixtures("kept")
 @pytest.mark.parametrize(
     ("name", "words"),
     [

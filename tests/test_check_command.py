@@ -18,6 +18,8 @@ from belgrade.authoring.build import build_files
 from belgrade.checks import examine, live
 from belgrade.checks.pack import read_pack
 
+# One worker: the toy exercise is built once.
+pytestmark = pytest.mark.xdist_group("check-command")
 WRONG = {
     "answer-1": "per_million = 11 / 60 * 1000",
     "answer-2": "by_donor = flights[['donor', 'people']].rename(columns={'people': 'planes'})",

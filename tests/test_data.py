@@ -20,6 +20,8 @@ import pandas as pd
 import pytest
 from frictionless import Package
 
+# One worker: frictionless reads all tables once.
+pytestmark = pytest.mark.xdist_group("data")
 DATA = Path(os.environ.get("BELGRADE_DATA", Path(__file__).resolve().parents[1] / "data"))
 PACKAGE = json.loads((DATA / "datapackage.json").read_text(encoding="utf-8"))
 RESOURCES = {resource["name"]: resource for resource in PACKAGE["resources"]}

@@ -99,11 +99,14 @@ def test_each_guide_is_reached_from_the_readme_or_the_instructors_guide() -> Non
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_files_of_ours_that_a_page_names_are_there(page: Path) -> None:
     markdown = page.read_text(encoding="utf-8")
-    named = re.findall(r"`((?:tests|belgrade|data|docs|jupyter)/[\w./]+)`", markdown)
-    named += re.findall(r"(?:python|pytest) ((?:tests)/[\w./]+)", markdown)
+    folders = "belgrade|data|docs|exercises|jupyter|notebooks|tests"
+    named = re.findall(rf"(?<![\w./\\])(?:{folders})/[\w./-]*\w", markdown)
     home = ROOT / "belgrade" / "authoring" / "student_tree" if page == STUDENT_README else ROOT
     missing = {path for path in named if not ((home / path).exists() or (ROOT / path).exists())}
     assert missing == set()
+    ours = {path.name for folder in folders.split("|") for path in (ROOT / folder).rglob("*.py")}
+    ours |= {"run.py", "NN_cases.py"}  # NN is any lesson's number
+    assert set(re.findall(r"`(?:\w+/)*(\w+\.py)`", markdown)) - ours == set()
 
 
 # --- names of claims, points, tables ---------------------------------------------------------

@@ -112,14 +112,15 @@ def mutate(folder: Path, table: str, row: int, column: str) -> None:
 
 @functools.cache
 def failures(lesson: str) -> dict[str, str]:
-    """Return for each changed copy of a lesson why nbval failed it: all copies in one run."""
+    """Return for each changed copy of a lesson why nbval failed it: all in one run and kernel."""
     folder = Path(tempfile.mkdtemp(prefix="belgrade-mutation-"))
     text = (ROOT / "notebooks" / f"{lesson}.ipynb").read_text(encoding="utf-8")
-    copies = {UNCHANGED: text} | dict.fromkeys(mutations(lesson), text)
+    copies = dict.fromkeys(mutations(lesson), text)
     for line, without in WITHOUT[lesson]:
         coded, replaced = json.dumps(line)[1:-1], json.dumps(without)[1:-1]
         assert text.count(coded) == 1
         copies[line] = text.replace(coded, replaced)
+    copies[UNCHANGED] = text  # last: it also shows that the one kernel had forgotten all others
     places = {}
     for number, (name, source) in enumerate(copies.items()):
         place = folder / f"copy{number}"
@@ -131,9 +132,10 @@ def failures(lesson: str) -> dict[str, str]:
     (folder / "conftest.py").write_text(FIRST_FAILURE, encoding="utf-8")
     settings = ("-c", str(ROOT / "pyproject.toml"), "--rootdir", ".", "--confcutdir", ".")
     command = [sys.executable, "-m", "pytest", "--nbval", "-q", "--tb=no", "-rf", "--color=no"]
+    path = os.pathsep.join(filter(None, [str(ROOT / "tests"), os.environ.get("PYTHONPATH")]))
     done = subprocess.run(
-        [*command, *settings, "-p", "no:cacheprovider", *places.values()],
-        env={**os.environ, "PYTHONUTF8": "1", "BELGRADE_DATA": "data"},
+        [*command, *settings, "-p", "one_kernel", "-p", "no:cacheprovider", *places.values()],
+        env={**os.environ, "PYTHONUTF8": "1", "BELGRADE_DATA": "data", "PYTHONPATH": path},
         cwd=folder,
         text=True,
         encoding="utf-8",

@@ -18,6 +18,8 @@ from belgrade.authoring import release as releasing
 from belgrade.authoring.build import BLOCK
 from belgrade.checks.pack import decode, encode
 
+# One worker: the tree is copied and released once.
+pytestmark = pytest.mark.xdist_group("release")
 ROOT = Path(__file__).resolve().parent.parent
 KEYS = [p.relative_to(ROOT) for p in sorted(ROOT.glob("exercises/keys/[0-9][0-9]_*.ipynb"))]
 HUB = "https://hub.example.org"
@@ -42,6 +44,12 @@ def release(source):
         return said
 
     return run
+
+
+@pytest.fixture(scope="module")
+def tree_files(source):
+    """The files of a released tree: {path: bytes}."""
+    return releasing.tree(source, "")
 
 
 @pytest.fixture(scope="module")
@@ -151,14 +159,15 @@ def test_packs_hold_no_hidden_check_and_no_code_of_wrong_turns(source, released)
     ],
 )  # fmt: skip
 def test_a_planted_leak_is_found_and_stops_the_release(
-    name, kind, source, release, tmp_path, monkeypatch
+    name, kind, source, tree_files, release, tmp_path, monkeypatch
 ):
     key = nbformat.read(source / "exercises" / "keys" / "01_the_puzzle.ipynb", as_version=4)
     text = "\n".join(c.source for c in key.cells if c.metadata.get("tags") == [kind])
     if kind == "marking guide":
         guide = (source / "docs" / "marking-guide.md").read_text(encoding="utf-8")
         text = max(guide.splitlines(), key=len)
-    files = releasing.tree(source, "")
+    # Of the tree only the file with the leak: that the others hold none is what `released` shows.
+    files = {each: content for each, content in tree_files.items() if each == name}
     if name.endswith(".bin"):
         pack = decode(files[name])
         pack["notebook"]["cells"][0]["source"] += text
@@ -193,14 +202,33 @@ def test_its_links_go_to_the_courses_repository(released):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
 
 
+def test_an_exercise_is_released_byte_for_byte(source, released):
+    """So that what test_exercises finds of an exercise here holds for a student's as well."""
+    copied = [f"exercises/{key.name}" for key in KEYS]
+    copied += [f"belgrade/checks/packed/{key.name[:2]}.bin" for key in KEYS]
+    copied += [p.relative_to(source).as_posix() for p in source.glob("belgrade/checks/*.py")]
+    assert len(copied) > 2 * len(KEYS)
+    for name in copied:
+        assert (released / name).read_bytes() == (source / name).read_bytes(), name
+
+
 @pytest.mark.parametrize(
     "command",
-    ["pytest -p no:cacheprovider", "pytest --nbval notebooks/00_start_here.ipynb", "ruff check"],
+    [
+        # Of the unsolved exercises one: that the others are not attempted as they come is said of
+        # the same bytes, with the same code, by test_exercises.
+        ["pytest", "-p", "no:cacheprovider", "-k", f"not unsolved or {KEYS[0].name[:2]}"],
+        ["pytest", "--nbval", "notebooks/00_start_here.ipynb"],
+        ["ruff", "check"],
+    ],
+    ids=lambda command: " ".join(command[:2]),
 )
 def test_its_own_tests_pass(released, tmp_path, command):
     shutil.copytree(released, tmp_path / "course")
-    done = in_tree(tmp_path / "course", "-m", *command.split())
+    done = in_tree(tmp_path / "course", "-m", *command)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
+    left_out = re.search(r"(\d+) deselected", done.stdout)
+    assert int(left_out[1] if left_out else 0) == (len(KEYS) - 1 if "-k" in command else 0)
 
 
 def test_its_checks_work(source, released, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import shutil
@@ -27,6 +28,23 @@ FLAGS = [
     "--disable-sync",
 ]
 SIZE = {"width": 1280, "height": 900}
+# What the packages for authors and tests add to JupyterLab. Students do not have it.
+NOT_A_STUDENTS = {
+    "server": [
+        "jupyterlab_jupytext",
+        "notebook",
+        *(
+            f"nbgrader.server_extensions.{part}"
+            for part in ("assignment_list", "course_list", "formgrader", "validate_assignment")
+        ),
+    ],
+    "page": [
+        "@jupyter-notebook/lab-extension",
+        "@jupyter/nbgrader",
+        "@jupyterlite/pyodide-kernel-extension",
+        "jupyterlab-jupytext",
+    ],
+}
 # The application knows when a notebook is ready and when it has run; the page's text does not.
 READY = """path => {
   const widget = window.jupyterapp?.shell.currentWidget, session = widget?.sessionContext;
@@ -91,11 +109,20 @@ class Lab:
             "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
             "JUPYTERLAB_SETTINGS_DIR": "settings",
         }
-        settings = self._private / "settings/@jupyterlab/apputils-extension"
-        settings.mkdir(parents=True)
-        (settings / "notification.jupyterlab-settings").write_text(
-            '{"fetchNews": "false", "checkForUpdates": false}', encoding="utf-8"
+        news = {"fetchNews": "false", "checkForUpdates": False}
+        self._write(
+            "settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings", news
         )
+        # Nor is Node, where there is one, asked for language servers and whether to build the page.
+        extensions = dict.fromkeys(NOT_A_STUDENTS["server"], False)
+        server = {
+            "ServerApp": {"jpserver_extensions": extensions},
+            "LanguageServerManager": {"autodetect": False},
+        }
+        self._write("config/jupyter_server_config.json", server)
+        extensions = dict.fromkeys(NOT_A_STUDENTS["page"], True)
+        page = {"buildCheck": False, "disabledExtensions": extensions}
+        self._write("config/labconfig/page_config.json", page)
         self.log = self._private / "log"
         command = [
             *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
@@ -109,12 +136,18 @@ class Lab:
                 env={
                     **os.environ,
                     **{name: str(self._private / part) for name, part in private.items()},
+                    "JUPYTER_PREFER_ENV_PATH": "0",  # the settings above, not the environment's
                     **environment,
                 },
                 stdout=log,
                 stderr=log,
             )
         self._wait()
+
+    def _write(self, path: str, content: dict[str, Any]) -> None:
+        file = self._private / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(content), encoding="utf-8")
 
     def _wait(self) -> None:
         until = time.monotonic() + 60

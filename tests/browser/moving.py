@@ -10,6 +10,8 @@ from lab import Lab
 
 SHOWS_EXPLORER = re.compile(r"^(?:\w+ = )?explorers\.\w+\(", re.M)
 PICTURE = "figure[data-drawn]"
+# What screen readers announce: it stays in the page while picture and sentence are drawn anew.
+VOICE = ".jp-OutputArea > [role=status]"
 CONTROLS = "select, input[type=checkbox], [role=slider]"
 
 
@@ -46,7 +48,9 @@ def seen(cell: Any) -> tuple[str, str]:
         cell.evaluate(
             """cell => [
               cell.querySelector('figure[data-drawn]')?.dataset.drawn ?? '',
-              cell.querySelector('.jp-OutputArea [aria-live=polite]')?.textContent ?? '',
+              cell.querySelector(
+                'figure[data-drawn] figcaption, .jp-RenderedHTMLCommon [role=status]'
+              )?.textContent ?? '',
             ]"""
         )
     )

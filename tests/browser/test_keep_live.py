@@ -14,6 +14,7 @@ import nbformat
 import psutil
 import pytest
 from lab import Lab
+from moving import VOICE
 
 from belgrade import keep
 
@@ -124,7 +125,9 @@ def test_a_killed_session_is_brought_back_whole(
     with page.expect_file_chooser() as chooser:
         page.keyboard.press("Enter")
     chooser.value.set_files(kept)
-    page.get_by_text(f"Brought back: {EXERCISE}").wait_for()
+    words = f"Brought back: {EXERCISE}"
+    page.locator("p[role=status]").filter(has_text=words).wait_for()
+    page.locator(VOICE).filter(has_text=words).wait_for()
 
     assert (again / EXERCISE).read_bytes() == saved
     assert ANSWER in nbformat.read(again / EXERCISE, as_version=4).cells[number].source

@@ -16,6 +16,7 @@ from lab import SIZE, Lab, no_errors
 from moving import (
     CONTROLS,
     PICTURE,
+    VOICE,
     WATCH,
     Control,
     bring_to,
@@ -62,6 +63,9 @@ TOOLTIPS = """where => [...document.querySelectorAll(where)]
   .map(each => [each.title.trim(), each.closest('.jp-OutputArea').textContent])
   .filter(([words, all]) => words && words !== 'null' && !all.includes(words))
   .map(([words]) => words)"""
+# What moves by itself.
+MOVING = """where => [...document.querySelectorAll(`${where}, ${where} *`)]
+  .filter(each => getComputedStyle(each).animationName !== 'none').map(each => each.outerHTML)"""
 
 pytestmark = pytest.mark.browser
 
@@ -107,9 +111,12 @@ def test_a_lesson_runs_and_its_explorers_move(lesson: tuple[Any, list]) -> None:
     for number in explorers:
         cell = bring_to(page, number)
         cell.locator(f"{PICTURE} img").wait_for()
+        voice = cell.locator(VOICE).element_handle()
+        assert voice.text_content() == ""
         assert move_every_control(page, cell), "no control changed both picture and sentence"
-        alt = cell.locator(f"{PICTURE} img").get_attribute("alt")
-        assert alt == seen(cell)[1]
+        words = seen(cell)[1]
+        assert voice.evaluate("each => each.isConnected && each.textContent") == words
+        assert cell.locator(f"{PICTURE} img").get_attribute("alt") == words
     page.set_viewport_size({"width": 800, "height": 900})
     for number in explorers:
         cell = bring_to(page, number)
@@ -129,6 +136,7 @@ def test_what_a_lesson_shows_is_accessible(lesson: tuple[Any, list]) -> None:
         assert tabindex >= 0, f"out of the keyboard's reach: {tag} {name}"
         assert group or kind != "radio", f"radio buttons without a question: {name}"
     assert page.evaluate(TOOLTIPS, f"{OURS} [title]") == []
+    assert page.evaluate(MOVING, OURS) == []
 
 
 def test_a_lesson_can_be_read_at_twice_the_size_and_in_the_dark(lesson: tuple[Any, list]) -> None:

@@ -25,6 +25,10 @@ TOO_WIDE = """() => {
       && !each.closest('.unseen') && !each.classList.contains('skip'));
   return [document.documentElement.scrollWidth - innerWidth, cut.map(each => each.outerHTML)];
 }"""
+# Whether nothing moves, by itself or under the pointer.
+STILL = """() => [...document.querySelectorAll('*')].map(getComputedStyle).every(
+  style => style.animationName === 'none' && style.transitionDuration === '0s'
+    && style.scrollBehavior === 'auto')"""
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("site")]
 
@@ -52,6 +56,7 @@ def test_all_pages_open_without_a_network_and_axe_finds_nothing(offline: Any) ->
         page.emulate_media(color_scheme="light")
         page.goto(path.as_uri(), wait_until="load")
         assert page.evaluate("() => [...document.images].every(each => each.naturalWidth)")
+        assert page.evaluate(STILL)
         wrong = violations(page)
         if number % 4 == 0:  # one style sheet colours them all, and this rule takes long
             page.emulate_media(color_scheme="dark")

@@ -8,7 +8,7 @@ from typing import Any
 import nbformat
 import pytest
 from lab import Lab
-from moving import PICTURE, bring_to, explorer_cells, seen
+from moving import PICTURE, VOICE, bring_to, explorer_cells, seen
 
 from belgrade.authoring.build import BLOCK
 
@@ -40,7 +40,8 @@ def test_a_lesson_from_its_first_opening_to_the_next(lab: Lab, page: Any) -> Non
     cell.locator("input[type=number]").fill("3")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    cell.get_by_text("You guessed 3 times as many").wait_for()
+    for told in ("p[role=status]", VOICE):
+        cell.locator(told).filter(has_text="You guessed 3 times as many").wait_for()
     lab.run_all(page)
     caption = bring_to(page, shown).locator("figcaption")
     caption.wait_for()

@@ -17,6 +17,7 @@ from belgrade import checks, cli
 from belgrade.authoring.build import build_files
 from belgrade.checks import examine, live
 from belgrade.checks.pack import read_pack
+from belgrade.checks.record import MIME
 
 # One worker: the toy exercise is built once.
 pytestmark = pytest.mark.xdist_group("check-command")
@@ -264,9 +265,9 @@ def test_hints_come_step_by_step(capsys):
 
 def test_the_display_carries_the_answer_and_never_the_reference(root, monkeypatch):
     shown = []
-    monkeypatch.setattr(live, "_publish", lambda extra, page, text: shown.append((extra, page)))
+    monkeypatch.setattr(live, "publish", lambda extra, page, text: shown.append((extra, page)))
     checks.check("90.1", 0.0158)
-    bundle, page = shown[0][0][live.MIME], shown[0][1]
+    bundle, page = shown[0][0][MIME], shown[0][1]
     assert bundle["answer"] == {"type": "number", "value": 0.0158}
     assert bundle["build"] == read_pack("90")["version"]
     assert "≈ Close" in page
@@ -295,7 +296,7 @@ def test_check_notebook_without_a_second_process(root, monkeypatch, capsys):
     shell = SimpleNamespace(user_ns={"per_million": 1.58, "baseline": "a", "by_donor": ...})
     monkeypatch.setattr(live.sys, "platform", "emscripten")
     monkeypatch.setattr("IPython.get_ipython", lambda: shell)
-    monkeypatch.setattr(live, "_publish", lambda extra, page, text: print(text))
+    monkeypatch.setattr(live, "publish", lambda extra, page, text: print(text))
     checks.check_notebook("90")
     out = capsys.readouterr().out
     assert "✓ Right" in out
@@ -311,7 +312,7 @@ def test_check_notebook_finds_its_own_file(root, monkeypatch):
     report = examine.report_of(read_pack("90"), [], ["A <note>."])
     monkeypatch.delenv("BELGRADE_EXAM", raising=False)
     monkeypatch.setattr(examine, "check", lambda *a: seen.append(a) or report)
-    monkeypatch.setattr(live, "_publish", lambda extra, page, text: pages.append(page))
+    monkeypatch.setattr(live, "publish", lambda extra, page, text: pages.append(page))
     (root / "renamed.ipynb").write_text("", encoding="utf-8")
     monkeypatch.setenv("JPY_SESSION_NAME", "sub/renamed.ipynb")
     checks.check_notebook(90)

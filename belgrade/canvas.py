@@ -145,7 +145,7 @@ def paint_cropped(fig: Any) -> bytes | None:
             _Canvas(fig).print_figure(drawn, format="pixels", dpi=fig.dpi, bbox_inches=sheet)
     finally:
         fig.set_canvas(canvas)
-        fig.set_layout_engine(engine)
+        fig.set_layout_engine(engine or "none")
     (pixels,) = drawn
     whole = pixels.view(np.uint32)[..., 0]
     paper = np.array([round(255 * part) for part in to_rgba(fig.get_facecolor())], np.uint8)

@@ -63,7 +63,7 @@ def to_ink(picture: np.ndarray) -> np.ndarray:
 
 
 def bars(name: str) -> Figure:
-    fig = Figure(figsize=(6, 3), dpi=DPI)
+    fig = Figure(figsize=(6, 3), dpi=DPI, layout="none")
     ax = fig.subplots()
     ax.barh(["China", name], [1, 2])
     ax.set_title("A title")
@@ -87,6 +87,10 @@ def test_a_chart_is_cut_to_what_is_drawn_as_matplotlib_cuts_it() -> None:
     assert canvas.paint_cropped(fig)
     assert fig.canvas is before
     assert fig.get_layout_engine() is engine
+    with figures.style():  # which asks for a layout engine
+        fig = bars("Italy")
+        assert canvas.paint_cropped(fig)
+        assert fig.get_layout_engine() is None
 
 
 def test_what_fits_nowhere_or_is_empty_is_not_cut() -> None:

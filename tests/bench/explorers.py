@@ -71,27 +71,33 @@ WATCH = """cell => {
 
 
 def times(page: Any, cell: Any, presses: int, pause: int) -> tuple[list[float], list[float]]:
-    """Return milliseconds for new choices and for those shown before, of the richest control."""
+    """Return milliseconds for new choices and for those shown before.
+
+    A slider is moved if there is one; else lists, the longest first, until there were so many
+    presses.
+    """
     cell.evaluate(KEYS)
-    lists = cell.locator("select").all()
-    sizes = [each.evaluate("each => each.options.length") for each in lists]
-    sliders = cell.locator("[role=slider]")
-    slider = sliders.count() > 0
-    control = sliders.first if slider else lists[sizes.index(max(sizes))]
-    steps = presses if slider else min(presses, max(sizes) - 1)
-    if not slider:
+    sliders, lists = cell.locator("[role=slider]").all(), cell.locator("select").all()
+    sizes = {n: each.evaluate("each => each.options.length") for n, each in enumerate(lists)}
+    order = sorted(sizes, key=lambda n: -sizes[n])
+    controls = [(sliders[0], presses, "ArrowRight", "ArrowLeft")] if sliders else [
+        (lists[n], sizes[n] - 1, "ArrowDown", "ArrowUp") for n in order
+    ]  # fmt: skip
+    new, again = [], []
+    for control, most, down, up in controls:
+        steps = min(most, presses - len(new))
         control.focus()
         page.keyboard.press("Home")
         page.wait_for_timeout(1500)
-    down, up = ("ArrowRight", "ArrowLeft") if slider else ("ArrowDown", "ArrowUp")
-    new, again = [], []
-    for key, kept in [(down, new)] * steps + [(up, again)] * (steps - 1):
-        control.focus()
-        cell.evaluate(WATCH)
-        page.keyboard.press(key)
-        if (elapsed := page.evaluate("() => window.elapsed")) is not None:
-            kept.append(elapsed)
-        page.wait_for_timeout(pause)
+        for key, kept in [(down, new)] * steps + [(up, again)] * (steps - 1):
+            control.focus()
+            cell.evaluate(WATCH)
+            page.keyboard.press(key)
+            if (elapsed := page.evaluate("() => window.elapsed")) is not None:
+                kept.append(elapsed)
+            page.wait_for_timeout(pause)
+        if len(new) >= presses:
+            break
     return new, again
 
 

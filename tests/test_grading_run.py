@@ -135,6 +135,14 @@ def test_what_ends_a_kernel_costs_its_question_only(kind: str, box: Kernels) -> 
     assert [found[q][0] for q in QUICK if q != "1.2"] == ["right"] * 3
 
 
+def test_an_end_in_a_given_cell_costs_the_last_code_before_it(box: Kernels) -> None:
+    """Here the last cell, `check_notebook`, ends the kernel: no fault of the exercise."""
+    result = run(toy({4: "check_notebook = lambda number: __import__('os')._exit(3)"}), box)
+    assert result.lost["1.4"] == "the kernel died"
+    found = by_question(result.records)
+    assert [found[q][0] for q in QUICK if q != "1.4"] == ["right"] * 3
+
+
 FLOODS = {
     # A kernel that has no memory left may also fall silent, until its time is over.
     "text": ("while True: print('x' * 100_000)", r"OutputError|MemoryError|TimeoutError|died"),

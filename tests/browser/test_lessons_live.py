@@ -49,6 +49,8 @@ SHOW_ALL = """() => {
   const content = jupyterapp.shell.currentWidget.content;
   content.notebookConfig = {...content.notebookConfig, windowingMode: 'none'};
 }"""
+# JupyterLab gives the notebook its new width a moment after the window has it.
+WIDE = """() => document.querySelector('.jp-NotebookPanel:not(.lm-mod-hidden)').clientWidth > 820"""
 THEME = """async name => {
   await jupyterapp.commands.execute('apputils:change-theme', {theme: `JupyterLab ${name}`});
 }"""
@@ -129,6 +131,7 @@ def test_a_lesson_runs_and_its_explorers_move(lesson: tuple[Any, list]) -> None:
 def test_what_a_lesson_shows_is_accessible(lesson: tuple[Any, list]) -> None:
     page, _ = lesson
     page.set_viewport_size(SIZE)
+    page.wait_for_function(WIDE)
     show_all(page)
     assert [said for rule, said in violations(page, OURS) if rule not in PANDAS] == []
     for tag, name, tabindex, group, kind in controls(page, NAMED):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import nbformat
+from one_kernel import CLEAR
 
 from belgrade.checks import examine
 from belgrade.checks.assemble import about, assemble, fresh_copy
@@ -14,10 +15,6 @@ from belgrade.checks.assemble import about, assemble, fresh_copy
 # Charts are made and judged as ever, but no pixels of them: those take longest and nobody looks.
 NO_PIXELS = """from matplotlib_inline.config import InlineBackend
 InlineBackend.instance(parent=get_ipython()).figure_formats = set()"""
-# What `%reset -f` does to names, without its two full collections of garbage.
-CLEAR = """for _name in [each for each in globals() if not each.startswith("_")]:
-    if _name not in ("In", "Out", "get_ipython", "exit", "quit", "open"):
-        del globals()[_name]"""
 
 Outcomes = dict[str, tuple[str, str]]
 Runner = Callable[[Any], tuple[list[dict[str, Any]], dict[str, str]]]

@@ -11,18 +11,19 @@ from typing import Any
 
 import pytest
 
-FORGET = """
+# What `%reset -f` does to names, without its two full collections of garbage.
+CLEAR = """for _name in [each for each in globals() if not each.startswith("_")]:
+    if _name not in ("In", "Out", "get_ipython", "exit", "quit", "open"):
+        del globals()[_name]"""
+FORGET = f"""{CLEAR}
 import os, sys
-for _name in [each for each in globals() if not each.startswith("_")]:
-    if _name not in ("In", "Out", "get_ipython", "exit", "quit", "open", "os", "sys"):
-        del globals()[_name]
 if "matplotlib.pyplot" in sys.modules:
     sys.modules["matplotlib.pyplot"].close("all")
 if "ipywidgets" in sys.modules:
     sys.modules["ipywidgets"].Widget.close_all()
 for _name in [each for each in sys.modules if each.split(".")[0] == "belgrade"]:
     del sys.modules[_name]
-os.chdir({folder!r})
+os.chdir({{folder!r}})
 del os, sys
 """
 

@@ -150,7 +150,7 @@ def test_layouts(layout, way, collected, tmp_path):
 def test_a_single_notebook_and_zips_of_students(collected, tmp_path):
     (tmp_path / "ana.ipynb").write_bytes(notebook())
     assert set(collected(tmp_path / "ana.ipynb")) == {("ana", "03")}
-    inner = zipped({"work/03.ipynb": notebook(), "__MACOSX/work/._03.ipynb": b"junk"})
+    inner = zipped({"handed/03.ipynb": notebook(), "__MACOSX/handed/._03.ipynb": b"junk"})
     found = collected({
         "ilicana_4211_90017_work.zip": inner,
         "Ben Jones_513_assignsubmission_file/work.zip": inner,

@@ -115,10 +115,6 @@ def without_kernels(
         found.outputs["answer-1"] = [{"kind": "text", "text": shown}]
         return found
 
-    def run_key(job: Any, notebook: Any, folder: Path) -> None:
-        job._open()
-        grading.execute(notebook, folder)
-
     set_attribute(grading, "run", run)
-    set_attribute(grading._Job, "_run_key", run_key)
+    set_attribute(grading, "run_in_place", lambda key, kernels: grading.execute(key, ROOT))
     set_attribute(grading, "Kernels", lambda **options: contextlib.nullcontext())

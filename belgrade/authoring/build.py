@@ -84,7 +84,7 @@ def build(key_path, cwd=None, execute=execute):
         key = _read_key(key_path)
         questions = read_questions(key)
         cwd = cwd or key_path.resolve().parents[1]
-        answers, wrongs = _run(key, questions, lambda notebook: execute(notebook, cwd))
+        answers, wrongs = _run(key, questions, cwd, execute)
         entries = _entries(questions, answers, wrongs)
         student = student_copy(key, questions)
         _no_leaks(questions, student)
@@ -222,7 +222,7 @@ def _points(question, part):
     return int(points) if points == int(points) else round(points, 6)
 
 
-def _run(key, questions, execute):
+def _run(key, questions, cwd, execute):
     """Run the key with its wrong turns; store its outputs; return the captured answers.
 
     The answers are by (question, part); the wrong turns by (question, number).
@@ -244,7 +244,7 @@ def _run(key, questions, execute):
                 wrong_at[question.name, n] = temporary
                 cells.append(temporary)
     notebook.cells = cells
-    execute(notebook)
+    execute(notebook, cwd)
     done = {cell["id"]: cell for cell in notebook.cells}
     for number, cell in enumerate(key.cells):
         if cell.cell_type == "code":

@@ -13,6 +13,7 @@ import re
 from collections import Counter
 
 from belgrade.checks.quick import nbformat
+from belgrade.checks.record import MIME
 
 FIXED = {"check", "parameters"}
 # Within a line: a class of spaces that crosses lines makes ten thousand empty ones take minutes.
@@ -279,8 +280,6 @@ def fresh_copy(notebook, checks):
 
     `checks` are dicts with question, part, spec and reference, as in a pack.
     """
-    from belgrade.checks.record import MIME
-
     by_part = {(c["question"], c["part"]): c for c in checks}
     fresh = nbformat.from_dict(copy.deepcopy(notebook))
     for cell in fresh.cells:

@@ -209,12 +209,11 @@ class _Pass:
         self.run.notes += [n for n in done.notes if n not in self.run.notes]
         if done.error:
             self.errors.setdefault(question, done.error)
-        exhausted = not given and (done.error or "").startswith(EXHAUSTED)
-        if done.died or done.late or exhausted:
-            entry = (cell["id"], question, done.error)
-            if done.died or exhausted:
-                self.fatal = entry
-                return False
+        entry = (cell["id"], question, done.error)
+        if done.died or (not given and (done.error or "").startswith(EXHAUSTED)):
+            self.fatal = entry
+            return False
+        if done.late:
             self.late.append(entry)
         if spec:
             before = self.errors.get(spec["question"])
@@ -263,8 +262,7 @@ class Cell:
     """One execution: what came back, cut to what may be kept.
 
     `kept` are outputs as in Run, `bundle` the last answer shown, `error` what the code ended
-    with. `late`: over its time, and interrupted; `died`: the
-    kernel is gone.
+    with. `late`: over its time, and interrupted; `died`: the kernel is gone.
     """
 
     def __init__(self, kernel: Kernel, limit: float) -> None:

@@ -59,8 +59,19 @@ def test_the_students_copy_has_no_answers(built):
     ]  # fmt: skip
     assert sources["w-6"] == building.WRITTEN_STARTER
     for cell in notebook.cells:
-        assert set(cell.metadata) == {"belgrade"}
+        assert set(cell.metadata) <= {"belgrade", "deletable", "editable"}
         assert cell.cell_type != "code" or (not cell.outputs and cell.execution_count is None)
+
+
+def test_jupyter_lets_nobody_delete_a_cell_or_edit_what_is_given_by_accident(built):
+    fixed = {}
+    for cell in student(built).cells:
+        assert cell.metadata["deletable"] is False
+        fixed.setdefault(cell.metadata["belgrade"]["role"], set()).add(
+            cell.metadata.get("editable", True)
+        )
+    assert fixed["prompt"] == fixed["check"] == {False}
+    assert fixed["answer"] == fixed["written"] == {True}
 
 
 def test_the_pack_holds_only_what_a_students_machine_needs(built):

@@ -354,7 +354,7 @@ def student_copy(key, questions, hidden=False):
             new.source = question.spec.get("starter", WRITTEN_STARTER)
         if cell.cell_type == "code":
             new.outputs, new.execution_count = [], None
-        new.metadata = nbformat.from_dict({"belgrade": about})
+        new.metadata = nbformat.from_dict({"belgrade": about} | _protection(about["role"]))
         cells.append(new)
     notebook = nbformat.v4.new_notebook(cells=cells)
     notebook.metadata = nbformat.from_dict(
@@ -362,6 +362,15 @@ def student_copy(key, questions, hidden=False):
     )
     notebook.nbformat_minor = 5
     return notebook
+
+
+def _protection(role):
+    """Return Jupyter's metadata against slips: no cell is deleted, what is given is not edited.
+
+    Grading does not rely on it.
+    """
+    mine = role in ("answer", "written", "setup", "parameters")
+    return {"deletable": False} if mine else {"deletable": False, "editable": False}
 
 
 def _used_names(question):

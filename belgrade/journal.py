@@ -9,17 +9,15 @@ word says so.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import tempfile
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from belgrade import files
 from belgrade.display import escape, show_widget, status
 
 if TYPE_CHECKING:
@@ -80,7 +78,7 @@ def parse(text: str) -> dict[str, dict[str, Any]]:
         for entry in entries.values():
             if "value" not in entry or not isinstance(entry.get("saved", ""), str):
                 raise TypeError
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         if isinstance(error, Damaged):
             raise
         raise Damaged("This file is not a journal, or it was cut short.") from None
@@ -92,39 +90,31 @@ def entries() -> dict[str, dict[str, Any]]:
 
     A damaged file is set aside under another name, not deleted, and the journal starts afresh.
     """
+    try:
+        return _stored() | _memory
+    except OSError:
+        return dict(_memory)
+
+
+def _stored() -> dict[str, dict[str, Any]]:
+    """Return what the file holds. Raises `OSError` where it is there but cannot be read."""
     path = _path()
     try:
-        stored = parse(path.read_text(encoding="utf-8"))
-    except OSError:
-        stored = {}
-    except (Damaged, UnicodeDecodeError):
-        stored = {}
-        aside = path.with_name(f"journal-damaged-{datetime.now(UTC):%Y%m%dT%H%M%S%f}.json")
-        with contextlib.suppress(OSError):
-            path.replace(aside)
-            print(f"Your journal could not be read. It was kept as {aside.name}; a new one begins.")
-    return stored | _memory
-
-
-@contextlib.contextmanager
-def _lock(path: Path) -> Iterator[None]:
-    """Hold `path` as a lock file; one that is older than ten seconds belongs to a dead process."""
-    until = time.monotonic() + 5
-    while True:
-        try:
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
-            break
-        except FileExistsError:
-            with contextlib.suppress(OSError):
-                if time.time() - path.stat().st_mtime > 10:
-                    path.unlink()
-            if time.monotonic() > until:
-                raise TimeoutError("another notebook holds the journal") from None
-            time.sleep(0.02)
+        content = files.patiently(Path.read_bytes, path)
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
     try:
-        yield
-    finally:
-        path.unlink(missing_ok=True)
+        return parse(content.decode("utf-8-sig"))
+    except (Damaged, UnicodeDecodeError):
+        aside = path.with_name(damaged_name())
+        files.patiently(os.replace, path, aside)
+        print(f"Your journal could not be read. It was kept as {aside.name}; a new one begins.")
+        return {}
+
+
+def damaged_name() -> str:
+    """Return the name under which a damaged journal is kept from now on."""
+    return f"journal-damaged-{datetime.now(UTC):%Y%m%dT%H%M%S%f}.json"
 
 
 def _write(changed: dict[str, dict[str, Any]]) -> str:
@@ -132,17 +122,8 @@ def _write(changed: dict[str, dict[str, Any]]) -> str:
     path = _path()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _lock(path.with_suffix(".lock")):
-            content = {"format": FORMAT, "entries": entries() | changed}
-            text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True)
-            handle, name = tempfile.mkstemp(dir=path.parent, prefix="journal-", suffix=".tmp")
-            try:
-                with os.fdopen(handle, "w", encoding="utf-8") as file:
-                    file.write(text)
-                os.replace(name, path)
-            except BaseException:
-                Path(name).unlink(missing_ok=True)
-                raise
+        with files.locked(path.with_suffix(".lock")):
+            files.write_whole(path, _as_bytes(_stored() | _memory | changed))
         _memory.clear()
     except OSError as error:
         _memory.update(changed)
@@ -460,10 +441,16 @@ def _options(row: Any) -> list[tuple[str, bool, str]]:
     return sorted(((str(a), b, str(c)) for a, b, c in options), key=lambda option: option[0])
 
 
-def as_text() -> str:
-    """Return the journal as the text of one file, which `merge` reads."""
-    content = {"format": FORMAT, "entries": entries()}
-    return json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True)
+def as_bytes() -> bytes:
+    """Return the journal as the content of one file, which `merge` reads."""
+    return _as_bytes(entries())
+
+
+def _as_bytes(kept: dict[str, dict[str, Any]]) -> bytes:
+    content = {"format": FORMAT, "entries": kept}
+    text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True)
+    # A half of an emoji that a browser cut in two has no bytes of its own.
+    return text.encode("utf-8", "replace")
 
 
 def merge(text: str) -> str:

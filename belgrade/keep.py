@@ -15,11 +15,9 @@ import json
 import os
 import re
 import sys
-import tempfile
 import time
 import zipfile
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -28,6 +26,7 @@ from urllib.parse import quote
 
 from belgrade import journal
 from belgrade.display import KEYBOARD, escape, show_widget
+from belgrade.files import patiently, write_whole
 
 MARK = "belgrade_work.json"
 FORMAT = 1
@@ -36,10 +35,15 @@ JOURNAL = "my_work/journal.json"
 MANIFEST = ".belgrade-release.json"
 KINDS = {".csv", ".html", ".json", ".md", ".txt"}  # of files in my_work/
 LARGEST, WHOLE, MOST = 50_000_000, 200_000_000, 1000  # bytes a file, bytes in all, files
+LONGEST = 200  # characters of a path, and bytes of a name
 UPLOAD = 9_000_000  # bytes; a Jupyter server takes at most 10 MiB in one message
-# What no file system of the three takes in a name, and what hides.
-WRONG = re.compile(r'[\x00-\x1f<>:"|?*\\]|^[.]|[. ]$')
-JUNK = re.compile(r"(^|/)(__MACOSX|\.DS_Store)(/|$)")
+# What one of the three systems does not take in a name; half a character, too.
+WRONG = re.compile(
+    r'[\x00-\x1f<>:"|?*\\\ud800-\udfff]|[. ]$|^(con|prn|aux|nul|(com|lpt)[0-9])([.]|$)', re.I
+)
+HIDDEN = re.compile(r"^[.]|^__MACOSX$")
+JUNK = {"__MACOSX", ".DS_Store"}  # what a Mac adds to a zip
+CONFLICT = re.compile(rb"^(<{7}|>{7})( |\r?$)", re.M)
 
 
 class KeepError(ValueError):
@@ -77,50 +81,64 @@ def _given_out(root: Path) -> dict[str, str]:
 
 
 def _is_work(name: str) -> bool:
-    """Tell whether `name`, a path with slashes, may be packed and brought back."""
+    """Tell whether a file of this name (a path with slashes) is a student's, by place and kind."""
     parts = PurePosixPath(name).parts
-    if "/".join(parts) != name or len(name) > 200 or any(map(WRONG.search, parts)):
+    if "/".join(parts) != name or any(map(HIDDEN.search, parts)):
         return False
     folders, kind = parts[:-1], PurePosixPath(name).suffix
     if kind == ".ipynb":
-        return not folders or (folders[0] in ("notebooks", "exercises") and "keys" not in folders)
+        return not folders or (folders[0] in ("notebooks", "exercises") and "keys" not in parts)
     return folders == ("my_work",) and kind in KINDS
+
+
+def problem(name: str, size: int) -> str:
+    """Return why a file of this name and size (bytes) can be neither packed nor brought back.
+
+    Else "". One rule for both, so that whatever is packed comes back.
+    """
+    parts = name.split("/")
+    if len(name) > LONGEST or any(
+        WRONG.search(part) or len(part.encode("utf-8", "replace")) > LONGEST for part in parts
+    ):
+        return "rename it first: a shorter name, without : ? * and the like"
+    if size > LARGEST:
+        return (
+            f"it has {_size(size)}, more than {_size(LARGEST)}: clear its outputs (Edit › Clear "
+            "Outputs of All Cells) and save, then pack again"
+        )
+    return ""
+
+
+def _too_much(sizes: list[int]) -> bool:
+    return len(sizes) > MOST or sum(sizes) > WHOLE
 
 
 def collect(root: Path | None = None) -> dict[str, bytes]:
     """Return a student's work in the module's folder: {path with slashes: bytes}.
 
     Notebooks that are as `belgrade release` gave them out are left out; without its list of what it
-    gave out, all are in. Raises `KeepError` for a file that is too large or oddly named.
+    gave out, all are in. Raises `KeepError` for a file that is too large or oddly named, or cannot
+    be read.
     """
     root = root or journal.module()
     released, found = _given_out(root), {}
-    paths = [*root.glob("*.ipynb"), *root.glob("notebooks/**/*"), *root.glob("exercises/**/*")]
-    for path in sorted(paths):
-        name = path.relative_to(root).as_posix()
-        hidden = any(part.startswith(".") or part == "keys" for part in name.split("/"))
-        if path.suffix == ".ipynb" and path.is_file() and not hidden:
-            if not _is_work(name):
-                raise KeepError(f"Rename {name} first: a shorter name, without : ? * and the like.")
-            content = _content(path)
-            if fingerprint(name, content) != released.get(name):
-                found[name] = content
-    for path in sorted(journal.folder().glob("*")):
-        name = f"my_work/{path.name}"
-        if path.is_file() and _is_work(name) and name != JOURNAL:
-            found[name] = _content(path)
+    books = [*root.glob("*.ipynb"), *root.glob("notebooks/**/*"), *root.glob("exercises/**/*")]
+    paths = {path.relative_to(root).as_posix(): path for path in sorted(books)}
+    paths |= {f"my_work/{path.name}": path for path in sorted(journal.folder().glob("*"))}
+    for name, path in paths.items():
+        if not path.is_file() or name == JOURNAL or not _is_work(name):
+            continue
+        if why := problem(name, path.stat().st_size):
+            raise KeepError(f"{_plain(name)} cannot be packed: {why}.")
+        try:
+            content = patiently(Path.read_bytes, path)
+        except OSError as error:
+            raise KeepError(f"{_plain(name)} cannot be read ({error.strerror}).") from None
+        if not name.endswith(".ipynb") or fingerprint(name, content) != released.get(name):
+            found[name] = content
     if journal.entries():  # those in memory as well
-        found[JOURNAL] = journal.as_text().encode("utf-8")
+        found[JOURNAL] = journal.as_bytes()
     return found
-
-
-def _content(path: Path) -> bytes:
-    if path.stat().st_size > LARGEST:
-        raise KeepError(
-            f"{path.name} has {_size(path.stat().st_size)}, more than {_size(LARGEST)}: clear its "
-            "outputs (Edit › Clear Outputs of All Cells), save, and pack again."
-        )
-    return path.read_bytes()
 
 
 # --- pack ----------------------------------------------------------------------------------------
@@ -128,8 +146,11 @@ def _content(path: Path) -> bytes:
 
 def pack(files: dict[str, bytes]) -> bytes:
     """Return `files` as one zip. Raises `KeepError` where that is more than can come back."""
-    if len(files) > MOST or sum(map(len, files.values())) > WHOLE:
-        raise KeepError(f"Your work is larger than {_size(WHOLE)}: clear outputs, then pack again.")
+    if _too_much([len(each) for each in files.values()]):
+        raise KeepError(
+            f"Your work is more than {MOST} files or {_size(WHOLE)}: clear outputs, "
+            "then pack again."
+        )
     made = {"format": FORMAT, "packed": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"}
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -149,7 +170,7 @@ def save(path: str | os.PathLike[str] | None = None) -> Path:
     if target.exists():
         raise KeepError(f"{target} is there already: give another name.")
     try:
-        _replace(target, content)
+        write_whole(target, content)
     except OSError as error:
         raise KeepError(f"{target} could not be written ({error.strerror}).") from None
     return target
@@ -168,18 +189,9 @@ def _free(folder: Path) -> Path:
     return next(folder / name for name in names if not (folder / name).exists())
 
 
-def _replace(target: Path, content: bytes) -> None:
-    """Write a file in one step, so that a full disk leaves what was there whole."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".keep-", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(name).chmod(0o644)
-        os.replace(name, target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+def _plain(name: str) -> str:
+    """Return a name as it can be printed, whoever made it up."""
+    return name[:80] if name.isprintable() else ascii(name[:80])
 
 
 def _size(count: int) -> str:
@@ -191,13 +203,15 @@ def _size(count: int) -> str:
 
 @dataclass
 class Brought:
-    """What came back: names of files, and the journal's sentence."""
+    """What came back: names of files, the journal's sentence, and what did not, with the reason."""
 
     back: list[str] = field(default_factory=list)
     same: list[str] = field(default_factory=list)
     aside: list[str] = field(default_factory=list)
     aside_in: str = ""
     journal: str = ""
+    told: dict[str, str] = field(default_factory=dict)  # name -> what is the matter with it
+    failed: dict[str, str] = field(default_factory=dict)  # name -> why it could not be written
 
     def __str__(self) -> str:
         said = []
@@ -209,16 +223,17 @@ class Brought:
             said.append(f"Journal: {self.journal}")
         if self.aside:
             said.append(f"What was here in place of {', '.join(self.aside)} is in {self.aside_in}.")
+        said += [f"{_plain(name)}: {why}." for name, why in self.told.items()]
         if self.back:
             said.append("Close notebooks that are open, and open them again.")
-        return " ".join(said)
+        return " ".join(said) or "This file holds no work."
 
 
 def restore(source: str | os.PathLike[str] | bytes) -> Brought:
     """Bring the work in a kept file (its path, or its bytes) back; return what was done.
 
-    Nothing is written unless all of the file is as `save` and the panel make it. Raises `KeepError`
-    where it is not, or where something could not be written.
+    What cannot come back is left out and named; everything else does. Raises `KeepError` where
+    `source` is no kept file, and, at the end, where something could not be written.
     """
     if not isinstance(source, bytes):
         try:
@@ -227,112 +242,161 @@ def restore(source: str | os.PathLike[str] | bytes) -> Brought:
             source = Path(source).read_bytes()
         except OSError as error:
             raise KeepError(f"{source} cannot be opened ({error.strerror}).") from None
-    files = read(source)
-    root, brought = journal.module(), Brought()
+    kept, left_out = read(source)
+    root, brought = journal.module(), Brought(told=left_out)
     released = _given_out(root)
     aside = journal.folder() / f"before_{datetime.now():%Y-%m-%d_%H%M%S}"
     brought.aside_in = _shown(aside, root)
-    text = files.pop(JOURNAL, None)
-    try:
-        if text is not None:
-            brought.journal = journal.merge(text.decode("utf-8"))
-        for name, content in files.items():
-            _bring(name, content, root, aside, released, brought)
-    except OSError as error:
+    written: list[Path] = []
+    for name, content in kept.items():
+        try:
+            if name == JOURNAL:
+                _bring_journal(content, brought)
+            else:
+                _bring(name, content, root, aside, released, written, brought)
+        except OSError as error:
+            brought.failed[name] = error.strerror or str(error)
+    if brought.failed:
+        names = ", ".join(f"{_plain(name)} ({why})" for name, why in brought.failed.items())
         raise KeepError(
-            f"Not all could be written ({error.strerror}). {brought} The file still holds all of "
-            "it: make room and bring it back again."
-        ) from None
+            f"Not all could be written: {names}. {brought} The file still holds all of it: make "
+            "room and bring it back again."
+        )
     return brought
 
 
+def _bring_journal(content: bytes, brought: Brought) -> None:
+    """Merge the journal of a kept file; put one that cannot be read beside yours."""
+    try:
+        brought.journal = journal.merge(content.decode("utf-8-sig"))
+    except (journal.Damaged, UnicodeDecodeError):
+        name = journal.damaged_name()
+        write_whole(journal.folder() / name, content)
+        brought.told[JOURNAL] = f"it could not be read and was kept as {name}"
+
+
 def _bring(
-    name: str, content: bytes, root: Path, aside: Path, released: dict[str, str], brought: Brought
+    name: str,
+    content: bytes,
+    root: Path,
+    aside: Path,
+    released: dict[str, str],
+    written: list[Path],
+    brought: Brought,
 ) -> None:
     """Put one file in its place, and what was there aside."""
     folder = journal.folder().resolve() if name.startswith("my_work/") else root.resolve()
     target = folder / name.removeprefix("my_work/")
     if not target.parent.resolve().is_relative_to(folder):
-        raise KeepError(f"{name} would be written outside {folder}: nothing more was brought back.")
+        brought.told[name] = f"left out, since it would be written outside {folder}"
+        return
+    # Names that differ by case alone, or by how an accent is written, are one on some systems.
+    if target.exists() and any(target.samefile(path) for path in written):
+        target = target.with_stem(f"{target.stem} (2)")
+        brought.told[name] = f"its name is taken here, so it is {target.name}"
+    wrong = unreadable(content) if name.endswith(".ipynb") else ""
+    if wrong:
+        brought.told[name] = f"it came back as it was packed, but {wrong}"
     if target.is_file():
-        here = fingerprint(name, target.read_bytes())
-        if here == fingerprint(name, content):
+        here = target.read_bytes()
+        if fingerprint(name, here) == fingerprint(name, content):
             brought.same.append(name)
+            written.append(target)
             return
-        if here != released.get(name):
-            _replace(aside / name.removeprefix("my_work/"), target.read_bytes())
+        if wrong or fingerprint(name, here) != released.get(name):
+            write_whole(aside / name.removeprefix("my_work/"), here)
             brought.aside.append(name)
-    _replace(target, content)
+    write_whole(target, content)
+    written.append(target)
     brought.back.append(name)
 
 
-def read(content: bytes) -> dict[str, bytes]:
-    """Return what a kept file holds: {path with slashes: bytes}.
+def unreadable(content: bytes) -> str:
+    """Return what keeps JupyterLab from opening a notebook of these bytes, or ""."""
+    if not content.strip():
+        return "it is empty"
+    if marked := CONFLICT.search(content):
+        line = content.count(b"\n", 0, marked.start()) + 1
+        return (
+            f"line {line} is a mark of a merge conflict: open it with Editor, keep one of the two "
+            "sides and delete the lines with <<<<<<<, ======= and >>>>>>>"
+        )
+    try:
+        if isinstance(json.loads(content)["cells"], list):
+            return ""
+    except (ValueError, KeyError, TypeError, RecursionError):
+        pass
+    return "it was cut off, or is no notebook"
+
+
+def read(content: bytes) -> tuple[dict[str, bytes], dict[str, str]]:
+    """Return what a kept file holds, {path with slashes: bytes}, and what is left out and why.
 
     A journal that was downloaded by itself will do as well. Raises `KeepError` if it is neither.
     """
-    if content.lstrip()[:1] == b"{":
+    if content.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{":
         if b'"nbformat"' in content:
             raise KeepError(
                 "This is a notebook, no kept file: drag it into the file browser, into its folder."
             )
-        files = {JOURNAL: content}
-    else:
         try:
-            files = dict(_members(content))
-        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError):
-            raise KeepError(
-                "This is no kept file, or it was cut short: choose the .zip that you downloaded."
-            ) from None
-        if MARK not in files:
-            raise KeepError("This zip is not one that `Pack my work` made: choose another file.")
-        try:
-            known = json.loads(files.pop(MARK))["format"] == FORMAT
-        except (ValueError, KeyError, TypeError):
-            known = False
-        if not known:
-            raise KeepError("This file is of another version of the module: update the module.")
-    for name, each in files.items():
-        _examine(name, each)
-    if len({name.casefold() for name in files}) < len(files):
-        raise KeepError("This file holds a name twice; nothing was changed.")
-    return files
+            journal.parse(content.decode("utf-8-sig"))
+        except (journal.Damaged, UnicodeDecodeError) as error:
+            raise KeepError(f"{error} Nothing was changed.") from None
+        return {JOURNAL: content}, {}
+    try:
+        kept, left_out = _members(content)
+    except (zipfile.BadZipFile, NotImplementedError):
+        raise KeepError(
+            "This is no kept file, or it was cut short: choose the .zip that you downloaded."
+        ) from None
+    if MARK not in kept:
+        raise KeepError("This zip is not one that `Pack my work` made: choose another file.")
+    try:
+        known = json.loads(kept.pop(MARK))["format"] == FORMAT
+    except (ValueError, KeyError, TypeError, RecursionError):
+        known = False
+    if not known:
+        raise KeepError("This file is of another version of the module: update the module.")
+    return kept, left_out
 
 
-def _members(content: bytes) -> Iterator[tuple[str, bytes]]:
-    """Yield name and bytes of each file in a zip, within bounds whatever the zip says of itself."""
+def _members(content: bytes) -> tuple[dict[str, bytes], dict[str, str]]:
+    """Return the files in a zip, within bounds whatever the zip says of itself; and the others."""
+    kept: dict[str, bytes] = {}
+    left_out: dict[str, str] = {}
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        members = [m for m in archive.infolist() if not m.is_dir() and not JUNK.search(m.filename)]
-        if len(members) > MOST:
-            raise KeepError(f"This file holds more than {MOST} files; nothing was changed.")
+        members = [
+            member
+            for member in archive.infolist()
+            if not member.is_dir() and JUNK.isdisjoint(member.filename.split("/"))
+        ]
         # Safari unpacks what it downloads; packed again by hand, all is in one more folder.
-        tops = {m.filename.partition("/")[0] for m in members}
+        tops = {member.filename.partition("/")[0] for member in members}
         top = f"{next(iter(tops))}/" if len(tops) == 1 else ""
         if f"{top}{MARK}" not in archive.namelist():
             top = ""
-        left = WHOLE
+        sizes: list[int] = []
         for member in members:
-            with archive.open(member) as file:
-                found = file.read(min(LARGEST, left) + 1)
-            left -= len(found)
-            if len(found) > LARGEST or left < 0:
-                raise KeepError(f"{member.filename[:80]!r} is too large; nothing was changed.")
-            yield member.filename.removeprefix(top), found
-
-
-def _examine(name: str, content: bytes) -> None:
-    """Raise `KeepError` for a name that is never packed, and for content that is damaged."""
-    if not _is_work(name):
-        raise KeepError(f"{name[:80]!r} does not belong into a kept file; nothing was changed.")
-    try:
-        if name.endswith(".ipynb") and not isinstance(json.loads(content)["cells"], list):
-            raise TypeError
-        if name == JOURNAL:
-            journal.parse(content.decode("utf-8"))
-    except journal.Damaged as error:
-        raise KeepError(f"{error} Nothing was changed.") from None
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise KeepError(f"{name} in this file is damaged; nothing was changed.") from None
+            name, size = member.filename.removeprefix(top), 0
+            why = "" if name == MARK or _is_work(name) else "it does not belong into a kept file"
+            if not why:
+                try:
+                    with archive.open(member) as file:
+                        found = file.read(LARGEST + 1)
+                except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError):
+                    why = "it is damaged in this file"
+                else:
+                    size = len(found)
+                    why = "it is there twice" if name in kept else problem(name, size)
+            if why:
+                left_out[name] = f"left out: {why}"
+            else:
+                kept[name] = found
+            sizes += [size] * (name != MARK)
+            if _too_much(sizes):
+                raise KeepError(f"This file holds more than {MOST} files or {_size(WHOLE)}.")
+    return kept, left_out
 
 
 def _shown(path: Path, root: Path) -> str:
@@ -398,7 +462,7 @@ def _offer(files: dict[str, bytes]) -> tuple[str, str]:
     # In the browser alone there is no server that could hand the file out.
     if sys.platform != "emscripten":
         with contextlib.suppress(OSError):
-            _replace(target, content)
+            write_whole(target, content)
             if target.resolve().is_relative_to(journal.module().resolve()):
                 link = quote(Path(os.path.relpath(target)).as_posix())
                 where = f" It is also in the folder {target.parent.name}, in the file browser."

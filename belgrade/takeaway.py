@@ -7,16 +7,13 @@ student's own and are kept in the journal. `methods.matrix` scores them.
 from __future__ import annotations
 
 import base64
-import contextlib
-import os
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from belgrade import data, journal
 from belgrade.display import Card, escape, show_widget, spoken_date
 from belgrade.explorers.kosovo import NEIGHBOURS
+from belgrade.files import write_whole
 from belgrade.methods import matrix
 
 if TYPE_CHECKING:
@@ -465,7 +462,7 @@ def evidence_matrix() -> Card:
         said = f"Written to my_work: {' and '.join(FILES)}."
         try:
             for name, text in contents.items():
-                _write(journal.folder() / name, text)
+                write_whole(journal.folder() / name, text.encode("utf-8"))
         except OSError as error:
             said = f"Not written ({error.strerror or error}): use the links to download."
     links = ""
@@ -476,17 +473,3 @@ def evidence_matrix() -> Card:
             f"Download {labels[name]}</a></li>"
         )
     return Card("Take your evidence matrix away", f"<ul>{links}</ul><p>{escape(said)}</p>", said)
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file in one step, so that one open elsewhere is never seen half written."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-        os.replace(name, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(name).unlink(missing_ok=True)
-        raise

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -75,14 +78,63 @@ def test_a_killed_kernel_leaves_a_whole_journal(path: Path) -> None:
     assert journal.save("guess/after", 2).startswith("Saved")
 
 
-def test_the_lock_of_a_dead_process_is_broken(path: Path) -> None:
-    import os
-
+@pytest.mark.parametrize("made", [1, time.time() + 3600], ids=["long ago", "in the future"])
+def test_the_lock_of_a_dead_process_is_broken_at_once(path: Path, made: float) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = path.with_suffix(".lock")
     lock.touch()
-    os.utime(lock, (1, 1))
+    os.utime(lock, (made, made))
+    began = time.monotonic()
     assert journal.save("guess/x", 1).startswith("Saved")
+    assert time.monotonic() - began < 1
+
+
+@pytest.mark.parametrize("name", ["replace", "open"])
+def test_a_file_that_is_in_use_for_a_moment_is_tried_again(
+    path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As OneDrive and virus scanners hold it, or Windows a lock that is being deleted."""
+    journal.save("guess/before", 1)
+    real, refused = getattr(os, name), []
+
+    def once(target: Any, *rest: Any, **options: Any) -> Any:
+        if "journal" in f"{target}{rest}" and not refused:
+            refused.append(target)
+            raise PermissionError(13, "The file is being used by another process")
+        return real(target, *rest, **options)
+
+    monkeypatch.setattr(os, name, once)
+    assert journal.save("guess/x", 2).startswith("Saved")
+    assert refused
+    assert set(journal.parse(path.read_text("utf-8"))) == {"guess/before", "guess/x"}
+
+
+def test_a_journal_that_cannot_be_read_now_is_not_replaced(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal.save("guess/before", 1)
+    content = path.read_bytes()
+
+    def refuse(_: Path) -> bytes:
+        raise PermissionError(13, "The file is being used by another process")
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    assert "memory only" in journal.save("guess/x", 2)
+    assert journal.guess("x") == 2
+    monkeypatch.undo()
+    monkeypatch.setenv("BELGRADE_WORK", str(path.parent))
+    assert path.read_bytes() == content
+    assert journal.save("guess/y", 3).startswith("Saved")  # and what was in memory with it
+    assert set(journal.parse(path.read_text("utf-8"))) == {"guess/before", "guess/x", "guess/y"}
+
+
+def test_what_editors_and_browsers_put_into_a_text_is_read(path: Path) -> None:
+    entry = {"format": 1, "entries": {"guess/x": {"value": 1, "saved": ""}}}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(entry), encoding="utf-8-sig")
+    assert journal.guess("x") == 1
+    assert journal.save("brief/09", "half an emoji \ud83d").startswith("Saved")
+    assert journal.get("brief/09") == "half an emoji ?"
 
 
 def test_what_cannot_be_written_stays_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,14 +142,14 @@ def test_what_cannot_be_written_stays_in_memory(monkeypatch: pytest.MonkeyPatch)
     try:
         assert "memory only" in journal.save("guess/x", 3)
         assert journal.guess("x") == 3
-        assert '"guess/x"' in journal.as_text()
+        assert b'"guess/x"' in journal.as_bytes()
     finally:
         journal._memory.clear()
 
 
 def test_a_journal_is_taken_away_and_brought_back(path: Path) -> None:
     journal.save("guess/x", 1)
-    away = journal.as_text()
+    away = journal.as_bytes().decode("utf-8")
     path.unlink()
     assert journal.merge(away) == "1 entry was brought back."
     assert journal.guess("x") == 1

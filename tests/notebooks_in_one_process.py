@@ -20,7 +20,7 @@ from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.display import display
 
-from belgrade.checks import live
+from belgrade.checks import live, words
 
 
 def run(shell, path):
@@ -54,7 +54,7 @@ def questions(exercise):
 
 
 def main(paths):
-    os.environ |= {"BELGRADE_EXAM": "1", **live.AS_IN_JUPYTER}
+    os.environ |= {"BELGRADE_EXAM": "1", **words.AS_IN_JUPYTER}
     shell = InteractiveShell.instance()
     shell.display_pub = CapturingDisplayPublisher()
     books = [Path(path).resolve() for path in paths]

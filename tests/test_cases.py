@@ -18,7 +18,7 @@ import pytest
 from fresh_copies import Outcomes, outcomes, records_of
 
 from belgrade.authoring.build import BLOCK, read_questions
-from belgrade.checks import examine, live, record
+from belgrade.checks import examine, live, record, words
 from belgrade.checks.assemble import assemble, fresh_copy
 from belgrade.checks.judge import ERROR, judge, stopped
 from belgrade.checks.pack import read_pack
@@ -151,7 +151,7 @@ def test_every_graded_question_has_its_cases(number: str) -> None:
     assert set(cases) == {entry["question"] for entry in pack["checks"]}
     for question, of_it in cases.items():
         statuses = [status for _, status, _ in of_it]
-        assert set(statuses) <= set(live.STATUS)
+        assert set(statuses) <= set(words.STATUS)
         wrong = {words for _, status, words in of_it if status != "right"}
         assert statuses.count("right") >= 3, question
         assert len(wrong) >= 3, question

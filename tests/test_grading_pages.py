@@ -12,7 +12,7 @@ import pytest
 from grading_results import EVIL, a_class, part, png, question, result
 from test_grading_tables import MASTERS, marked
 
-from belgrade.checks.live import STATUS
+from belgrade.checks.words import STATUS
 from belgrade.grading import pages, tables
 from belgrade.grading.roster import PLAIN, Roster, Student
 

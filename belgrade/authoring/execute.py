@@ -14,7 +14,7 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbval.kernel import CURRENT_ENV_KERNEL_NAME, NbvalKernelspecManager
 from traitlets import default
 
-from belgrade.checks.live import AS_IN_JUPYTER
+from belgrade.checks.words import AS_IN_JUPYTER
 
 
 class RunError(Exception):

@@ -24,10 +24,10 @@ from belgrade.checks.judge import (
     judge,
     stopped,
 )
-from belgrade.checks.live import AS_IN_JUPYTER, STATUS
 from belgrade.checks.pack import read_pack
 from belgrade.checks.quick import nbformat
 from belgrade.checks.spec import exercise_of
+from belgrade.checks.words import AS_IN_JUPYTER, STATUS
 
 CELL_TIMEOUT_S = 60
 MOST_RUNS = 12

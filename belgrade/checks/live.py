@@ -10,19 +10,8 @@ from belgrade.checks.judge import ERROR, Verdict, judge
 from belgrade.checks.pack import PackError, read_pack
 from belgrade.checks.record import bundle, captured_or_error, publish
 from belgrade.checks.spec import exercise_of
+from belgrade.checks.words import STATUS
 
-# A sign and a word for each status, so that colour never carries meaning alone; then the
-# background and the edge. Text is near-black on pale: above 12:1 in light and dark themes.
-STATUS = {
-    "right": ("✓", "Right", "#e3f4e6", "#1f7a33"),
-    "close": ("≈", "Close", "#fff4d1", "#8a6100"),
-    "not_yet": ("✗", "Not yet", "#fde7e2", "#a8321a"),
-    "not_attempted": ("○", "Not attempted", "#eeeeee", "#595959"),
-    "error": ("!", "Could not be checked", "#f3e5f5", "#6a1b7a"),
-    "pending": ("…", "To be marked by hand", "#e3eefb", "#1d5a9c"),
-}
-# Charts behave as they do in JupyterLab: each cell ends its figures.
-AS_IN_JUPYTER = {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}
 _hints_shown = {}
 
 
@@ -68,7 +57,7 @@ def check_notebook(exercise):
     """Show a table of all questions of the exercise, from the notebook as it is saved."""
     if os.environ.get("BELGRADE_EXAM"):
         return  # the notebook is being examined already
-    from belgrade.checks import examine
+    from belgrade.checks import examine  # it takes a second, and `check` does without
 
     exercise = str(exercise).zfill(2)
     try:

@@ -25,7 +25,7 @@ from jupyter_client.manager import KernelManager
 from jupyter_client.provisioning import KernelProvisionerBase
 from jupyter_client.session import Session
 
-from belgrade.checks.live import AS_IN_JUPYTER
+from belgrade.checks.words import AS_IN_JUPYTER
 from belgrade.grading.sandbox import Handle, KernelError, Sandbox, SandboxError
 from belgrade.grading.wire import Wire
 

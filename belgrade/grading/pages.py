@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from belgrade.checks.live import STATUS
+from belgrade.checks.words import STATUS
 from belgrade.grading import pictures
 from belgrade.grading.marks import written_answers
 from belgrade.grading.names import clean

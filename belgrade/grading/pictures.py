@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from belgrade import figures
-from belgrade.checks.live import STATUS
+from belgrade.checks.words import STATUS
 
 TENTHS = [f"{low} to {low + 10}%" if low == 90 else f"{low} to under {low + 10}%"
           for low in range(0, 100, 10)]  # fmt: skip

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from belgrade import data
-from belgrade.checks.live import AS_IN_JUPYTER
+from belgrade.checks.words import AS_IN_JUPYTER
 from belgrade.grading import GradingError
 from belgrade.grading.cgroup import group_for, leave
 from belgrade.grading.remedies import remedy

@@ -16,7 +16,7 @@ from site_pages import built, pages
 
 from belgrade import report, takeaway
 from belgrade.authoring.site import still
-from belgrade.checks import examine, live, pack
+from belgrade.checks import examine, live, pack, words
 
 # Sideways scrolling of the page, and words that do not fit into their box.
 TOO_WIDE = """() => {
@@ -114,10 +114,10 @@ def test_what_checks_and_cards_show_is_accessible_in_both_themes(
     packed = pack.read_pack("01")
     records = [
         {"question": f"1.{number}", "part": "", "status": status, "points": 0, "message": "Why."}
-        for number, status in enumerate(live.STATUS, 1)
+        for number, status in enumerate(words.STATUS, 1)
     ]
     parts = [
-        *(live._box(*look[2:], f"{look[0]} {look[1]}") for look in live.STATUS.values()),
+        *(live._box(*look[2:], f"{look[0]} {look[1]}") for look in words.STATUS.values()),
         live._page(examine.report_of(packed, records, ["A note."])),
         report.claim("C024")._repr_html_(),
         report.note(7)._repr_html_(),

@@ -50,10 +50,34 @@ def test_agreement_and_kappa_as_published_or_by_hand(
     assert agreement.confusion_matrix(a, b, range(len(matrix))).to_numpy().tolist() == matrix
 
 
-def test_the_standard_error_by_hand() -> None:
-    # sqrt(0.7 * 0.3 / (200 * 0.59^2)) = sqrt(0.21 / 69.62) = 0.0549
-    a, b = coders([[88, 14, 18], [10, 40, 10], [2, 6, 12]])
-    assert agreement.kappa_standard_error(a, b) == pytest.approx(0.0549, abs=0.0001)
+# The example of Fleiss, Levin and Paik, "Statistical Methods for Rates and Proportions", chapter
+# 18: kappa 0.68 with a standard error of 0.087. The values for linear weights are statsmodels'.
+PUBLISHED = [[75, 1, 4], [5, 4, 1], [0, 0, 10]]
+
+
+def test_the_standard_error_as_published() -> None:
+    a, b = coders(PUBLISHED)
+    assert agreement.cohens_kappa(a, b) == pytest.approx(0.6765, abs=0.0001)
+    assert agreement.kappa_standard_error(a, b) == pytest.approx(0.0877, abs=0.0001)
+
+
+def test_weighted_kappa_and_its_standard_error() -> None:
+    a, b = coders(PUBLISHED)
+    assert agreement.cohens_kappa(a, b, range(3)) == pytest.approx(0.7222, abs=0.0001)
+    assert agreement.kappa_standard_error(a, b, range(3)) == pytest.approx(0.0843, abs=0.0001)
+
+
+def test_near_codes_agree_in_part_only_where_the_classes_are_ordered() -> None:
+    near, far = ["neutral", "neutral", "cold"], ["warm", "cold", "cold"]
+    order = ["cold", "neutral", "warm"]
+    assert agreement.cohens_kappa(near, far, order) > agreement.cohens_kappa(near, far)
+    # Of two classes none lies between the others: the weights change nothing.
+    a, b = coders([[20, 5], [10, 15]])
+    assert agreement.cohens_kappa(a, b, [0, 1]) == pytest.approx(agreement.cohens_kappa(a, b))
+
+
+def test_kappa_has_no_standard_error_where_it_cannot_vary() -> None:
+    assert math.isnan(agreement.kappa_standard_error(["warm"] * 3, ["warm", "warm", "cold"]))
 
 
 def test_kappa_is_not_defined_where_only_one_class_was_used() -> None:

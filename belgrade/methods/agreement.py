@@ -1,4 +1,4 @@
-"""How far two coders agree: percent agreement, agreement by chance, and Cohen's kappa.
+"""How far two coders agree: percent agreement, agreement by chance, kappa, weighted kappa.
 
 Both coders have sorted the same items, in the same order, into the same classes. All functions
 raise `ValueError` where the two lists differ in length or are empty.
@@ -10,6 +10,7 @@ from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
 Codes = Sequence[Hashable]
@@ -50,32 +51,61 @@ def chance_agreement(coder_a: Codes, coder_b: Codes) -> float:
     return 100 * sum(a.count(code) * b.count(code) for code in set(a)) / len(a) ** 2
 
 
-def cohens_kappa(coder_a: Codes, coder_b: Codes) -> float:
-    """Return Cohen's kappa: (observed - chance agreement) / (100 - chance agreement).
+def cohens_kappa(coder_a: Codes, coder_b: Codes, ordered: Codes | None = None) -> float:
+    """Return Cohen's kappa: (observed - chance agreement) / (1 - chance agreement), as shares.
 
-    1 is full agreement, 0 no more than chance would give, below 0 less than that. It is not a
-    number (NaN) where both coders used one and the same class throughout: chance alone would then
-    give full agreement. Source: Jacob Cohen, "A Coefficient of Agreement for Nominal Scales",
-    Educational and Psychological Measurement 20 (1960), 37-46.
+    1 is full agreement, 0 no more than chance would give, below 0 less than that. `ordered` names
+    the classes from one end to the other: then codes that lie near each other agree in part, in
+    proportion to their distance (*weighted kappa*, linear weights). It is not a number (NaN) where
+    chance alone would give full agreement, as where both used one class throughout. Raises
+    `ValueError` for a code that is not among `ordered`. Sources: Jacob Cohen, "A Coefficient of
+    Agreement for Nominal Scales", Educational and Psychological Measurement 20 (1960), 37-46;
+    "Weighted Kappa", Psychological Bulletin 70 (1968), 213-220.
     """
-    chance = chance_agreement(coder_a, coder_b)
-    if chance == 100:
-        return float("nan")
-    return (percent_agreement(coder_a, coder_b) - chance) / (100 - chance)
+    shares, weights = _shares_and_weights(coder_a, coder_b, ordered)
+    observed, chance = _agreement(shares, weights)
+    return float("nan") if chance > 1 - 1e-12 else (observed - chance) / (1 - chance)
 
 
-def kappa_standard_error(coder_a: Codes, coder_b: Codes) -> float:
-    """Return the approximate standard error of kappa, in units of kappa.
+def kappa_standard_error(coder_a: Codes, coder_b: Codes, ordered: Codes | None = None) -> float:
+    """Return the standard error of (weighted) kappa for large samples, in units of kappa.
 
-    sqrt(p(1 - p) / (n(1 - c)^2)) with p the observed and c the chance agreement as shares and n the
-    number of items (Cohen 1960). It takes the items as a random draw and chance agreement as
-    known, and is rough where the items are few. NaN where kappa is.
+    It takes the items as a random draw; where they are few it is rough. NaN where kappa is, and
+    where one coder used a single class: kappa is then 0 whatever the other does, and cannot vary.
+    Source: Joseph Fleiss, Jacob Cohen and Brian Everitt, "Large Sample Standard Errors of Kappa and
+    Weighted Kappa", Psychological Bulletin 72 (1969), 323-327, formula for kappa other than 0.
     """
-    observed = percent_agreement(coder_a, coder_b) / 100
-    chance = chance_agreement(coder_a, coder_b) / 100
-    if chance == 1:
+    shares, weights = _shares_and_weights(coder_a, coder_b, ordered)
+    rows, columns = shares.sum(axis=1), shares.sum(axis=0)
+    observed, chance = _agreement(shares, weights)
+    if (rows > 0).sum() < 2 or (columns > 0).sum() < 2:
         return float("nan")
-    return (observed * (1 - observed) / len(coder_a)) ** 0.5 / (1 - chance)
+    mean = (weights @ columns)[:, None] + (rows @ weights)[None, :]
+    spread = (shares * (weights * (1 - chance) - mean * (1 - observed)) ** 2).sum()
+    spread -= (observed * chance - 2 * chance + observed) ** 2
+    return float((max(spread, 0.0) / len(coder_a)) ** 0.5 / (1 - chance) ** 2)
+
+
+def _shares_and_weights(
+    coder_a: Codes, coder_b: Codes, ordered: Codes | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the shares of all items in each pair of classes, and how far each pair agrees."""
+    import numpy as np
+
+    classes = sorted({*coder_a, *coder_b}, key=str) if ordered is None else list(ordered)
+    shares = confusion_matrix(coder_a, coder_b, classes).to_numpy() / len(coder_a)
+    if ordered is None:
+        return shares, np.eye(len(classes))
+    place = np.arange(len(classes))
+    return shares, 1 - abs(place[:, None] - place) / max(len(classes) - 1, 1)
+
+
+def _agreement(shares: np.ndarray, weights: np.ndarray) -> tuple[float, float]:
+    """Return the observed agreement and that by chance, as shares."""
+    import numpy as np
+
+    by_chance = np.outer(shares.sum(axis=1), shares.sum(axis=0))
+    return float((weights * shares).sum()), float((weights * by_chance).sum())
 
 
 def _check(coder_a: Codes, coder_b: Codes) -> None:

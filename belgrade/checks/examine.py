@@ -1,15 +1,12 @@
 """Check a student's notebook: put the answers into a fresh copy and let nbval run it."""
 
-import contextlib
 import json
-import logging
 import os
 import subprocess
 import sys
 import tempfile
 import textwrap
 import time
-import warnings
 from pathlib import Path
 
 from belgrade import data
@@ -26,15 +23,12 @@ from belgrade.checks.judge import (
 )
 from belgrade.checks.pack import read_pack
 from belgrade.checks.quick import nbformat
+from belgrade.checks.reading import NOTES, ExamineError, read_notebook
 from belgrade.checks.spec import exercise_of
 from belgrade.checks.words import AS_IN_JUPYTER, STATUS
 
 CELL_TIMEOUT_S = 60
 MOST_RUNS = 12
-
-
-class ExamineError(Exception):
-    """A notebook cannot be checked; its text says why and what to do."""
 
 
 def check(exercise, path=None, timeout=CELL_TIMEOUT_S, folder=None):
@@ -64,7 +58,7 @@ def check(exercise, path=None, timeout=CELL_TIMEOUT_S, folder=None):
             "yours, run `belgrade build`."
         )
     report = report_of(pack, records + written_records(notebook, pack["written"]), notes, lost)
-    report["notes"] += dict.fromkeys(repairs)
+    report["notes"] += dict.fromkeys([*submitted.metadata[NOTES], *repairs])
     return report | {"file": str(path)}
 
 
@@ -84,64 +78,6 @@ def find_notebook(pack, folder):
     raise ExamineError(
         f"There is no {pack['file']} here: save the notebook first, or give its path with --file."
     )
-
-
-def read_notebook(path, name=None):
-    """Return the notebook at `path`; raise ExamineError, in a line, if it is none.
-
-    `name` is what to call the file; by default its own name.
-    """
-    path = Path(path)
-    name = name or path.name
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise ExamineError(f"There is no file {path}.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ExamineError(f"{name} cannot be read ({type(error).__name__}).") from None
-    logger = logging.getLogger("nbformat")
-    level, notebook = logger.level, None
-    logger.setLevel(logging.CRITICAL)
-    try:
-        with warnings.catch_warnings(), contextlib.redirect_stderr(None):
-            warnings.simplefilter("ignore")
-            notebook = nbformat.reads(_without_unread(text), as_version=4)
-        cells = notebook.cells
-        if not all(isinstance(c, dict) and "cell_type" in c for c in cells):
-            raise ValueError("a cell without a type")
-    except Exception as error:
-        why = " ".join(str(error).split())[:80]
-        if isinstance(error, json.JSONDecodeError):
-            why = "cut off, or of another kind"
-        raise ExamineError(
-            f"{name} is damaged or no notebook ({why}): save or download it again."
-        ) from None
-    finally:
-        logger.setLevel(level)
-    notebook.setdefault("metadata", nbformat.NotebookNode())
-    return notebook
-
-
-def _without_unread(text):
-    """Return a notebook's JSON without outputs and others' metadata, which are never looked at.
-
-    Checking those against nbformat's schema can take a time that grows with their square.
-    """
-    content = json.loads(text)
-    sheets = [content, *_listed(content, "worksheets")]  # where older notebooks have their cells
-    for part in [*sheets, *(cell for sheet in sheets for cell in _listed(sheet, "cells"))]:
-        if isinstance(part, dict):
-            if isinstance(part.get("metadata"), dict):
-                part["metadata"] = {k: v for k, v in part["metadata"].items() if k == "belgrade"}
-            if "outputs" in part:
-                part["outputs"] = []
-            part.pop("attachments", None)
-    return json.dumps(content)
-
-
-def _listed(part, name):
-    found = part.get(name) if isinstance(part, dict) else None
-    return found if isinstance(found, list) else []
 
 
 def exercise_in(notebook):

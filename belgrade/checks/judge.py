@@ -54,6 +54,11 @@ ERRORS = [
      "together must begin at the same place, with four spaces under a line that ends in a colon."),
     (r"^SyntaxError: .*you meant ['\"]==['\"]", "A comparison needs two equals "
      "signs: == asks whether two things are equal, and = gives a thing its name."),
+    (r"^SyntaxError: invalid non-printable character", "Python could not read your code: a "
+     "no-break space or another invisible character stands in it, as copied from a page or a "
+     "text. Type that line's spaces again."),
+    (r"^SyntaxError: invalid character '([“”„‘’«»])'", "Python could not read your code: {0} is a "
+     "typographic quotation mark, as a word processor makes it. Type \" or ' in its place."),
     (r"^SyntaxError: (.+?)\.?(?: \([^()]*line (\d+)\))?$", "Python could not read your code "
      "({0}). Look for a missing bracket, quotation mark, comma or colon."),
     (r"^ValueError: The truth value of a", "Join two conditions with & (not with and), and put "

@@ -158,3 +158,15 @@ RIGHT = {
     "answer-5": "baseline = 'B'",
     "w-6": "Because need differs between places.",
 }
+
+
+def varied_key(variant="PLANES = 7"):
+    """Return the toy key with a second pass: 90.1, 90.2 and 90.4 answer to the parameters."""
+    key = toy_key()
+    at = {cell.id: n for n, cell in enumerate(key.cells)}
+    key.cells[at["data"]].source = key.cells[at["data"]].source.replace("[11,", "[PLANES,")
+    spec = key.cells[at["spec-3"]]
+    spec.source = spec.source.replace("inputs =", "weights = { check = 1, b = 2 }\ninputs =")
+    cell = new_raw_cell(variant, id="variant", metadata={"tags": ["variant"]})
+    key.cells.insert(at["params"] + 1, cell)
+    return key

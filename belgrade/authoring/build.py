@@ -5,7 +5,9 @@ A key `exercises/keys/NN_name.ipynb` is a notebook that runs. Its cells are told
 the prompt comes after its spec; `answer` holds the solution between ### BEGIN SOLUTION and
 ### END SOLUTION; `check` is the call that a student keeps; `hidden` (another call, with
 `part="b"`), `rubric` and `spec` stay with the key; `written` is a text cell for prose, whose
-starter is in the spec; `parameters` re-issue the exercise; cells before the first spec have no tag.
+starter is in the spec; `parameters` re-issue the exercise; `variant`, a raw cell below them, gives
+the same names other values, under which students' code is run once more when it is graded; other
+cells before the first spec have no tag.
 """
 
 import ast
@@ -26,14 +28,17 @@ from belgrade.checks.examined import bundle_of, graded_specs, prelude
 from belgrade.checks.judge import RIGHT, found, judge
 from belgrade.checks.pack import PackError, encode, read_pack
 from belgrade.checks.quick import nbformat
+from belgrade.checks.second_pass import AGAIN, with_second_pass
 from belgrade.checks.spec import SpecError, exercise_of, parse_spec
 
-TAGS = {"spec", "answer", "check", "hidden", "written", "rubric", "parameters"}
-KEY_ONLY = {"spec", "hidden", "rubric"}
+TAGS = {"spec", "answer", "check", "hidden", "written", "rubric", "parameters", "variant"}
+KEY_ONLY = {"spec", "hidden", "rubric", "variant"}
 BLOCK = re.compile(
     r"^([ \t]*)### BEGIN SOLUTION[^\n]*\n(.*?)^[ \t]*### END SOLUTION[^\n]*$", re.M | re.S
 )
 WRITTEN_STARTER = "*Write your answer here.*"
+# What the second pass weighs beside a check: more, since a choice has none.
+WEIGHT_AGAIN = 1.5
 
 
 class BuildError(Exception):
@@ -42,10 +47,11 @@ class BuildError(Exception):
 
 @dataclass
 class Question:
-    """A question of a key: its spec and its cells, in order."""
+    """A question of a key: its spec and its cells, in order; whether it has a second pass."""
 
     spec: dict
     cells: list
+    again: bool = False
 
     @property
     def name(self):
@@ -59,13 +65,15 @@ class Question:
 class Built:
     """What a key makes: the key with outputs, the student's notebook, the pack, and all checks.
 
-    `checks` are those of the pack and the hidden ones, each with question, part, spec, reference.
+    `checks` are those of the pack and the hidden ones, each with question, part, spec, reference;
+    those of the part `again` hold under `variant`, the parameters cell with other values, or "".
     """
 
     key: nbformat.NotebookNode
     student: nbformat.NotebookNode
     pack: dict
     checks: list
+    variant: str = ""
 
 
 def tag_of(cell):
@@ -84,14 +92,19 @@ def build(key_path, cwd=None, execute=execute):
         key = _read_key(key_path)
         questions = read_questions(key)
         cwd = cwd or key_path.resolve().parents[1]
-        answers, wrongs = _run(key, questions, cwd, execute)
+        variant = variant_of(key)
+        answers, wrongs = _run(key, questions, variant, cwd, execute)
+        if variant:
+            _note_second_pass(questions, answers)
         entries = _entries(questions, answers, wrongs)
+        if variant:
+            _half_is_hidden(questions, entries)
         student = student_copy(key, questions)
         _no_leaks(questions, student)
         pack = _pack(key_path.name, questions, entries, student)
     except (BuildError, SpecError, RunError) as error:
         raise BuildError(f"{key_path.name}: {error}") from None
-    return Built(clean(key), student, pack, entries)
+    return Built(clean(key), student, pack, entries, variant)
 
 
 def build_files(keys, out, packed, check=False, say=print):
@@ -152,7 +165,7 @@ def read_questions(key):
             if cell.cell_type != "raw":
                 raise BuildError(f"{where}: a spec must be a raw cell")
             questions.append(Question(parse_spec(cell.source), [cell]))
-        elif tag not in ("", "parameters") and not questions:
+        elif tag not in ("", "parameters", "variant") and not questions:
             raise BuildError(f"{where} is tagged {tag}, but stands before the first spec")
         elif questions:
             questions[-1].cells.append(cell)
@@ -195,7 +208,7 @@ def _complete(question):
     if len(set(parts)) < len(parts):
         raise BuildError(f'question {name}: give each further check a name of its own: part="b"')
     for part in question.spec.get("weights", {}):
-        if part not in [p or "check" for p in parts]:
+        if part not in [*(p or "check" for p in parts), AGAIN]:
             raise BuildError(f"question {name}: weights names the part {part!r}, which is not here")
     for option in _options(question.spec).values():
         prompt = "\n".join(c.source for c in question.cells if c.cell_type == "markdown")
@@ -211,21 +224,86 @@ def _parts(question):
     """Return the names of a question's parts: "" for the check, then hidden ones, "written"."""
     specs = graded_specs([c for c in question.cells])
     parts = [specs[c["id"]]["part"] for c in question.cells if c.get("id") in specs]
+    parts += [AGAIN] * question.again
     return parts + ["written"] * bool(question.tagged("written"))
 
 
 def _points(question, part):
-    """Return what a part is worth: the question's points, shared out by `weights` (1 each)."""
-    weights = {p: question.spec.get("weights", {}).get(p or "check", 1) for p in _parts(question)}
+    """Return what a part is worth: the question's points, shared out by `weights`.
+
+    A part without a weight has 1, and the second pass WEIGHT_AGAIN.
+    """
+    weights = {AGAIN: WEIGHT_AGAIN} | question.spec.get("weights", {})
+    weights = {p: weights.get(p or "check", 1) for p in _parts(question)}
     total = sum(weights.values())
     points = question.spec["points"] * weights[part] / total if total else 0
     return int(points) if points == int(points) else round(points, 6)
 
 
-def _run(key, questions, cwd, execute):
+def variant_of(key):
+    """Return the source of the cell tagged `variant`, or ""; raise BuildError if it is amiss."""
+    cells = [c for c in key.cells if tag_of(c) in ("parameters", "variant")]
+    variants = [c for c in cells if tag_of(c) == "variant"]
+    if not variants:
+        return ""
+    if [tag_of(c) for c in cells] != ["parameters", "variant"]:
+        raise BuildError("one cell tagged variant belongs right below one tagged parameters")
+    (variant,) = variants
+    if variant.cell_type != "raw":
+        raise BuildError("a variant must be a raw cell, so that a run of the key passes it by")
+    try:
+        ast.parse(variant.source)
+    except SyntaxError as error:
+        raise BuildError(f"the variant is no Python: {error}") from None
+    if odd := assigned(variant.source) ^ assigned(cells[0].source):
+        raise BuildError(f"parameters and variant do not set the same names: {min(odd)}")
+    return variant.source
+
+
+def _cells_again(key, questions, variant):
+    """Return the cells of the second pass of the key's own answers."""
+    assembled, sources = student_copy(key, questions), {c["id"]: c.source for c in key.cells}
+    for cell in assembled.cells:
+        cell.source = sources[cell["id"]]
+    checks = [
+        {"question": q.name, "part": AGAIN, "spec": q.spec, "reference": None}
+        for q in questions if q.spec["kind"] != "written"
+    ]  # fmt: skip
+    return with_second_pass(assembled, variant, checks).cells[len(assembled.cells) :]
+
+
+def _note_second_pass(questions, answers):
+    """Note which questions have a second pass: those whose answer changes with the parameters.
+
+    Raises BuildError for code whose answer stays, and for which no other check is hidden.
+    """
+    for question in questions:
+        if (question.name, AGAIN) not in answers:
+            continue
+        typed, wanted = answers[question.name, ""], answers[question.name, AGAIN]
+        question.again = judge(question.spec | {"wrong": []}, wanted, typed).status != RIGHT
+        if not (question.again or question.tagged("hidden") or question.spec["kind"] == "choice"):
+            raise BuildError(
+                f"question {question.name}: under the variant its answer is the same: let its "
+                "code use a name of the parameters cell, or choose other values"
+            )
+
+
+def _half_is_hidden(questions, entries):
+    points = [(_is_visible(questions, e), e["spec"]["points"]) for e in entries]
+    hidden, whole = sum(p for shown, p in points if not shown), sum(p for _, p in points)
+    if hidden < whole / 2 - 1e-6:
+        raise BuildError(
+            f"only {hidden:g} of {whole:g} points are given by hidden checks: at least half should "
+            "be, so raise their `weights`"
+        )
+
+
+def _run(key, questions, variant, cwd, execute):
     """Run the key with its wrong turns; store its outputs; return the captured answers.
 
-    The answers are by (question, part); the wrong turns by (question, number).
+    The answers are by (question, part), those under the variant with the part `again`; the wrong
+    turns by (question, number).
     """
     notebook, specs, wrong_at = copy.deepcopy(key), graded_specs(key.cells), {}
     cells, by_answer = [], {q.tagged("answer")[0]["id"]: q for q in questions if q.tagged("answer")}
@@ -243,9 +321,20 @@ def _run(key, questions, cwd, execute):
                 )
                 wrong_at[question.name, n] = temporary
                 cells.append(temporary)
-    notebook.cells = cells
+    again = _cells_again(key, questions, variant) if variant else []
+    specs_again = {}
+    for cell in again:
+        cell.outputs, cell.execution_count = [], None
+        if spec := cell.metadata["belgrade"].get("spec"):
+            specs_again[cell["id"]] = spec
+            cell.source = prelude(spec) + cell.source
+    notebook.cells = cells + again
     execute(notebook, cwd)
     done = {cell["id"]: cell for cell in notebook.cells}
+    for cell in again:
+        if error := first_error(done[cell["id"]]):
+            name = cell.metadata["belgrade"].get("question", "a given cell")
+            raise BuildError(f"under the variant, {name} stopped with {error}")
     for number, cell in enumerate(key.cells):
         if cell.cell_type == "code":
             ran = done[cell["id"]]
@@ -255,6 +344,9 @@ def _run(key, questions, cwd, execute):
     answers = {
         (s["question"], s["part"]): _answer_of(done[i], f"the check of question {s['question']}")
         for i, s in specs.items()
+    } | {
+        (s["question"], AGAIN): _answer_of(done[i], f"the second pass of {s['question']}")
+        for i, s in specs_again.items()
     }
     wrongs = {
         (name, n): _answer_of(cell, f"question {name}: wrong turn {n + 1}")

@@ -14,9 +14,11 @@ from pathlib import Path
 import nbformat
 
 from belgrade.authoring import links
-from belgrade.authoring.build import BLOCK, read_questions, student_copy
+from belgrade.authoring.build import BLOCK, read_questions, student_copy, variant_of
 from belgrade.authoring.clean import write
+from belgrade.checks.assemble import about
 from belgrade.checks.pack import PackError, decode, read_pack
+from belgrade.checks.second_pass import AGAIN
 from belgrade.keep import MANIFEST, fingerprint
 
 OURS = Path(__file__).parent / "student_tree"
@@ -188,8 +190,8 @@ def leaks(files, keys, public="", guides=()):
     """Return a sentence for each thing of the keys in the folder `keys` that `files` hold.
 
     Looked for, line by line and in packed check data as well: solutions, written answers, rubrics,
-    hidden checks, the code of wrong turns, hints and specs, and what the files `guides` say about
-    marking. `public` is what may be said anyway.
+    hidden checks, the code of wrong turns, hints and specs, the second pass, and what the files
+    `guides` say about marking. `public` is what may be said anyway.
     """
     found = [
         f"{name} does not belong to students." for name in sorted(files)
@@ -199,6 +201,8 @@ def leaks(files, keys, public="", guides=()):
     for name, content in files.items():
         if not name.endswith(".py") and re.search(r"^\[\[wrong\]\]", text_of(name, content), re.M):
             found.append(f"{name} holds a spec.")
+        if _has_second_pass(name, content):
+            found.append(f"{name} holds a second pass.")
     read = [nbformat.read(p, as_version=4) for p in sorted(Path(keys).glob("[0-9][0-9]_*.ipynb"))]
     secrets = [secret for key in read for secret in _secrets(key)]
     given = " ".join(_given(key, read_questions(key)) for key in read) if guides else ""
@@ -218,6 +222,9 @@ def _secrets(key):
     """Yield (where, line) for what a key keeps to itself."""
     questions = read_questions(key)
     given = _given(key, questions)
+    lines = map(_squeezed, variant_of(key).splitlines())
+    # However short: `YEAR = 2017` tells all.
+    yield from (("the variant", line) for line in lines if line and line not in given)
     for question in questions:
         spec, name = question.spec, question.name
         texts = [(f"the rubric of {name}", c.source) for c in question.tagged("rubric")]
@@ -234,6 +241,19 @@ def _secrets(key):
             for line in map(_squeezed, text.splitlines()):
                 if len(line) > LONG and line not in given and line not in allowed:
                     yield where, line
+
+
+def _has_second_pass(name, content):
+    """Tell whether check data or a notebook hold values of the second pass, in whatever form."""
+    try:
+        if name.endswith(".bin"):
+            return any(entry["part"] == AGAIN for entry in decode(content)["checks"])
+        cells = json.loads(content)["cells"] if name.endswith(".ipynb") else []
+    except ValueError:
+        return False
+    return any(
+        "variant" in cell["metadata"].get("tags", []) or "variant" in about(cell) for cell in cells
+    )
 
 
 def _given(key, questions):

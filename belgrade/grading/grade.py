@@ -26,6 +26,7 @@ from belgrade.authoring.execute import execute
 from belgrade.checks.assemble import about, assemble
 from belgrade.checks.examine import ExamineError, exercise_in, read_notebook
 from belgrade.checks.quick import nbformat
+from belgrade.checks.second_pass import with_second_pass
 from belgrade.grading.collect import Submission, collect
 from belgrade.grading.kernels import Kernel, KernelError, Kernels, Limits
 from belgrade.grading.master import (
@@ -374,7 +375,8 @@ class _Job:
             key = nbformat.read(self.keys[number], as_version=4)
             key.cells = [c for c in key.cells if "hidden" not in c.metadata.get("tags", [])]
             notebook, _ = assemble(master.fresh, key)
-            for row in graded(master, notebook, self._run(notebook, kernels))["questions"]:
+            done = self._run(master, notebook, kernels)
+            for row in graded(master, notebook, done)["questions"]:
                 if row["points"] < row["max_points"] - 1e-6:
                     raise MasterError(
                         f"The answer key of exercise {number} does not get its own points here: "
@@ -438,7 +440,7 @@ class _Job:
         master = self._master_for(one, submitted)
         check_size(submitted)
         notebook, repairs = assemble(master.fresh, submitted)
-        done = self._run(notebook, kernels)
+        done = self._run(master, notebook, kernels)
         self.starts = 0
         if about(submitted).get("version") not in (None, master.released):
             repairs.append("The notebook is of another version of the exercise than is graded.")
@@ -458,8 +460,9 @@ class _Job:
         check_belongs(submitted, master)
         return master
 
-    def _run(self, notebook: Any, kernels: Any) -> Run:
+    def _run(self, master: Master, notebook: Any, kernels: Any) -> Run:
         timeout = self.settings.timeout
+        notebook = with_second_pass(notebook, master.variant, master.checks)
         return run(notebook, kernels, timeout, total_timeout=TOTAL_CELLS * timeout)
 
     def _failed(self, one: Submission, reason: str) -> dict[str, Any]:

@@ -37,7 +37,8 @@ class Master:
     """An exercise to grade against. `version` changes with the key, the data and the package.
 
     `checks` are all checks, the hidden ones too, each a dict with question, part, spec and
-    reference; `hidden` the (question, part) of the hidden; `written` the prose questions;
+    reference; `hidden` the (question, part) of the hidden; `variant` the parameters cell of the
+    second pass, or ""; `written` the prose questions;
     `questions` dicts with question, title and points; `rubrics` texts in Markdown by question.
     """
 
@@ -52,6 +53,7 @@ class Master:
     written: list[dict[str, Any]]
     questions: list[dict[str, Any]]
     rubrics: dict[str, str]
+    variant: str = ""
 
     @cached_property
     def fresh(self) -> nbformat.NotebookNode:
@@ -167,6 +169,6 @@ def _made(built: Any, stamp: str) -> Master:
         hidden=[[e["question"], e["part"]] for e in built.checks
                 if (e["question"], e["part"]) not in shown],
         written=built.pack["written"], questions=rows,
-        rubrics={name: text for name, text in rubrics.items() if text},
+        rubrics={name: text for name, text in rubrics.items() if text}, variant=built.variant,
     )  # fmt: skip
     return Master(**json.loads(json.dumps(asdict(master))))

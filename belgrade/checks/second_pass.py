@@ -1,0 +1,78 @@
+"""The second pass: the student's own code once more, under other values of the parameters.
+
+An answer that was worked out changes with them; a number that was typed in does not. An answer
+key names the other values in a cell tagged `variant`, which students never get.
+"""
+
+import copy
+
+from belgrade.checks.assemble import about, role
+from belgrade.checks.quick import nbformat
+from belgrade.checks.record import MIME
+
+# The part of a question that is judged in the second pass, and the mark of the pass's cells.
+AGAIN = "again"
+WORDS = (
+    "With other values of the parameters your code gives another result than it should: is a "
+    "number or a name typed in where a name of the parameters cell belongs?"
+)
+
+
+def with_second_pass(notebook, variant, checks):
+    """Return an assembled notebook with its second pass after its last cell.
+
+    `variant` is the source of the parameters cell with other values, or "" where there is none;
+    `checks` are those to grade against: each with the part `again` is judged in the second pass.
+    A cell of the pass has `variant: again` in `metadata.belgrade`, and is otherwise a cell like
+    any: the parameters, the given ones, the student's, and a hidden check for each question.
+    """
+    entries = {c["question"]: c for c in checks if c["part"] == AGAIN}
+    if not (variant and entries):
+        return notebook
+    taken, cells = {cell["id"] for cell in notebook.cells}, []
+    for cell in notebook.cells:
+        if new := _again(cell, variant, entries):
+            new["id"] = _free(f"{AGAIN}-{cell['id']}"[:58], taken)
+            about(new)["variant"] = AGAIN
+            cells.append(new)
+    whole = copy.copy(notebook)
+    whole.cells = [*notebook.cells, *cells]
+    return whole
+
+
+def _again(cell, variant, entries):
+    """Return what a cell is in the second pass, or None where it is no part of it."""
+    what, question = role(cell), about(cell).get("question")
+    if cell.cell_type != "code" or what == "hidden":
+        return None
+    if what == "check":
+        if question not in entries:
+            return None
+        # One check is enough: a question's further ones have their own part.
+        return _check(cell, entries[question]) if not about(cell).get("part") else None
+    if what == "setup" and "check_notebook(" in cell.source:
+        return None
+    new = copy.deepcopy(cell)
+    new.outputs, new.execution_count = [], None
+    if what == "parameters":
+        new.source = variant
+    return new
+
+
+def _check(cell, entry):
+    reference = {"question": entry["question"], "answer": entry["reference"]}
+    shown = {MIME: reference, "text/plain": "reference"}
+    new = nbformat.v4.new_code_cell(
+        cell.source, execution_count=1, outputs=[nbformat.v4.new_output("display_data", shown)]
+    )
+    new.metadata["belgrade"] = {
+        "question": entry["question"], "role": "hidden", "part": AGAIN, "spec": entry["spec"],
+    }  # fmt: skip
+    return new
+
+
+def _free(name, taken):
+    tried = (name if n == 0 else f"{name}-{n}" for n in range(len(taken) + 1))
+    found = next(each for each in tried if each not in taken)
+    taken.add(found)
+    return found

@@ -5,6 +5,7 @@ Each is a function that returns an `Explorer`; call it as the last line of a cel
 
 from __future__ import annotations
 
+import functools
 import importlib
 from typing import Any
 
@@ -38,7 +39,15 @@ __all__ = ["EXPLORERS"]
 def __getattr__(name: str) -> Any:
     if name not in EXPLORERS:
         raise AttributeError(f"There is no explorer {name!r}.")
-    return getattr(importlib.import_module(f"belgrade.explorers.{EXPLORERS[name]}"), name)
+    make = getattr(importlib.import_module(f"belgrade.explorers.{EXPLORERS[name]}"), name)
+
+    @functools.wraps(make)
+    def named(*arguments: Any, **options: Any) -> Any:
+        explorer = make(*arguments, **options)
+        explorer.name = name
+        return explorer
+
+    return named
 
 
 def __dir__() -> list[str]:

@@ -7,6 +7,7 @@ is updated in place, so a saved notebook still has both when it is opened withou
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -159,6 +160,7 @@ class Explorer:
         draw: Callable[..., Figure],
         describe: Callable[..., str],
     ) -> None:
+        self.name = ""  # as in `EXPLORERS`; set where the explorer is taken from there
         self.title = title
         self.data = data
         self.controls = dict(controls)
@@ -174,6 +176,11 @@ class Explorer:
     def defaults(self) -> dict[str, Any]:
         """The choices with which the explorer opens."""
         return {name: control.default for name, control in self.controls.items()}
+
+    def places(self, **choices: Any) -> dict[str, int]:
+        """Return where each of `choices` (defaults for those left out) stands in `along()`."""
+        chosen = self.defaults | choices
+        return {name: each.along().index(chosen[name]) for name, each in self.controls.items()}
 
     def bundle(self, **choices: Any) -> Bundle:
         """Return the MIME bundle for `choices` (defaults for those left out), drawn only once.
@@ -238,9 +245,12 @@ class Explorer:
         box.add_class("belgrade-controls")
         labels = ", ".join(control.label for control in self.controls.values())
         how = f"Run this cell to choose: {labels}."
+        # What a page without a kernel needs to put controls of its own in this place.
+        start = escape(json.dumps(self.places()))
+        known = f' data-explorer="{self.name}" data-start="{start}"' if self.name else ""
         show_widget(
             box,
-            f"<p><strong>{escape(self.title)}</strong><br>{escape(how)}</p>",
+            f"<p{known}><strong>{escape(self.title)}</strong><br>{escape(how)}</p>",
             f"{self.title}\n{how}",
         )
         self._handle = display(self.bundle(), raw=True, display_id=True)

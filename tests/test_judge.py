@@ -207,7 +207,7 @@ def share(part, whole):
         (lambda p, w: p / w if w else 0, "close", "100 times too small"),
         (lambda p, w: print(p), "not_yet", "prints its result"),
         (lambda p, w: None, "not_attempted", "does not return"),
-        (lambda p: p, "error", "TypeError"),
+        (lambda p: p, "error", "more or fewer inputs (2) than it takes (1)"),
         (25.0, "not_yet", "the number 25; give the function itself"),
         (lambda p, w: "x", "not_yet", "a number is asked for"),
     ],
@@ -296,7 +296,8 @@ def test_an_answer_made_to_take_for_ever_is_refused_or_quick():
     start = time.process_time()
     assert judge({"kind": "list"}, wanted, capture(long)).status == "not_yet"
     assert time.process_time() - start < 3
-    found = judge({"kind": "list"}, wanted, capture(long * 2))
+    forged = {"type": "list", "items": [{"type": "text", "value": t} for t in long * 2]}
+    found = judge({"kind": "list"}, wanted, forged)
     assert (found.status, "too large" in found.message) == ("error", True)
 
 

@@ -100,7 +100,7 @@ CASES = {
             (MAIN + 'planes_by_recipient = counted.groupby("recipient")["planes"].sum()["Serbia"]',
              "not_yet", "a table (DataFrame) is asked for"),
             (MAIN + 'planes_by_recipient = counted.groupby("donor")["planes"].sum()',
-             "not_yet", "no column called recipient"),
+             "not_yet", "planes by donor"),
             (MAIN + 'planes_by_recipient = counted.groupby(["recipient", "donor"])["planes"].sum()',
              "not_yet", "too many"),
             (MAIN + 'planes_by_recipient = counted.groupby("recipient")[["planes", "personnel"]]'

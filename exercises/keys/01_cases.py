@@ -72,7 +72,7 @@ CASES = {
             ("if base == 0:\n    return 0\nreturn per * count / base", "close", "it is not known"),
             ("if base == 0:\n    return None\nreturn count / base / per",
              "not_yet", "Multiply by per"),
-            ("return per * count / base", "not_yet", "stops with ZeroDivisionError"),
+            ("return per * count / base", "not_yet", "divided by 0"),
             ("if base:\n    print(per * count / base)", "not_yet", "prints its result"),
             ("if base:\n    per * count / base", "not_attempted", "does not return anything"),
             ("return per * count / bases", "error", "bases"),

@@ -86,7 +86,7 @@ CASES = {
              "per_100 = sold.dropna()", "not_yet", "That is the difference"),
             (SOLD + PER.replace("100 *", "1 *") + "per_100 = sold.dropna()",
              "close", "100 times too small"),
-            (SOLD + PER + "per_100 = sold.loc[2019]", "not_yet", "no column called russia_per_100, year"),
+            (SOLD + PER + "per_100 = sold.loc[2019]", "not_yet", "no column called year"),
             (SOLD + PER + "per_100 = sold.loc[2012:2018]", "not_yet", "too few"),
             (SOLD + PER + 'per_100 = sold.loc[2019, "russia_per_100"]',
              "not_yet", "a table (DataFrame) is asked for"),

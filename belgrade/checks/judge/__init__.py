@@ -1,0 +1,141 @@
+"""The judge: compare a captured answer with a captured reference and say so in plain words.
+
+Pure: no files, no output. It accepts what a fair and careful teaching assistant would: the right
+answer in whatever form it is clear, and one answer only. A message names what was found and the
+next step, never the answer. Each kind has a module; `KINDS` is the one table of them.
+"""
+
+import math
+
+from belgrade.checks.judge.charts import chart, drawn_as
+from belgrade.checks.judge.errors import stopped
+from belgrade.checks.judge.functions import function
+from belgrade.checks.judge.numbers import as_float, listed, mapping, number
+from belgrade.checks.judge.outcome import (
+    CLOSE,
+    ERROR,
+    NOT_ATTEMPTED,
+    NOT_YET,
+    PENDING,
+    RIGHT,
+    YES,
+    Verdict,
+    found,
+    too_large,
+)
+from belgrade.checks.judge.tables import table
+from belgrade.checks.judge.texts import choice, plain, text, truth, written
+
+__all__ = [
+    "CLOSE", "ERROR", "KINDS", "NOT_ATTEMPTED", "NOT_YET", "PENDING", "RIGHT", "Verdict", "found",
+    "judge", "plain", "stopped",
+]  # fmt: skip
+
+UNREADABLE = (
+    KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError, RecursionError,
+)  # fmt: skip
+
+
+def judge(spec, reference, answer):
+    """Return the Verdict on a captured `answer`, given the captured `reference` and the spec."""
+    try:
+        status, message = _outcome(spec, reference, answer)
+    except UNREADABLE as error:
+        status, message = ERROR, f"This answer could not be read ({type(error).__name__})."
+    most = spec.get("points", 1)
+    points = most if status == RIGHT else 0
+    if status == CLOSE:
+        points = min(spec.get("close_points", 0), most)
+    return Verdict(status, points, most, message)
+
+
+def _outcome(spec, reference, answer):
+    kind = spec.get("kind", "number")
+    if answer is None:
+        return ERROR, "No answer came back from this cell. Is the check still called here?"
+    if answer["type"] == "error":
+        return ERROR, stopped(answer["error"], spec)
+    if kind == "written":
+        return written(spec, answer)
+    if too_large(answer):
+        return ERROR, "This answer is too large to be checked: give only what is asked for."
+    if answer["type"] == "missing":
+        if answer["value"] == "...":
+            return NOT_ATTEMPTED, "Replace the three dots with your answer, then run both cells."
+        if kind == "chart":
+            return NOT_ATTEMPTED, "There is no chart here. Keep the axes in a name: ax = ...plot()"
+        return NOT_ATTEMPTED, "The value is None. Did you print the answer instead of keeping it?"
+    status, message = _compare(spec, reference, answer)
+    if status in (RIGHT, NOT_ATTEMPTED):
+        return status, message
+    for wrong in spec.get("wrong", []):
+        if "answer" in wrong and _is_turn(spec, reference, wrong["answer"], answer):
+            return (CLOSE if wrong.get("close") else NOT_YET), wrong["message"]
+    return status, message
+
+
+def _compare(spec, reference, answer):
+    """Return (status, message) for two captured values, by the kind of the question."""
+    kind = spec.get("kind", "number")
+    if kind == "function":  # what a function returns is judged by what the reference returns
+        kind = reference["type"]
+    return KINDS.get(kind, _other)(spec, reference, answer)
+
+
+def _functions(spec, reference, answer):
+    return function(spec, reference, answer, _compare)
+
+
+def _other(spec, reference, answer):
+    return YES if reference == answer else (NOT_YET, f"Not yet: you have {found(answer)}.")
+
+
+KINDS = {
+    "number": number, "list": listed, "map": mapping,
+    "text": text, "choice": choice, "bool": truth,
+    "table": table, "chart": chart, "function": _functions,
+}  # fmt: skip
+
+
+# --- known wrong turns -----------------------------------------------------------------------
+
+
+def _is_turn(spec, reference, turn, answer):
+    """Tell whether an answer is the known wrong turn `turn`."""
+    if turn == answer:
+        return True
+    if turn["type"] == "chart" and answer["type"] == "chart":
+        return _is_drawn_turn(spec, reference, turn, answer)
+    if turn["type"] == "error" or answer["type"] == "error":
+        return turn["type"] == answer["type"] and turn["error"] == answer["error"]
+    content = spec | {"ordered": False, "extra_columns": True}
+    if _compare(content, reference, turn)[0] == RIGHT:
+        content = spec  # this turn is about the order, or about a column too many
+    near = turn["type"] != "number" or answer["type"] != "number" or math.isclose(
+        as_float(turn["value"]), as_float(answer["value"]), rel_tol=0.02
+    )  # a wide tolerance about the answer says nothing about a small number  # fmt: skip
+    return near and _compare(content, turn, answer)[0] == RIGHT
+
+
+def _is_drawn_turn(spec, reference, turn, answer):
+    if len(turn["axes"]) != len(answer["axes"]):
+        return False
+    pairs = list(zip(turn["axes"], answer["axes"], strict=True))
+    # A turn with the right figures is about how they are drawn; any other about the figures.
+    drawn = reference["type"] == "chart" and any(
+        _same_drawing(spec, w, a) for a in turn["axes"] for w in reference["axes"]
+    )
+    return all(_same_drawing(spec, a, b) for a, b in pairs) and not (
+        drawn and any(_look(a) != _look(b) for a, b in pairs)
+    )
+
+
+def _same_drawing(spec, one, other):
+    """Tell whether two axes show the same series: each all that the other shows."""
+    pair = one["series"], other["series"]
+    return drawn_as(spec, *pair, None) and drawn_as(spec, *reversed(pair), None)
+
+
+def _look(axes):
+    marks = sorted({s["mark"] for s in axes["series"]})
+    return marks, *(bool(axes[k]) for k in ("title", "xlabel", "ylabel"))

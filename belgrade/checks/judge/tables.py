@@ -1,0 +1,267 @@
+"""Tables: the right columns, the right rows, the right values, in the order asked for."""
+
+from belgrade.checks.judge.numbers import equal, number, readings
+from belgrade.checks.judge.outcome import CLOSE, NOT_YET, RIGHT, YES, found, show
+from belgrade.checks.judge.texts import as_date, plain
+
+UNNAMED = {"index", "level 0", "unnamed: 0"}  # what pandas calls labels without a name
+
+
+def table(spec, reference, answer):
+    """Accept the rows asked for under the names asked for; labels of rows count as a column.
+
+    A column of values with its labels (a Series) needs no names: each of its parts has its place.
+    """
+    rows = _as_table(answer)
+    if rows is None:
+        return NOT_YET, f"You have {found(answer)}; a table (DataFrame) is asked for."
+    status, message = _judged(spec, reference, rows)
+    if rows is not answer:
+        if status == RIGHT:
+            return CLOSE, f"The right figures, in {found(answer)}: make a table, pd.DataFrame(…)."
+        return NOT_YET, f"You have {found(answer)}; a table (DataFrame) is asked for."
+    return status, message
+
+
+def _judged(spec, reference, answer):
+    wanted = list(spec.get("columns") or reference["columns"])
+    names = _by_name(spec, wanted, answer)
+    renamed = _stand_ins(spec, reference, wanted, answer, names)
+    missing = [c for c in wanted if c not in names]
+    if missing:
+        here = ", ".join(answer["columns"][:8]) or "no column"
+        return NOT_YET, f"The table has no column called {', '.join(missing)}. It has: {here}."
+    status, message = _rows(spec, reference, answer, wanted, names)
+    if renamed and status not in (RIGHT, CLOSE):
+        here = ", ".join(answer["columns"][:8])
+        return NOT_YET, f"The table has no column called {renamed[1]}. It has: {here}."
+    if status != RIGHT:
+        return status, message
+    if renamed and not answer.get("series"):
+        return CLOSE, f"The figures are right: rename the column {renamed[0]} to {renamed[1]}."
+    extra = [answer["columns"][i] for i in _free(answer, names) if not _idle(answer, i)]
+    if extra and not spec.get("extra_columns"):
+        return CLOSE, f"The rows are right. Leave out what is not asked for: {', '.join(extra)}."
+    return YES
+
+
+def _as_table(answer):
+    """Return a table, or what a dictionary or a list of dictionaries says as one; else None."""
+    if answer["type"] == "table":
+        return answer
+    if answer["type"] == "map" and answer["items"]:
+        pairs = answer["items"]
+        if all("value" in k and "value" in v for k, v in pairs):
+            return _made(["index", "value"], [[k["value"], v["value"]] for k, v in pairs], True)
+        if all(v["type"] == "list" for _, v in pairs) and len({len(v["items"])
+                                                              for _, v in pairs}) == 1:  # fmt: skip
+            columns = [[i.get("value") for i in v["items"]] for _, v in pairs]
+            heads = [str(k.get("value")) for k, _ in pairs]
+            return _made(heads, [list(row) for row in zip(*columns, strict=True)])
+    if answer["type"] == "list" and answer["items"]:
+        maps = [i["items"] for i in answer["items"] if i["type"] == "map"]
+        heads = [[str(k.get("value")) for k, _ in m] for m in maps]
+        if len(maps) == len(answer["items"]) and all(h == heads[0] for h in heads):
+            return _made(heads[0], [[v.get("value") for _, v in m] for m in maps])
+    return None
+
+
+def _made(columns, rows, series=False):
+    dtypes = ["text" if any(isinstance(r[i], str) for r in rows) else "number"
+              for i in range(len(columns))]  # fmt: skip
+    made = {"type": "table", "columns": columns, "dtypes": dtypes, "rows": rows}
+    return made | {"count": len(rows)} | ({"series": True} if series else {})
+
+
+# --- columns ---------------------------------------------------------------------------------
+
+
+def _by_name(spec, wanted, answer):
+    """Return {wanted name: position in the answer}, by name or by an allowed other name."""
+    other = spec.get("columns") if isinstance(spec.get("columns"), dict) else {}
+    have = {}
+    for i, name in enumerate(answer["columns"]):
+        have.setdefault(plain(name), i)
+    found_at = {}
+    for name in wanted:
+        for choice in [name, *other.get(name, [])]:
+            at = have.get(plain(choice))
+            if at is not None:
+                found_at[name] = at
+                break
+    return found_at
+
+
+def _free(answer, names):
+    return [i for i in range(len(answer["columns"])) if i not in names.values()]
+
+
+def _stand_ins(spec, reference, wanted, answer, names):
+    """Add to `names` the columns that can only be what is missing; return (old, new) or None.
+
+    That is a column under another name, if it is the only one: several would be several guesses.
+    """
+    missing = [c for c in wanted if c not in names]
+    free, last = _free(answer, names), len(answer["columns"]) - 1
+    if answer.get("series"):
+        keys = spec.get("key", [])
+        values = [c for c in missing if c not in keys and _is_numeric(reference, c)]
+        values = values or ([c for c in missing if c not in keys] if len(missing) == 1 else [])
+        if last in free and len(values) == 1:
+            names[values[0]] = last
+            missing.remove(values[0])
+            free.remove(last)
+        if len(missing) == 1 and len(free) == 1 and free[0] != last:
+            names[missing[0]] = free[0]
+            unnamed = plain(answer["columns"][free[0]]) in UNNAMED
+            return None if unnamed else (answer["columns"][free[0]], missing[0])
+        return None
+    if len(missing) != 1:
+        return None
+    unnamed = [i for i in free if plain(answer["columns"][i]) in UNNAMED]
+    if len(unnamed) == 1 and not _is_numeric(reference, missing[0]):
+        names[missing[0]] = unnamed[0]
+    elif len(free) == 1:
+        names[missing[0]] = free[0]
+        return answer["columns"][free[0]], missing[0]
+    return None
+
+
+def _is_numeric(reference, name):
+    at = reference["columns"].index(name)
+    return reference["dtypes"][at] in ("number", "integer", "bool")
+
+
+def _idle(answer, at):
+    """Tell whether a further column says nothing: old numbers of rows, or one label for all."""
+    if plain(answer["columns"][at]) in UNNAMED and answer["dtypes"][at] == "integer":
+        return True
+    values = {str(row[at]) for row in answer["rows"]}
+    return bool(answer.get("series")) and len(values) == 1
+
+
+# --- rows ------------------------------------------------------------------------------------
+
+
+def _rows(spec, reference, answer, wanted, names):
+    """Compare the rows of two tables in the wanted columns, by key or as a whole."""
+    at = [reference["columns"].index(c) for c in wanted]
+    right = [[row[i] for i in at] for row in reference["rows"]]
+    more = answer["count"] - reference["count"]
+    keys = [wanted.index(k) for k in spec.get("key", []) if k in wanted]
+    if len({_id(row, keys) for row in right}) < len(right):
+        keys = []
+    keys = keys or _key(right, [reference["dtypes"][i] for i in at])
+    if len(answer["rows"]) > 2 * len(right) + 200:  # no need to see which rows are too many
+        return NOT_YET, _row_words([], 0, more, keys, wanted, answer["count"])
+    given = [[row[names[c]] for c in wanted] for row in answer["rows"]]
+    told = (
+        _with_keys(spec, right, given, more, keys, wanted)
+        if keys
+        else _without_keys(spec, right, given, more, wanted)
+    )
+    if told:
+        return told
+    ordered = spec.get("ordered")
+    columns = [wanted.index(ordered)] if isinstance(ordered, str) else range(len(wanted))
+    if ordered and not all(
+        equal(spec, a[i], b[i]) for a, b in zip(right, given, strict=True) for i in columns
+    ):
+        return CLOSE, "The right rows in another order: sort them as asked (sort_values)."
+    return YES
+
+
+def _with_keys(spec, right, given, more, keys, wanted):
+    """Return what is wrong with rows that `keys` tell apart, or None."""
+    left = {_id(row, keys): row for row in right}
+    strange, seen, differ = [], set(), {}
+    for row in given:
+        here = _id(row, keys)
+        if here not in left or here in seen:
+            strange.append(row)
+            continue
+        seen.add(here)
+        for i, name in enumerate(wanted):
+            if i not in keys and not equal(spec, left[here][i], row[i]):
+                differ.setdefault(name, []).append((row, left[here][i], row[i]))
+    lost = len(left) - len(seen)
+    if strange or lost or more:
+        return NOT_YET, _row_words(strange, lost, more, keys, wanted, len(given))
+    return _differ_words(spec, differ, keys, wanted) if differ else None
+
+
+def _without_keys(spec, right, given, more, wanted):
+    if more:
+        return NOT_YET, _row_words([], max(-more, 0), more, [], wanted, len(given))
+    pool, strange = list(right), 0
+    for row in given:
+        hit = next((n for n, r in enumerate(pool) if equal(spec, r, row)), None)
+        if hit is None:
+            strange += 1
+        else:
+            del pool[hit]
+    if strange:
+        return NOT_YET, f"{strange} of {len(given)} rows hold other values than asked for."
+    return None
+
+
+def _key(rows, dtypes):
+    """Return the first columns, not of decimals, that tell all rows apart; else none."""
+    keys = []
+    for i in sorted(range(len(dtypes)), key=lambda i: dtypes[i] in ("integer", "bool")):
+        if dtypes[i] == "number":
+            continue
+        keys.append(i)
+        if len({_id(row, keys) for row in rows}) == len(rows):
+            return keys
+    return []
+
+
+def _id(row, keys):
+    """Return the labels of a row as they are compared: 2015 and "2015" are the same year."""
+    return tuple(_label(row[i]) for i in keys)
+
+
+def _label(value):
+    if isinstance(value, int | float):
+        return float(value)
+    if not isinstance(value, str):
+        return None
+    if value[:4].isdecimal() and len(value) < 20 and len(read := readings(value)) == 1:
+        return read[0]
+    return as_date(value) or plain(value)
+
+
+def _row_words(strange, lost, more, keys, wanted, count):
+    words = [f"The table has {count} row{'s' * (count != 1)}"]
+    if more:
+        words.append(f"that is {abs(more)} too {'many' if more > 0 else 'few'}")
+    if strange and keys:
+        row = ", ".join(f"{wanted[i]} = {show(strange[0][i])}" for i in keys)
+        words.append(f"{len(strange)} should not be there (the first: {row})")
+    if lost and not more:
+        words.append(f"{lost} row{'s are' if lost > 1 else ' is'} missing")
+    return "; ".join(words) + ". Check the filter or the grouping."
+
+
+def _differ_words(spec, differ, keys, wanted):
+    column, cells = next(iter(differ.items()))
+    pairs = [(a, b) for _, a, b in cells]
+    if len(differ) == 1 and all(isinstance(a, int | float) for a, _ in pairs):
+        if all(isinstance(b, str) and readings(b) for _, b in pairs) and all(
+            any(equal(spec, a, value) for value in readings(b)) for a, b in pairs
+        ):
+            return CLOSE, f"Column {column} holds the right figures as text: make numbers of them."
+        if all(isinstance(b, int | float) for _, b in pairs):
+            slips = {
+                number(spec, {"type": "number", "value": a}, {"type": "number", "value": b})
+                for a, b in pairs
+            }
+            if len(slips) == 1 and next(iter(slips))[0] == CLOSE:
+                return CLOSE, f"Column {column}: {next(iter(slips))[1]}"
+    row = cells[0][0]
+    where = ", ".join(f"{wanted[i]} = {show(row[i])}" for i in keys)
+    return NOT_YET, (
+        f"The values in column {column} differ in {len(cells)} row{'s' * (len(cells) != 1)}, "
+        f"first where {where}: you have {show(row[wanted.index(column)])}."
+    )

@@ -1,0 +1,135 @@
+"""What a cell says: its part in the exercise, its code, and the names that the code sets."""
+
+import ast
+import functools
+import re
+
+# What reading somebody's code as Python may end with: the last two where it is nested too deeply.
+UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
+# Within a line: a class of spaces that crosses lines makes ten thousand empty ones take minutes.
+MARKER = re.compile(
+    r"^([^\S\n]*)#(?:#|[^\S\n])*(NBVAL_\w+|PYTEST_VALIDATE_IGNORE_OUTPUT)[^\S\n]*$", re.MULTILINE
+)
+# A line for IPython and not for Python: %matplotlib inline, !pip install, %%time.
+MAGIC = re.compile(r"^([^\S\n]*)[%!][^\n]*$", re.MULTILINE)
+# What names in it are its own.
+OWN_SCOPE = (
+    ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.ListComp, ast.SetComp,
+    ast.DictComp, ast.GeneratorExp,
+)  # fmt: skip
+
+
+def role(cell):
+    """Return a cell's role in the exercise: answer, check, hidden, written, setup, … or ""."""
+    return about(cell).get("role", "")
+
+
+def about(cell):
+    """Return a cell's `metadata.belgrade`, or an empty dict where it is missing or damaged."""
+    found = cell.get("metadata", {}).get("belgrade", {})
+    return found if isinstance(found, dict) else {}
+
+
+def source_of(cell):
+    """Return a cell's text as one string that can be written as UTF-8."""
+    text = cell.get("source", "")
+    text = "".join(map(str, text)) if isinstance(text, list) else str(text)
+    return text.encode("utf-8", "replace").decode("utf-8")  # half a character cannot be sent on
+
+
+def parsed(source):
+    """Return the statements of code, its lines for IPython left out, or None if it is no Python."""
+    try:
+        return ast.parse(MAGIC.sub(r"\1pass", source)).body
+    except UNREADABLE:
+        return None
+
+
+@functools.lru_cache(maxsize=512)  # most of a submission's cells are those of all others
+def assigned(source):
+    """Return the names that code assigns at its top level; a line with an error is left out."""
+    body = parsed(source)
+    if body is None:
+        found = re.findall(r"^(?:def\s+)?([A-Za-z_]\w*)\s*(?:=(?!=)|\()", source, re.MULTILINE)
+        return frozenset(found)
+    return frozenset().union(*map(_set_by, body))
+
+
+def _set_by(node):
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return {node.name}
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return {(a.asname or a.name).partition(".")[0] for a in node.names}
+    names, todo = set(), [node]
+    while todo:
+        one = todo.pop()
+        if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store):
+            names.add(one.id)
+        if not isinstance(one, OWN_SCOPE):
+            todo += ast.iter_child_nodes(one)
+    return names
+
+
+def same_code(source, given):
+    """Tell whether code does nothing else than the given code."""
+    return source == given or _bare(source) == _bare(given)
+
+
+@functools.lru_cache(maxsize=512)
+def _bare(source):
+    """Return code without comments, spacing and calls of `hint`, which ask and change nothing."""
+    try:
+        lines = [(node, ast.unparse(node)) for node in ast.parse(source).body]
+    except UNREADABLE:
+        return source.strip()
+    return "\n".join(
+        line for node, line in lines
+        if not (isinstance(node, ast.Expr) and line.startswith("hint("))
+    )  # fmt: skip
+
+
+@functools.lru_cache(maxsize=512)
+def is_python(source):
+    """Tell whether a text is Python, not counting lines for IPython, and says something."""
+    return bool(parsed(source))
+
+
+def is_prose(source):
+    """Tell whether a text is words and not code: no Python, and without what code is full of."""
+    if len(source.split()) < 4 or parsed(source) is not None:
+        return False
+    return not re.search(r"\w\(|\w\[|^\s*(?:import|from|def|for) |(?<![=<>!])=(?!=)", source, re.M)
+
+
+def segments(source, wanted):
+    """Return the code of a cell shared out to several questions, {question: code}, in its order.
+
+    `wanted` is {question: names that it sets}. A question's part goes up to the last statement
+    about its names before the next question's are set; what stands before a part belongs to it.
+    """
+    body = parsed(source) or []
+    first = {}
+    for n, node in enumerate(body):
+        for question, names in wanted.items():
+            if question not in first and _set_by(node) & names:
+                first[question] = n
+    order = sorted(first, key=first.get)
+    lines, parts, begin = source.splitlines(), {}, 0
+    for question, following in zip(order, [*order[1:], None], strict=True):
+        begin, end = min(begin, first[question]), len(body) - 1
+        if following is not None:
+            end = max(n for n in range(first[question], max(first[following], first[question] + 1))
+                      if _mentions(body[n], wanted[question]))  # fmt: skip
+        from_line = 0 if begin == 0 else body[begin - 1].end_lineno
+        to_line = body[end].end_lineno if following is not None else len(lines)
+        # Two statements in one line: both parts have it.
+        from_line = min(from_line, body[begin].lineno - 1)
+        parts[question] = "\n".join(lines[from_line:to_line])
+        begin = end + 1
+    return parts
+
+
+def _mentions(node, names):
+    return bool(_set_by(node) & names) or any(
+        isinstance(n, ast.Name) and n.id in names for n in ast.walk(node)
+    )

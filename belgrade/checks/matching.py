@@ -1,0 +1,278 @@
+"""Which cell of a submission is which cell of the exercise, whatever happened to the notebook.
+
+Cells are known by their id and by what `metadata.belgrade` says, if the two agree or the text does
+not speak against it; else by what is given in them (a prompt's text, the call of a check), by the
+names that an answer sets, and by the place between its neighbours.
+"""
+
+import ast
+import functools
+import itertools
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+
+from belgrade.checks.cells import (
+    about,
+    assigned,
+    is_python,
+    parsed,
+    role,
+    same_code,
+    segments,
+    source_of,
+)
+from belgrade.checks.quick import nbformat
+
+GIVEN = ("prompt", "setup", "parameters", "check", "")
+ALIKE = 0.86
+CALL = re.compile(r"""\bcheck\(\s*["']([\d.]+)["']""")
+LOST = (
+    "The file has lost the cells' ids, as some programs save it (Colab, Kaggle, Deepnote): the "
+    "answers were found by the text around them."
+)
+
+
+@dataclass
+class Match:
+    """`cells` of a submission; `partner` is {index in cells: index in the fresh copy}."""
+
+    cells: list
+    partner: dict = field(default_factory=dict)
+    repairs: list = field(default_factory=list)
+    nameless: bool = False  # no cell has an id or metadata that is known
+
+
+@dataclass
+class _Exercise:
+    """What is known of the fresh copy: its cells without hidden checks, and what they set."""
+
+    fresh: object
+    given: list = field(init=False)
+
+    def __post_init__(self):
+        self.given = [(i, c) for i, c in enumerate(self.fresh.cells) if role(c) != "hidden"]
+        self.by_id = {c["id"]: i for i, c in self.given}
+        slots = Counter(stated(c) for _, c in self.given)
+        self.by_slot = {stated(c): i for i, c in self.given if slots[stated(c)] == 1}
+        texts = Counter(c.source.strip() for _, c in self.given)
+        self.by_text = {
+            c.source.strip(): i for i, c in self.given
+            if role(c) in GIVEN and texts[c.source.strip()] == 1
+        }  # fmt: skip
+        self.answers = {about(c)["question"]: i for i, c in self.given if role(c) == "answer"}
+        self.checks, used = {}, {}
+        for i, cell in self.given:
+            if role(cell) == "check":
+                self.checks.setdefault(about(cell)["question"], i)
+                used.setdefault(about(cell)["question"], set()).update(_read(cell.source))
+        # The names that the check looks at; lines given in several answers set others too.
+        self.targets = {}
+        for question, at in self.answers.items():
+            names = assigned(self.fresh.cells[at].source)
+            self.targets[question] = names & used.get(question, set()) or names
+
+    def sets(self, cell):
+        """Return the questions whose names a code cell sets."""
+        if cell["cell_type"] not in ("code", "markdown", "raw"):
+            return set()
+        names = assigned(source_of(cell)) if _is_code(cell) else set()
+        return {q for q, targets in self.targets.items() if targets & names}
+
+
+def match(fresh, submitted):
+    """Return the Match of a submission's cells with those of a fresh copy.
+
+    A hidden check has no partner: students never had it.
+    """
+    exercise = _Exercise(fresh)
+    cells = [c for c in submitted.cells if c.get("cell_type") in ("code", "markdown", "raw")]
+    found = Match(cells)
+    found.nameless = bool(cells) and not any(
+        c.get("id") in exercise.by_id or stated(c) for c in cells
+    )
+    _share_out(exercise, found)
+    for i, cell in enumerate(found.cells):
+        at = _named(exercise, cell)
+        if at is not None:
+            found.partner[i] = at
+    _find_given(exercise, found)
+    _find_answers(exercise, found)
+    _leave_starters(exercise, found)
+    found.partner = dict(sorted(found.partner.items()))
+    return found
+
+
+def stated(cell):
+    """Return (question, role, part) as the metadata say, or None where they say nothing."""
+    said = about(cell)
+    if not said.get("role") or said["role"] == "student":
+        return None
+    return tuple(str(said.get(k, "")) for k in ("question", "role", "part"))
+
+
+def _named(exercise, cell):
+    """Return where a cell belongs by its exact text, its id or its metadata; or None."""
+    text = source_of(cell).strip()
+    if len(text) > 8 and text in exercise.by_text:
+        return exercise.by_text[text]
+    by_id, by_slot = exercise.by_id.get(cell.get("id")), exercise.by_slot.get(stated(cell))
+    if by_id is not None and (
+        by_id == by_slot or stated(cell) == stated(exercise.fresh.cells[by_id])
+    ):
+        return None if _is_foreign_check(exercise.fresh.cells[by_id], cell) else by_id
+    hopes = [at for at in (by_id, by_slot) if at is not None]
+    sound = [at for at in hopes if not _denied(exercise, at, cell)]
+    for at in sound:  # the two disagree, or there is only one
+        if about(exercise.fresh.cells[at]).get("question") in exercise.sets(cell):
+            return at
+    return sound[0] if sound else None
+
+
+def _denied(exercise, at, cell):
+    """Tell whether a cell's text speaks against its being the fresh cell `at`."""
+    known, what = exercise.fresh.cells[at], role(exercise.fresh.cells[at])
+    if what == "check":
+        return cell["cell_type"] != "code" or not CALL.search(source_of(cell)) or (
+            _is_foreign_check(known, cell)
+        )  # fmt: skip
+    sets = exercise.sets(cell)
+    if what == "answer":
+        own = about(known).get("question") in sets
+        return not own and (bool(sets) or not _is_code(cell) or bool(_calls(cell)))
+    if what == "written":
+        return bool(sets) or bool(_calls(cell)) or (
+            cell["cell_type"] == "code" and is_python(source_of(cell))
+        )  # fmt: skip
+    return bool(sets) or bool(_calls(cell)) or likeness(known, cell) < 0.5
+
+
+def _is_foreign_check(known, cell):
+    calls = _calls(cell)
+    return role(known) == "check" and bool(calls) and about(known)["question"] not in calls
+
+
+def _calls(cell):
+    """Return the questions that a code cell checks and does nothing else."""
+    if cell["cell_type"] != "code" or assigned(source_of(cell)):
+        return set()
+    return set(CALL.findall(source_of(cell)))
+
+
+def _is_code(cell):
+    """Tell whether a cell is code, or text that is code by what it says."""
+    if cell["cell_type"] == "code":
+        return True
+    return is_python(source_of(cell)) and bool(assigned(source_of(cell)))
+
+
+def _find_given(exercise, found):
+    """Find what is given, and has no partner yet, by the call of its check or by likeness."""
+    taken = set(found.partner.values())
+    for at, known in exercise.given:
+        if at in taken or role(known) not in GIVEN:
+            continue
+        free = [i for i in range(len(found.cells)) if i not in found.partner]
+        if role(known) == "check":
+            question = about(known)["question"]
+            hit = next((i for i in free if _calls(found.cells[i]) == {question}
+                        and exercise.checks[question] == at), None)  # fmt: skip
+            if hit is not None:
+                found.partner[hit] = at
+                continue
+        free = [i for i in free if found.cells[i]["cell_type"] == known["cell_type"]]
+        best = max(((likeness(known, found.cells[i]), -i) for i in free), default=(0, 0))
+        if best[0] >= ALIKE:
+            found.partner[-best[1]] = at
+
+
+def _find_answers(exercise, found):
+    """Find answers without a partner by the names that they set, first within their question."""
+    taken = set(found.partner.values())
+    for question, at in exercise.answers.items():
+        if at in taken:
+            continue
+        hits = [i for i, c in enumerate(found.cells)
+                if i not in found.partner and question in exercise.sets(c)]  # fmt: skip
+        here = [i for i in hits if question_at(exercise.fresh, found, i) == question]
+        for i in here or hits:
+            found.partner[i] = at
+        if hits and not found.nameless:
+            found.repairs.append(
+                f"The answer cell of {question} was missing; the cell that sets "
+                f"{', '.join(sorted(exercise.targets[question]))} was taken."
+            )
+
+
+def question_at(fresh, found, index):
+    """Return the question that a cell stands in: that of the last known cell before it."""
+    before = [i for i in found.partner if i < index]
+    return about(fresh.cells[found.partner[max(before)]]).get("question") if before else None
+
+
+def _leave_starters(exercise, found):
+    """Take an untouched answer cell for an added one where another holds the answer."""
+    for at in exercise.answers.values():
+        mine = [i for i, where in found.partner.items() if where == at]
+        given = exercise.fresh.cells[at].source
+        bare = [i for i in mine if same_code(source_of(found.cells[i]), given)]
+        if 0 < len(bare) < len(mine):
+            for i in bare:
+                found.cells[i] = nbformat.from_dict(found.cells[i] | {"source": ""})
+
+
+def _share_out(exercise, found):
+    """Share out a cell that holds answers to several questions: each takes its own part."""
+    starters = {q: exercise.fresh.cells[at].source for q, at in exercise.answers.items()}
+    sets = []
+    for cell in found.cells:
+        told = exercise.sets(cell) if cell["cell_type"] == "code" else set()
+        sets.append({q for q in told if not same_code(source_of(cell), starters[q])})
+    for i in range(len(sets) - 1, -1, -1):
+        alone = {q for q in sets[i] if not any(q in s for n, s in enumerate(sets) if n != i)}
+        own = exercise.by_id.get(found.cells[i].get("id"))
+        own = about(exercise.fresh.cells[own]).get("question") if own is not None else None
+        mine = alone | ({own} & sets[i])
+        if len(mine) < 2 or not alone - {own}:
+            continue
+        parts = segments(source_of(found.cells[i]), {q: exercise.targets[q] for q in mine})
+        if len(parts) < 2:
+            continue
+        found.cells[i : i + 1] = [_part(exercise, q, text) for q, text in parts.items()]
+        found.repairs.append(
+            f"The answers to {', '.join(sorted(parts))} stood in one cell: each takes its lines."
+        )
+
+
+def _part(exercise, question, text):
+    known = exercise.fresh.cells[exercise.answers[question]]
+    return nbformat.from_dict({
+        "cell_type": "code", "id": known["id"], "source": text,
+        "metadata": {"belgrade": {"question": question, "role": "answer"}},
+    })  # fmt: skip
+
+
+def _read(source):
+    """Return the names that a check looks at."""
+    return {
+        n.id for node in parsed(source) or [] for n in ast.walk(node) if isinstance(n, ast.Name)
+    } - {"check", "hint"}
+
+
+def likeness(one, other):
+    """Return how alike two cells are, from 0 to 1: the share of pairs of letters in both.
+
+    It takes time in proportion to their length, whatever a submission holds.
+    """
+    a, b = one.source.strip(), source_of(other).strip()
+    if a == b or not (a and b):
+        return float(a == b != "")
+    if min(len(a), len(b)) < 0.7 * max(len(a), len(b)):
+        return 0.0
+    shared = sum((_pairs(a) & _pairs(b)).values())
+    return 2 * shared / max(len(a) + len(b) - 2, 1)
+
+
+@functools.lru_cache(maxsize=256)
+def _pairs(text):
+    return Counter(itertools.pairwise(text))

@@ -50,13 +50,13 @@ def collected(tmp_path: Path):
     """Collect from files (a folder is made of them) or from a path, looking that nothing else in
     the world is touched, and return {(student, exercise): submission}."""
 
-    def run(files, roster=None, limits=None):
+    def run(files, roster=None, limits=None, **options):
         source = files
         if isinstance(files, dict):
             source = lay_out(tmp_path / "in", files)
         spool = tmp_path / "spool"
         before = {p for p in tmp_path.rglob("*") if spool not in (p, *p.parents)}
-        found = collect(source, spool, roster, limits)
+        found = collect(source, spool, roster, limits, **options)
         assert {p for p in tmp_path.rglob("*") if spool not in (p, *p.parents)} == before
         assert all(p.suffix == ".ipynb" and p.stem.isalnum() for p in spool.iterdir())
         for one in found:
@@ -184,7 +184,8 @@ def test_of_several_files_the_latest_counts(collected, tmp_path):
     folder = lay_out(tmp_path / "times", files)
     os.utime(folder / "ana/a.ipynb", (2e9, 2e9))
     os.utime(folder / "ana/b.ipynb", (1e9, 1e9))
-    assert collected(folder)["ana", "03"].path.read_bytes() == new
+    found = collected(folder, layout="{student}/{file}")
+    assert found["ana", "03"].path.read_bytes() == new
 
 
 def test_whatever_was_handed_in_has_a_row_or_a_note(collected):
@@ -461,6 +462,18 @@ def test_two_of_one_name_are_not_made_one(collected, tmp_path):
         "Eva Ban_513_assignsubmission_file/03.ipynb": notebook(code="b"),
     }
     found = collected(files, roster)
-    assert {s for s, _ in found} == {"Participant 511", "Participant 512", "Participant 513"}
+    graded = {s for (s, _), one in found.items() if one.path}
+    assert graded == {"Participant 511", "Participant 512", "Participant 513"}
     assert "fits 2 students" in found["Participant 511", "03"].notes[0]
-    assert "2 people" in found["Participant 513", "03"].notes[0]
+    assert "2 uploads claim to be of 512" in found["Participant 513", "03"].notes[0]
+    # The three students whose work may be among these are not called missing.
+    claimed = {s: one.problem for (s, _), one in found.items() if not one.path}
+    assert set(claimed) == {"a@x.org", "b@x.org", "512"}
+    assert "“Ana Ilić_511_assignsubmission_file” may be theirs" in claimed["a@x.org"]
+    # Whoever knows says so.
+    match = {"Participant 511": "b@x.org", "Participant 513": "512", "Participant 512": "a@x.org"}
+    found = collected(tmp_path / "in", roster, match=match)
+    assert {s: one.path.read_bytes()[-99:] for (s, _), one in found.items()} == {
+        "b@x.org": notebook()[-99:], "a@x.org": notebook()[-99:], "512": notebook()[-99:],
+    }  # fmt: skip
+    assert found["512", "03"].path.read_bytes() == notebook(code="b")

@@ -22,6 +22,7 @@ from pathlib import Path
 from belgrade.grading import GradingError
 
 MB = 1_000_000
+NOTEBOOK = re.compile(r"\.ipynb(\.txt|\.json)?$|\.json$", re.IGNORECASE)
 JUNK_FOLDERS = {"__MACOSX", ".ipynb_checkpoints", ".git", "__pycache__", ".Trashes"}
 JUNK_FILES = {".DS_Store", "Thumbs.db", "desktop.ini", "timestamp.txt"}
 ZIP_ERRORS = (
@@ -66,7 +67,7 @@ class Found:
 
     @property
     def is_notebook(self) -> bool:
-        return self.name.lower().endswith(".ipynb")
+        return bool(NOTEBOOK.search(self.name))
 
 
 class Unreadable(Exception):
@@ -88,7 +89,7 @@ def walk(source: Path, spool: Path, limits: Limits | None = None) -> Iterator[Fo
         ) from None
     if stat.S_ISDIR(mode):
         yield from _folder(source, spool, limits)
-    elif stat.S_ISREG(mode) and source.suffix.lower() == ".ipynb":
+    elif stat.S_ISREG(mode) and NOTEBOOK.search(source.name):
         yield _file(source, (source.name,), limits)
     elif stat.S_ISREG(mode):
         with source.open("rb") as file:
@@ -219,7 +220,7 @@ def _zip(file, parts, spool: Path, limits: Limits, depth: int) -> Iterator[Found
 
 
 def _is_read(info: zipfile.ZipInfo) -> bool:
-    return info.filename.lower().endswith((".ipynb", ".zip"))
+    return bool(NOTEBOOK.search(info.filename)) or info.filename.lower().endswith(".zip")
 
 
 def _entry(archive, info, parts, spool, limits, depth, budget) -> Iterator[Found]:

@@ -7,48 +7,59 @@
 | nbgrader | `submitted/ana/03_arms/03.ipynb`, with or without `submitted` |
 | plain | `ana/03.ipynb`, `ana.zip`, `ana.ipynb` |
 
-Canvas: `lib/content_zipper.rb` of canvas-lms; Moodle: `mod/assign/classes/downloader.php`.
-Nothing that was handed in is run, and nothing is written outside of the spool folder.
+Whose a file is comes from one part of its path, its *origin*: the one that the platform or the
+instructor wrote, at one depth for all. What a student can choose stands after it and is never
+looked at. Where several origins claim one student, none of them gets that student's row.
+
+Canvas: `lib/content_zipper.rb` of canvas-lms, which lets no `_12_` stand in a name; Moodle:
+`mod/assign/classes/downloader.php`, which lets no `_` stand in one. Nothing that was handed in is
+run, and nothing is written outside of the spool folder.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
+import itertools
 import re
-from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from belgrade.checks.examine import exercise_in
 from belgrade.checks.pack import exercises, read_pack
-from belgrade.checks.quick import nbformat
+from belgrade.checks.reading import ExamineError, notebook_of
 from belgrade.grading import GradingError
 from belgrade.grading.archive import Found, Limits, Unreadable, walk
-from belgrade.grading.names import readable, student_id
-from belgrade.grading.roster import CANVAS, PLAIN, Roster
+from belgrade.grading.names import holds_name, readable, student_id
+from belgrade.grading.roster import CANVAS, PLAIN, WORKSHEET, Roster
 from belgrade.grading.store import write_bytes
 
 MOODLE_NAME = re.compile(
-    r"(?P<name>.+)_(?P<number>\d+)_assignsubmission_[a-z]+(?:_(?P<file>.*))?", re.DOTALL
+    r"(?P<name>[^_]+)_(?P<number>\d+)_assignsubmission_[a-z]+(?:_(?P<file>.*))?", re.DOTALL
 )
 CANVAS_NAME = re.compile(
     r"(?P<name>[^\W_].*?)(?P<late>_LATE)?_(?P<number>\d+)_(?P<upload>\d+)_(?P<file>.+)", re.DOTALL
 )
 CANVAS_ANONYMOUS = re.compile(
-    r"(?P<late>LATE_)?anon_(?P<number>\w+?)_(?P<upload>\d+)_(?P<file>.+)", re.DOTALL
+    r"(?P<late>LATE_)?anon_(?P<number>[^\W_]+)_(?P<upload>\d+)_(?P<file>.+)", re.DOTALL
 )
 COPY = re.compile(r"(?P<base>.+?)(?:-(?P<a>\d{1,2})| ?\((?P<b>\d{1,2})\))", re.DOTALL)
+ENDING = re.compile(r"\.(ipynb(\.txt|\.json)?|json|zip)$", re.IGNORECASE)
 WRAPPERS = {"submitted", "submissions", "assignment", "assignments", "homework", "downloads",
             "downloaded", "autograded"}  # fmt: skip
 OTHER_ARCHIVE = (".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz")
-SHOWN = 5
+SHOWN, MOST_ASKED, LONGEST_PATH, DEEPEST = 5, 20, 1_000, 4
+NO_NOTEBOOK = "It is no notebook (.ipynb)."
 
 
 @dataclass(frozen=True)
 class Submission:
-    """One student's notebook for one exercise, or the reason why there is none to grade."""
+    """One student's notebook for one exercise, or the reason why there is none to grade.
+
+    `origin` is the part of its path that says whose it is, as it stands there. A group's names its
+    `members`, as pairs of id and name.
+    """
 
     student: str
     name: str
@@ -58,6 +69,8 @@ class Submission:
     digest: str
     problem: str
     notes: tuple[str, ...]
+    origin: str = ""
+    members: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass
@@ -70,13 +83,15 @@ class _Piece:
     exercise: str | None = None
     problem: str = ""
     damaged: bool = False
-    # Who, as far as the names tell: the layout, the platform's number, the name, the file's name.
+    # Who, as far as the origin tells: the layout, the platform's number, the name, the file's name.
+    origin: str = ""
     layout: str = "plain"
     number: str = ""
     name: str = ""
     upload: int = 0
     file: str = ""
     notes: list[str] = field(default_factory=list)
+    own: str = ""  # the id that the names give, before the roster
     student: str = ""
     shown_name: str = ""
 
@@ -84,36 +99,58 @@ class _Piece:
     def usable(self) -> bool:
         return self.path is not None and not self.problem
 
+    @property
+    def is_book(self) -> bool:
+        return self.found.is_notebook and self.problem != NO_NOTEBOOK
+
+    @property
+    def claimant(self) -> tuple:
+        """Return what tells apart those who handed in: a student's own files have the same."""
+        plain = self.layout == "plain"
+        return (self.layout, self.origin) if plain else (self.layout, self.number, self.name)
+
     def order(self) -> tuple:
         """Return what sorts the files of a student for one exercise; the last one counts."""
-        stem = self.file.rsplit(".", 1)[0]
-        copied = COPY.fullmatch(stem)
+        copied = COPY.fullmatch(_stem(self.file))
         number = int(copied["a"] or copied["b"]) if copied else 0
         usable = self.usable and not self.damaged
         return usable, self.usable, self.upload, number, self.found.time, self.found.parts
 
 
 def collect(
-    source: Path, spool: Path, roster: Roster | None = None, limits: Limits | None = None
-) -> list[Submission]:
+    source: Path, spool: Path, roster: Roster | None = None, limits: Limits | None = None, *,
+    layout: str = "", match: Mapping[str, str] | None = None,
+    groups: Mapping[str, Mapping[str, str]] | None = None,
+    say: Callable[[str], None] = lambda line: None,
+) -> list[Submission]:  # fmt: skip
     """Return the submissions in a folder, a zip or a notebook file, sorted by student.
 
-    There is one for each student and exercise; a file whose exercise cannot be told gives one
-    with the exercise None. The notebooks are copied into `spool` under safe names. Raises
-    GradingError where nothing can be read at all.
+    There is one for each student, or group, and exercise; a file whose exercise cannot be told
+    gives one with the exercise None. The notebooks are copied into `spool` under safe names.
+    `layout` is a pattern of paths such as "{seminar}/{student}/{file}", where it is not to be
+    guessed; `match` gives the roster's id for names and numbers in the files' names; `groups` the
+    members, {id: name}, of each group. Doubtful matches are told to `say`. Raises GradingError
+    where nothing can be read at all, or where it cannot be told whose the files are.
     """
     spool.mkdir(parents=True, exist_ok=True)
     pieces = [_set_aside(found, spool) for found in walk(Path(source), spool, limits)]
     if not pieces:
         raise GradingError(f"There is no file in {source}.")
-    for piece in pieces:
-        _read_name(piece)
-    _read_plain([p for p in pieces if p.layout == "plain"], roster)
-    _recognise(pieces, roster)
+    if layout:
+        _place_by(_pattern(layout), layout, pieces)
+    else:
+        level = _level(pieces, roster)
+        for piece in pieces:
+            at = min(level, len(piece.found.parts) - 1)
+            _read_origin(piece, piece.found.parts[at], at == len(piece.found.parts) - 1)
+        _several_under_one(pieces, level, roster)
+    _name_plain([p for p in pieces if p.layout == "plain"], roster)
+    pieces += _recognise(pieces, roster, match or {}, groups or {}, say)
+    pieces += _set_apart(pieces)
     result = []
     for student in sorted({p.student for p in pieces}):
         result += _choose([p for p in pieces if p.student == student])
-    return result
+    return _as_groups(result, groups or {})
 
 
 # --- each file ----------------------------------------------------------------------------------
@@ -125,12 +162,9 @@ def _set_aside(found: Found, spool: Path) -> _Piece:
     if piece.problem:
         return piece
     if not found.is_notebook:
-        kind = found.name.lower()
-        piece.problem = (
-            "This kind of archive cannot be opened: hand in the notebook itself."
-            if kind.endswith(OTHER_ARCHIVE)
-            else "It is no notebook (.ipynb)."
-        )
+        piece.problem = NO_NOTEBOOK
+        if found.name.lower().endswith(OTHER_ARCHIVE):
+            piece.problem = "This kind of archive cannot be opened: hand in the notebook itself."
         return piece
     try:
         data = found.read()
@@ -140,88 +174,167 @@ def _set_aside(found: Found, spool: Path) -> _Piece:
     if not data.strip():
         piece.problem = "The file is empty."
         return piece
+    try:
+        book = notebook_of(data, piece.file)
+    except ExamineError:  # graded later, which says why it cannot be
+        piece.damaged = True
+        calls = re.findall(rb'check\(\s*\\?["\'](\d{1,2})\.\d', data)
+    else:
+        with contextlib.suppress(Exception):  # whatever its metadata hold
+            number = exercise_in(book)
+            piece.exercise = number if re.fullmatch(r"\d\d", number or "") else None
+        calls = re.findall(r'check\(\s*["\'](\d{1,2})\.\d', "\n".join(c.source for c in book.cells))
+    if not piece.exercise and calls:
+        number = max(set(calls), key=calls.count)
+        piece.exercise = (number.decode() if isinstance(number, bytes) else number).zfill(2)
+    if piece.damaged and not found.name.lower().endswith(".ipynb") and b'"cells"' not in data:
+        piece.problem = NO_NOTEBOOK  # some other file in JSON
+        return piece
     piece.digest = hashlib.sha256(data).hexdigest()
     piece.path = spool / f"{piece.digest[:32]}.ipynb"
     if not piece.path.exists():
         write_bytes(piece.path, data)
-    piece.exercise, piece.damaged = _exercise_of(data)
     return piece
-
-
-def _exercise_of(data: bytes) -> tuple[str | None, bool]:
-    """Return which exercise a notebook says it is, and whether it is damaged."""
-    try:
-        content = json.loads(data.decode("utf-8-sig"))
-        cells = [c for c in content["cells"] if isinstance(c, dict)]
-        about = {k: v for k, v in content.get("metadata", {}).items() if k == "belgrade"}
-        book = nbformat.NotebookNode(metadata=about, cells=cells)
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError, MemoryError):
-        return None, True
-    with contextlib.suppress(Exception):  # whatever its metadata hold
-        number = exercise_in(book)
-        if number and re.fullmatch(r"\d\d", number):
-            return number, False
-    calls = re.findall(r'check\(\s*\\?["\'](\d{1,2})\.\d', data.decode("utf-8", "replace"))
-    if calls:
-        return Counter(calls).most_common(1)[0][0].zfill(2), False
-    return None, False
 
 
 def _exercise_in_name(parts: tuple[str, ...]) -> str | None:
     """Return the exercise that a file's name or its folder's says, the file's first."""
-    for part in reversed(parts):
-        for number in re.findall(r"(?<![0-9])\d\d(?![0-9])", part):
-            if number in exercises():
-                return number
-    return None
+    found = (n for part in reversed(parts) for n in re.findall(r"(?<!\d)\d\d(?!\d)", part))
+    return next((number for number in found if number in exercises()), None)
 
 
 # --- whose it is --------------------------------------------------------------------------------
 
 
-def _read_name(piece: _Piece) -> None:
-    """Read what Canvas and Moodle write into names, from the outermost folder inwards."""
-    parts = piece.found.parts
-    for at, part in enumerate(parts):
-        moodle = MOODLE_NAME.fullmatch(part)
-        if moodle:
-            piece.layout, piece.number, piece.name = "moodle", moodle["number"], moodle["name"]
-            last = at == len(parts) - 1
-            piece.file = (last and moodle["file"]) or parts[-1]
-            break
-        is_file = at == len(parts) - 1 or part.lower().endswith(".zip")
-        canvas = is_file and (CANVAS_ANONYMOUS.fullmatch(part) or CANVAS_NAME.fullmatch(part))
-        if canvas:
-            piece.layout, piece.number = "canvas", canvas["number"]
-            piece.name = canvas.groupdict().get("name") or ""
-            piece.upload = int(canvas["upload"][:18])
-            piece.file = canvas["file"] if at == len(parts) - 1 else parts[-1]
-            if canvas["late"]:
-                piece.notes.append("Canvas marks it as late.")
-            break
+def _platform(part: str, is_file: bool) -> re.Match | None:
+    """Return what Moodle or Canvas wrote into a name, if it is one of theirs."""
+    found = MOODLE_NAME.fullmatch(part)
+    if not found and (is_file or part.lower().endswith(".zip")):
+        found = CANVAS_ANONYMOUS.fullmatch(part) or CANVAS_NAME.fullmatch(part)
+    return found
+
+
+def _read_origin(piece: _Piece, origin: str, is_file: bool) -> None:
+    """Read whose a file is from its origin, the part of its path that nobody could choose."""
+    piece.origin = piece.name = origin
+    if found := _platform(origin, is_file):
+        about = found.groupdict()
+        piece.number, piece.name = about["number"], about.get("name") or ""
+        piece.file = (is_file and about["file"]) or piece.file
+        piece.layout = "canvas" if "upload" in about else "moodle"
+        piece.upload = int(about.get("upload", "0")[:18])
+        if about.get("late"):
+            piece.notes.append("Canvas marks it as late.")
     if not piece.exercise:
-        folders = parts[:-1] if piece.layout == "plain" and piece.path else ()
+        plain = piece.layout == "plain" and piece.path
+        folders = piece.found.parts[:-1] if plain else ()
         piece.exercise = _exercise_in_name((*folders, piece.file))
 
 
-def _read_plain(pieces: list[_Piece], roster: Roster | None) -> None:
-    """Tell students by folders: the outermost that is not the same wrapper around all."""
-    paths = {id(p): _without_submitted(p.found.parts) for p in pieces}
-    while len({p[0] for p in paths.values()}) == 1 and all(len(p) > 1 for p in paths.values()):
-        top = next(iter(paths.values()))[0]
-        if _known(roster, top):
-            break
-        below = {p[1] for p in paths.values()}
-        # One student's folder holds exercises; a wrapper holds students.
-        several = len(below) > 1 and not all(_looks_like_exercise(name) for name in below)
-        if not several and top.lower().removesuffix(".zip") not in WRAPPERS:
-            break
-        paths = {key: path[1:] for key, path in paths.items()}
-    stems = {_stem(path[0]) for path in paths.values()}
+def _level(pieces: list[_Piece], roster: Roster | None) -> int:
+    """Return at which depth the origins stand: the same for all, and never below a student's."""
+    paths = [p.found.parts for p in pieces if p.is_book] or [p.found.parts for p in pieces]
+    folders = [path[:-1] for path in paths]
+    forks = (n for n, names in enumerate(zip(*folders, strict=False)) if len(set(names)) > 1)
+    shared = next(forks, min(map(len, folders)))
+
+    def share(fits: Callable[[tuple[str, ...]], bool], level: int) -> float:
+        """Return how many of the names at a depth fit; below the first fork all must."""
+        here = {path[: level + 1] for path in paths if len(path) > level}
+        count = sum(map(fits, here))
+        whole = level <= shared or (count == len(here) and all(len(p) > level for p in paths))
+        return count / len(here) if here and whole else 0
+
+    files, common = set(paths), paths[0][:shared]
+    for level in range(DEEPEST):  # from without: what lies in a student's folder has no say
+        if level and common[level - 1 : level] == ("submitted",):
+            return level
+        if share(lambda path: bool(_platform(path[-1], path in files)), level) > 0.5:
+            return level
+        if share(lambda path: _known(roster, path[-1]), level) >= 0.5:
+            return level
+    below = {path[shared] for path in paths}
+    if len(below) > 1 and not all(map(_looks_like_exercise, below)):
+        return shared  # one student's folder holds exercises, a wrapper holds students
+    wrapped = itertools.takewhile(lambda part: _stem(part).lower() in WRAPPERS, common)
+    return len(list(wrapped))
+
+
+def _several_under_one(pieces: list[_Piece], level: int, roster: Roster | None) -> None:
+    """Raise GradingError where notebooks of one exercise, side by side, would be one student's."""
+    under: dict[tuple, dict[str, list[_Piece]]] = {}
     for piece in pieces:
-        path = paths[id(piece)]
-        name = _stem(path[0])
-        if len(path) == 1 and not _known(roster, name):
+        parts = piece.found.parts
+        if not piece.is_book or piece.layout != "plain" or len(parts) < level + 2:
+            continue
+        if "submitted" in parts[:level] or _known(roster, piece.origin):
+            continue
+        is_file = len(parts) == level + 2
+        child = parts[level + 1]
+        if is_file:
+            copied = COPY.fullmatch(_stem(child))
+            child = copied["base"] if copied else _stem(child)
+            child = "" if _looks_like_exercise(child) else child
+        key = (piece.origin, piece.exercise, is_file)
+        under.setdefault(key, {}).setdefault(child, []).append(piece)
+    for (origin, exercise, is_file), children in under.items():
+        seen = [piece for several in children.values() for piece in several]
+        if len(children) < 2 or len({p.digest for p in seen}) < 2 or exercise is None:
+            continue
+        into = ["{folder}"] * level
+        below = "/".join([*into, "{folder}", "{student}"] + ["{file}"] * (not is_file))
+        one = "/".join([*into, "{student}", "{file}"])
+        seen_paths = ", ".join(readable("/".join(p.found.parts), 80) for p in seen[:3])
+        raise GradingError(
+            f"Whose notebooks these are is not clear: {len(seen)} of exercise {exercise} lie under "
+            f"one name, “{readable(origin)}” ({seen_paths}{', …' * (len(seen) > 3)}). Give the "
+            "class list with --roster, or say where a student's name stands, such as "
+            f"--layout '{below}'; if they are one student's, --layout '{one}'."
+        )
+
+
+def _pattern(layout: str) -> re.Pattern:
+    """Return the expression for paths that a --layout such as "{seminar}/{student}/{file}" is."""
+    names = re.findall(r"\{(\w+)\}", layout)
+    if names.count("student") != 1 or names.count("exercise") > 1:
+        example = "'{seminar}/{student}/{file}'"
+        raise GradingError(f"--layout {layout!r} must have {{student}} once, as in {example}.")
+    named = "(?P<{}>[^/]+?)"
+    kept = {"student": named.format("student"), "exercise": named.format("exercise"), "file": ".+"}
+    parts = re.split(r"\{(\w+)\}", layout.strip("/"))
+    return re.compile(
+        "".join(kept.get(p, "[^/]+?") if n % 2 else re.escape(p) for n, p in enumerate(parts)),
+        re.DOTALL,
+    )
+
+
+def _place_by(pattern: re.Pattern, layout: str, pieces: list[_Piece]) -> None:
+    """Read whose each file is by a pattern of its path."""
+    fitting = 0
+    for piece in pieces:
+        path = "/".join(piece.found.parts)
+        found = pattern.fullmatch(path) if len(path) <= LONGEST_PATH else None
+        if found:
+            fitting += piece.is_book
+            if "exercise" in pattern.groupindex and not piece.exercise:
+                piece.exercise = _exercise_in_name((found["exercise"],))
+            _read_origin(piece, found["student"], found.end("student") == len(path))
+        else:
+            _read_origin(piece, piece.found.parts[0], len(piece.found.parts) == 1)
+            piece.layout, piece.name = "plain", "/".join(piece.found.parts)
+            piece.problem = piece.problem or f"Its path does not fit --layout {layout}."
+    if not fitting:
+        example = readable("/".join(pieces[0].found.parts), 80)
+        raise GradingError(f"No notebook fits --layout {layout!r}; a path here is “{example}”.")
+
+
+def _name_plain(pieces: list[_Piece], roster: Roster | None) -> None:
+    """Give the pieces without a platform their names: the origin, cleared of what is added."""
+    stems = {_stem(piece.origin) for piece in pieces}
+    for piece in pieces:
+        name = _stem(piece.name)
+        is_file = piece.origin == piece.found.parts[-1]
+        if is_file and not _known(roster, name):
             name = _without_exercise(name, piece.exercise, roster)
         copied = COPY.fullmatch(name)
         if copied and not _known(roster, name):
@@ -229,29 +342,20 @@ def _read_plain(pieces: list[_Piece], roster: Roster | None) -> None:
             if _known(roster, base) or (base in stems and not _looks_like_exercise(base)):
                 name = base
         piece.name = name
-        if len(path) == 1 and _looks_like_exercise(name):
+        if is_file and _looks_like_exercise(name):
             piece.notes.append("Neither folder nor file says whose it is.")
 
 
-def _without_submitted(parts: tuple[str, ...]) -> tuple[str, ...]:
-    """Return what follows nbgrader's folder `submitted`, if there is one around a student's."""
-    if "submitted" in parts[:-2]:
-        return parts[parts.index("submitted") + 1 :]
-    return parts
-
-
-def _known(roster: Roster | None, name: str) -> bool:
-    stem = _stem(name)
-    return roster is not None and roster.find([stem], stem)[0] is not None
+def _known(roster: Roster | None, part: str) -> bool:
+    return roster is not None and len(roster.find([_stem(part)], _stem(part))) == 1
 
 
 def _stem(part: str) -> str:
-    return part[: part.rindex(".")] if re.search(r"\.(ipynb|zip)$", part, re.I) else part
+    return ENDING.sub("", part)
 
 
 def _looks_like_exercise(name: str) -> bool:
-    stem = _stem(name)
-    number = re.match(r"(?:exercise|ex|ps|lesson)?[ _-]?(\d\d)(?:[ _.-]|$)", stem, re.IGNORECASE)
+    number = re.match(r"(?:exercise|ex|ps|lesson)?[ _-]?(\d\d)(?:[ _.-]|$)", _stem(name), re.I)
     return bool(number) and number[1] in exercises()
 
 
@@ -268,41 +372,117 @@ def _without_exercise(stem: str, exercise: str | None, roster: Roster | None) ->
     return rest if rest and _known(roster, rest) else stem
 
 
-def _recognise(pieces: list[_Piece], roster: Roster | None) -> None:
-    """Give each piece its student: an id of the roster where one fits, else one from the names."""
+def _recognise(pieces, roster, match, groups, say) -> list[_Piece]:
+    """Give each piece its student: an id of the roster where one fits, else one from the names.
+
+    Returns a piece more for each enrolled student whose work may be among what fits several.
+    """
+    said = {key.casefold(): student for key, student in match.items()}
+    for student in said.values():
+        if roster is None or student not in roster.by_id:
+            raise GradingError(f"--match: there is no student “{student}” on the roster.")
+    teams = {_team_key(group): group for group in groups}
+    if len(teams) < len(groups):
+        raise GradingError("Two groups have names that differ only in spaces and signs.")
+    moodle = {(p.name, p.number) for p in pieces if p.layout == "moodle"}
+    blind = len(moodle) > 1 and len({name for name, _ in moodle}) == 1
+    asked, open_ones = {}, []
     for piece in pieces:
-        if piece.layout == "moodle":
-            piece.student = f"Participant {piece.number}"
-        elif piece.layout == "canvas":
-            piece.student = piece.number
-        else:
-            piece.student = student_id(piece.name)
-        piece.shown_name = "" if piece.layout == "plain" else readable(piece.name)
-    if roster is None:
-        return
-    matched: dict[str, list[tuple[_Piece, str]]] = {}
-    for piece in pieces:
-        # A platform's number means something only in that platform's own export.
-        own = piece.layout != "canvas" or roster.kind in (CANVAS, PLAIN)
-        by_name = piece.name if piece.layout != "plain" else _stem(piece.name)
-        student, why = roster.find([piece.student] if own else [], by_name)
-        if student is None:
-            piece.notes.append(readable(why, 200))
-            if piece.student in roster.by_id:
-                piece.student += " (not matched)"
-        else:
-            matched.setdefault(student.id, []).append((piece, piece.student))
-            piece.student, piece.shown_name = student.id, student.name
-    for several in matched.values():
-        people = {before for piece, before in several if piece.layout != "plain"}
-        if len(people) < 2:
+        own = {"moodle": f"Participant {piece.number}", "canvas": piece.number}.get(piece.layout)
+        piece.own = piece.student = own or student_id(piece.name)
+        piece.shown_name = readable(piece.name) if own else ""
+        if team := teams.get(_team_key(piece.name)):
+            piece.student, piece.shown_name = team, ""
             continue
-        for piece, before in several:  # two people of one name must not become one
-            piece.student = before if before not in roster.by_id else f"{before} (not matched)"
-            piece.shown_name = readable(piece.name)
-            piece.notes.append(
-                f"{len(people)} people who handed in fit the same student of the roster."
-            )
+        if roster is None:
+            continue
+        # A platform's number means something only in that platform's own export.
+        own_export = piece.layout != "canvas" or roster.kind in (CANVAS, PLAIN)
+        hits = roster.find([piece.student] if own_export else [], piece.name)
+        told = [said[k.casefold()] for k in (own or "", piece.name) if k.casefold() in said]
+        if told:
+            hits = [roster.by_id[told[0]]]
+        why, close = "", hits
+        if len(hits) > 1:
+            why = f"The name “{piece.name}” fits {len(hits)} students of the roster."
+            open_ones += [(student, piece, why) for student in hits]
+        elif not hits:
+            why = "Not on the roster."
+            close = roster.close(piece.name) if len(asked) < MOST_ASKED else []
+            if close:
+                names = ", ".join(f"{s.name} ({s.id})" for s in close)
+                why = f"“{piece.name}” is not on the roster; close to it: {names}."
+        elif (
+            piece.layout == "moodle"
+            and roster.kind == WORKSHEET
+            and not (told or blind or holds_name(piece.name, hits[0].name))
+        ):
+            why = f"{own} is {hits[0].name} on the roster, and “{piece.name}” here."
+        if not why:
+            piece.student, piece.shown_name = hits[0].id, hits[0].name
+            continue
+        piece.notes.append(readable(why, 300))
+        if piece.student in roster.by_id:
+            piece.student = f"{piece.student} ({readable(piece.name, 60)})"
+        if close:
+            key = piece.name if len(hits) < 1 else own or piece.name
+            asked[f"{readable(why, 300)} If so: --match '{readable(key)}={close[0].id}'"] = None
+    for line in asked:
+        say(line)
+    done = {(p.student, p.exercise) for p in pieces}
+    return [
+        _claimed(piece, student.id, student.name, f"{_list([piece.origin])} may be theirs. {why}")
+        for student, piece, why in open_ones
+        if piece.is_book and (student.id, piece.exercise) not in done
+    ]
+
+
+def _team_key(name: str) -> str:
+    return re.sub(r"[\W_]+", "", name.casefold()) or name
+
+
+def _claimed(piece: _Piece, student: str, name: str, problem: str) -> _Piece:
+    """Return a piece that stands for a student whose own work cannot be told."""
+    return _Piece(
+        piece.found, exercise=piece.exercise, problem=readable(problem, 400), file=piece.origin,
+        origin=piece.origin, student=student, shown_name=name,
+    )  # fmt: skip
+
+
+def _set_apart(pieces: list[_Piece]) -> list[_Piece]:
+    """Keep apart those who claim the same student; return a piece for each student claimed.
+
+    What is kept apart is graded under a name of its own, and the student's own row says why.
+    """
+    by_student: dict[tuple, list[_Piece]] = {}
+    for piece in pieces:
+        if piece.is_book:
+            by_student.setdefault((piece.student, piece.layout != "plain"), []).append(piece)
+    rivals: dict[tuple, list[_Piece]] = {}
+    for (student, _), mine in by_student.items():
+        everyone = [p for known in (True, False) for p in by_student.get((student, known), [])]
+        platforms = any(p.layout != "plain" for p in everyone)
+        for exercise in {p.exercise for p in mine}:
+            here = [p for p in everyone if p.exercise == exercise]
+            several = len({p.claimant for p in (everyone if platforms else here)}) > 1
+            if several and (platforms or len({p.digest for p in here}) > 1):
+                rivals[student, exercise] = here
+    made = []
+    for (student, _), here in rivals.items():
+        everyone = [p for p in pieces if p.student == student and p.is_book]
+        names = sorted({p.origin for p in everyone})
+        said = f"{len(names)} uploads claim to be of {student}: {_list(names)}."
+        problem = f"{said} Neither was taken: take away what is not theirs, and grade again."
+        made.append(_claimed(here[0], student, here[0].shown_name, problem))
+        for piece in here:
+            piece.notes.append(readable(said, 400))
+    taken = {m.student for m in made}
+    for piece in [p for here in rivals.values() for p in here]:
+        label = piece.origin if piece.layout == "plain" else piece.name
+        apart = f"{piece.student} ({readable(label, 80)})"
+        piece.shown_name = readable(piece.name)
+        piece.student = apart if piece.own in taken or piece.layout == "plain" else piece.own
+    return made
 
 
 # --- which of several ---------------------------------------------------------------------------
@@ -310,22 +490,22 @@ def _recognise(pieces: list[_Piece], roster: Roster | None) -> None:
 
 def _choose(pieces: list[_Piece]) -> list[Submission]:
     """Return a student's submissions: of several files for an exercise the latest that works."""
-    books = [p for p in pieces if p.found.is_notebook]
-    others = [p for p in pieces if not p.found.is_notebook]
+    books = [p for p in pieces if p.is_book]
+    others = [p for p in pieces if not p.is_book]
     made = []
     for exercise in sorted({p.exercise for p in books}, key=lambda e: (e is None, e)):
         made.append(_latest(sorted((p for p in books if p.exercise == exercise), key=_Piece.order)))
     if not made:
         made = [_latest(sorted(others, key=_Piece.order))]
     elif others:
-        made[0] = replace(made[0], notes=(*made[0].notes, _unused(others)))
+        unused = f"Handed in as well and not used: {_list([p.file for p in others])}."
+        made[0] = replace(made[0], notes=(*made[0].notes, unused))
     return made
 
 
 def _latest(pieces: list[_Piece]) -> Submission:
     last, rest = pieces[-1], pieces[:-1]
-    notes = list(last.notes)
-    problem = last.problem
+    notes, problem = list(last.notes), last.problem
     if last.usable and last.exercise is None:
         problem = (
             "It is a damaged notebook, and its name does not say which exercise."
@@ -334,27 +514,50 @@ def _latest(pieces: list[_Piece]) -> Submission:
         )
     copies = [p for p in rest if p.digest and p.digest == last.digest]
     others = [p for p in rest if p not in copies]
+    names = _list([p.file for p in others])
     if others and last.usable:
-        later = max(others, key=lambda p: p.order()[2:]).order()[2:] > last.order()[2:]
+        later = max(p.order()[2:] for p in others) > last.order()[2:]
         what = "last that can be read" if later else "later"
-        notes.append(
-            f"Several files were handed in; the {what} was taken. Not taken: {_list(others)}."
-        )
+        notes.append(f"Several files were handed in; the {what} was taken. Not taken: {names}.")
     elif others:
-        notes.append(f"Handed in as well: {_list(others)}.")
+        notes.append(f"Handed in as well: {names}.")
     if copies:
         notes.append(f"The same notebook was handed in {len(copies) + 1} times.")
     return Submission(
         last.student, last.shown_name, last.exercise, readable(last.file, 200),
         last.path if not last.problem else None, last.digest, problem, tuple(dict.fromkeys(notes)),
+        last.origin,
     )  # fmt: skip
 
 
-def _unused(pieces: list[_Piece]) -> str:
-    return f"Handed in as well and not used: {_list(pieces)}."
+def _as_groups(found: list[Submission], groups: Mapping) -> list[Submission]:
+    """Return the submissions with one for each group, which counts for all its members.
+
+    Where members handed in different notebooks, each one's own counts, and the others have none.
+    """
+    for group, members in groups.items():
+        mine = [one for one in found if one.student in (group, *members)]
+        for exercise in dict.fromkeys(one.exercise for one in mine):
+            here = [one for one in mine if one.exercise == exercise]
+            if len({one.digest or one.problem for one in here}) == 1:
+                found = [one for one in found if one not in here]
+                note = f"Handed in for the group {group}."
+                found.append(replace(
+                    here[0], student=group, name=", ".join(filter(None, members.values())),
+                    members=tuple(members.items()), notes=(*here[0].notes, note),
+                ))  # fmt: skip
+                continue
+            who = ", ".join(one.student for one in here)
+            problem = f"Members of the group {group} handed in different notebooks ({who})."
+            lacking = [s for s in members if s not in {one.student for one in here}]
+            found += [
+                replace(here[0], student=student, name=members[student], path=None, digest="",
+                        problem=problem, notes=())
+                for student in lacking
+            ]  # fmt: skip
+    return sorted(found, key=lambda one: (one.student, one.exercise is None, one.exercise))
 
 
-def _list(pieces: list[_Piece]) -> str:
-    names = [readable(p.file, 60) for p in pieces]
+def _list(names: list[str]) -> str:
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(f"“{n}”" for n in names[:SHOWN]) + more
+    return ", ".join(f"“{readable(n, 60)}”" for n in names[:SHOWN]) + more

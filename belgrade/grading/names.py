@@ -10,6 +10,15 @@ LONGEST_ID = 100
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _JOINERS = "\u200c\u200d"  # part of how some languages are written
 _LETTERS = str.maketrans({"đ": "d", "ð": "d", "ł": "l", "ø": "o", "ı": "i", "ß": "ss", "æ": "ae"})
+# Cyrillic as it is written in Latin letters: in Serbia; in English; in Russian passports.
+_LETTER_BY_LETTER = "абвгдежзијклмнопрстћуфхцчшыэіґ", "abvgdezzijklmnoprstcufhccsyeig"
+_SERBIAN = dict(zip(*_LETTER_BY_LETTER, strict=True))
+_SERBIAN |= {"ђ": "đ", "љ": "lj", "њ": "nj", "џ": "dz", "й": "j", "щ": "sc", "ъ": "", "ь": ""}
+_SERBIAN |= {"ю": "ju", "я": "ja", "ё": "e"}
+_ENGLISH = {"ж": "zh", "х": "kh", "ц": "ts", "ч": "ch", "ш": "sh", "щ": "shch", "й": "y"}
+_ENGLISH |= {"ю": "yu", "я": "ya"}
+_PASSPORT = {"й": "i", "ю": "iu", "я": "ia"}
+_WAYS = [str.maketrans(_SERBIAN | more) for more in ({}, _ENGLISH, _ENGLISH | _PASSPORT)]
 
 
 def clean(text: object, keep: str = "\n\t") -> str:
@@ -27,18 +36,11 @@ def clean(text: object, keep: str = "\n\t") -> str:
 
 def readable(name: str, longest: int = 120) -> str:
     """Return a file's or person's name on one line, for people; long ones are cut with "…"."""
-    name = (
-        name.encode("utf-8", "surrogateescape").decode("utf-8", "replace") if _odd(name) else name
-    )
+    if re.search("[\udc80-\udcff]", name) and not re.search("[\ud800-\udc7f\udd00-\udfff]", name):
+        # Bytes that the file system could not decode.
+        name = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     name = clean(unicodedata.normalize("NFC", name), keep="").strip()
     return name if len(name) <= longest else name[: longest - 1] + "…"
-
-
-def _odd(name: str) -> bool:
-    """Tell whether a name holds bytes that the file system could not decode, and nothing worse."""
-    return any("\udc80" <= c <= "\udcff" for c in name) and not any(
-        "\ud800" <= c < "\udc80" or "\udcff" < c <= "\udfff" for c in name
-    )
 
 
 def digest_of(text: str, length: int = 8) -> str:
@@ -63,12 +65,32 @@ def plain(name: str) -> str:
     return "".join(c for c in name if not unicodedata.combining(c))
 
 
-def name_keys(name: str) -> set[str]:
+def name_keys(name: str, exact: bool = False) -> set[str]:
     """Return the forms under which a person's name is looked up: its parts in any order, and the
     ways in which platforms join them ("ilicana").
+
+    They are the same for Cyrillic and Latin spellings, with đ as d and as dj; or, if `exact`, for
+    one spelling only.
     """
-    parts = re.findall(r"[^\W_]+", plain(name))
-    if not parts:
-        return set()
-    joined = {"".join(parts), "".join([parts[-1], *parts[:-1]]), "".join([*parts[1:], parts[0]])}
-    return {" ".join(sorted(parts)), *joined}
+    name = unicodedata.normalize("NFC", name.casefold())
+    spelt = {name}
+    if not exact:
+        latin = {name.translate(way) for way in _WAYS}
+        spelt = {plain(n.replace("đ", d)) for n in latin for d in ("d", "dj")}
+    keys = set()
+    for one in spelt:
+        if parts := re.findall(r"[^\W_]+", one):
+            keys |= {" ".join(sorted(parts)), "".join(parts)}
+            keys |= {"".join([parts[-1], *parts[:-1]]), "".join([*parts[1:], parts[0]])}
+    return keys
+
+
+def sorted_parts(name: str) -> str:
+    """Return the parts of a person's name, in Latin letters without accents, in order."""
+    return " ".join(sorted(re.findall(r"[^\W_]+", plain(name.casefold().translate(_WAYS[0])))))
+
+
+def holds_name(longer: str, name: str) -> bool:
+    """Tell whether all parts of a person's name stand in a text, in one of its spellings."""
+    texts = [set(key.split()) for key in name_keys(longer)]
+    return any(set(key.split()) <= parts for key in name_keys(name) for parts in texts)

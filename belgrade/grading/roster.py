@@ -9,6 +9,7 @@ assignment a column, with a row "Points Possible"); Moodle's grade export or par
 from __future__ import annotations
 
 import csv
+import difflib
 import io
 import re
 from collections.abc import Iterable
@@ -17,7 +18,7 @@ from functools import cached_property
 from pathlib import Path
 
 from belgrade.grading import GradingError
-from belgrade.grading.names import clean, name_keys
+from belgrade.grading.names import clean, name_keys, sorted_parts
 
 CANVAS, MOODLE, WORKSHEET, PLAIN = "canvas", "moodle", "worksheet", "plain"
 LARGEST = 20_000_000
@@ -25,7 +26,16 @@ ID = ("student", "student id", "student_id", "studentid", "id", "id number", "us
       "login", "email", "email address", "e-mail", "mail")  # fmt: skip
 NAME = ("name", "full name", "student name", "full_name")
 FIRST = ("first name", "firstname", "first_name", "given name")
+GROUP = ("group", "group name", "group_name", "groups")
 LAST = ("last name", "lastname", "last_name", "surname", "family name")
+IDS = {
+    CANVAS: ("id", "sis user id", "sis login id", "integration id"),
+    MOODLE: ("id number", "student id", *ID),
+    WORKSHEET: ("identifier", "email address", "id number", "username"),
+    PLAIN: ID,
+}
+EXCEL = re.compile(r"\d([.,]\d+)?E\+\d+", re.IGNORECASE)
+AS_UTF8 = "File, Save As, file type “CSV UTF-8 (Comma delimited)”"
 
 
 @dataclass(frozen=True)
@@ -53,43 +63,50 @@ class Roster:
 
     def column(self, *names: str) -> int | None:
         """Return the place of the first column of one of these names, or None."""
-        have = [_plain_title(title) for title in self.header]
-        return next((have.index(n) for n in names if n in have), None)
+        return _first([_plain_title(title) for title in self.header], names)
 
     @cached_property
     def _by_key(self) -> dict[str, list[Student]]:
-        found: dict[str, list[Student]] = {}
-        for student in self.students:
-            for key in {_fold(k) for k in (student.id, *student.keys) if k.strip()}:
-                found.setdefault(key, []).append(student)
-        return found
+        return _index(self.students, lambda s: {_fold(k) for k in (s.id, *s.keys) if k.strip()})
 
     @cached_property
     def _by_name(self) -> dict[str, list[Student]]:
-        found: dict[str, list[Student]] = {}
-        for student in self.students:
-            for key in name_keys(student.name):
-                found.setdefault(key, []).append(student)
-        return found
+        return _index(self.students, lambda s: name_keys(s.name))
 
     @cached_property
     def by_id(self) -> dict[str, Student]:
         return {student.id: student for student in self.students}
 
-    def find(self, ids: Iterable[str] = (), name: str = "") -> tuple[Student | None, str]:
-        """Return (student, "") for one that fits an id, else the name; or (None, why not)."""
+    def find(self, ids: Iterable[str] = (), name: str = "") -> list[Student]:
+        """Return those who fit one of the ids or, if none does, the name. One is a match."""
         for value in ids:
-            hits = self._by_key.get(_fold(value), [])
-            if len(hits) == 1:
-                return hits[0], ""
-            if hits:
-                return None, f"“{value}” fits {len(hits)} students of the roster."
+            if hits := self._by_key.get(_fold(value)):
+                return hits
         hits = {s.id: s for key in name_keys(name) for s in self._by_name.get(key, [])}
-        if len(hits) == 1:
-            return next(iter(hits.values())), ""
-        if hits:
-            return None, f"The name “{name}” fits {len(hits)} students of the roster."
-        return None, "Not on the roster."
+        if len(hits) > 1:  # Nada and Nađa
+            exact = name_keys(name, exact=True)
+            same = [s for s in hits.values() if exact & name_keys(s.name, exact=True)]
+            return same if len(same) == 1 else list(hits.values())
+        return list(hits.values())
+
+    def close(self, name: str) -> list[Student]:
+        """Return up to three whose name is much like this one, though not the same."""
+        wanted = sorted_parts(name)
+        keys = {s.id: sorted_parts(s.name) for s in self.students}
+        alike = difflib.get_close_matches(wanted, keys.values(), n=3, cutoff=0.8)
+        words = set(wanted.split())
+        return [
+            s for s in self.students
+            if keys[s.id] in alike or len(words & set(keys[s.id].split())) > 1
+        ][:3]  # fmt: skip
+
+
+def _index(students, keys_of) -> dict[str, list[Student]]:
+    found: dict[str, list[Student]] = {}
+    for student in students:
+        for key in keys_of(student):
+            found.setdefault(key, []).append(student)
+    return found
 
 
 def read_roster(path: Path) -> Roster:
@@ -102,21 +119,69 @@ def read_roster(path: Path) -> Roster:
     header = tuple(title.strip() for title in rows[0])
     titles = [_plain_title(title) for title in header]
     body = [tuple(row[: len(header)] + [""] * (len(header) - len(row))) for row in rows[1:]]
-    if titles[0] in ("student", "lastname") and "section" in titles and "id" in titles:
-        roster = _canvas(header, titles, body)
-    elif "identifier" in titles and "grade" in titles:
-        roster = _worksheet(header, titles, body)
-    elif _first(titles, FIRST) is not None and _first(titles, LAST) is not None:
-        roster = _moodle(header, titles, body)
+    first, last, full = (_first(titles, names) for names in (FIRST, LAST, NAME))
+    if titles[0] in ("student", "lastname") and {"section", "id"} <= set(titles):
+        kind, first, last, full = CANVAS, 1, 0, None if titles[0] == "lastname" else 0
+    elif {"identifier", "grade"} <= set(titles):
+        kind = WORKSHEET
     else:
-        roster = _plain(path, header, titles, body)
-    if not roster.students:
+        kind = PLAIN if first is None or last is None else MOODLE
+    places = [titles.index(t) for t in dict.fromkeys(IDS[kind]) if t in titles]
+    possible, notes = (), []
+    if kind == CANVAS:
+        possible = next((row for row in body if "points possible" in row[0].lower()), ())
+        body = [r for r in body if r is not possible and any(r[i].strip() for i in places)]
+        here = [row for row in body if row[0].strip().lower() != "student, test"]
+        notes = ["Canvas's test student was left out."] * (len(here) < len(body))
+        body = here
+    elif not places:
+        raise GradingError(
+            f"{path.name} has no column for the student's id (found: {', '.join(header[:6])}). "
+            "Expected an export of Canvas or Moodle, or a table with the columns student and name."
+        )
+    elif kind == MOODLE:
+        places = _telling_apart(body, places)
+    else:
+        body = [row for row in body if row[places[0]].strip()]
+    students = []
+    for row in body:
+        ids = [row[i].strip() for i in places]
+        check_ids(path.name, ids)
+        mails = [i.split("@")[0] for i in ids if "@" in i]  # as folders are named
+        own = next(i for i in ids if i)
+        name = f"{row[first]} {row[last]}" if first is not None and last is not None else ""
+        if full is not None:
+            name = _first_then_last(row[full]) if kind == CANVAS else row[full]
+        students.append(Student(own, _name(name), (*ids, *mails), row))
+    roster = Roster(kind, header, tuple(students), possible, tuple(notes))
+    if not students:
         raise GradingError(f"{path.name} lists no student.")
-    twice = sorted({s.id for s in roster.students if len(roster._by_key[_fold(s.id)]) > 1})
-    exact = {s.id for s in roster.students}
-    if len(exact) < len(roster.students):
+    if len(roster.by_id) < len(students):
+        twice = sorted({s.id for s in students if len(roster._by_key[_fold(s.id)]) > 1})
         raise GradingError(f"{path.name} lists {', '.join(twice[:5])} more than once.")
     return roster
+
+
+def check_ids(name: str, ids: Iterable[str]) -> None:
+    """Raise GradingError for what Excel makes of a long number."""
+    for value in ids:
+        if EXCEL.fullmatch(value.strip()):
+            raise GradingError(
+                f"{name}: “{value}” is no student number: Excel rounded a long one. Export the "
+                "table again and leave it as it is, or format that column as Text before you paste."
+            )
+
+
+def _telling_apart(body, places: list[int]) -> list[int]:
+    """Return the columns of ids, first the one that every student has and no two share."""
+    for at in places:
+        values = [row[at].strip() for row in body]
+        if all(values) and len(set(values)) == len(values):
+            return [at, *(i for i in places if i != at)]
+    raise GradingError(
+        "The roster has no column that tells every student apart: export it with "
+        "“Email address” or “ID number”."
+    )
 
 
 def read_rows(path: Path) -> list[list[str]]:
@@ -131,105 +196,67 @@ def read_rows(path: Path) -> list[list[str]]:
     except OSError as error:
         raise GradingError(f"{path} cannot be read ({error.strerror}).") from None
     if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        raise GradingError(f"{path.name} is a workbook: save it as “CSV UTF-8” first.")
+        raise GradingError(f"{path.name} is a workbook. In Excel: {AS_UTF8}.")
     try:
         wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
-        text = data.decode("utf-16" if wide else "utf-8-sig")
+        text = data.decode("utf-16" if wide else "utf-8-sig").replace("\x00", "")
     except UnicodeDecodeError:
-        raise GradingError(f"{path.name} is not UTF-8: save it as “CSV UTF-8”.") from None
-    text = text.replace("\x00", "")
+        raise GradingError(
+            f"{path.name} is Excel's plain CSV, which loses letters such as č or ж. Open the "
+            f"table again and choose {AS_UTF8}."
+        ) from None
     if text.lower().startswith("sep=") and "\n" in text:  # a line for Excel only
         text = text.split("\n", 1)[1]
     first = next((line for line in text.splitlines() if line.strip()), "")
-    mark = max(",;\t", key=first.count)
     try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=mark))
+        rows = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count))
+        rows = [row for row in rows if any(cell.strip() for cell in row)]
     except csv.Error as error:
         raise GradingError(f"{path.name} is no CSV table ({error}).") from None
-    rows = [row for row in rows if any(cell.strip() for cell in row)]
     if not rows:
         raise GradingError(f"{path.name} is empty.")
     return rows
 
 
-def _canvas(header, titles, body) -> Roster:
-    at = titles.index("id")
-    keys = [i for i, t in enumerate(titles) if t in ("sis user id", "sis login id",
-                                                     "integration id")]  # fmt: skip
-    students, possible, notes = [], (), []
+def read_groups(path: Path, roster: Roster | None) -> dict[str, dict[str, str]]:
+    """Return {group: {student's id: name}} from a table with a row a member.
+
+    It has a column for the group and one for the student's id or name: made by hand, or Canvas's
+    groups or Moodle's participants as exported. Raises GradingError where it says nothing clear.
+    """
+    path = Path(path)
+    header, *body = read_rows(path)
+    titles = [_plain_title(title) for title in header]
+    group = _first(titles, GROUP)
+    ids = [
+        i for i, t in enumerate(titles) if t in (*ID, "canvas_user_id", "login_id", "identifier")
+    ]
+    full, first, last = (_first(titles, names) for names in (NAME, FIRST, LAST))
+    if group is None or not (ids or full is not None or None not in (first, last)):
+        raise GradingError(f"{path.name} needs the columns group and student: a row a member.")
+    groups: dict[str, dict[str, str]] = {}
+    seen: dict[str, str] = {}
     for row in body:
-        if "points possible" in row[0].lower():
-            possible = row
-        elif not row[at].strip() and not any(row[i].strip() for i in keys):
-            continue  # the row on how grades are posted
-        elif row[0].strip().lower() == "student, test":
-            notes.append("Canvas's test student was left out.")
-        else:
-            name = f"{row[1]} {row[0]}" if titles[0] == "lastname" else _first_then_last(row[0])
-            ids = [row[i].strip() for i in (at, *keys)]
-            own = next(i for i in ids if i)
-            students.append(Student(own, _name(name), _with_local_part(ids), row))
-    return Roster(CANVAS, header, tuple(students), possible, tuple(notes))
-
-
-def _worksheet(header, titles, body) -> Roster:
-    at, name = titles.index("identifier"), _first(titles, NAME)
-    more = [i for i, t in enumerate(titles) if t in ("email address", "id number", "username")]
-    students = [
-        Student(
-            row[at].strip(), _name(row[name]) if name is not None else "",
-            _with_local_part([row[i].strip() for i in more]), row,
-        )
-        for row in body if row[at].strip()
-    ]  # fmt: skip
-    return Roster(WORKSHEET, header, tuple(students))
-
-
-def _moodle(header, titles, body) -> Roster:
-    first, last = _first(titles, FIRST), _first(titles, LAST)
-    places = [titles.index(t) for t in ID if t in titles]
-    best = sorted(places, key=lambda i: titles[i] not in ("id number", "student id"))
-    # The id is of one kind for all: the first that every student has, and no two share.
-    for at in best:
-        values = [row[at].strip() for row in body]
-        if all(values) and len(set(values)) == len(values):
-            break
-    else:
-        raise GradingError(
-            "The roster has no column that tells every student apart: export it with "
-            "“Email address” or “ID number”."
-        )
-    students = tuple(
-        Student(
-            row[at].strip(), _name(f"{row[first]} {row[last]}"),
-            _with_local_part([row[i].strip() for i in places]), row,
-        )
-        for row in body
-    )  # fmt: skip
-    return Roster(MOODLE, header, students)
-
-
-def _plain(path, header, titles, body) -> Roster:
-    at, name = _first(titles, ID), _first(titles, NAME)
-    if at is None:
-        raise GradingError(
-            f"{path.name} has no column for the student's id (found: {', '.join(header[:6])}). "
-            "Expected an export of Canvas or Moodle, or a table with the columns student and name."
-        )
-    more = [titles.index(t) for t in ID if t in titles]
-    students = tuple(
-        Student(
-            row[at].strip(), _name(row[name]) if name is not None else "",
-            _with_local_part([row[i].strip() for i in more]), row,
-        )
-        for row in body if row[at].strip()
-    )  # fmt: skip
-    return Roster(PLAIN, header, students)
-
-
-def _with_local_part(ids: list[str]) -> tuple[str, ...]:
-    """Return the ids, and what stands before the @ of a mail address, as folders are named."""
-    return tuple(ids) + tuple(i.split("@")[0] for i in ids if "@" in i)
+        row = row + [""] * (len(header) - len(row))
+        values = [row[i].strip() for i in ids if row[i].strip()]
+        check_ids(path.name, values)
+        name = row[full] if full is not None else ""
+        if full is None and first is not None and last is not None:
+            name = f"{row[first]} {row[last]}"
+        if not row[group].strip() or not (values or name.strip()):
+            continue
+        hits = roster.find(values, name) if roster else []
+        if roster and len(hits) != 1:
+            who = clean(", ".join(filter(None, [*values[:1], name.strip()])), keep="")
+            raise GradingError(f"{path.name}: {who} fits {len(hits)} students of the roster.")
+        student = hits[0] if hits else Student((values or [name])[0], name)
+        team = " ".join(row[group].split())
+        if seen.setdefault(student.id, team) != team:
+            raise GradingError(
+                f"{path.name}: {student.id} is in two groups, {seen[student.id]} and {team}."
+            )
+        groups.setdefault(team, {})[student.id] = student.name
+    return groups
 
 
 def _first(titles, names) -> int | None:

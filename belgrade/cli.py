@@ -99,6 +99,9 @@ def _parser():
     one.add_argument("submissions", nargs="?", type=Path, help="a folder or a zip")
     one.add_argument("--out", type=Path, required=True, metavar="GRADES", help="a folder for it")
     one.add_argument("--roster", type=Path, metavar="FILE", help="the class list")
+    one.add_argument("--layout", default="", help="of paths, such as {seminar}/{student}/{file}")
+    one.add_argument("--match", action="append", default=[], metavar="NAME=ID", help="who is who")
+    one.add_argument("--groups", type=Path, metavar="FILE", help="a table of group and student")
     one.add_argument("--keys", type=Path, metavar="DIR", help="the answer keys (exercises/keys)")
     one.add_argument("--exercise", metavar="NN", help="the one that was to be handed in")
     one.add_argument("--merge", nargs="+", type=Path, metavar="SHEET", help="bring marks in")
@@ -266,12 +269,16 @@ def grade(options):
         raise UsageError("What to grade? belgrade grade SUBMISSIONS --out GRADES")
     if options.workers < 0 or options.timeout <= 0:
         raise UsageError("--workers and --timeout must be greater than 0.")
+    if odd := [pair for pair in options.match if "=" not in pair]:
+        raise UsageError(f"--match {odd[0]!r} is no NAME=ID, such as 'Nadja Ilić=ai21'.")
     if options.exercise and not options.exercise.isdigit():
         raise UsageError(f"{options.exercise!r} is no exercise: give its number, such as 03.")
     settings = Settings(
         options.submissions, options.out,
         keys=options.keys or project_root("exercises/keys") / "exercises" / "keys",
-        roster=options.roster, exercise=options.exercise and options.exercise.zfill(2),
+        roster=options.roster, layout=options.layout, groups=options.groups,
+        match=dict(pair.rsplit("=", 1) for pair in options.match),
+        exercise=options.exercise and options.exercise.zfill(2),
         workers=options.workers, timeout=options.timeout, kernel=options.kernel,
         sandbox=not options.no_sandbox, fresh=options.fresh,
     )  # fmt: skip

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from belgrade import cli
 from belgrade.grading import GradingError
 from belgrade.grading.collect import Submission, collect
 from belgrade.grading.names import name_keys
@@ -375,3 +376,20 @@ def test_tables_of_groups():
     ):
         with pytest.raises(GradingError, match=words):
             groups_of(text, ROSTERS["plain"])
+
+
+def test_the_commands_options_say_whose_it_is(tmp_path, monkeypatch, capsys):
+    asked = []
+
+    def graded(options):
+        asked.append(options)
+        raise GradingError("enough")
+
+    monkeypatch.setattr("belgrade.grading.grade.grade", graded)
+    command = ["grade", "x.zip", "--out", str(tmp_path), "--keys", str(tmp_path)]
+    more = ["--layout", "{student}/{file}", "--match", "a=b=c", "--match", "d=e", "--groups", "g"]
+    assert cli.main([*command, *more]) == 2
+    assert (asked[0].layout, asked[0].match) == ("{student}/{file}", {"a=b": "c", "d": "e"})
+    assert asked[0].groups == Path("g")
+    assert cli.main([*command, "--match", "Ana"]) == 2
+    assert "--match 'Ana' is no NAME=ID" in capsys.readouterr().err

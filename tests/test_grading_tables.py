@@ -378,3 +378,19 @@ def test_two_exercises_and_two_written_questions(tmp_path):
     assert (grades.exercise == "04").sum() == 4
     # Eva's file could be of either exercise: a row for it, and one for each.
     assert list(grades.state[grades.student == "4214"]) == ["missing", "missing", "failed"]
+
+
+def test_a_groups_notebook_is_marked_once_and_counts_for_each_member(tmp_path):
+    results = a_class()[:1]
+    results[0] |= {"student": "Red", "members": [["4211", "Ana Ilić"], ["4213", "Čeda Đokić"]]}
+    write_all(results, tmp_path, read_roster(GOLDEN / "canvas_export.csv"), MASTERS)
+    (sheet_row,) = read_sheet(tmp_path / "marking/03_marks.csv").rows
+    assert sheet_row["student"] == "Red"
+    sheet = sheet_of(results, {"Red": {"mark": "2"}})
+    merged, problems = merge_marks(results, [sheet])
+    write_all(merged, tmp_path, read_roster(GOLDEN / "canvas_export.csv"), MASTERS)
+    assert problems == [] and len(list((tmp_path / "feedback").iterdir())) == 2
+    grades = pd.read_csv(tmp_path / "grades.csv", dtype=str).set_index("student")
+    assert list(grades.points[["4211", "4213"]]) == ["14", "14"]
+    assert list(grades.state[["4212", "4214"]]) == ["missing", "missing"]
+    assert [row[5] for row in table(tmp_path / "uploads/canvas.csv")[2:5]] == ["14", "7.00", "14"]

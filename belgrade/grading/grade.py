@@ -26,6 +26,7 @@ from belgrade.authoring.execute import execute
 from belgrade.checks.assemble import about, assemble
 from belgrade.checks.examine import ExamineError, exercise_in, read_notebook
 from belgrade.checks.quick import nbformat
+from belgrade.checks.reading import NOTES
 from belgrade.checks.second_pass import with_second_pass
 from belgrade.grading.collect import Submission, collect
 from belgrade.grading.kernels import Kernel, KernelError, Kernels, Limits
@@ -50,7 +51,7 @@ from belgrade.grading.result import (
     graded,
     head,
 )
-from belgrade.grading.roster import Roster, read_roster
+from belgrade.grading.roster import Roster, read_groups, read_roster
 from belgrade.grading.run import Run, RunError, run, run_in_place
 from belgrade.grading.sandbox import SandboxError
 from belgrade.grading.store import is_full, locked, read_json, safe_name, write_bytes, write_json
@@ -70,6 +71,9 @@ class Settings:
     out: Path
     keys: Path
     roster: Path | None = None
+    layout: str = ""
+    match: dict[str, str] = field(default_factory=dict)
+    groups: Path | None = None
     exercise: str | None = None
     workers: int = 0
     timeout: float = 60
@@ -189,7 +193,11 @@ def _grade(settings: Settings, say: Callable[[str], None]) -> Summary:
     try:
         roster = _kept_roster(settings.roster, out)
         (spool / "files").mkdir()
-        found = collect(settings.submissions, spool / "files", roster)
+        groups = read_groups(settings.groups, roster) if settings.groups else None
+        found = collect(
+            settings.submissions, spool / "files", roster, layout=settings.layout,
+            match=settings.match, groups=groups, say=say,
+        )  # fmt: skip
         if not found:
             raise GradeError(f"There is nothing to grade in {settings.submissions}.")
         with contextlib.ExitStack() as stack:
@@ -444,7 +452,7 @@ class _Job:
         self.starts = 0
         if about(submitted).get("version") not in (None, master.released):
             repairs.append("The notebook is of another version of the exercise than is graded.")
-        repairs = list(dict.fromkeys([*repairs, *done.notes]))
+        repairs = list(dict.fromkeys([*submitted.metadata[NOTES], *repairs, *done.notes]))
         return head(one, self._number(one), repairs) | graded(master, notebook, done)
 
     def _master_for(self, one: Submission, submitted: Any) -> Master:

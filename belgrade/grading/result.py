@@ -80,7 +80,7 @@ def head(one: Submission, number: str | None, repairs: list[str]) -> dict[str, A
     return {
         "student": one.student, "name": one.name, "exercise": number, "file": one.file,
         "digest": one.digest, "notes": list(dict.fromkeys([*one.notes, *repairs])),
-        "repairs": repairs,
+        "repairs": repairs, "origin": one.origin, "members": [list(pair) for pair in one.members],
     }  # fmt: skip
 
 

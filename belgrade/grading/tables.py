@@ -63,6 +63,12 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) 
     write_bytes(path, csv_text(header, rows).encode("utf-8-sig", "replace"))
 
 
+def for_each_member(result: Result) -> list[Result]:
+    """Return a result for each member of the group that handed it in, or the result alone."""
+    members = result.get("members") or [(result["student"], result["name"])]
+    return [result | {"student": student, "name": name} for student, name in members]
+
+
 def points_of(question: dict[str, Any]) -> float:
     """Return all the points that a question can give, the written part among them."""
     parts = question.get("parts") or []

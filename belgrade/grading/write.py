@@ -40,14 +40,16 @@ def write_all(
     """
     masters = masters or {}
     titles = {number: _bare_title(master.title) for number, master in masters.items()}
-    light, written = [], set()
+    light, handed_in, written = [], [], set()
     for result in results:
-        name = f"{safe_name(result['student'], result['exercise'] or '')}.html"
-        page = pages.feedback(result, titles.get(result["exercise"], ""))
-        _write(out / "feedback" / name, page)
-        written.add(name)
+        title = titles.get(result["exercise"], "")
         questions = [{k: v for k, v in q.items() if k not in HEAVY} for q in result["questions"]]
-        light.append(result | {"questions": questions})
+        handed_in.append(result | {"questions": questions})
+        for one in tables.for_each_member(result):
+            name = f"{safe_name(one['student'], one['exercise'] or '')}.html"
+            _write(out / "feedback" / name, pages.feedback(one, title))
+            written.add(name)
+            light.append(one | {"questions": questions})
     _remove_others(out / "feedback", "*.html", written)
 
     rows = tables.with_missing(light, roster)
@@ -59,7 +61,7 @@ def write_all(
     tables.write_csv(out / "grades.csv", tables.GRADES, tables.grade_rows(rows, possible))
     tables.write_csv(out / "questions.csv", tables.QUESTIONS, tables.question_rows(rows))
     for exercise in sorted(possible):
-        _write_marking(light, out / "marking", exercise, masters.get(exercise))
+        _write_marking(handed_in, out / "marking", exercise, masters.get(exercise))
     uploads = upload_files(light, roster, possible, titles, provisional)
     for name, text in uploads.items():
         write_bytes(out / "uploads" / name, text.encode("utf-8", "replace"))

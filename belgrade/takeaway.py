@@ -83,6 +83,7 @@ def _aid() -> Iterator[tuple[str, str, str]]:
         "aid_intensity",
     )
     met = data.load("aid_receptions").query("recipient == 'Serbia'")
+    met = met.sort_values(["date", "aid_id"])
     landed = met.set_index("aid_id")["date"]
     days = (landed["RU03"] - landed["CN02"]).days
     yield (
@@ -181,7 +182,7 @@ def _china_and_kosovo() -> str:
 
 
 def _trust() -> Iterator[tuple[str, str, str]]:
-    when = data.load("events").groupby("event_id")["date"].first()
+    when = data.load("events").groupby("event_id")["date"].min()
     yield (
         "06",
         f"In {when['T025']:%B %Y} a video showed a Russian officer paying a retired Serbian "

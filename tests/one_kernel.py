@@ -2,7 +2,8 @@
 
 A kernel takes longer to start than most notebooks take to run. Before each notebook the kernel goes
 to its folder, and names, charts, widgets and the package itself, with the data that it keeps, are
-gone; what stays is what was imported from elsewhere. Used with `-p one_kernel`.
+gone, and pandas shows tables as usual; what stays is what was imported from elsewhere. Used with
+`-p one_kernel`.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ if "matplotlib.pyplot" in sys.modules:
     sys.modules["matplotlib.pyplot"].close("all")
 if "ipywidgets" in sys.modules:
     sys.modules["ipywidgets"].Widget.close_all()
+if "pandas" in sys.modules:
+    sys.modules["pandas"].reset_option("display")
 for _name in [each for each in sys.modules if each.split(".")[0] == "belgrade"]:
     del sys.modules[_name]
 os.chdir({{folder!r}})

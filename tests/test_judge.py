@@ -148,7 +148,7 @@ TABLE = {"kind": "table"}
     ("answer", "status", "word"),
     [
         (PLANES, "right", ""),
-        (PLANES[["planes", "donor"]].sort_values("planes"), "right", ""),
+        (PLANES[["planes", "donor"]].sort_values("planes", kind="stable"), "right", ""),
         (PLANES.set_index("donor"), "right", ""),
         (PLANES.set_index("donor")["planes"], "right", ""),
         (PLANES.groupby("donor").planes.sum().rename(None), "right", ""),
@@ -245,7 +245,7 @@ def draw(kind="bar", ylabel="planes", title="Aid", data=PLANES):
 
 def test_charts():
     reference = draw()
-    lower = PLANES.sort_values("planes")
+    lower = PLANES.sort_values("planes", kind="stable")
     for right in (draw(), draw().figure, draw(data=lower)):
         assert outcome(CHART, reference, right) == ("right", "Right.")
     assert outcome(CHART, reference, draw(ylabel=""))[0] == "close"

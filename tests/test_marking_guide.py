@@ -121,7 +121,7 @@ def of_trade_and_aid() -> list[str]:
     per_100 = 100 * mirror["Russia"] / mirror["Serbia"]
     aid = data.load("development_aid")
     ten = aid[aid["year"].between(2010, 2019)].groupby("donor")["net_aid_usd_million"].sum()
-    assert ten.sort_values().index[-2:].tolist() == ["Germany", "European Union"]
+    assert ten.sort_values(kind="stable").index[-2:].tolist() == ["Germany", "European Union"]
     union = aid.merge(data.load("macro_serbia"), on="year").query("donor == 'European Union'")
     union = union.set_index("year")
     of_gdp = 100 * union["net_aid_usd_million"] / union["gdp_usd_million"]

@@ -160,6 +160,7 @@ ALL = "all"
 def airport() -> Explorer:
     """Return the explorer that shows who received aid for Serbia, donor by donor, on a timeline."""
     receptions = data.load("aid_receptions").query("recipient == 'Serbia'")
+    receptions = receptions.sort_values(["date", "aid_id"])
     donors = {"all donors": ALL} | {donor: donor for donor in dict.fromkeys(receptions["donor"])}
     controls = {
         "donor": Select("Donor", donors, ALL),

@@ -25,7 +25,7 @@ ROLES = {
 
 def argument_tree() -> Explorer:
     """Return the explorer that shows one point of the argument and what it rests on."""
-    nodes = data.load("argument")
+    nodes = data.load("argument").sort_values("node_id", kind="stable")
     parents = set(nodes["parent_id"].dropna())
     options = {
         f"{'   ' * row.node_id.count('.')}{row.node_id}  {row.text}": row.node_id

@@ -118,7 +118,7 @@ def registers() -> pd.DataFrame:
     rows = pd.DataFrame([*_stated(), *_tracked(), *_yearly(), *_listed_loans()], columns=_COLUMNS)
     order = {stage: number for number, stage in enumerate(STAGES)}
     return rows.sort_values(
-        ["stage", "year"],
+        ["stage", "year", "currency", "register", "what", "kostolac"],
         key=lambda column: column.map(order) if column.name == "stage" else column,
     ).reset_index(drop=True)
 
@@ -258,7 +258,7 @@ def listed_loans(lender: str) -> pd.DataFrame:
     loans = table.groupby(["project", "currency"], sort=False, as_index=False).agg(
         date=("date", "min"), low=("amount_million", "min"), high=("amount_million", "max")
     )
-    return loans.sort_values("date").reset_index(drop=True)
+    return loans.sort_values(["date", "project", "currency"]).reset_index(drop=True)
 
 
 def _chosen(
@@ -526,7 +526,7 @@ def _trade(flow: str, title: str) -> Yardstick:
     table = table[(table["flow"] == flow) & table["partner"].isin([RUSSIA, CHINA, "Germany"])]
     rows = [
         (row.year, str(row.year), _side(row.partner), row.partner, row.share_pct, "")
-        for row in table.sort_values("year").itertuples()
+        for row in table.sort_values(["year", "partner"]).itertuples()
     ]
     caveat = "Only the five largest partners of a year are listed, and 2020 is missing."
     if flow == "export":
@@ -549,7 +549,7 @@ def _inflow() -> Yardstick:
             each.value_eur_million,
             "",
         )
-        for each in table.sort_values("period_start").itertuples()
+        for each in table.sort_values(["period_start", "origin"]).itertuples()
     ]
     caveat = "No amount for the EU in 2020 was found, and none before 2020 for Russia or China."
     title = "Investment: what came in each year"
@@ -616,7 +616,7 @@ def _debt() -> Yardstick:
             row.value_billion,
             "",
         )
-        for row in table.sort_values("value_billion", ascending=False).itertuples()
+        for row in table.sort_values(["value_billion", "actor"]).iloc[::-1].itertuples()
     ]
     caveat = (
         "No page gave Russia's part or one Western government's, so this shows no Russian lead or "
@@ -655,7 +655,8 @@ def _meetings() -> Yardstick:
         for year in range(MEETINGS_SINCE, table["date"].dt.year.max() + 1)
         for leader in ("Vladimir Putin", "Xi Jinping")
     ]
-    claimed = table.dropna(subset="running_number_claimed").groupby("leader").last()
+    claimed = table.dropna(subset="running_number_claimed").sort_values(["date", "leader"])
+    claimed = claimed.groupby("leader").last()
     told = " and ".join(
         f"{row.running_number_claimed} with {leader} by {row.date.year}"
         for leader, row in claimed.iterrows()
@@ -715,7 +716,7 @@ def _polls(topic: str) -> Yardstick:
         )
         for date, row in zip(middle, table.itertuples(), strict=True)
     ]
-    frame = _rows(rows).sort_values("period", kind="stable").reset_index(drop=True)
+    frame = _rows(rows).sort_values(["period", "label", "name", "value"], ignore_index=True)
     caveat = "Pollsters and questions differ, so points are not joined: this is no trend."
     if topic == "best_friend":
         caveat += " No table has a large Western country's share."
@@ -740,7 +741,7 @@ def _headlines() -> Yardstick:
             row.mentions,
             f"{row.outlet}: {row.unit}",
         )
-        for row in table.itertuples()
+        for row in table.sort_values(["period_start", "outlet", "actor"]).itertuples()
     ]
     caveat = (
         "October 2024 (N1: November) to January 2026. RTS is the public broadcaster, N1 a private "
@@ -907,7 +908,7 @@ def _draw_bars(stick: Yardstick, rows: pd.DataFrame) -> Figure:
         0.5 * sum(sizes) + 0.6, rows=len(panels), squeeze=False, height_ratios=sizes
     )
     for ax, panel in zip(axes[:, 0], panels, strict=True):
-        group = rows[rows["panel"] == panel].sort_values("value", ascending=False)
+        group = _largest_first(rows[rows["panel"] == panel])
         names = [textwrap.fill(name, 26) for name in group["name"]]
         shades = [_look(name)["color"] for name in group["name"]]
         bars = ax.barh(names, group["value"], color=shades, height=0.6)
@@ -918,6 +919,10 @@ def _draw_bars(stick: Yardstick, rows: pd.DataFrame) -> Figure:
         ax.set_xlabel(panel or stick.unit)
     axes[0, 0].set_title(stick.title)
     return fig
+
+
+def _largest_first(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.sort_values(["value", "name"], ascending=[False, True])
 
 
 def _describe_stick(sticks: Any, yardstick: str, until: str, others: bool) -> str:
@@ -944,7 +949,7 @@ def _say_over_time(stick: Yardstick, rows: pd.DataFrame) -> str:
 
 def _values(stick: Yardstick, group: pd.DataFrame) -> str:
     """Return each name with its value, largest first; "45 or 40" where two reports disagree."""
-    ordered = group.sort_values("value", ascending=False, kind="stable")
+    ordered = _largest_first(group)
     told: dict[str, list[str]] = {}
     for name, value in zip(ordered["name"], ordered["value"], strict=True):
         told.setdefault(name, []).append(stick.value(value))

@@ -38,9 +38,11 @@ def xi_or_putin() -> Explorer:
     Counts are volume, not warmth; studies count different things and are never added.
     """
     tables = {
-        "totals": data.load("headline_mentions"),
+        "totals": data.load("headline_mentions").sort_values(["period_start", "outlet", "actor"]),
         "months": data.load("headline_mentions_monthly"),
-        "studies": data.load("media_attention"),
+        "studies": data.load("media_attention").sort_values(
+            ["period_start", "study_id", "measure", "actor"]
+        ),
         "meetings": data.load("leader_meetings"),
     }
     controls = {
@@ -308,7 +310,7 @@ def _time_and_tone(tables: Any) -> pd.DataFrame:
     wide = rows.pivot(index="actor", columns="tone", values="value").dropna(subset="all")
     wide["minutes"] = wide["all"] / 60
     wide["positive_pct"] = 100 * wide["positive"] / wide["all"]
-    return wide.sort_values("minutes")
+    return wide.sort_values("minutes", kind="stable")
 
 
 def _draw_both(tables: Any, who: str) -> Figure:
@@ -410,7 +412,7 @@ def score_the_forecasts(probabilities: Mapping[str, float] | None = None) -> Exp
     `probabilities` are the reader's own as of June 2020: id of the claim -> 0 to 1. Where they are
     missing a coin (0.5) stands in, and the sentence says so. Undecided forecasts are not scored.
     """
-    outcomes = data.load("forecast_outcomes").set_index("claim_id")
+    outcomes = data.load("forecast_outcomes").set_index("claim_id").sort_index(kind="stable")
     given = {
         claim: float(value)
         for claim, value in (probabilities or {}).items()
@@ -479,7 +481,7 @@ def _draw_rows(tables: Any, scored: str, same: float) -> Figure:
 
     rows = scored_rows(tables, scored)
     rest = tables["outcomes"][tables["outcomes"]["outcome"] == "undecided"]
-    order = [*rows.sort_values("happened", ascending=False).index, *rest.index]
+    order = [*rows.sort_values("happened", ascending=False, kind="stable").index, *rest.index]
     fig, ax = figures.new(1.55 + 0.34 * len(order))
     fig.set_layout_engine("none")
     height = fig.get_figheight()

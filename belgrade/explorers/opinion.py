@@ -75,15 +75,22 @@ NOT_IN_AID = ("Russia", "China")
 MINISTRY, NEWSPAPER = "sec_pol03", "eco_danas_2012"
 
 
+def polls_in_order() -> pd.DataFrame:
+    """Return the table of polls by date; the answers to a question by share, largest first."""
+    keys = ["fieldwork_start", "poll_id", "question"]
+    keys += ["share_pct", "share_is", "answer", "source_id"]
+    table = data.load("opinion_polls")
+    return table.sort_values(keys, ascending=[name != "share_pct" for name in keys], kind="stable")
+
+
 def guess_the_donor(ranking: Sequence[str] | None = None, reveal: bool = True) -> Explorer:
     """Return the explorer in which readers rank donors beside what people say and records show.
 
     `ranking` names up to three donors, first to third, with which it opens. Without `reveal` it
     shows the reader's own ranking and nothing else.
     """
-    table = data.load("opinion_polls").query("topic == 'perceived_largest_donor'")
     tables = {
-        "polls": table.sort_values("fieldwork_start", kind="stable"),
+        "polls": polls_in_order().query("topic == 'perceived_largest_donor'"),
         "aid": data.load("development_aid"),
         "claims": data.load("donor_claims"),
     }
@@ -373,7 +380,7 @@ OTHERS = "others"
 
 def polls() -> Explorer:
     """Return the explorer that sets polls on one subject under each other, with their margins."""
-    table = data.load("opinion_polls")
+    table = polls_in_order()
     controls = {
         "topic": Select("Subject", {words: key for key, (words, _) in TOPICS.items()}, "leader"),
         "mode": Select("How people could answer", MODES, "any"),
@@ -412,7 +419,7 @@ def poll_rows(table: pd.DataFrame, topic: str, mode: str, suppose: int) -> pd.Da
             f"“any way” or {there_are}."
         )
     rows = rows.drop_duplicates(["poll_id", "question", "answer", "share_pct"])
-    rows = rows.sort_values("fieldwork_start", kind="stable").copy()
+    rows = rows.copy()
     rows["shown"] = [_shown(answer) for answer in rows["answer"]]
     rows["size_stated"] = rows["sample_size"].notna()
     sizes = rows["sample_size"].fillna(suppose) if suppose else rows["sample_size"]
@@ -437,7 +444,7 @@ def _draw_polls(table: Any, topic: str, mode: str, suppose: int) -> Figure:
     fig, ax = figures.new(1.35 + 0.6 * len(questions))
     for _, group in rows.groupby("row"):
         level, before = 0.0, -math.inf
-        for answer in group.sort_values("share_pct").itertuples():
+        for answer in group.sort_values(["share_pct", "answer"]).itertuples():
             level = level + 0.17 if answer.share_pct - before < 7 else 0.0
             before = answer.share_pct
             _mark(ax, answer, answer.row + level)

@@ -145,7 +145,7 @@ def _volumes(tables: Any, last_year: int, years: int, counted: str) -> pd.Series
         table = table[{NO_MIGS: ~donated_mig, NO_GIFTS: ~gift, ONLY_GIFTS: gift}[counted]]
     chosen = table[table["year"].between(last_year - years + 1, last_year)]
     volume = chosen.groupby("supplier")["tiv_million"].sum()
-    volume = volume[volume > 0].sort_values(ascending=False)
+    volume = volume[volume > 0].sort_values(ascending=False, kind="stable")
     if volume.empty:
         raise NothingToShow(
             f"SIPRI lists no delivery of this kind to Serbia in {_span(last_year, years)}."
@@ -288,7 +288,7 @@ def _own_step(memberships: pd.DataFrame, organisation: str, year: int) -> str:
     steps = steps[(steps["state"] == "Serbia") & (steps["date"].dt.year <= year)]
     if steps.empty:
         return "not a member"
-    last = steps.sort_values("date").iloc[-1]
+    last = steps.sort_values(["date", "milestone"]).iloc[-1]
     milestone = last["milestone"]
     if milestone.startswith("observer"):
         milestone = "its parliament observes"

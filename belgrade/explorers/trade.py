@@ -55,7 +55,7 @@ def shares() -> Explorer:
 
 def printed_shares() -> dict[str, dict[str, float]]:
     """Return the report's shares in per cent: line ("eu", "eaeu") -> total, exports, imports."""
-    rows = data.load("figures").set_index(["entity", "quantity"]).sort_index()["value"]
+    rows = data.load("figures").set_index(["entity", "quantity"]).sort_index(kind="stable")["value"]
     return {
         line: {name: float(rows[entity, quantity].item()) for name, quantity in MEASURES.items()}
         for line, (entity, *_) in LINES.items()

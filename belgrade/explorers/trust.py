@@ -335,6 +335,7 @@ def _scores() -> pd.DataFrame:
     scores = pd.concat([part.reindex(columns=columns) for part in parts], ignore_index=True)
     for column in ("score", "low", "high", "turned", "best"):
         scores[column] = scores[column].astype("float64")
+    scores = scores.sort_values(["index", "country", "year"], ignore_index=True)
     return scores[scores["year"] >= SINCE]
 
 
@@ -530,7 +531,7 @@ def _change(found: pd.DataFrame, country: str, chosen: Index, index: str) -> str
 def _ranked(found: pd.DataFrame, chosen: Index) -> str:
     wide = found.pivot_table(index="country", columns="year", values="score")
     change = (wide[AFTER] - wide[BEFORE]).dropna() * (-1 if chosen.is_upside_down else 1)
-    fell = change[change < 0].sort_values()
+    fell = change[change < 0].sort_values(kind="stable")
     names = ", ".join(fell.index[:3])
     return (
         f"{len(fell)} of {len(change)} moved away from the best end between {BEFORE} and {AFTER}"

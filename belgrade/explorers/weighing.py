@@ -87,7 +87,7 @@ def argument_map(verdicts: Mapping[str, str] | None = None) -> Explorer:
 
 def report_points() -> pd.DataFrame:
     """Return the points of the report's argument, without the press release's version of it."""
-    nodes = data.load("argument")
+    nodes = data.load("argument").sort_values("node_id", kind="stable")
     return nodes[nodes["source_id"] != "press_release"].reset_index(drop=True)
 
 
@@ -361,7 +361,8 @@ CLAIM_GROUPS = {"section": "by section", "kind": "by kind of claim"}
 
 def audit_notes() -> Explorer:
     """Return the explorer that sorts the report's notes, and the claims that carry none."""
-    tables = {"notes": data.load("notes"), "claims": report_claims()}
+    notes = data.load("notes").sort_values("note", kind="stable")
+    tables = {"notes": notes, "claims": report_claims()}
     controls = {
         "sort": Select(
             "Sort",
@@ -388,7 +389,7 @@ def audit_notes() -> Explorer:
 
 def report_claims() -> pd.DataFrame:
     """Return the claims of the report itself, without those of its press release."""
-    claims = data.load("claims")
+    claims = data.load("claims").sort_values("claim_id", kind="stable")
     return claims[claims["section"] != "press_release"].reset_index(drop=True)
 
 
@@ -424,7 +425,7 @@ def claims_sorted(tables: Mapping[str, pd.DataFrame], sort: str, only: str) -> p
     if sort == "section":
         table = table.loc[[name for name in SECTIONS if name in table.index]]
         return table.rename(index=SECTIONS)
-    return table.sort_values("claims", ascending=False)
+    return table.sort_values("claims", ascending=False, kind="stable")
 
 
 def _part(only: str) -> str:

@@ -104,7 +104,7 @@ def _rehearse(shell: Any, words: list[str]) -> None:
         axes = pd.Series(0, index=words).plot.barh()
         pictures(axes.figure)
         plt.close("all")
-    frame.groupby("b")["a"].agg(["sum", "mean"]).sort_values("sum").to_html()
+    frame.groupby("b")["a"].agg(["sum", "mean"]).sort_values("sum", kind="stable").to_html()
     frame[frame["a"] > 1].merge(frame, on="b").to_string()
 
 

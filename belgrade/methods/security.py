@@ -32,6 +32,7 @@ def exercise_counts(exercises: pd.DataFrame, named: pd.DataFrame) -> pd.DataFram
     """
     import pandas as pd
 
+    order = ["period_start", "period_end", "partner", "unit", "counted_by"]
     rows = [
         {
             "side": "Russia" if row.partner == "Russia" else "NATO",
@@ -42,7 +43,7 @@ def exercise_counts(exercises: pd.DataFrame, named: pd.DataFrame) -> pd.DataFram
             "events": row.events_count,
             "note": row.note,
         }
-        for row in exercises.itertuples()
+        for row in exercises.sort_values(order, kind="stable").itertuples()
         if row.partner in (*WESTERN, "Russia")
     ]
     report = next(row for row in rows if "October" in row["period"] and row["side"] == "NATO")
@@ -100,7 +101,7 @@ def supplier_shares(deliveries: pd.DataFrame, first_year: int, last_year: int) -
     """
     chosen = deliveries[deliveries["year"].between(first_year, last_year)]
     volume = chosen.groupby("supplier")["tiv_million"].sum()
-    volume = volume[volume > 0].sort_values(ascending=False)
+    volume = volume[volume > 0].sort_values(ascending=False, kind="stable")
     return 100 * volume / volume.sum()
 
 

@@ -77,26 +77,26 @@ CASES = {
     "0.3": {
         "accepted": [
             MAIN + 'planes_by_recipient = counted.groupby("recipient")["planes"].sum()'
-            ".sort_values(ascending=False)",
+            ".sort_values(ascending=False, kind='stable')",
             MAIN + 'planes_by_recipient = counted.groupby("recipient", as_index=False)["planes"]'
-            '.sum().sort_values("planes", ascending=False)',
+            '.sum().sort_values("planes", ascending=False, kind="stable")',
             MAIN + 'planes_by_recipient = counted.pivot_table(index="recipient", values="planes", '
-            'aggfunc="sum").sort_values("planes", ascending=False).reset_index()[["planes", '
+            'aggfunc="sum").sort_values("planes", ascending=False, kind="stable").reset_index()[["planes", '
             '"recipient"]]',
             MAIN + 'planes_by_recipient = counted.groupby("recipient").agg(number=("planes", "sum"))'
             '["number"].nlargest(10).astype(float)',
             MAIN + 'planes_by_recipient = counted.rename(columns={"recipient": "country"}).groupby('
-            '"country")[["planes"]].sum().sort_values("planes", ascending=False)',
+            '"country")[["planes"]].sum().sort_values("planes", ascending=False, kind="stable")',
         ],
         "wrong": [
             ('planes_by_recipient = deliveries.groupby("recipient")["planes"].sum()'
-             ".sort_values(ascending=False)", "not_yet", "count some planes twice"),
+             ".sort_values(ascending=False, kind='stable')", "not_yet", "count some planes twice"),
             (MAIN + 'planes_by_recipient = counted["recipient"].value_counts()',
              "not_yet", "You have counted rows in each group"),
             (MAIN + 'planes_by_recipient = counted.groupby("recipient")["planes"].count()',
              "not_yet", "count() says in how many rows"),
             (MAIN + 'planes_by_recipient = counted.groupby("recipient")["planes"].sum()'
-             ".sort_values()", "close", "another order"),
+             ".sort_values(kind='stable')", "close", "another order"),
             (MAIN + 'planes_by_recipient = counted.groupby("recipient")["planes"].sum()["Serbia"]',
              "not_yet", "a table (DataFrame) is asked for"),
             (MAIN + 'planes_by_recipient = counted.groupby("donor")["planes"].sum()',
@@ -104,7 +104,7 @@ CASES = {
             (MAIN + 'planes_by_recipient = counted.groupby(["recipient", "donor"])["planes"].sum()',
              "not_yet", "too many"),
             (MAIN + 'planes_by_recipient = counted.groupby("recipient")[["planes", "personnel"]]'
-             '.sum().sort_values("planes", ascending=False)', "close", "Leave out"),
+             '.sum().sort_values("planes", ascending=False, kind="stable")', "close", "Leave out"),
             (MAIN + 'planes_by_recipient = counted.groupby("recipient")["plane"].sum()',
              "error", "plane"),
         ],
@@ -135,7 +135,7 @@ CASES = {
             'ones = with_note.groupby(claims["section"]).agg(["sum", "size"])\n'
             "fig, ax = plt.subplots()\n"
             'ax.barh(ones.index, (100 * ones["sum"] / ones["size"]).round())\n' + BARS,
-            'share = with_note.groupby(claims["section"]).mean().mul(100).sort_index(ascending=False)\n'
+            'share = with_note.groupby(claims["section"]).mean().mul(100).sort_index(ascending=False, kind="stable")\n'
             'ax = share.plot(kind="bar", title="Notes", ylabel="per cent", rot=45)',
             'table = with_note.groupby(claims["section"]).mean().mul(100).reset_index()\n'
             'ax = table.plot.barh(x="section", y="note_numbers", legend=False)\n' + BARS,

@@ -5,7 +5,7 @@ sent = counted[(counted["donor"] == "Russia") & (counted["recipient"] == "Serbia
 """
 DAY = 'toll = daily[daily["date"] == DAY].merge(people, on="country")\n'
 RATE = 'toll["deaths_per_100k"] = 100_000 * toll["cum_deaths"] / toll["population"]\n'
-SORT = 'toll = toll.sort_values("deaths_per_100k", ascending=False)\n'
+SORT = 'toll = toll.sort_values("deaths_per_100k", ascending=False, kind="stable")\n'
 KEEP = 'toll = toll[["country", "deaths_per_100k"]]'
 NAMES = 'ax.set_ylabel("deaths a week per million")\nax.set_title("Deaths")\nax.legend()\n'
 
@@ -113,12 +113,12 @@ CASES = {
             DAY + RATE + SORT + KEEP,
             'toll = 100_000 * daily[daily["date"] == DAY].set_index("country")["cum_deaths"] / '
             'people.set_index("country")["population"]\n'
-            "toll = toll.dropna().sort_values(ascending=False)",
+            "toll = toll.dropna().sort_values(ascending=False, kind='stable')",
             DAY + RATE.replace("100_000 *", "1e5 *") + 'toll["deaths_per_100k"] = '
             'toll["deaths_per_100k"].round(1)\n' + SORT + KEEP.replace(
                 '"country", "deaths_per_100k"', '"deaths_per_100k", "country"'),
             DAY + RATE + 'toll = toll.set_index("country")[["deaths_per_100k"]].sort_values('
-            '"deaths_per_100k", ascending=False)',
+            '"deaths_per_100k", ascending=False, kind="stable")',
             DAY + 'toll["rate"] = toll["cum_deaths"] / (toll["population"] / 100_000)\n'
             'toll = toll.nlargest(20, "rate")[["country", "rate"]]',
         ],

@@ -63,7 +63,7 @@ CASES = {
             SOLD + PER + "per_100 = sold.dropna()",
             SOLD + 'per_100 = (100 * sold["Russia"] / sold["Serbia"]).dropna()',
             SOLD + PER + 'per_100 = sold.reset_index()[["year", "russia_per_100"]].dropna()'
-            '.sort_values("year", ascending=False)',
+            '.sort_values("year", ascending=False, kind="stable")',
             'here = mirror.query("direction == \'serbia_to_russia\'")\n'
             'two = here[here["reporter"] == "Russia"].merge(here[here["reporter"] == "Serbia"], '
             'on="year", suffixes=("_r", "_s"))\n'

@@ -12,7 +12,7 @@ paper.loc[paper["currency"] == "USD", "rate"] = USD_PER_EUR
 paper.loc[paper["currency"] == "GBP", "rate"] = GBP_PER_EUR
 """
 EUR = 'paper["eur_million"] = paper["amount"] / paper["rate"] / 1_000_000\n'
-KNOWN = 'paper = paper.dropna(subset="amount").sort_values("eur_million", ascending=False)\n'
+KNOWN = 'paper = paper.dropna(subset="amount").sort_values("eur_million", ascending=False, kind="stable")\n'
 KEEP = 'worth = paper[["donor", "eur_million"]]'
 EMPTY = "if len(neighbours) == 0:\n    return None\n"
 BELONG = "[n for n in neighbours if n in members]"
@@ -94,11 +94,11 @@ CASES = {
             RATE + EUR + KNOWN + KEEP,
             'euros = paper.set_index("donor")["amount"] / paper.set_index("donor")["currency"].map('
             '{"EUR": 1, "USD": USD_PER_EUR, "GBP": GBP_PER_EUR})\n'
-            "worth = (euros / 1e6).dropna().sort_values(ascending=False)",
+            "worth = (euros / 1e6).dropna().sort_values(ascending=False, kind='stable')",
             RATE + EUR + 'paper["eur_million"] = paper["eur_million"].round(2)\n' + KNOWN
             + 'worth = paper[["eur_million", "donor"]].reset_index(drop=True)',
             RATE + EUR + 'worth = paper[paper["amount"].notna()].set_index("donor")[["eur_million"]]\n'
-            'worth = worth.sort_values("eur_million").iloc[::-1]',
+            'worth = worth.sort_values("eur_million", kind="stable").iloc[::-1]',
         ],
         "wrong": [
             ('paper["rate"] = 1\n' + EUR + KNOWN + KEEP, "not_yet", "as the paper prints them"),
@@ -165,7 +165,7 @@ CASES = {
             "ax.set_xticks(list(at), list(pieces.index), rotation=90)\n"
             'ax.set_ylabel("per cent")\nax.set_title("Arms")',
             SUMS + 'shares = shares[["tiv_delivered_million", "delivered_items"]].round()\n'
-            'ax = shares.sort_values("delivered_items").plot(kind="bar", title="Arms", '
+            'ax = shares.sort_values("delivered_items", kind="stable").plot(kind="bar", title="Arms", '
             'ylabel="per cent")',
             SUMS + 'ax = shares.reset_index().plot.barh(x="supplier", title="Arms", '
             'xlabel="per cent")',

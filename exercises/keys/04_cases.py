@@ -10,7 +10,7 @@ THREE = (
 )
 YEARS = 'rows = aid[(aid["year"] >= SINCE) & (aid["year"] <= 2019)]\n'
 SUMS = 'sums = rows.groupby("donor")["net_aid_usd_million"].sum()\n'
-SHARE = 'recorded = (100 * sums / sums.sum()).sort_values(ascending=False)\n'
+SHARE = 'recorded = (100 * sums / sums.sum()).sort_values(ascending=False, kind="stable")\n'
 NAMED = 'recorded = recorded.reset_index(name="share_pct")'
 SERIES = (
     'rows = asked[(asked["pollster"] == MINISTRY) & (asked["answer"] == "for")]\n'
@@ -105,7 +105,7 @@ CASES = {
             + 'recorded = rows.pivot_table(index="donor", values="net_aid_usd_million", '
             'aggfunc="sum")\nrecorded["share_pct"] = (recorded["net_aid_usd_million"] / '
             'recorded["net_aid_usd_million"].sum() * 100).round(1)\n'
-            'recorded = recorded.sort_values("share_pct", ascending=False)[["share_pct"]]',
+            'recorded = recorded.sort_values("share_pct", ascending=False, kind="stable")[["share_pct"]]',
             "rows = aid.query('2019 >= year >= @SINCE')\n"
             'wide = rows.pivot(index="year", columns="donor", values="net_aid_usd_million")\n'
             'recorded = (100 * wide.sum() / wide.sum().sum()).nlargest(9).reset_index()\n'
@@ -117,15 +117,15 @@ CASES = {
              "close", "The years after 2019"),
             (YEARS.replace(">=", ">") + SUMS + SHARE + NAMED, "close", "The first year is missing"),
             (YEARS.replace("<=", "<") + SUMS + SHARE + NAMED, "close", "The last year is missing"),
-            (YEARS + SUMS + "recorded = sums.sort_values(ascending=False)\n" + NAMED,
+            (YEARS + SUMS + "recorded = sums.sort_values(ascending=False, kind='stable')\n" + NAMED,
              "not_yet", "Those are millions of dollars"),
             (YEARS + SUMS + SHARE.replace("100 * ", "") + NAMED, "close", "between 0 and 1"),
             (YEARS + SUMS + SHARE.replace("sums.sum()", "sums.max()") + NAMED,
              "not_yet", "divide by the largest donor"),
             (YEARS + 'wide = rows.pivot(index="donor", columns="year", values='
              '"net_aid_usd_million")\nrecorded = (100 * wide / wide.sum()).mean(axis=1)'
-             ".sort_values(ascending=False)\n" + NAMED, "not_yet", "the mean of the yearly shares"),
-            (YEARS + SUMS + SHARE.replace(".sort_values(ascending=False)", "") + NAMED,
+             ".sort_values(ascending=False, kind='stable')\n" + NAMED, "not_yet", "the mean of the yearly shares"),
+            (YEARS + SUMS + SHARE.replace('.sort_values(ascending=False, kind="stable")', "") + NAMED,
              "close", "another order"),
             (YEARS + SUMS + SHARE.replace("ascending=False", "") + NAMED, "close", "another order"),
             (YEARS + SUMS + SHARE + NAMED + '\nrecorded = recorded[recorded["donor"] != "Japan"]',

@@ -6,7 +6,7 @@ ROWS = 'rows = votes[(votes["vote_set"] == "final_passage_only") & (votes["partn
 SUMS = 'sums = rows.groupby(["country", "period"])[["same_votes", "joint_votes"]].sum()\n'
 SHARE = 'share = (100 * sums["same_votes"] / sums["joint_votes"]).unstack()\n'
 CHANGE = 'share["change"] = share["after"] - share["before"]\n'
-SORT = 'changes = share.sort_values("change", ascending=False)\n'
+SORT = 'changes = share.sort_values("change", ascending=False, kind="stable")\n'
 KEEP = 'changes = changes.reset_index()[["country", "change"]]'
 EARLY = (
     'sums = early.groupby(["who", "period"])[["same_votes", "joint_votes"]].sum()\n'
@@ -90,12 +90,12 @@ CASES = {
     "5.3": {
         "accepted": [
             ROWS + SUMS + SHARE + CHANGE + SORT + KEEP,
-            ROWS + SUMS + SHARE + CHANGE + "changes = share['change'].sort_values(ascending=False)",
+            ROWS + SUMS + SHARE + CHANGE + "changes = share['change'].sort_values(ascending=False, kind='stable')",
             ROWS + SUMS + SHARE + CHANGE + SORT,
             ROWS + 'wide = rows.pivot_table(index="country", columns="period", values='
             '["same_votes", "joint_votes"], aggfunc="sum")\n'
             'share = wide["same_votes"] / wide["joint_votes"] * 100\n'
-            'change = (share["after"] - share["before"]).round(1).sort_values()[::-1]\n'
+            'change = (share["after"] - share["before"]).round(1).sort_values(kind="stable")[::-1]\n'
             'changes = change.reset_index(name="Change")',
             "found = []\nfor name in [*neighbours, 'Serbia']:\n    shares = {}\n"
             "    for period in ['before', 'after']:\n"
@@ -105,7 +105,7 @@ CASES = {
             "    found.append([name, 100 * (shares['after'] - shares['before'])])\n"
             "import pandas as pd\n"
             "changes = pd.DataFrame(found, columns=['country', 'change'])\n"
-            "changes = changes.sort_values('change', ascending=False)",
+            "changes = changes.sort_values('change', ascending=False, kind='stable')",
         ],
         "wrong": [
             (ROWS + 'share = rows.groupby(["country", "period"])["same_share_pct"].mean()'

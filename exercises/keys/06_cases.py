@@ -28,7 +28,7 @@ CASES = {
             'values="score_0_to_1")["liberal_democracy"][COUNTRY]\n'
             "change = float(wide.loc[[FIRST, LAST]].diff().iloc[-1])",
             'one = vdem.query("country == @COUNTRY and indicator == \'liberal_democracy\' and '
-            '@FIRST <= year <= @LAST").sort_values("year")\n'
+            '@FIRST <= year <= @LAST").sort_values("year", kind="stable")\n'
             'change = one["score_0_to_1"].diff().sum()',
         ],
         "wrong": [

@@ -7,7 +7,7 @@ debt = debt.set_index("actor")["value_billion"]
 EIB = '"European Investment Bank"'
 CHINESE = 'own = loans[(loans["lender_country"] == "China") & (loans["currency"] == CURRENCY)]\n'
 SUM = 'by_stage = own.groupby("stage")["amount_million"].sum()'
-SORT = ".sort_values(ascending=False)"
+SORT = ".sort_values(ascending=False, kind='stable')"
 IMPORTS = 'trade[trade["flow"] == "import"]'
 VALUE = 'rows["value_usd_million"]'
 NAMES = 'ax.set_xlabel("year")\nax.set_ylabel("million USD")\nax.set_title("Bought")\nax.legend()\n'
@@ -28,7 +28,7 @@ CASES = {
         "accepted": [
             DEBT + f'euros_each = debt["China Eximbank"] / debt[{EIB}]',
             DEBT + f'euros_each = round(float(debt.loc["China Eximbank"] / debt.loc[{EIB}]), 2)',
-            "day = registers.query(\"kind == 'public_debt'\").sort_values(\"date\")\n"
+            "day = registers.query(\"kind == 'public_debt'\").sort_values(\"date\", kind='stable')\n"
             'day = day.drop_duplicates("actor", keep="last")\n'
             'china = day[day["actor"] == "China Eximbank"]["value_billion"].item()\n'
             f'eib = day[day["actor"] == {EIB}]["value_billion"].item()\n'
@@ -62,14 +62,14 @@ CASES = {
         "accepted": [
             CHINESE + SUM + SORT,
             CHINESE + 'by_stage = own.groupby("stage", as_index=False)["amount_million"].sum()'
-            '.sort_values("amount_million", ascending=False)',
+            '.sort_values("amount_million", ascending=False, kind="stable")',
             CHINESE + 'by_stage = own.pivot_table(index="stage", values="amount_million", '
             'aggfunc="sum").round().nlargest(10, "amount_million").reset_index()',
             'sums = {}\nfor loan in loans.itertuples():\n'
             '    if loan.lender_country == "China" and loan.currency == CURRENCY:\n'
             "        sums[loan.stage] = sums.get(loan.stage, 0) + loan.amount_million\n"
             'import pandas as pd\nby_stage = pd.DataFrame({"stage": list(sums), "amount_million": '
-            'list(sums.values())}).sort_values("amount_million", ascending=False)',
+            'list(sums.values())}).sort_values("amount_million", ascending=False, kind="stable")',
         ],
         "wrong": [
             ('own = loans[loans["lender_country"] == "China"]\n' + SUM + SORT,

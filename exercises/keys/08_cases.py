@@ -3,7 +3,7 @@
 HERE = 'here = claims[claims["section"] == SECTION]\n'
 FACTS = HERE + 'facts = here[here["kind"].isin(["fact", "figure"])]\n'
 BOTH = 'both = notes.merge(sections, on="claim_id")\nboth = both[both["section"] == SECTION]\n'
-MOST = '.sort_values("claims", ascending=False)'
+MOST = '.sort_values("claims", ascending=False, kind="stable")'
 LITTLE = 'little = claims["strength"].isin(["weak", "assertion"])\n'
 SHARE = LITTLE + 'share = 100 * little.groupby(claims["section"]).mean()\n'
 NAMES = 'ax.set_xlabel("of 100 claims")\nax.set_title("Little support")\n'
@@ -47,13 +47,13 @@ CASES = {
             BOTH + 'carried_by = both.groupby("source_type")["claim_id"].nunique()'
             '.reset_index(name="claims")' + MOST,
             BOTH + 'carried_by = both.groupby("source_type")["claim_id"].nunique()'
-            ".sort_values(ascending=False)",
+            ".sort_values(ascending=False, kind='stable')",
             BOTH + 'pairs = both.drop_duplicates(["claim_id", "source_type"])\n'
             'carried_by = pairs["source_type"].value_counts()',
             'where = sections.set_index("claim_id")["section"]\n'
             'mine = notes[notes["claim_id"].map(where) == SECTION]\n'
             'carried_by = mine.groupby("source_type").agg(number=("claim_id", "nunique"))'
-            '.sort_values("number", ascending=False)',
+            '.sort_values("number", ascending=False, kind="stable")',
             BOTH + "found = {}\n"
             "for row in both.itertuples():\n"
             "    found.setdefault(row.source_type, set()).add(row.claim_id)\n"
@@ -70,7 +70,7 @@ CASES = {
             ('carried_by = notes.groupby("source_type")["note"].nunique()'
              '.reset_index(name="claims")' + MOST, "not_yet", "the notes of the whole report"),
             (BOTH + 'carried_by = both.groupby("source_type")["claim_id"].nunique()'
-             '.reset_index(name="claims").sort_values("claims")', "close", "another order"),
+             '.reset_index(name="claims").sort_values("claims", kind="stable")', "close", "another order"),
             (BOTH + 'carried_by = both.groupby("source_type")["claim_id"].nunique()'
              '.reset_index(name="claims")' + MOST + '["claims"]',
              "not_yet", "no column called source_type"),
@@ -112,7 +112,7 @@ CASES = {
             ".unstack(fill_value=0)\n"
             'share = (100 * (grades["weak"] + grades["assertion"])).round()\n'
             "fig, ax = plt.subplots()\nax.barh(share.index, share)\n" + NAMES,
-            SHARE + 'ax = share.sort_values().plot(kind="bar", title="Support", ylabel="per cent")',
+            SHARE + 'ax = share.sort_values(kind="stable").plot(kind="bar", title="Support", ylabel="per cent")',
             'grades = pd.crosstab(claims["section"], claims["strength"])\n'
             'grades["share"] = 100 * (grades["weak"] + grades["assertion"]) / grades.sum(axis=1)\n'
             'ax = grades.reset_index().plot.barh(x="section", y="share", legend=False)\n' + NAMES,

@@ -34,7 +34,7 @@ MERGED = 'table = said.merge(outcomes, on="claim_id")\n'
 DECIDED = MERGED + 'table = table[table["outcome"] != "undecided"]\n'
 DISTANCE = 'distance = table["probability"] - (table["outcome"] == "yes").astype(int)\n'
 MEAN = 'ranking = table.groupby("forecaster")["brier"].mean().reset_index()\n'
-BEST = 'ranking = ranking.sort_values("brier")'
+BEST = 'ranking = ranking.sort_values("brier", kind="stable")'
 SQUARED = 'table["brier"] = distance**2\n'
 
 CASES = {
@@ -134,17 +134,17 @@ CASES = {
         "accepted": [
             DECIDED + DISTANCE + SQUARED + MEAN + BEST,
             DECIDED + DISTANCE + SQUARED
-            + 'ranking = table.groupby("forecaster")["brier"].mean().sort_values().round(2)',
+            + 'ranking = table.groupby("forecaster")["brier"].mean().sort_values(kind="stable").round(2)',
             'decided = outcomes[outcomes["outcome"] != "undecided"].set_index("claim_id")["outcome"]\n'
             'wide = said.pivot(index="claim_id", columns="forecaster", values="probability")\n'
             'errors = wide.loc[decided.index].sub((decided == "yes").astype(int), axis="index")\n'
-            'ranking = (errors**2).mean().sort_values().rename_axis("forecaster")'
+            'ranking = (errors**2).mean().sort_values(kind="stable").rename_axis("forecaster")'
             '.reset_index(name="brier")',
             "from belgrade.methods import brier\n" + DECIDED
             + 'table["happened"] = (table["outcome"] == "yes").astype(int)\n'
             'rows = [(name, brier.brier_score(list(t["probability"]), list(t["happened"])))\n'
             '        for name, t in table.groupby("forecaster")]\n'
-            'ranking = pd.DataFrame(rows, columns=["forecaster", "score"]).sort_values("score")',
+            'ranking = pd.DataFrame(rows, columns=["forecaster", "score"]).sort_values("score", kind="stable")',
         ],
         "wrong": [
             (MERGED + DISTANCE + SQUARED + MEAN + BEST,
@@ -158,7 +158,7 @@ CASES = {
             (DECIDED.replace('["outcome"] != "undecided"', '["clarity"] == "clear"') + DISTANCE
              + SQUARED + MEAN + BEST, "not_yet", "the clear outcomes only"),
             (DECIDED + DISTANCE + SQUARED + MEAN
-             + 'ranking = ranking.sort_values("brier", ascending=False)', "close", "another order"),
+             + 'ranking = ranking.sort_values("brier", ascending=False, kind="stable")', "close", "another order"),
             (DECIDED + DISTANCE + SQUARED + 'ranking = table[["forecaster", "brier"]]',
              "not_yet", "too many"),
             (DECIDED + DISTANCE + SQUARED + 'ranking = table["brier"].mean()',

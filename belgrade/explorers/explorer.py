@@ -150,6 +150,10 @@ class Explorer:
 
     `draw(data, **choices)` returns a matplotlib figure and `describe(data, **choices)` one or two
     sentences with the figures that matter; both are pure. `data` is anything that they need.
+
+    `walks` is for an explorer with more combinations than can be drawn ahead: what a page without
+    a kernel offers of it. Each has a label, and the controls that move while all others stay where
+    the explorer opens.
     """
 
     def __init__(
@@ -159,6 +163,7 @@ class Explorer:
         controls: Mapping[str, Control],
         draw: Callable[..., Figure],
         describe: Callable[..., str],
+        walks: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         self.name = ""  # as in `EXPLORERS`; set where the explorer is taken from there
         self.title = title
@@ -166,6 +171,7 @@ class Explorer:
         self.controls = dict(controls)
         self.draw = draw
         self.describe = describe
+        self.walks = dict(walks or {})
         self.inputs: dict[str, Any] = {}
         self._drawn: dict[Sequence[Any], Bundle] = {}
         self._begun: tuple[Sequence[Any], Iterator[Bundle | None]] | None = None

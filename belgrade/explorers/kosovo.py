@@ -39,7 +39,14 @@ def veto_game() -> Explorer:
             BOTH,
         ),
     }
-    return Explorer("The veto game (invented numbers)", None, controls, _draw_game, _describe_game)
+    # What the lesson's tasks move. All together the controls have 65 million combinations.
+    walks = {
+        "1 and 2: the promises": ("to_belgrade", "to_moscow"),
+        "3: what Moscow and Pristina like best": ("setter", "moscow"),
+        "4: who has to agree, and the status quo": ("status_quo", "needed"),
+    }
+    title = "The veto game (invented numbers)"
+    return Explorer(title, None, controls, _draw_game, _describe_game, walks)
 
 
 def _played(needed: str, belgrade: VetoPlayer, moscow: VetoPlayer) -> list[VetoPlayer]:

@@ -124,7 +124,8 @@ def guess_the_donor(ranking: Sequence[str] | None = None, reveal: bool = True) -
         },
         "to_date",
     )
-    return Explorer("Guess the donor", tables, controls, _draw_donors, _describe_donors)
+    walks = {"all but your ranking": ("poll", "record")}
+    return Explorer("Guess the donor", tables, controls, _draw_donors, _describe_donors, walks)
 
 
 def _ranking(first: str, second: str, third: str) -> dict[str, str]:

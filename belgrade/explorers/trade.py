@@ -38,7 +38,7 @@ def shares() -> Explorer:
     value = totals["value_usd_million"]
     tables = {"printed": printed_shares(), "weight": value["export"] / value.sum()}
     controls = {
-        "weight": Number("Weight of exports (0 to 1)", 0, 1, 0.005, 0.5),
+        "weight": Number("Weight of exports (0 to 1)", 0, 1, 0.01, 0.5),
         "rounding": Select(
             "Read 62 and 8 as",
             {

@@ -1,0 +1,404 @@
+"""Explorers drawn ahead, for pages without a kernel: every picture and sentence they can show.
+
+`draw` writes, for each explorer, a script `NAME.js` with its controls, its sentences and the list
+of its pictures, and the pictures themselves. `controls`, `draw` and `describe` of the explorer are
+all that is asked; the page only looks up what the notebook would have shown.
+
+Pictures of one size that share much are stored as a base, which holds what most of them show, and a
+layer for each with what differs; a page lays one over the other, pixel for pixel. All are lossless
+WebP, named by their digest, so that what is equal is stored once.
+
+What an explorer was drawn from (modules, tables, versions) is kept in `drawn.json`. As long as none
+of it has changed, the explorer is not drawn again.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import importlib.metadata
+import importlib.util
+import inspect
+import io
+import itertools
+import json
+import os
+import platform
+import subprocess
+import sys
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from belgrade import data, explorers, figures
+from belgrade.authoring.clean import write
+from belgrade.explorers.explorer import Explorer, Number, Switch
+
+RECORD, PICTURES = "drawn.json", "pictures"
+# Packages whose version may change a picture.
+DRAWN_WITH = ("matplotlib", "numpy", "pandas", "pillow")
+# Parts of the package that no explorer may import; a command has loaded them for other reasons.
+APART = tuple(f"belgrade.{part}" for part in ("authoring", "checks", "cli", "grading"))
+# A base is worth its file from this many pictures on; of so many at the most it is made.
+FEWEST, MOST = 3, 24
+# Pictures that share a base have the same choice in so many controls at the most.
+MOST_FIXED = 2
+# Every so many rows and columns are looked at to see which pictures go together.
+THINNED = 6
+# A digest of so many hexadecimal digits.
+DIGITS = 16
+
+Places = tuple[int, ...]
+Progress = Callable[[str, int, int], None]
+
+
+class FramesError(Exception):
+    """An explorer could not be drawn; the text names it and says why."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What there is of one explorer: combinations, pictures, bytes of all its files.
+
+    `is_new` tells whether it was drawn in this run; `first_bytes` is its script, which a page loads
+    before anything is chosen.
+    """
+
+    combinations: int
+    pictures: int
+    bytes: int
+    first_bytes: int
+    is_new: bool
+
+
+def draw(
+    out: Path,
+    names: Sequence[str] | None = None,
+    progress: Progress = lambda what, done, count: None,
+    workers: int | None = None,
+) -> dict[str, Drawn]:
+    """Draw explorers (all, or `names`) into the folder `out`; return what there is of each.
+
+    Each explorer is drawn in a process of its own, `workers` (the number of processors) at a time.
+    One that was drawn there before, from what is still the same, is left. `progress` is told the
+    explorer that has just gone on, and combinations done and to do. Raises FramesError where one
+    cannot be drawn, and keeps those that were.
+    """
+    out = Path(out)
+    names = list(explorers.EXPLORERS if names is None else names)
+    record = _record(out)
+    stale = [name for name in names if not _is_fresh(out, name, record)]
+    sizes = {name: len(choices(getattr(explorers, name)())) for name in stale}
+    lock, done = threading.Lock(), 0
+
+    def told(name: str) -> None:
+        nonlocal done
+        with lock:
+            done += 1
+            progress(name, done, sum(sizes.values()))
+
+    with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
+        longest_first = sorted(stale, key=sizes.__getitem__, reverse=True)
+        running = {pool.submit(_in_own_process, out, name, told): name for name in longest_first}
+        try:
+            for one in as_completed(running):
+                record[running[one]] = one.result()
+                write(out / RECORD, json.dumps(record, indent=1, sort_keys=True) + "\n")
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    _tidy(out, record)
+    return {name: Drawn(**record[name]["summary"], is_new=name in sizes) for name in names}
+
+
+def choices(explorer: Explorer) -> list[Places]:
+    """Return the combinations of controls that a page offers, as places in their `along()`.
+
+    These are all combinations or, where the explorer has `walks`, those on one of them.
+    """
+    start = explorer.places()
+    walks = explorer.walks.values() or [list(explorer.controls)]
+    ranges = (
+        [
+            range(len(control.along())) if name in walk else [start[name]]
+            for name, control in explorer.controls.items()
+        ]
+        for walk in walks
+    )
+    return list(dict.fromkeys(itertools.chain.from_iterable(itertools.product(*r) for r in ranges)))
+
+
+# --- What is there already -----------------------------------------------------------------------
+
+
+def _record(out: Path) -> dict[str, Any]:
+    with suppress(OSError, ValueError):
+        found = json.loads((out / RECORD).read_text(encoding="utf-8"))
+        if isinstance(found, dict):
+            return found
+    return {}
+
+
+def _is_fresh(out: Path, name: str, record: Mapping[str, Any]) -> bool:
+    """Tell whether an explorer was drawn from what is there now, and its files are still there."""
+    try:
+        kept = record[name]
+        return all((out / file).is_file() for file in kept["files"]) and all(
+            _digest_of(source) == digest for source, digest in kept["made_from"].items()
+        )
+    except (KeyError, TypeError, AttributeError):
+        return False
+
+
+def _digest_of(source: str) -> str:
+    """Return the digest of a module, a table or a package, "" for one that is no more."""
+    kind, _, name = source.partition(" ")
+    try:
+        if kind == "module":
+            found = importlib.util.find_spec(name)
+            content = Path(found.origin).read_bytes().replace(b"\r\n", b"\n")
+        elif kind == "table":
+            about = data.resource(name)
+            table = (data.folder() / about["path"]).read_bytes().replace(b"\r\n", b"\n")
+            content = table + json.dumps(about, sort_keys=True).encode()
+        elif kind == "package":
+            content = importlib.metadata.version(name).encode()
+        else:
+            content = platform.python_version().encode()
+    except (OSError, ImportError, AttributeError, data.NoSuchTable):
+        return ""
+    return hashlib.sha256(content).hexdigest()[:DIGITS]
+
+
+def _tidy(out: Path, record: Mapping[str, Any]) -> None:
+    """Delete pictures that no explorer shows any more."""
+    wanted = {file for each in record.values() for file in each["files"]}
+    for path in (out / PICTURES).glob("*.webp"):
+        if f"{PICTURES}/{path.name}" not in wanted:
+            path.unlink()
+
+
+# --- One explorer --------------------------------------------------------------------------------
+
+
+def _in_own_process(out: Path, name: str, told: Callable[[str], None]) -> dict[str, Any]:
+    """Let a fresh interpreter draw an explorer, so that what it loads is what it is made from."""
+    command = [sys.executable, "-m", "belgrade.authoring.frames", name, str(out)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
+    ) as process:
+        said: list[str] = []
+        reader = threading.Thread(target=lambda: said.extend(process.stderr))
+        reader.start()
+        try:
+            last = ""
+            for line in process.stdout:
+                if line == "drawn\n":
+                    told(name)
+                last = line
+        except BaseException:
+            process.kill()
+            raise
+        reader.join()
+    if process.returncode:
+        why = said[-1].strip() if said else f"its process ended with {process.returncode}"
+        raise FramesError(f"The explorer {name} could not be drawn: {why}")
+    return json.loads(last)
+
+
+def _draw_one(name: str, out: Path, told: Callable[[], None]) -> dict[str, Any]:
+    """Draw all of an explorer; return what `drawn.json` keeps of it."""
+    tables: set[Path] = set()
+    sys.addaudithook(lambda event, found: _note(tables, event, found))
+    explorer = getattr(explorers, name)()
+    words: dict[str, int] = {}
+    pictures: dict[bytes, tuple[int, Places]] = {}
+    shown: dict[str, list[int]] = {}
+    for places in choices(explorer):
+        chosen = {
+            each: control.along()[place]
+            for (each, control), place in zip(explorer.controls.items(), places, strict=True)
+        }
+        bundle = explorer.bundle(**chosen)
+        said = words.setdefault(bundle["text/plain"], len(words))
+        at = -1
+        if "image/png" in bundle:
+            png = base64.b64decode(bundle["image/png"])
+            at, _ = pictures.setdefault(png, (len(pictures), places))
+        shown["-".join(map(str, places))] = [at, said]
+        told()
+    bases, layers = _stored(out, list(pictures), [places for _, places in pictures.values()])
+    about = {
+        "title": explorer.title,
+        "controls": [
+            {"name": each, **_control(control)} for each, control in explorer.controls.items()
+        ],
+        "start": explorer.places(),
+        "walks": [{"label": label, "moves": moves} for label, moves in explorer.walks.items()],
+        "takes_answers": bool(inspect.signature(getattr(explorers, name)).parameters),
+        "bases": bases,
+        "pictures": layers,
+        "words": list(words),
+        "shown": shown,
+    }
+    text = json.dumps(about, ensure_ascii=False, separators=(",", ":"))
+    script = f"(window.belgradeExplorers??={{}})[{json.dumps(name)}]={text};\n".encode()
+    write(out / f"{name}.js", script)
+    found = {f"{PICTURES}/{each[-1]}" for each in layers} | {f"{PICTURES}/{b[0]}" for b in bases}
+    files = [f"{name}.js", *sorted(found)]
+    return {
+        "made_from": {source: _digest_of(source) for source in _sources(tables)},
+        "files": files,
+        "summary": {
+            "combinations": len(shown),
+            "pictures": len(pictures),
+            "bytes": sum((out / file).stat().st_size for file in files),
+            "first_bytes": len(script),
+        },
+    }
+
+
+def _note(tables: set[Path], event: str, found: tuple[Any, ...]) -> None:
+    if event == "open" and isinstance(found[0], str) and found[0].endswith(".csv"):
+        tables.add(Path(found[0]).resolve())
+
+
+def _sources(opened: set[Path]) -> list[str]:
+    own = (name for name in sys.modules if name.split(".")[0] == "belgrade")
+    modules = [name for name in own if not name.startswith(APART)]
+    tables = [
+        each["name"]
+        for each in data.package()["resources"]
+        if (data.folder() / each["path"]).resolve() in opened
+    ]
+    return [
+        "python",
+        *(f"package {name}" for name in DRAWN_WITH),
+        "module belgrade.authoring.frames",
+        *(f"module {name}" for name in sorted(modules)),
+        *(f"table {name}" for name in sorted(tables)),
+    ]
+
+
+def _control(control: Any) -> dict[str, Any]:
+    """Return what a page needs to make a control of its own."""
+    if isinstance(control, Number):
+        ends = {"min": control.minimum, "max": control.maximum, "step": control.step}
+        return {"kind": "number", "label": control.label, **ends}
+    if isinstance(control, Switch):
+        return {"kind": "switch", "label": control.label}
+    return {"kind": "select", "label": control.label, "options": list(control.options)}
+
+
+# --- Pictures ------------------------------------------------------------------------------------
+
+
+def _stored(
+    out: Path, pngs: Sequence[bytes], places: Sequence[Places]
+) -> tuple[list[list[Any]], list[list[Any]]]:
+    """Write pictures (PNG) as bases and layers; return the two lists.
+
+    A base is [file, width, height] in CSS pixels; a picture is [place of its base, file], or
+    [-1, width, height, file] without one.
+    """
+    bases: list[list[Any]] = []
+    layers: list[list[Any]] = [[] for _ in pngs]
+    for group in _groups(pngs, places):
+        base = None
+        if len(group) >= FEWEST:
+            some = [group[round(n)] for n in np.linspace(0, len(group) - 1, MOST)]
+            base = _most_common(np.stack([_pixels(pngs[at]) for at in dict.fromkeys(some)]))
+            bases.append([_save(out, base), *_css_size(base)])
+        for at in group:
+            whole = _pixels(pngs[at])
+            if base is None:
+                layers[at] = [-1, *_css_size(whole), _save(out, whole)]
+            else:
+                layers[at] = [len(bases) - 1, _save(out, np.where(whole == base, 0, whole))]
+    return bases, layers
+
+
+def _pixels(png: bytes, every: int = 1) -> np.ndarray:
+    """Return an opaque picture as height × width numbers, one a pixel."""
+    rgba = np.asarray(Image.open(io.BytesIO(png)).convert("RGBA"))[::every, ::every]
+    return np.ascontiguousarray(rgba).view(np.uint32)[..., 0]
+
+
+def _css_size(pixels: np.ndarray) -> list[int]:
+    scale = figures.CSS_PIXELS_PER_INCH / figures.PIXELS_PER_INCH
+    return [round(pixels.shape[1] * scale), round(pixels.shape[0] * scale)]
+
+
+def _save(out: Path, pixels: np.ndarray) -> str:
+    """Write pixels as lossless WebP, 0 being transparent; return the file's name."""
+    rgba = np.ascontiguousarray(pixels)[..., None].view(np.uint8)
+    image = Image.fromarray(rgba, "RGBA")
+    if pixels.all():
+        image = image.convert("RGB")
+    file = io.BytesIO()
+    image.save(file, "webp", lossless=True)
+    content = file.getvalue()
+    name = f"{hashlib.sha256(content).hexdigest()[:DIGITS]}.webp"
+    if not (out / PICTURES / name).is_file():
+        write(out / PICTURES / name, content)
+    return name
+
+
+def _groups(pngs: Sequence[bytes], places: Sequence[Places]) -> Iterator[list[int]]:
+    """Yield which pictures share a base: those of one size, and of equal choices in some controls.
+
+    Which controls, is tried out on a part of the pixels: those that leave least to be stored.
+    """
+    sizes: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for at, png in enumerate(pngs):
+        sizes[Image.open(io.BytesIO(png)).size].append(at)
+    for members in sizes.values():
+        thin = {at: _pixels(pngs[at], THINNED).ravel() for at in members}
+        ways = [
+            _split(members, places, fixed)
+            for count in range(MOST_FIXED + 1)
+            for fixed in itertools.combinations(range(len(places[0])), count)
+        ]
+        yield from min(ways, key=lambda way: sum(_cost(thin, group) for group in way))
+
+
+def _split(members: list[int], places: Sequence[Places], fixed: Sequence[int]) -> list[list[int]]:
+    groups: dict[Places, list[int]] = defaultdict(list)
+    for at in members:
+        groups[tuple(places[at][n] for n in fixed)].append(at)
+    return list(groups.values())
+
+
+def _cost(thin: Mapping[int, np.ndarray], group: Sequence[int]) -> int:
+    """Return how many pixels would have to be stored: ink of the base, and what differs from it."""
+    stack = np.stack([thin[at] for at in group])
+    paper = stack.max()
+    if len(group) < FEWEST:
+        return int((stack != paper).sum())
+    base = _most_common(stack)
+    return int((base != paper).sum() + (stack != base).sum())
+
+
+def _most_common(stack: np.ndarray) -> np.ndarray:
+    """Return at each place the number that most of the stack have there."""
+    ordered = np.sort(stack, axis=0)
+    best, most = ordered[0].copy(), np.ones(ordered.shape[1:], int)
+    run = most.copy()
+    for before, now in itertools.pairwise(ordered):
+        run = np.where(now == before, run + 1, 1)
+        longer = run > most
+        best[longer], most[longer] = now[longer], run[longer]
+    return best
+
+
+if __name__ == "__main__":
+    made = _draw_one(sys.argv[1], Path(sys.argv[2]), lambda: print("drawn", flush=True))
+    print(json.dumps(made))

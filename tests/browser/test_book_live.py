@@ -1,0 +1,264 @@
+"""Explorers and forms on a plain page, from the file system: keyboard, mouse and touch, offline.
+
+The page holds stored outputs as the lessons have them, and nothing of the book around them.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from axe import violations
+
+from belgrade import explorers, figures
+from belgrade.authoring import frames
+
+ROOT = Path(__file__).resolve().parents[2]
+STATIC = ROOT / "belgrade" / "authoring" / "book" / "static"
+# One of lists; one with a number and a switch; one of whose choices a page has only some.
+EXPLORERS = ("aid_per_what", "shares", "veto_game")
+# Notes which pictures were laid over each other, the base first.
+PAINTED = """() => {
+  const draw = CanvasRenderingContext2D.prototype.drawImage;
+  CanvasRenderingContext2D.prototype.drawImage = function (image, ...rest) {
+    this.canvas.painted = [...(this.canvas.painted ?? []), image.src.split('/').at(-1)].slice(-2);
+    return draw.call(this, image, ...rest);
+  };
+}"""
+# What an explorer shows: its sentence, what is read out, its picture's name and files.
+SHOWN = """box => {
+  const picture = box.querySelector('canvas, img');
+  return {words: box.querySelector('figcaption').textContent,
+    said: box.querySelector('[role=status]').textContent,
+    alt: picture.ariaLabel ?? picture.alt, painted: picture.painted ?? [],
+    hidden: picture.hidden};
+}"""
+PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Lesson</title>
+<meta name="viewport" content="width=device-width"><link rel="stylesheet" href="_static/live.css">
+<style>body {{ max-width: 46rem; margin: auto; padding: 0 1rem; font-family: sans-serif }}</style>
+<script src="_static/live.js" defer></script></head><body><main><h1>Lesson</h1>{}</main></body>"""
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("book_live")]
+
+
+def outputs(having: str) -> Iterator[str]:
+    """Yield the HTML of each cell of a lesson with this in its outputs, as stored."""
+    for path in sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")):
+        for cell in nbformat.read(path, as_version=4).cells:
+            found = [each.get("data", {}).get("text/html", "") for each in cell.get("outputs", [])]
+            if having in "".join(found):
+                inner = "".join(f"<div>{each}</div>" for each in found)
+                yield f'<div class="cell_output">{inner}</div>'
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page with three explorers, at some of their choices, in a folder with its files."""
+    out = tmp_path_factory.mktemp("live")
+    shutil.copytree(STATIC, out / "_static")
+    cells = [next(outputs(f'data-explorer="{name}"')) for name in EXPLORERS]
+    (out / "explorers.html").write_text(PAGE.format("<hr>".join(cells)), encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(frames, "choices", near_the_start)
+        patch.setattr(figures, "PIXELS_PER_INCH", 72)
+        for name in EXPLORERS:
+            frames._draw_one(name, out / "_static" / "explorers", lambda: None)
+    return out
+
+
+def near_the_start(explorer: Any) -> list[frames.Places]:
+    """Return the choices of each control by itself: some steps from the start, and its first."""
+    start = explorer.places()
+    kept = {tuple(start.values())}
+    for name, control in explorer.controls.items():
+        near = (0, *(start[name] + steps for steps in (-1, 1, 2)))
+        kept |= {
+            tuple((start | {name: at}).values()) for at in near if 0 <= at < len(control.along())
+        }
+    return sorted(kept)
+
+
+def about(folder: Path, name: str) -> dict[str, Any]:
+    text = (folder / "_static" / "explorers" / f"{name}.js").read_text(encoding="utf-8")
+    return json.loads(text.split("=", 2)[2].removesuffix(";\n"))
+
+
+@contextmanager
+def opened(chromium: Any, page: Path, **options: Any) -> Iterator[tuple[Any, list[str]]]:
+    """Open a page without a network; give it, and a list of what it asked for.
+
+    Raises at the end for what went wrong in it.
+    """
+    context = chromium.new_context(offline=True, **options)
+    tab, asked, wrong = context.new_page(), [], []
+    tab.on("pageerror", lambda error: wrong.append(str(error)))
+    tab.on("console", lambda said: wrong.append(said.text))
+    tab.on("requestfailed", lambda request: wrong.append(request.url))
+    tab.on("request", lambda request: asked.append(request.url))
+    tab.add_init_script(f"({PAINTED})()")
+    tab.goto(page.as_uri(), wait_until="load")
+    yield tab, asked
+    context.close()
+    assert not wrong
+    assert all(url.startswith(("file:", "blob:")) for url in asked)
+
+
+def cell(tab: Any, name: str) -> Any:
+    """Return the frame of an explorer, once its controls are there."""
+    title = getattr(explorers, name)().title
+    frame = tab.locator(".cell_output", has_text=title)
+    frame.scroll_into_view_if_needed()
+    frame.locator(".belgrade-live").wait_for()
+    return frame
+
+
+def assert_shows(folder: Path, frame: Any, name: str, **choices: Any) -> None:
+    """Compare what is shown with what the notebook says, and with the files drawn for it."""
+    explorer = getattr(explorers, name)()
+    known = about(folder, name)
+    at, words = known["shown"]["-".join(map(str, explorer.places(**choices).values()))]
+    base, *_, own = known["pictures"][at]
+    files = [own] if base < 0 else [known["bases"][base][0], own]
+    sentence = explorer.describe(explorer.data, **explorer.defaults | choices)
+    assert known["words"][words] == sentence
+    frame.page.wait_for_function(
+        "([box, words]) => box.querySelector('[role=status]').textContent === words",
+        arg=[frame.element_handle(), sentence],
+    )
+    shown = frame.evaluate(SHOWN)
+    assert shown["words"] == shown["said"] == shown["alt"] == sentence
+    assert shown["painted"][-len(files) :] == files
+    assert not shown["hidden"]
+
+
+SIZES = pytest.mark.parametrize(
+    "options",
+    [
+        {"viewport": {"width": 1280, "height": 900}},
+        {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True},
+    ],
+    ids=["desk", "phone"],
+)
+
+
+@SIZES
+def test_each_control_answers_to_keyboard_mouse_and_touch(
+    chromium: Any, folder: Path, options: dict[str, Any]
+) -> None:
+    with opened(chromium, folder / "explorers.html", **options) as (tab, asked):
+        frame = cell(tab, "aid_per_what")
+        assert not any(url.endswith(".webp") for url in asked), "pictures before a choice"
+        count = frame.get_by_label("Count")
+        count.focus()
+        tab.keyboard.press("ArrowDown")
+        assert_shows(folder, frame, "aid_per_what", counted="planes, final")
+        tab.keyboard.press("ArrowUp")
+        tab.keyboard.press("Tab")
+        tab.keyboard.press("ArrowDown")
+        assert_shows(folder, frame, "aid_per_what", base="people")
+
+        frame = cell(tab, "shares")
+        tap = "tap" if options.get("has_touch") else "click"
+        number, slider = frame.get_by_role("spinbutton"), frame.get_by_role("slider")
+        assert number.input_value() == slider.input_value() == "0.5"
+        slider.focus()
+        tab.keyboard.press("ArrowRight")
+        assert_shows(folder, frame, "shares", weight=0.51)
+        assert number.input_value() == "0.51"
+        number.focus()
+        tab.keyboard.press("ArrowDown")
+        tab.keyboard.press("ArrowDown")
+        assert_shows(folder, frame, "shares", weight=0.49)
+        number.fill("0.5175")  # between two steps
+        tab.keyboard.press("Tab")
+        assert number.input_value() == slider.input_value() == "0.52"
+        assert_shows(folder, frame, "shares", weight=0.52)
+        number.fill("")
+        tab.keyboard.press("Tab")
+        assert number.input_value() == "0.52"
+        getattr(slider, tap)(position={"x": 2, "y": slider.bounding_box()["height"] / 2})
+        assert number.input_value() == "0"
+        assert_shows(folder, frame, "shares", weight=0)
+        number.fill("0.5")
+        assert_shows(folder, frame, "shares")
+        getattr(frame.get_by_role("checkbox"), tap)()
+        assert_shows(folder, frame, "shares", mark=False)
+        assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert violations(tab) == []
+
+
+@SIZES
+def test_a_walk_moves_its_controls_and_leaves_the_others_where_the_lesson_begins(
+    chromium: Any, folder: Path, options: dict[str, Any]
+) -> None:
+    with opened(chromium, folder / "explorers.html", **options) as (tab, _):
+        frame = cell(tab, "veto_game")
+        explorer = explorers.veto_game()
+        task, *rest = frame.locator("select, input[type=number]").all()
+        for label, moves in explorer.walks.items():
+            task.select_option(label=label)
+            assert [each.is_enabled() for each in rest] == [
+                name in moves for name in explorer.controls
+            ]
+        task.select_option(index=2)
+        frame.get_by_label("Who has to agree").select_option(index=1)
+        assert_shows(folder, frame, "veto_game", needed="alone")
+        task.select_option(index=0)
+        assert_shows(folder, frame, "veto_game")
+        frame.get_by_role("spinbutton", name="Promised to Moscow").press("ArrowUp")
+        assert_shows(folder, frame, "veto_game", to_moscow=15)
+        assert "In the notebook all move together." in frame.inner_text()
+        assert violations(tab) == []
+
+
+def test_what_is_likely_next_is_asked_for_ahead_and_little_else(
+    chromium: Any, folder: Path
+) -> None:
+    with opened(chromium, folder / "explorers.html") as (tab, asked):
+        frame = cell(tab, "shares")
+        frame.get_by_role("slider").press("ArrowRight")
+        assert_shows(folder, frame, "shares", weight=0.51)
+        tab.wait_for_timeout(300)
+        files = {url.split("/")[-1] for url in asked if url.endswith(".webp")}
+        known = about(folder, "shares")
+        start = explorers.shares().places()
+        two_on = known["shown"]["-".join(map(str, (start | {"weight": 52}).values()))][0]
+        assert known["pictures"][two_on][-1] in files
+        assert len(files) < len(known["pictures"])
+
+
+def test_an_explorer_without_its_files_says_so(chromium: Any, folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path / "copy")
+    (tmp_path / "copy" / "_static" / "explorers" / "shares.js").unlink()
+    lost = next((tmp_path / "copy" / "_static" / "explorers" / "pictures").glob("*.webp"))
+    context = chromium.new_context(offline=True)
+    tab = context.new_page()
+    tab.goto((tmp_path / "copy" / "explorers.html").as_uri())
+    tab.get_by_text("Its pictures are not here").wait_for()
+    assert tab.locator("figure img").count() == 3
+    for path in lost.parent.iterdir():
+        path.unlink()
+    frame = cell(tab, "aid_per_what")
+    frame.get_by_label("Count").select_option(index=1)
+    frame.get_by_text("(The picture could not be loaded.)").first.wait_for()
+    assert frame.evaluate(SHOWN)["hidden"]
+    context.close()
+
+
+def test_the_script_is_clean() -> None:
+    """oxlint's rules for what is wrong, suspicious or slow."""
+    linter = shutil.which("oxlint", path=Path(sys.executable).parent)
+    assert linter, "oxlint is not installed: run `python run.py test` once."
+    rules = [f"--deny={each}" for each in ("correctness", "suspicious", "perf")]
+    done = subprocess.run(
+        [linter, *rules, STATIC / "live.js"], capture_output=True, text=True, encoding="utf-8"
+    )
+    assert done.returncode == 0, done.stdout

@@ -7,50 +7,19 @@ that a sighted reader, a screen reader, a page without a kernel and nbval all ge
 from __future__ import annotations
 
 import html
+import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
-# Goes with the HTML beside widgets, and mends four things for keyboard and screen reader. In
-# command mode JupyterLab takes the arrow keys from lists, radio buttons and sliders to move between
-# cells; the attribute is Lumino's way to keep them. ipywidgets gives no name to the handle of a
-# slider, nor to a group of radio buttons: they get that of the label, or the question above. And
-# JupyterLab redraws a sentence together with its picture, which not every screen reader announces:
-# an unseen element that stays says what the sentence says when that has changed, in its place.
-KEYBOARD = """<script>(() => {
-const area = document.currentScript.closest('.jp-OutputArea');
-if (!area || area.dataset.belgrade) return;
-area.dataset.belgrade = 'keyboard';
-const said = document.createElement('div');
-said.role = 'status';
-said.ariaLive = 'polite';
-said.style.cssText = 'position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)';
-area.append(said);
-let words;
-const mend = () => {
-  const live = area.querySelector('.jp-RenderedHTMLCommon [aria-live=polite]');
-  if (live) {
-    live.ariaLive = 'off';
-    if (words !== undefined && words !== live.textContent) said.textContent = live.textContent;
-    words = live.textContent;
-  }
-  area.querySelectorAll('select, input[type=radio], input[type=checkbox], [role=slider]')
-    .forEach(each => each.setAttribute('data-lm-suppress-shortcuts', 'true'));
-  area.querySelectorAll('.belgrade-slider [role=slider]').forEach(handle => {
-    const label = handle.closest('.widget-hbox')?.querySelector('label');
-    if (label && !handle.ariaLabel) handle.ariaLabel = label.textContent;
-  });
-  area.querySelectorAll('.widget-radio').forEach(group => {
-    const label = group.querySelector('.widget-label')?.textContent;
-    const name = (label || group.previousElementSibling?.textContent || '').trim();
-    const box = group.querySelector('.widget-radio-box');
-    if (name && box && box.ariaLabel !== name) { box.role = 'radiogroup'; box.ariaLabel = name; }
-  });
-};
-mend();
-new MutationObserver(mend).observe(area, {childList: true, subtree: true});
-})()</script>"""
+_STATIC = Path(__file__).with_name("static")
+# Stands beside widgets, and mends what JupyterLab and ipywidgets leave out: see the two files.
+KEYBOARD = "<script>{}({})</script>".format(
+    (_STATIC / "notebook.js").read_text(encoding="utf-8").strip(),
+    json.dumps((_STATIC / "notebook.css").read_text(encoding="utf-8")),
+)
 
 
 def escape(text: object) -> str:
@@ -99,10 +68,12 @@ def show_widget(widget: Any, html_text: str, text: str) -> None:
     display(bundle, raw=True)
 
 
-def status(words: str) -> dict[str, str]:
+def status(words: str, link: str = "") -> dict[str, str]:
     """Return the MIME bundle of a sentence that screen readers announce when it changes.
 
-    Displayed after a widget, it also brings the widget's keyboard in order.
+    `link` is HTML that stands before it. Displayed after a widget, it also brings the widget's
+    keyboard in order.
     """
-    said = f'<p role="status" aria-live="polite" style="margin:0.3em 0">{escape(words)}</p>'
+    inner = f"{link} {escape(words)}".strip()
+    said = f'<p role="status" aria-live="polite" style="margin:0.3em 0">{inner}</p>'
     return {"text/html": said + KEYBOARD, "text/plain": words}

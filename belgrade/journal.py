@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from belgrade import files
-from belgrade.display import escape, show_widget, status
+from belgrade import files, forms
+from belgrade.display import escape
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,6 +33,7 @@ PROBABILITIES = {
     "almost surely (95%)": 0.95,
 }
 FORMAT = 1
+RUN = "Run this cell to answer."
 
 _memory: dict[str, dict[str, Any]] = {}
 
@@ -180,29 +181,28 @@ def verdicts() -> pd.DataFrame:
 def ask_guess(
     key: str, question: str, *, unit: str, minimum: float, maximum: float, step: float = 1
 ) -> None:
-    """Show a box for a number and a button that commits it under `key`, in `unit`."""
-    import ipywidgets
+    """Show a box for a number and a button that commits it under `key`, in `unit`.
 
+    Only whole numbers are taken where `minimum`, `maximum` and `step` are whole.
+    """
     whole = all(float(number).is_integer() for number in (minimum, maximum, step))
-    box = ipywidgets.BoundedIntText if whole else ipywidgets.BoundedFloatText
     earlier = guess(key)
-    field = box(
-        value=max(minimum, 0) if earlier is None else earlier,
-        min=minimum,
-        max=maximum,
-        step=step,
-        description=f"Your guess ({unit})",
-        style={"description_width": "initial"},
-        layout={"width": "auto"},
+    field = forms.number_text(
+        f"Your guess ({unit})", earlier, placeholder=f"{minimum:g} to {maximum:g}"
     )
+
+    def keep() -> str:
+        number = forms.read_number(field.value, minimum, maximum, whole)
+        return f"{save(f'guess/{key}', number)} You guessed {number:g} {unit}."
+
+    def words() -> forms.Words:
+        said = forms.Words(question, RUN)
+        if (given := guess(key)) is not None:
+            said.line(f"Your guess: {given:g} {unit}.")
+        return said
+
     said = "" if earlier is None else f"You guessed {earlier:g} {unit}. You may change it."
-    _form(
-        question,
-        [field],
-        "Commit",
-        lambda: f"{save(f'guess/{key}', field.value)} You guessed {field.value:g} {unit}.",
-        said,
-    )
+    forms.ask("guess", question, [field], "Commit", keep, said, words)
 
 
 def ask_verdict(lesson: str, question: str) -> None:
@@ -210,35 +210,35 @@ def ask_verdict(lesson: str, question: str) -> None:
     import ipywidgets
 
     earlier = get(f"verdict/{lesson}") or {}
-    wide = {"description_width": "initial"}
     verdict = ipywidgets.RadioButtons(
         description="Verdict",
         options=list(VERDICTS),
         value=earlier.get("verdict") if earlier.get("verdict") in VERDICTS else None,
-        style=wide,
+        style={"description_width": "initial"},
     )
-    confidence = ipywidgets.BoundedIntText(
-        description="Confidence (0 to 100)",
-        min=0,
-        max=100,
-        step=5,
-        value=earlier.get("confidence_pct", 50),
-        style=wide,
-        layout={"width": "auto"},
+    sure = range(0, 101, 5)
+    had = earlier.get("confidence_pct")
+    confidence = forms.dropdown(
+        "How sure are you?",
+        [("choose", None), *((f"{number}%", number) for number in sure)],
+        min(sure, key=lambda number: abs(number - had)) if isinstance(had, int | float) else None,
     )
     reason = ipywidgets.Textarea(
         description="Because",
         placeholder="One sentence: the evidence that weighs most",
         value=earlier.get("reason", ""),
-        style=wide,
+        continuous_update=False,
+        style={"description_width": "initial"},
         layout={"width": "46em", "max_width": "100%"},
     )
 
     def keep() -> str:
         if verdict.value is None:
-            return "Choose a verdict first."
+            raise forms.Unfinished("Choose a verdict first.")
+        if confidence.value is None:
+            raise forms.Unfinished("Choose how sure you are.")
         if not reason.value.strip():
-            return "Write one sentence first: which evidence weighs most?"
+            raise forms.Unfinished("Write one sentence first: which evidence weighs most?")
         value = {
             "verdict": verdict.value,
             "confidence_pct": confidence.value,
@@ -246,78 +246,71 @@ def ask_verdict(lesson: str, question: str) -> None:
         }
         return f"{save(f'verdict/{lesson}', value)} Lesson 08 brings your verdicts together."
 
+    def words() -> forms.Words:
+        said = forms.Words(question, RUN)
+        given = get(f"verdict/{lesson}") or {}
+        mine = given.get("verdict")
+        said.items([(each, "your verdict" * (each == mine)) for each in VERDICTS])
+        if given:
+            said.line(f"You are {given['confidence_pct']}% sure, because: {given['reason']}")
+        return said
+
     said = "You have a verdict already. You may change it." if earlier else ""
-    _form(question, [verdict, confidence, reason], "Save my verdict", keep, said)
+    fields = [verdict, confidence, reason]
+    forms.ask("verdict", question, fields, "Save my verdict", keep, said, words)
 
 
 def ask_codes(key: str, question: str, items: Mapping[str, str], options: Sequence[str]) -> None:
     """Show `items` (id -> text) one at a time, with a button for each code in `options`.
 
-    Each click keeps the codes so far under `key` and goes on to the next item.
+    Each click keeps the code of the item that it was made on under `key`, and goes on to the next.
     """
-    import ipywidgets
-    from IPython.display import display
-
     ids = list(items)
     texts = {item: text[:1].upper() + text[1:] for item, text in items.items()}
-    place = next((at for at, item in enumerate(ids) if item not in codes(key)), len(ids) - 1)
-    card = ipywidgets.HTML(layout={"max_width": "46em"})
+    shown: dict[str, tuple[Any, list[Any]]] = {}
 
-    def show() -> None:
-        code = codes(key).get(ids[place])
+    def build(item: str) -> list[Any]:
+        paper = forms.text("")
+        choices = [forms.button(option, partial(choose, item, option)) for option in options]
+        shown[item] = paper, choices
+        show(item)
+        return [paper, forms.row(choices)]
+
+    def show(item: str) -> None:
+        paper, choices = shown[item]
+        code = codes(key).get(item)
         state = f"You coded it {code}." if code else "Not coded yet."
-        card.value = (
-            '<div role="status" aria-live="polite" style="line-height:1.45;min-height:5.5em">'
-            f"<p>{place + 1} of {len(ids)}. {escape(state)}</p>"
-            f'<p style="border-left:4px solid #0072B2;padding-left:1em">{escape(texts[ids[place]])}'
-            "</p></div>"
-        )
+        paper.value = forms.card(f"{ids.index(item) + 1} of {len(ids)}. {state}", texts[item])
         for choice, option in zip(choices, options, strict=True):
             choice.icon = "check" if option == code else ""
 
-    def tally(said: str = "") -> dict[str, str]:
+    def choose(item: str, option: str) -> None:
+        given = codes(key) | {item: option}
+        said = save(f"codes/{key}", given)
+        show(item)
+        at = ids.index(item)
+        left = [place for place, each in enumerate(ids) if each not in given]
+        cards.leave(item, at + 1 if at + 1 < len(ids) else min(left, default=at))
+        form.tell(tally(said))
+
+    def tally(said: str = "") -> str:
         done = sum(item in codes(key) for item in ids)
         finished = " That was all. Run the next cell." if done == len(ids) else ""
-        return status(f"{done} of {len(ids)} coded.{finished} {said}".strip())
+        return f"{done} of {len(ids)} coded.{finished} {said}".strip()
 
-    def move(steps: int) -> Callable[[Any], None]:
-        def moved(_: Any) -> None:
-            nonlocal place
-            place = min(max(place + steps, 0), len(ids) - 1)
-            show()
+    def words() -> forms.Words:
+        how = (
+            f"Run this cell to code {len(ids)} items as {', '.join(options[:-1])} or {options[-1]}."
+        )
+        said, given = forms.Words(question, how), codes(key)
+        said.items([(text, given.get(item, "")) for item, text in texts.items()], numbered=True)
+        return said
 
-        return moved
-
-    def choose(option: str) -> Callable[[Any], None]:
-        def chosen(_: Any) -> None:
-            nonlocal place
-            given = codes(key) | {ids[place]: option}
-            said = save(f"codes/{key}", given)
-            left = [at for at, item in enumerate(ids) if item not in given]
-            place = place + 1 if place + 1 < len(ids) else min(left, default=place)
-            show()
-            message.update(tally(said), raw=True)
-
-        return chosen
-
-    def button(text: str, act: Callable[[Any], None], **style: str) -> Any:
-        made = ipywidgets.Button(description=text, layout={"width": "auto"}, style=style)
-        made.on_click(act)
-        return made
-
-    choices = [button(option, choose(option), button_color="#d6e6f2") for option in options]
-    moves = [button("‹ Back", move(-1)), button("Next ›", move(1))]
-    rows = [ipywidgets.HBox(each, layout={"flex_flow": "row wrap"}) for each in (choices, moves)]
-    show()
-    heading = ipywidgets.HTML(f"<strong>{escape(question)}</strong>")
-    listed = "".join(f"<li>{escape(text)}</li>" for text in texts.values())
-    how = f"Run this cell to code {len(ids)} items as {', '.join(options[:-1])} or {options[-1]}."
-    show_widget(
-        ipywidgets.VBox([heading, card, *rows], layout={"align_items": "flex-start"}),
-        f"<p><strong>{escape(question)}</strong> {escape(how)}</p><ol>{listed}</ol>",
-        "\n".join([f"{question} ({how})", *(f"  {text}" for text in texts.values())]),
-    )
-    message = display(tally(), raw=True, display_id=True)
+    have = codes(key)
+    place = next((at for at, item in enumerate(ids) if item not in have), len(ids) - 1)
+    cards = forms.Cards(ids, build, place)
+    form = forms.Form("codes", [forms.heading(question), cards.box], words)
+    form.show(tally())
 
 
 def ask_probabilities(key: str, question: str, items: Mapping[str, str]) -> None:
@@ -325,61 +318,27 @@ def ask_probabilities(key: str, question: str, items: Mapping[str, str]) -> None
 
     They are kept under `key`; items without an answer are left out.
     """
-    import ipywidgets
-
     earlier = probabilities(key)
     lists: dict[str, Any] = {}
     fields: list[Any] = []
     for number, (item, text) in enumerate(items.items(), start=1):
-        lists[item] = ipywidgets.Dropdown(
-            description=f"Forecast {number}",
-            options=[("not answered", 0.0), *PROBABILITIES.items()],
-            value=earlier.get(item, 0.0),
-            style={"description_width": "initial"},
-            layout={"width": "auto"},
-        )
-        asked = f'<div style="line-height:1.4">{number}. {escape(text)}</div>'
-        fields += [ipywidgets.HTML(asked, layout={"max_width": "46em"}), lists[item]]
+        options = [("not answered", 0.0), *PROBABILITIES.items()]
+        lists[item] = forms.dropdown(f"Forecast {number}", options, earlier.get(item, 0.0))
+        fields += [forms.text(escape(f"{number}. {text}")), lists[item]]
 
     def keep() -> str:
         given = {item: each.value for item, each in lists.items() if each.value}
-        said = save(f"probabilities/{key}", given)
-        return f"{said} {len(given)} of {len(items)} answered."
+        return f"{save(f'probabilities/{key}', given)} {len(given)} of {len(items)} answered."
+
+    def words() -> forms.Words:
+        said, given = forms.Words(question, RUN), probabilities(key)
+        named = {value: name for name, value in PROBABILITIES.items()}
+        chosen = [(text, named.get(given.get(item), "")) for item, text in items.items()]
+        said.items(chosen, numbered=True)
+        return said
 
     said = f"You have answered {len(earlier)}. You may change them." if earlier else ""
-    _form(question, fields, "Commit", keep, said, list(items.values()))
-
-
-def _form(
-    question: str,
-    fields: list[Any],
-    button_text: str,
-    act: Callable[[], str],
-    said: str,
-    items: Sequence[str] = (),
-) -> None:
-    """Show a question, its fields, and a button whose action returns the sentence to show.
-
-    `items` are the parts of the question, for readers who see it without a kernel.
-    """
-    import ipywidgets
-    from IPython.display import display
-
-    button = ipywidgets.Button(
-        description=button_text, layout={"width": "auto"}, style={"button_color": "#d6e6f2"}
-    )
-    listed = "".join(f"<li>{escape(item)}</li>" for item in items)
-    listed = f"<ol>{listed}</ol>" if items else ""
-    show_widget(
-        ipywidgets.VBox(
-            [ipywidgets.HTML(f"<strong>{escape(question)}</strong>"), *fields, button],
-            layout={"align_items": "flex-start"},
-        ),
-        f"<p><strong>{escape(question)}</strong> Run this cell to answer.</p>" + listed,
-        "\n".join([f"{question} (Run this cell to answer.)", *(f"  {item}" for item in items)]),
-    )
-    message = display(status(said or "Nothing is kept yet."), raw=True, display_id=True)
-    button.on_click(lambda _: message.update(status(act()), raw=True))
+    forms.ask("probabilities", question, fields, "Commit", keep, said, words)
 
 
 def checkpoint(*question_ids: str) -> None:
@@ -388,49 +347,48 @@ def checkpoint(*question_ids: str) -> None:
     Raises `KeyError` for an id that the bank does not have.
     """
     import ipywidgets
-    from IPython.display import display
 
     from belgrade import data
 
     bank = data.load("questions").set_index("question_id")
-    asked: list[tuple[Any, Any, list[tuple[str, bool, str]]]] = []
+    count = len(question_ids)
+    asked: list[tuple[str, list[tuple[str, bool, str]]]] = []
+    given: dict[int, str] = {}
     parts: list[Any] = []
-    still: list[str] = []
-    plain: list[str] = []
+
+    def answered(number: int, radio: Any, reply: Any) -> None:
+        options = asked[number - 1][1]
+        is_right, why = next(rest for text, *rest in options if text == radio.value)
+        reply.value = escape(f"{'✓ Right.' if is_right else '✗ Not this one.'} {why}")
+        given[number] = radio.value
+        right = sum((text, True) in {o[:2] for o in asked[n - 1][1]} for n, text in given.items())
+        said = f"Question {number}: {'right' if is_right else 'not this one'}. {why}"
+        form.tell(f"{said} {right} of {count} right so far.")
+
+    def words() -> forms.Words:
+        said = forms.Words("Checkpoint.", "Run this cell to answer.")
+        for number, (prompt, options) in enumerate(asked, start=1):
+            said.line(prompt)
+            mine = given.get(number)
+            said.items([(text, "your answer" * (text == mine)) for text, _, _ in options])
+            answer, why = next((text, why) for text, is_right, why in options if is_right)
+            said.folded(f"Answer to question {number}", f"{answer}. {why}")
+        return said
+
     for number, question_id in enumerate(question_ids, start=1):
         row = bank.loc[question_id]
-        options = _options(row)
-        prompt = f"{number}. {row['question']}"
+        prompt, options = f"{number}. {row['question']}", _options(row)
+        asked.append((prompt, options))
         radio = ipywidgets.RadioButtons(
             options=[text for text, _, _ in options],
             value=None,
-            layout={"width": "auto", "max_width": "46em"},
+            layout={"width": "auto", "max_width": "100%"},
         )
-        reply = ipywidgets.HTML()
-        asked.append((radio, reply, options))
-        parts += [ipywidgets.HTML(f"<strong>{escape(prompt)}</strong>"), radio, reply]
-        listed = "".join(f"<li>{escape(text)}</li>" for text, _, _ in options)
-        answer, why = next((text, why) for text, is_right, why in options if is_right)
-        still.append(
-            f"<p><strong>{escape(prompt)}</strong></p><ul>{listed}</ul><details><summary>Answer to "
-            f"question {number}</summary><p>{escape(answer)}. {escape(why)}</p></details>"
-        )
-        plain.append(f"{prompt}\n" + "\n".join(f"   - {text}" for text, _, _ in options))
-    show_widget(ipywidgets.VBox(parts), "".join(still), "\n".join(plain))
-    count = len(question_ids)
-    tally = display(status(f"{count} questions to answer."), raw=True, display_id=True)
-    right: dict[int, bool] = {}
-
-    def answered(number: int, radio: Any, reply: Any, options: list[tuple[str, bool, str]]) -> None:
-        is_right, why = next(rest for text, *rest in options if text == radio.value)
-        reply.value = escape(f"{'✓ Right.' if is_right else '✗ Not this one.'} {why}")
-        right[number] = is_right
-        said = f"Question {number}: {'right' if is_right else 'not this one'}. {why}"
-        tally.update(status(f"{said} {sum(right.values())} of {count} right so far."), raw=True)
-
-    for number, (radio, reply, options) in enumerate(asked, start=1):
-        act = partial(answered, number, radio, reply, options)
-        radio.observe(lambda _, act=act: act(), "value")
+        reply = forms.text("")
+        radio.observe(lambda _, n=number, r=radio, w=reply: answered(n, r, w), "value")
+        parts += [forms.heading(prompt), radio, reply]
+    form = forms.Form("checkpoint", parts, words)
+    form.show(f"{count} questions to answer.")
 
 
 def _options(row: Any) -> list[tuple[str, bool, str]]:

@@ -24,8 +24,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
-from belgrade import journal
-from belgrade.display import KEYBOARD, escape, show_widget
+from belgrade import forms, journal
 from belgrade.files import patiently, write_whole
 
 MARK = "belgrade_work.json"
@@ -413,32 +412,12 @@ def _count(number: int, word: str) -> str:
 def panel() -> None:
     """Show a button that packs your work for download, and one that brings a kept file back."""
     import ipywidgets
-    from IPython.display import display
 
-    wide = {"width": "auto"}
-    packing = ipywidgets.Button(
-        description="Pack my work", layout=wide, style={"button_color": "#d6e6f2"}
-    )
-    chosen = ipywidgets.FileUpload(
-        description="Bring a kept file back …",
-        tooltip="Bring a kept file back",
-        accept=".zip,.json",
-        layout=wide,
-    )
-    show_widget(
-        ipywidgets.HBox([packing, chosen], layout={"flex_flow": "row wrap"}),
-        "<p><strong>Keep my work.</strong> Run this cell to pack your notebooks and your journal "
-        "into one file, or to bring a kept file back.</p>",
-        "Keep my work. (Run this cell to pack your work, or to bring a kept file back.)",
-    )
-    first = "Save your notebooks first: Ctrl and S, on a Mac ⌘ and S."
-    message = display(_said(first), raw=True, display_id=True)
-
-    def packed(_: Any) -> None:
+    def packed() -> None:
         try:
-            message.update(_said(*_offer(_something())), raw=True)
+            form.tell(*_offer(_something()))
         except (KeepError, OSError) as error:
-            message.update(_said(str(error)), raw=True)
+            form.tell(str(error))
 
     def brought(_: Any) -> None:
         if not chosen.value:
@@ -448,10 +427,26 @@ def panel() -> None:
         except KeepError as error:
             said = str(error)
         chosen.value = ()
-        message.update(_said(said), raw=True)
+        form.tell(said)
 
-    packing.on_click(packed)
+    def words() -> forms.Words:
+        return forms.Words(
+            "Keep my work.",
+            "Run this cell to pack your notebooks and your journal into one file, or to bring a "
+            "kept file back.",
+        )
+
+    chosen = ipywidgets.FileUpload(
+        description="Bring a kept file back …",
+        tooltip="Bring a kept file back",
+        accept=".zip,.json",
+        layout={"width": "auto"},
+        style=forms.BUTTON,
+    )
     chosen.observe(brought, "value")
+    row = forms.row([forms.button("Pack my work", packed), chosen])
+    form = forms.Form("keep", [row], words)
+    form.show("Save your notebooks first: Ctrl and S, on a Mac ⌘ and S.")
 
 
 def _offer(files: dict[str, bytes]) -> tuple[str, str]:
@@ -491,10 +486,3 @@ def _contents(files: dict[str, bytes]) -> str:
         when = f"{_count(age, 'minute')} ago" if age > 0 else "just now"
         listed += f" (saved last: {latest}, {when})"
     return listed
-
-
-def _said(words: str, link: str = "") -> dict[str, str]:
-    """Return the MIME bundle of a sentence with a link, announced when it changes."""
-    inner = f"{link} {escape(words)}".strip()
-    page = f'<p role="status" aria-live="polite" style="margin:0.3em 0">{inner}</p>'
-    return {"text/html": page + KEYBOARD, "text/plain": words}

@@ -7,11 +7,12 @@ student's own and are kept in the journal. `methods.matrix` scores them.
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from belgrade import data, journal
-from belgrade.display import Card, escape, show_widget, spoken_date
+from belgrade import data, forms, journal
+from belgrade.display import Card, escape, spoken_date
 from belgrade.explorers.kosovo import NEIGHBOURS
 from belgrade.files import write_whole
 from belgrade.methods import matrix
@@ -227,111 +228,86 @@ def marks() -> pd.DataFrame:
     """
     import pandas as pd
 
-    rows = evidence().index
-    kept = journal.get(KEY)
-    kept = kept if isinstance(kept, dict) else {}
-    table = pd.DataFrame(None, index=rows, columns=list(EXPLANATIONS), dtype=object)
-    for row in rows:
-        given = kept.get(row)
-        for name, mark in (given if isinstance(given, dict) else {}).items():
-            if name in EXPLANATIONS and mark in matrix.MARKS:
+    table = pd.DataFrame(None, index=evidence().index, columns=list(EXPLANATIONS), dtype=object)
+    for row, given in _kept().items():
+        for name, mark in given.items():
+            if row in table.index:
                 table.loc[row, name] = mark
     return table
+
+
+def _kept() -> dict[str, dict[str, str]]:
+    """Return the marks in the journal that can be read: evidence -> explanation -> mark."""
+    kept = journal.get(KEY)
+    return {
+        row: {
+            name: mark
+            for name, mark in given.items()
+            if name in EXPLANATIONS and mark in matrix.MARKS
+        }
+        for row, given in (kept.items() if isinstance(kept, dict) else ())
+        if isinstance(given, dict)
+    }
 
 
 def ask_marks() -> None:
     """Show the evidence piece by piece, with a list of marks for each explanation.
 
-    Each mark is kept in the journal at once.
+    Each mark is kept in the journal at once, under the piece whose list was changed.
     """
-    import ipywidgets
-
     shown = evidence()
     ids = list(shown.index)
-    have = matrix.complete(marks()).index
-    place = next((at for at, row in enumerate(ids) if row not in have), 0)
-    card = ipywidgets.HTML(layout={"max_width": "46em"})
-    message = ipywidgets.HTML()
-    fields = {
-        name: ipywidgets.Dropdown(
-            description=f"{title}: {words}",
-            options=[("not marked", None), *((mark, mark) for mark in matrix.MARKS)],
-            style={"description_width": "initial"},
-            layout={"width": "auto", "max_width": "100%"},
+
+    def build(row: str) -> list[Any]:
+        at, given = ids.index(row), _kept().get(row, {})
+        head = f"Evidence {at + 1} of {len(ids)}, from lesson {shown.loc[row, 'lesson']}."
+        fields = []
+        for name, (title, _, words) in EXPLANATIONS.items():
+            options = [("not marked", None), *((mark, mark) for mark in matrix.MARKS)]
+            field = forms.dropdown(f"{title}: {words}", options, given.get(name))
+            field.observe(lambda change, name=name: keep(row, name, change["new"]), "value")
+            fields.append(field)
+        return [forms.text(forms.card(head, shown.loc[row, "evidence"])), *fields]
+
+    def keep(row: str, name: str, mark: str | None) -> None:
+        kept = _kept()
+        given = kept.get(row, {}) | {name: mark}
+        kept[row] = {name: given[name] for name in EXPLANATIONS if given.get(name)}
+        form.tell(tally(journal.save(KEY, kept)))
+
+    def tally(said: str = "") -> str:
+        kept = _kept()
+        done = sum(len(kept.get(row, {})) == len(EXPLANATIONS) for row in ids)
+        return f"{done} of {len(ids)} pieces of evidence marked in full. {said}".strip()
+
+    def words() -> forms.Words:
+        how = f"Run this cell to mark each as {', '.join(matrix.MARKS[:-1])} or {matrix.MARKS[-1]}."
+        said, kept = forms.Words(QUESTION, how), _kept()
+        said.line("Explanations:")
+        said.items(
+            [(f"{title} ({who}): {words}", "") for title, who, words in EXPLANATIONS.values()]
         )
-        for name, (title, _, words) in EXPLANATIONS.items()
-    }
-    turning = False
-
-    def show() -> None:
-        nonlocal turning
-        row = ids[place]
-        card.value = (
-            '<div role="status" aria-live="polite" style="line-height:1.45;min-height:4.5em">'
-            f"<p>Evidence {place + 1} of {len(ids)}, from lesson {shown.loc[row, 'lesson']}.</p>"
-            f'<p style="border-left:4px solid #0072B2;padding-left:1em">'
-            f"{escape(shown.loc[row, 'evidence'])}</p></div>"
-        )
-        given = marks().loc[row]
-        turning = True
-        for name, field in fields.items():
-            field.value = given[name] if isinstance(given[name], str) else None
-        turning = False
-        tell()
-
-    def tell(said: str = "") -> None:
-        done = len(matrix.complete(marks()))
-        words = f"{done} of {len(ids)} pieces of evidence marked in full. {said}".strip()
-        message.value = f'<span role="status" aria-live="polite">{escape(words)}</span>'
-
-    def keep(_: Any) -> None:
-        if turning:
-            return
-        kept = journal.get(KEY)
-        given = {name: field.value for name, field in fields.items() if field.value}
-        tell(journal.save(KEY, (kept if isinstance(kept, dict) else {}) | {ids[place]: given}))
-
-    def move(steps: int) -> Callable[[Any], None]:
-        def moved(_: Any) -> None:
-            nonlocal place
-            place = min(max(place + steps, 0), len(ids) - 1)
-            show()
-
-        return moved
-
-    def button(text: str, steps: int) -> Any:
-        made = ipywidgets.Button(
-            description=text, layout={"width": "auto"}, style={"button_color": "#d6e6f2"}
-        )
-        made.on_click(move(steps))
-        return made
-
-    for field in fields.values():
-        field.observe(keep, "value")
-    show()
-    turn = ipywidgets.HBox([button("‹ Back", -1), button("Next ›", 1)])
-    heading = ipywidgets.HTML(f"<strong>{escape(QUESTION)}</strong>")
-    box = [heading, card, *fields.values(), turn, message]
-    how = f"Run this cell to mark each as {', '.join(matrix.MARKS[:-1])} or {matrix.MARKS[-1]}."
-    listed = "".join(
-        f"<li>Lesson {row.lesson}: {escape(row.evidence)}</li>" for row in shown.itertuples()
-    )
-    rivals = "".join(
-        f"<li>{escape(title)} ({escape(who)}): {escape(words)}</li>"
-        for title, who, words in EXPLANATIONS.values()
-    )
-    show_widget(
-        ipywidgets.VBox(box, layout={"align_items": "flex-start"}),
-        f"<p><strong>{escape(QUESTION)}</strong> {escape(how)}</p><p>Explanations:</p>"
-        f"<ul>{rivals}</ul><p>Evidence:</p><ol>{listed}</ol>",
-        "\n".join(
+        said.line("Evidence:")
+        called = names()
+        said.items(
             [
-                f"{QUESTION} ({how})",
-                *(f"  {title}: {words}" for title, _, words in EXPLANATIONS.values()),
-                *(f"  {row.Index} {row.evidence}" for row in shown.itertuples()),
-            ]
-        ),
+                (
+                    f"Lesson {row.lesson}: {row.evidence}",
+                    "; ".join(f"{called[n]} {mark}" for n, mark in kept.get(row.Index, {}).items()),
+                )
+                for row in shown.itertuples()
+            ],
+            numbered=True,
+        )
+        return said
+
+    have = _kept()
+    place = next(
+        (at for at, row in enumerate(ids) if len(have.get(row, {})) < len(EXPLANATIONS)), 0
     )
+    cards = forms.Cards(ids, build, place)
+    form = forms.Form("marks", [forms.heading(QUESTION), cards.box], words)
+    form.show(tally())
 
 
 def names() -> dict[str, str]:
@@ -368,15 +344,37 @@ def result(marked: pd.DataFrame) -> str:
 
 
 def as_csv() -> str:
-    """Return the evidence matrix as CSV: the evidence in rows, your marks in columns."""
-    table = evidence().join(marks().rename(columns=names()))
-    return table.to_csv(lineterminator="\r\n")
+    """Return the evidence matrix as CSV: the evidence in rows, your marks in columns.
+
+    Beside them stands your verdict on the lesson; one on a lesson without evidence has a row of
+    its own.
+    """
+    table = evidence().reset_index().join(marks().rename(columns=names()), on="evidence_id")
+    given = journal.verdicts().drop(columns="saved")
+    given = given.rename(columns={"verdict": "my_verdict", "reason": "because"})
+    table = table.merge(given, on="lesson", how="outer").sort_values(["evidence_id", "lesson"])
+    return table.to_csv(index=False, lineterminator="\r\n")
 
 
-def as_page() -> str:
-    """Return the evidence matrix as an HTML page that needs nothing else to be read."""
+def _last_entry() -> str:
+    """Return the date of what was last kept in the journal ("28 November 2026"), or ""."""
+    saved = max((entry.get("saved", "") for entry in journal.entries().values()), default="")
+    try:
+        date = datetime.fromisoformat(saved).astimezone()
+    except ValueError:
+        return ""
+    return f"{spoken_date(date)} {date.year}"
+
+
+def as_page(name: str = "") -> str:
+    """Return the evidence matrix as an HTML page that needs nothing else to be read.
+
+    It bears `name` (a line to write it on where there is none) and the date of the last entry.
+    """
     marked = marks()
     called = names()
+    written = escape(name.strip()) or '<span class="line"></span>'
+    dated = f"<p>Last entry: {date}</p>" if (date := _last_entry()) else ""
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in called.values())
     lines = []
     for row in evidence().itertuples():
@@ -400,8 +398,9 @@ def as_page() -> str:
     return (
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>My evidence matrix'
         f'</title><meta name="viewport" content="width=device-width">{_STYLE}</head><body><main>'
-        f"<h1>My evidence matrix</h1><p>{escape(QUESTION)}</p><h2>The explanations</h2>"
-        f"<ul>{said}</ul><h2>The matrix</h2><div class='wide'><table><caption>{escape(key)}; an "
+        f"<h1>My evidence matrix</h1><p>{escape(QUESTION)}</p><p>Name: {written}</p>{dated}"
+        f"<h2>The explanations</h2><ul>{said}</ul><h2>The matrix</h2>"
+        f"<div class='wide'><table><caption>{escape(key)}; an "
         f'empty cell was not marked.</caption><thead><tr><th scope="col">Evidence</th>{head}</tr>'
         f"</thead><tbody>{''.join(lines)}</tbody></table></div><h2>The score</h2>"
         f"<p>{escape(result(marked))}</p><table><caption>Marks in rows that are marked in full; "
@@ -420,6 +419,7 @@ _STYLE = (
     "th,td{border:1px solid #6e6e6e;padding:.3rem .5rem;vertical-align:top}"
     "td{text-align:center}tbody th{text-align:left;font-weight:normal}.wide{overflow-x:auto}"
     "tr{break-inside:avoid}"
+    ".line{display:inline-block;width:20rem;border-bottom:1px solid #6e6e6e}"
     ".no{background:#f9dfd2}.yes{background:#dcefe8}</style>"
 )
 
@@ -446,15 +446,17 @@ def _verdicts() -> str:
     return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
-def evidence_matrix() -> Card:
+def evidence_matrix(name: str = "") -> Card:
     """Write the evidence matrix to your work folder and return a card with links to download it.
+
+    `name` is your name, for the page.
 
     The files are `evidence_matrix.csv`, for a spreadsheet, and `evidence_matrix.html`, to read or
     print. Without any mark or verdict nothing is written. Where the folder cannot be written, the
     links still work and the card says so.
     """
     # The mark at the start makes spreadsheets read the names as UTF-8.
-    contents = dict(zip(FILES, ("\ufeff" + as_csv(), as_page()), strict=True))
+    contents = dict(zip(FILES, ("\ufeff" + as_csv(), as_page(name)), strict=True))
     kinds = dict(zip(FILES, ("text/csv", "text/html"), strict=True))
     labels = dict(zip(FILES, ("as a table (CSV)", "as a page (HTML)"), strict=True))
     if marks().isna().all(axis=None) and journal.verdicts().empty:
@@ -462,15 +464,15 @@ def evidence_matrix() -> Card:
     else:
         said = f"Written to my_work: {' and '.join(FILES)}."
         try:
-            for name, text in contents.items():
-                write_whole(journal.folder() / name, text.encode("utf-8"))
+            for file, text in contents.items():
+                write_whole(journal.folder() / file, text.encode("utf-8"))
         except OSError as error:
             said = f"Not written ({error.strerror or error}): use the links to download."
     links = ""
-    for name, text in contents.items():
+    for file, text in contents.items():
         coded = base64.b64encode(text.encode("utf-8")).decode("ascii")
         links += (
-            f'<li><a download="{name}" href="data:{kinds[name]};charset=utf-8;base64,{coded}">'
-            f"Download {labels[name]}</a></li>"
+            f'<li><a download="{file}" href="data:{kinds[file]};charset=utf-8;base64,{coded}">'
+            f"Download {labels[file]}</a></li>"
         )
     return Card("Take your evidence matrix away", f"<ul>{links}</ul><p>{escape(said)}</p>", said)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from widgets import form_of, said
 
 from belgrade import data, journal
 
@@ -171,29 +172,78 @@ def test_a_text_that_is_no_journal_is_refused() -> None:
 
 def test_the_guess_form_commits(displayed: list) -> None:
     journal.ask_guess("k", "How many?", unit="planes", minimum=0, maximum=9)
-    _, field, button = _form(displayed).children
-    field.value = 4
+    _, field, button = form_of(displayed).children
     button.click()
-    assert journal.guess("k") == 4
+    assert "Type a number first." in said(displayed)
+    assert journal.guess("k") is None
+    field.value = "4"
+    assert journal.guess("k") == 4  # the press came before what was typed
+    button.click()
     assert "You guessed 4 planes" in said(displayed)
-    assert "How many?" in displayed[0]["data"]["text/html"]
+    page = displayed[-1]["data"]["text/html"]
+    assert "How many?" in page
+    assert "Your guess: 4 planes." in page
+    for wrong, words in [("12", "outside of what is asked: 0 to 9"), ("3,5", "no whole number")]:
+        field.value = wrong
+        assert words in said(displayed)
+        assert journal.guess("k") == 4
+
+
+def test_a_guess_is_kept_only_when_it_is_committed(displayed: list) -> None:
+    journal.ask_guess("k", "How many?", unit="planes", minimum=0, maximum=9, step=0.5)
+    _, field, button = form_of(displayed).children
+    field.value = "3,7"
+    assert journal.guess("k") is None
+    button.click()
+    assert journal.guess("k") == 3.7
 
 
 def test_the_verdict_form_asks_for_what_is_missing(displayed: list) -> None:
     journal.ask_verdict("01", "What do you make of it?")
-    _, verdict, confidence, reason, button = _form(displayed).children
+    _, verdict, confidence, reason, button = form_of(displayed).children
     button.click()
     assert "Choose a verdict" in said(displayed)
     verdict.value = "complicated"
     button.click()
+    assert "Choose how sure" in said(displayed)
+    confidence.value = 80
     assert "Write one sentence" in said(displayed)
-    confidence.value, reason.value = 80, "Two receptions were left out."
+    reason.value = "Two receptions were left out."
     button.click()
     assert journal.get("verdict/01") == {
         "verdict": "complicated",
         "confidence_pct": 80,
         "reason": "Two receptions were left out.",
     }
+    assert "complicated → your verdict" in said(displayed)
+    assert "80% sure, because: Two receptions were left out." in said(displayed)
+
+
+def test_a_code_belongs_to_the_item_that_it_was_clicked_on(displayed: list) -> None:
+    items = {"a": "warm words", "b": "cold words", "c": "no words"}
+    journal.ask_codes("k", "Warm or cold?", items, ["warm", "cold"])
+    cards = form_of(displayed).children[1]
+    warm, cold = cards.children[0].children[1].children
+    warm.click()
+    cold.click()  # by a hand that still saw the first card
+    assert journal.codes("k") == {"a": "cold"}
+    assert "2 of 3. Not coded yet." in cards.children[0].children[0].value
+    assert "Warm words → cold" in said(displayed)
+    for _ in range(2):
+        cards.children[0].children[1].children[0].click()
+    assert journal.codes("k") == {"a": "cold", "b": "warm", "c": "warm"}
+    assert "That was all" in said(displayed)
+
+
+def test_probabilities_that_arrive_after_the_press_are_kept(displayed: list) -> None:
+    journal.ask_probabilities("k", "How likely?", {"C1": "rain", "C2": "snow"})
+    _, _, first, _, second, button = form_of(displayed).children
+    first.value = 0.25
+    button.click()
+    second.value = 0.95
+    assert journal.probabilities("k") == {"C1": 0.25, "C2": 0.95}
+    assert "2 of 2 answered" in said(displayed)
+    assert "snow → almost surely (95%)" in said(displayed)
 
 
 @pytest.mark.parametrize("lesson", [f"{number:02d}" for number in range(10)])
@@ -202,7 +252,7 @@ def test_every_checkpoint_question_gives_feedback_on_each_option(
 ) -> None:
     bank = data.load("questions").query("lesson == @lesson")
     journal.checkpoint(*bank["question_id"])
-    box = _form(displayed)
+    box = form_of(displayed)
     for number, (_, row) in enumerate(bank.iterrows()):
         _, radio, reply = box.children[3 * number : 3 * number + 3]
         assert len(set(radio.options)) == 4
@@ -213,14 +263,3 @@ def test_every_checkpoint_question_gives_feedback_on_each_option(
             assert len(reply.value) > len("✗ Not this one. ") + 15
             outcome = "right" if right else "not this one"
             assert f"Question {number + 1}: {outcome}" in said(displayed)
-
-
-def said(displayed: list) -> str:
-    return displayed[-1]["data"]["text/plain"]
-
-
-def _form(displayed: list) -> object:
-    from ipywidgets.widgets.widget import _instances
-
-    view = displayed[0]["data"]["application/vnd.jupyter.widget-view+json"]
-    return _instances[view["model_id"]]

@@ -20,6 +20,7 @@ import nbformat
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from widgets import form_of
 
 from belgrade import cli, journal, keep
 
@@ -460,18 +461,15 @@ def test_on_a_full_disk_nothing_is_lost(tmp_path: Path) -> None:
 
 def widgets(displayed: list) -> Any:
     """Return the panel's button, its upload, and a function that reads what is said."""
-    from ipywidgets.widgets.widget import _instances
-
     keep.panel()
-    view = displayed[0]["data"]["application/vnd.jupyter.widget-view+json"]
-    packing, chosen = _instances[view["model_id"]].children
+    packing, chosen = form_of(displayed).children[0].children
     return packing, chosen, lambda: displayed[-1]["data"]
 
 
 def test_the_panel_packs_and_brings_back(fresh: Any, displayed: list) -> None:
     root = fresh("first")
     packing, chosen, said = widgets(displayed)
-    assert "Run this cell" in displayed[0]["data"]["text/html"]
+    assert "Run this cell" in displayed[1]["data"]["text/html"]
     packing.click()
     assert "nothing to pack" in said()["text/plain"]
     done = work(root)

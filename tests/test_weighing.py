@@ -5,13 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import os
+from datetime import datetime
 from html.parser import HTMLParser
 from typing import Any
 
 import pandas as pd
 import pytest
+from widgets import form_of
 
-from belgrade import explorers, journal, takeaway
+from belgrade import explorers, forms, journal, takeaway
 from belgrade.explorers import weighing
 from belgrade.explorers.explorer import NothingToShow
 from belgrade.methods import argument_map as arguing
@@ -231,30 +233,31 @@ def test_marks_come_back_and_what_cannot_be_read_is_left_out() -> None:
     assert takeaway.marks().isna().all(axis=None)
 
 
-def test_the_form_keeps_each_mark(displayed: list) -> None:
-    import ipywidgets
-
+def test_each_mark_is_kept_under_its_piece_however_late_it_comes(
+    displayed: list, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made: list[Any] = []
-    ipywidgets.Widget.on_widget_constructed(made.append)
-    try:
-        takeaway.ask_marks()
-    finally:
-        ipywidgets.Widget.on_widget_constructed(None)
-    fields = [each for each in made if isinstance(each, ipywidgets.Dropdown)]
-    buttons = [each for each in made if isinstance(each, ipywidgets.Button)]
-    assert len(fields) == len(takeaway.EXPLANATIONS)
-    fields[0].value = C
-    fields[1].value = X
-    assert journal.get(takeaway.KEY) == {"E01": {"means": C, "kosovo": X}}
-    forward = next(each for each in buttons if each.description.startswith("Next"))
-    back = next(each for each in buttons if each.description.endswith("Back"))
+    real, count = forms.dropdown, len(takeaway.EXPLANATIONS)
+    monkeypatch.setattr(forms, "dropdown", lambda *given: made.append(real(*given)) or made[-1])
+    takeaway.ask_marks()
+    assert len(made) == count
+    first = list(made)
+    first[1].value = X
+    cards = form_of(displayed).children[1]
+    forward = cards.children[0].children[-1].children[1]
     forward.click()
-    assert fields[0].value is None
-    fields[0].value = N
-    back.click()
-    assert fields[0].value == C
-    assert journal.get(takeaway.KEY)["E02"] == {"means": N}
-    assert set(displayed[0]["data"]) >= {"text/html", "text/plain"}
+    forward.click()  # made on the first card as well: it goes no further than the second
+    assert "Evidence 2 of" in cards.children[0].children[0].value
+    first[0].value = C  # chosen on the first card, and late
+    made[count].value = N
+    assert journal.get(takeaway.KEY) == {"E01": {"means": C, "kosovo": X}, "E02": {"means": N}}
+    cards.children[0].children[-1].children[0].click()
+    assert cards.children[0].children[1:-1] == tuple(first)
+    first[0].value = None
+    assert journal.get(takeaway.KEY)["E01"] == {"kosovo": X}
+    monkeypatch.setattr(takeaway, "evidence", None)  # nothing is computed anew at a click
+    first[0].value = X
+    assert "Kosovo inconsistent" in displayed[-1]["data"]["text/html"]
 
 
 def test_the_result_in_words() -> None:
@@ -274,6 +277,28 @@ def test_the_csv_has_the_evidence_and_the_marks() -> None:
     assert len(rows) == len(takeaway.evidence())
     assert rows[1]["Limited means"] == "neutral"
     assert rows[0]["Limited means"] == ""
+
+
+def test_the_csv_has_every_verdict() -> None:
+    for lesson in ("01", "08"):
+        journal.save(
+            f"verdict/{lesson}", {"verdict": "supported", "confidence_pct": 60, "reason": "Because"}
+        )
+    rows = list(csv.DictReader(io.StringIO(takeaway.as_csv())))
+    assert [row["evidence_id"] for row in rows][:-1] == list(takeaway.evidence().index)
+    judged = [row for row in rows if row["my_verdict"]]
+    assert {row["lesson"] for row in judged} == {"01", "08"}
+    assert all(row["because"] == "Because" for row in judged)
+    assert judged[-1]["evidence"] == ""
+
+
+def test_the_page_has_a_name_and_a_date() -> None:
+    assert "Last entry" not in takeaway.as_page()
+    assert 'Name: <span class="line">' in takeaway.as_page()
+    journal.save("guess/x", 1)
+    page = takeaway.as_page("Ana <Petrović>")
+    assert "Name: Ana &lt;Petrović&gt;" in page
+    assert f"Last entry: {datetime.now().day} {datetime.now():%B %Y}" in page
 
 
 class _Page(HTMLParser):

@@ -25,6 +25,7 @@ from belgrade.checks.judge import RIGHT
 from belgrade.checks.spec import SpecError
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
+SCRIPT = re.compile(r"<script>.*?</script>", re.S)
 SANITISE = [
     (re.compile(r"data:image/png;base64,[A-Za-z0-9+/=\s]+"), "IMG"),
     (re.compile(r"\b0x[0-9a-fA-F]{6,}"), "0xADDR"),
@@ -66,7 +67,10 @@ def _is_nbval(collector):
 
 
 def strip_widgets(outputs):
-    """Return the outputs without widget views, which are empty in a notebook that is reopened."""
+    """Return the outputs without widget views, which are empty in a notebook that is reopened.
+
+    Nor is the script for widgets kept, of which a page without them has no use.
+    """
     kept = []
     for output in outputs:
         data = output.get("data")
@@ -74,6 +78,10 @@ def strip_widgets(outputs):
             data.pop(WIDGET)
             if set(data) <= {"text/plain"}:
                 continue
+        if data and "text/html" in data:
+            page = "".join(data["text/html"])
+            if SCRIPT.search(page):
+                data["text/html"] = SCRIPT.sub("", page)
         kept.append(output)
     return kept
 

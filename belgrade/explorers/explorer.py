@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from belgrade import figures
+from belgrade import figures, forms
 from belgrade.display import KEYBOARD, escape, show_widget, status
 from belgrade.explorers.ahead import Ahead, neighbours
 
@@ -25,14 +25,6 @@ MOST_KEPT = 300
 FITTING = "calc(100% - 4px)"
 
 Bundle = dict[str, str]
-
-
-# ipywidgets cuts a label that does not fit into the line, on a narrow page or at twice the size.
-WHOLE_LABELS = """<style>
-.belgrade-controls .widget-checkbox, .belgrade-controls .widget-checkbox label {
-  height: auto; white-space: normal; overflow: visible; line-height: 1.4;
-}
-</style>"""
 
 
 class NothingToShow(Exception):
@@ -121,24 +113,32 @@ class Number:
 
         whole = self._whole()
         slider = ipywidgets.IntSlider if whole else ipywidgets.FloatSlider
-        box = ipywidgets.BoundedIntText if whole else ipywidgets.BoundedFloatText
-        bounds = {
-            "min": self.minimum,
-            "max": self.maximum,
-            "step": self.step,
-            "value": self.default,
-        }
-        number = box(
-            description=self.label,
-            style={"description_width": "initial"},
-            layout={"width": "auto"},
-            **bounds,
+        box = forms.number_text(self.label, self.default)
+        handle = slider(
+            readout=False,
+            min=self.minimum,
+            max=self.maximum,
+            step=self.step,
+            value=self.default,
+            layout={"width": "16em"},
         )
-        handle = slider(readout=False, layout={"width": "16em"}, **bounds)
         handle.add_class("belgrade-slider")
-        ipywidgets.jslink((number, "value"), (handle, "value"))
-        row = ipywidgets.HBox([number, handle], layout={"flex_flow": "row wrap"})
-        row.value_widget = number
+        wrong = forms.text("")
+
+        def typed(_: Any) -> None:
+            try:
+                handle.value = forms.read_number(box.value, self.minimum, self.maximum, whole)
+                wrong.value = ""
+            except forms.Unfinished as told:
+                wrong.value = f'<span role="status">{escape(told)}</span>'
+
+        def slid(_: Any) -> None:
+            box.value = f"{handle.value:.10g}"
+
+        box.observe(typed, "value")
+        handle.observe(slid, "value")
+        row = forms.row([box, handle, wrong])
+        row.value_widget = handle
         return row
 
 
@@ -243,7 +243,7 @@ class Explorer:
 
         shown = {name: control.widget() for name, control in self.controls.items()}
         self.inputs = {name: getattr(each, "value_widget", each) for name, each in shown.items()}
-        heading = ipywidgets.HTML(f"<strong>{escape(self.title)}</strong>{WHOLE_LABELS}")
+        heading = forms.heading(self.title)
         box = ipywidgets.VBox(
             [heading, *shown.values()],
             layout={"margin": "0 0 0.5em", "align_items": "flex-start"},

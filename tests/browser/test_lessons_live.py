@@ -24,6 +24,7 @@ from moving import (
     move_every_control,
     seen,
 )
+from themes import faint, put_on
 
 ROOT = Path(__file__).resolve().parents[2]
 LESSONS = sorted(path.name for path in (ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
@@ -51,10 +52,6 @@ SHOW_ALL = """() => {
 }"""
 # JupyterLab gives the notebook its new width a moment after the window has it.
 WIDE = """() => document.querySelector('.jp-NotebookPanel:not(.lm-mod-hidden)').clientWidth > 820"""
-THEME = """async name => {
-  await jupyterapp.commands.execute('apputils:change-theme', {theme: `JupyterLab ${name}`});
-}"""
-THEME_IS = "name => document.body.dataset.jpThemeLight === String(name === 'Light')"
 # Words that are cut off: their box hides what does not fit.
 CUT = """where => [...document.querySelectorAll(where)].filter(each => {
   const hides = ['hidden', 'clip'].includes(getComputedStyle(each).overflowX);
@@ -92,12 +89,6 @@ def show_all(page: Any) -> None:
     """Put all cells into the page, with what they show; usually those in sight are."""
     page.evaluate(SHOW_ALL)
     page.locator(f"{OURS} .widget-radio [role=radiogroup]").last.wait_for()
-
-
-def put_on(page: Any, theme: str) -> None:
-    """Change the theme: Light or Dark."""
-    page.evaluate(THEME, theme)
-    page.wait_for_function(THEME_IS, arg=theme)
 
 
 def test_a_lesson_runs_and_its_explorers_move(lesson: tuple[Any, list]) -> None:
@@ -150,3 +141,4 @@ def test_a_lesson_can_be_read_at_twice_the_size_and_in_the_dark(lesson: tuple[An
     assert page.evaluate(CUT, f"{OURS} label, {OURS} button, {OURS} p, {OURS} figcaption") == []
     put_on(page, "Dark")
     assert [said for _, said in violations(page, OURS, ("color-contrast",))] == []
+    assert faint(page, OURS) == []

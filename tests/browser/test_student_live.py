@@ -37,14 +37,19 @@ def test_a_lesson_from_its_first_opening_to_the_next(lab: Lab, page: Any) -> Non
     asked = next(n for n, text in enumerate(sources) if "journal.ask_guess" in text)
     shown = next(n for n, text in enumerate(sources) if "journal.guess(" in text)
     cell = bring_to(page, asked)
-    cell.locator("input[type=number]").fill("3")
+    box = cell.get_by_label("Your guess")
+    box.click()
+    page.keyboard.type("3,5")  # as on a Serbian or German keyboard
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     for told in ("p[role=status]", VOICE):
-        cell.locator(told).filter(has_text="You guessed 3 times as many").wait_for()
+        cell.locator(told).filter(has_text="You guessed 3.5 times as many").wait_for()
+    box.fill("150")
+    page.keyboard.press("Enter")
+    cell.locator("p[role=status]").filter(has_text="150 is outside of what is asked").wait_for()
     lab.run_all(page)
     caption = bring_to(page, shown).locator("figcaption")
-    caption.filter(has_text="You guessed 3.").wait_for()
+    caption.filter(has_text="You guessed 3.5.").wait_for()
 
     lab.command(page, "docmanager:save")
     lab.shut_down(page)

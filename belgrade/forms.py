@@ -1,0 +1,281 @@
+"""Forms: what a student fills in, with one look in both themes, and safe from a slow kernel.
+
+A form shows two outputs: its widgets, and below them an ordinary one with the question, what was
+chosen, and a status line. The second stays where a page has no widgets, as when it was exported.
+
+A hand is quicker than a kernel that is busy: what was clicked is dealt with later, when the page
+may show something else. Hence each card has buttons and lists of its own, so that a click belongs
+to the card that it was made on; and once a form was committed, whatever arrives late is kept too,
+since a page holds back a second change until the kernel has answered the first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from belgrade.display import WIDGET_VIEW, escape, status
+
+# Dark on pale, 12 to 1, whatever the theme.
+BUTTON = {"button_color": "#d6e6f2", "text_color": "#1a1a1a"}
+QUOTE = "border-left:4px solid #0072B2;padding-left:1em"
+# How commas and points are typed on the keyboards of the three countries and of others.
+TYPED = str.maketrans({"，": ",", "．": ".", "。": ".", "٫": ".", "−": "-", "–": "-", "’": "'"})
+
+
+class Unfinished(ValueError):
+    """Something is missing or cannot be read; the text says what, and what to do."""
+
+
+# A thousand to one reader, one to another.
+TWO_WAYS = re.compile(r"(-?[1-9]\d{0,2})[.,](\d{3})")
+
+
+def read_number(text: str, minimum: float, maximum: float, whole: bool = False) -> float:
+    """Return the number that was typed, with a decimal point or a decimal comma.
+
+    Raises `Unfinished` for what is no number, could be two, or lies outside of the bounds: nothing
+    is ever bent into a number that nobody typed.
+    """
+    typed = "".join(text.translate(TYPED).split()).removesuffix("%")
+    if not typed:
+        raise Unfinished("Type a number first.")
+    marks = [each for each in typed if each in ",."]
+    if len(marks) > 1:
+        raise Unfinished(f"“{text.strip()[:40]}” has two marks: write thousands without one.")
+    if two := TWO_WAYS.fullmatch(typed):
+        raise Unfinished(
+            f"“{text.strip()}” can be read in two ways: write {two[1]}{two[2]}, or "
+            f"{float(f'{two[1]}.{two[2]}'):g}."
+        )
+    try:
+        number = float(typed.replace(",", ".").replace("_", "?"))
+        if number - number != 0:  # infinite, or not a number
+            raise ValueError
+    except ValueError:
+        raise Unfinished(
+            f"“{text.strip()[:40]}” is no number: write digits, such as 3 or 3.5."
+        ) from None
+    if whole and not number.is_integer():
+        raise Unfinished(
+            f"{number:g} is no whole number: write one from {_span(minimum, maximum)}."
+        )
+    if not minimum <= number <= maximum:
+        raise Unfinished(f"{number:g} is outside of what is asked: {_span(minimum, maximum)}.")
+    return int(number) if whole else number
+
+
+def _span(minimum: float, maximum: float) -> str:
+    return f"{minimum:g} to {maximum:g}"
+
+
+def number_text(label: str, value: float | None = None, placeholder: str = "") -> Any:
+    """Return a box for a number as text: a browser's own box drops a comma, and 3,7 becomes 37."""
+    import ipywidgets
+
+    box = ipywidgets.Text(
+        value="" if value is None else f"{value:.10g}",
+        description=label,
+        placeholder=placeholder,
+        continuous_update=False,
+        style={"description_width": "initial"},
+        layout={"width": "auto"},
+    )
+    box.add_class("belgrade-number")
+    return box
+
+
+def dropdown(label: str, options: Sequence[Any], value: Any, wide: bool = False) -> Any:
+    """Return a list to choose one of several options from."""
+    import ipywidgets
+
+    return ipywidgets.Dropdown(
+        description=label,
+        options=options,
+        value=value,
+        style={"description_width": "initial"},
+        layout={"width": "100%" if wide else "auto", "max_width": "100%"},
+    )
+
+
+def button(text: str, act: Callable[[], Any]) -> Any:
+    """Return a button that calls `act`."""
+    import ipywidgets
+
+    made = ipywidgets.Button(description=text, layout={"width": "auto"}, style=BUTTON)
+    made.on_click(lambda _: act())
+    return made
+
+
+def text(markup: str) -> Any:
+    """Return a paragraph of HTML as a widget."""
+    import ipywidgets
+
+    return ipywidgets.HTML(markup, layout={"max_width": "100%"})
+
+
+def heading(question: str) -> Any:
+    """Return the question of a form as a widget."""
+    return text(f"<strong>{escape(question)}</strong>")
+
+
+def row(children: Sequence[Any]) -> Any:
+    """Return widgets beside each other, in as many lines as they need."""
+    import ipywidgets
+
+    return ipywidgets.HBox(children, layout={"flex_flow": "row wrap"})
+
+
+def column(children: Sequence[Any], name: str = "belgrade-form") -> Any:
+    """Return widgets below each other."""
+    import ipywidgets
+
+    made = ipywidgets.VBox(children, layout={"align_items": "flex-start", "max_width": "100%"})
+    made.add_class(name)
+    return made
+
+
+class Words:
+    """A form's question and what was chosen so far, as HTML and as plain text."""
+
+    def __init__(self, question: str, how: str) -> None:
+        self.html = [f"<p><strong>{escape(question)}</strong> {escape(how)}</p>"]
+        self.text = [f"{question} ({how})"]
+
+    def line(self, words: str) -> None:
+        """Add a paragraph."""
+        self.html.append(f"<p>{escape(words)}</p>")
+        self.text.append(f"  {words}")
+
+    def items(self, items: Sequence[tuple[str, str]], numbered: bool = False) -> None:
+        """Add items, each with what was chosen for it ("" if nothing)."""
+        kind = "ol" if numbered else "ul"
+        inner = "".join(
+            f"<li>{escape(item)}{f' <strong>→ {escape(given)}</strong>' if given else ''}</li>"
+            for item, given in items
+        )
+        self.html.append(f"<{kind}>{inner}</{kind}>")
+        self.text += [f"  {item}{f' → {given}' if given else ''}" for item, given in items]
+
+    def folded(self, summary: str, words: str) -> None:
+        """Add words that a reader unfolds; they are not in the plain text."""
+        self.html.append(
+            f"<details><summary>{escape(summary)}</summary><p>{escape(words)}</p></details>"
+        )
+
+
+class Form:
+    """Widgets with a question in words and a status line below them.
+
+    `words` returns what stands in for the widgets, with what was chosen by then. `kind` is the
+    name of the form's kind in the page.
+    """
+
+    def __init__(self, kind: str, widgets: Sequence[Any], words: Callable[[], Words]) -> None:
+        self.kind = kind
+        self.box = column(widgets)
+        self.words = words
+        self._handle: Any = None
+
+    def show(self, said: str) -> None:
+        """Display the form."""
+        from IPython.display import display
+
+        view = self.box._repr_mimebundle_()
+        view = view[0] if isinstance(view, tuple) else view
+        display({WIDGET_VIEW: view[WIDGET_VIEW], "text/plain": ""}, raw=True)
+        self._handle = display(self._bundle(said), raw=True, display_id=True)
+
+    def tell(self, said: str, link: str = "") -> None:
+        """Say a sentence in the status line, with a link before it as HTML."""
+        self._handle.update(self._bundle(said, link), raw=True)
+
+    def _bundle(self, said: str, link: str = "") -> dict[str, str]:
+        words, line = self.words(), status(said, link)
+        page = f'<div class="belgrade-words" data-form="{self.kind}">{"".join(words.html)}</div>'
+        return {
+            "text/html": page + line["text/html"],
+            "text/plain": "\n".join([*words.text, line["text/plain"]]),
+        }
+
+
+def ask(
+    kind: str,
+    question: str,
+    fields: Sequence[Any],
+    button_text: str,
+    keep: Callable[[], str],
+    said: str,
+    words: Callable[[], Words],
+) -> None:
+    """Show a question, its fields, and a button that calls `keep` for the sentence to show.
+
+    `keep` raises `Unfinished` where something is missing. From the first press on, each change of
+    a field is kept: it may have been made before the press and come after it.
+    """
+    pressed = False
+
+    def act(_: Any = None) -> None:
+        nonlocal pressed
+        pressed = True
+        try:
+            form.tell(keep())
+        except Unfinished as missing:
+            form.tell(str(missing))
+
+    def changed(_: Any) -> None:
+        if pressed:
+            act()
+
+    form = Form(kind, [heading(question), *fields, button(button_text, act)], words)
+    for field in fields:
+        if field.has_trait("value"):
+            field.observe(changed, "value")
+        field.on_msg(lambda _, message, __: act() if message.get("event") == "submit" else None)
+    form.show(said or "Nothing is kept yet.")
+
+
+class Cards:
+    """One card at a time, each with widgets of its own.
+
+    `build(item)` returns the widgets of an item's card, and is called when it is first shown;
+    `place` is where to begin.
+    """
+
+    def __init__(self, items: Sequence[str], build: Callable[[str], list[Any]], place: int) -> None:
+        self.items = list(items)
+        self.build = build
+        self.place = place
+        self._made: dict[int, Any] = {}
+        self.box = column([], "belgrade-cards")
+        self.go(place)
+
+    def go(self, place: int) -> None:
+        """Show the card at a place, counted from 0; the nearest where there is none."""
+        self.place = min(max(place, 0), len(self.items) - 1)
+        if self.place not in self._made:
+            self._made[self.place] = column(
+                [*self.build(self.items[self.place]), row(self._moves(self.place))], "belgrade-card"
+            )
+        self.box.children = [self._made[self.place]]
+
+    def leave(self, item: str, place: int) -> None:
+        """Go to a place if the card of `item` is in sight: a second click goes no further."""
+        if self.items[self.place] == item:
+            self.go(place)
+
+    def _moves(self, at: int) -> list[Any]:
+        item = self.items[at]
+        return [
+            button("‹ Back", lambda: self.leave(item, at - 1)),
+            button("Next ›", lambda: self.leave(item, at + 1)),
+        ]
+
+
+def card(head: str, words: str) -> str:
+    """Return the HTML of a card's text, which is announced when it comes."""
+    return (
+        '<div role="status" aria-live="polite" style="line-height:1.45;min-height:5.5em">'
+        f'<p>{escape(head)}</p><p style="{QUOTE}">{escape(words)}</p></div>'
+    )

@@ -1,0 +1,62 @@
+// Goes with the HTML beside widgets in JupyterLab, and mends for keyboard and screen reader:
+// - In command mode JupyterLab takes the arrow keys from lists, radio buttons and sliders to move
+//   between cells; the attribute is Lumino's way to keep them.
+// - ipywidgets gives no name to the handle of a slider, nor to a group of radio buttons: they get
+//   that of the label, or the question above.
+// - JupyterLab redraws a sentence together with its picture, which not every screen reader
+//   announces: an unseen element that stays says what the sentence says when that has changed.
+// - Where one card of a form makes way for the next, the focus goes to the same button of it.
+(css => {
+  const area = document.currentScript.closest('.jp-OutputArea');
+  if (!area || area.dataset.belgrade) return;
+  area.dataset.belgrade = 'keyboard';
+  if (!document.getElementById('belgrade-style')) {
+    const style = document.createElement('style');
+    style.id = 'belgrade-style';
+    style.textContent = css;
+    document.head.append(style);
+  }
+  const voice = document.createElement('div');
+  voice.role = 'status';
+  voice.ariaLive = 'polite';
+  // With a place of its own it cannot make the area scroll.
+  voice.style.cssText =
+    'position:absolute;top:0;left:0;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)';
+  area.append(voice);
+  let words;
+  let focused;
+  area.addEventListener('focusin', event => {
+    const button = event.target.closest('.belgrade-cards button');
+    focused = button && {button, text: button.textContent};
+  });
+  const keepFocus = () => {
+    if (!focused || focused.button.isConnected || document.activeElement !== document.body) return;
+    [...area.querySelectorAll('.belgrade-cards button')]
+      .find(button => button.textContent === focused.text)?.focus();
+  };
+  const mend = () => {
+    const live = area.querySelector('.jp-RenderedHTMLCommon [aria-live=polite]');
+    if (live) {
+      live.ariaLive = 'off';
+      if (words !== undefined && words !== live.textContent) voice.textContent = live.textContent;
+      words = live.textContent;
+    }
+    area.querySelectorAll('select, input[type=radio], input[type=checkbox], [role=slider]')
+      .forEach(each => each.setAttribute('data-lm-suppress-shortcuts', 'true'));
+    area.querySelectorAll('.belgrade-number input')
+      .forEach(each => { each.inputMode = 'decimal'; });
+    area.querySelectorAll('.belgrade-slider [role=slider]').forEach(handle => {
+      const label = handle.closest('.widget-hbox')?.querySelector('label');
+      if (label && !handle.ariaLabel) handle.ariaLabel = label.textContent;
+    });
+    area.querySelectorAll('.widget-radio').forEach(group => {
+      const label = group.querySelector('.widget-label')?.textContent;
+      const name = (label || group.previousElementSibling?.textContent || '').trim();
+      const box = group.querySelector('.widget-radio-box');
+      if (name && box && box.ariaLabel !== name) { box.role = 'radiogroup'; box.ariaLabel = name; }
+    });
+    keepFocus();
+  };
+  mend();
+  new MutationObserver(mend).observe(area, {childList: true, subtree: true});
+})

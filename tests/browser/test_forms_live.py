@@ -1,0 +1,194 @@
+"""Every form of the module in JupyterLab: a kernel that is busy, quick hands, and both themes."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import nbformat
+import pytest
+from lab import SIZE, Lab, no_errors
+from moving import bring_to
+from themes import faint, put_on
+
+CELLS = {
+    "guess": 'journal.ask_guess("g", "How many?", unit="planes", minimum=0, maximum=9, step=0.5)',
+    "verdict": 'journal.ask_verdict("77", "What do you make of it?")',
+    "codes": 'journal.ask_codes("c", "Warm or cold?", {"a": "one", "b": "two"}, ["warm", "cold"])',
+    "probabilities": 'journal.ask_probabilities("p", "How likely?", {"a": "rain", "b": "snow"})',
+    "checkpoint": 'journal.checkpoint("Q01", "Q41")',
+    "marks": "takeaway.ask_marks()",
+    "keep": "keep.panel()",
+}
+FIRST = "from belgrade import journal, keep, takeaway"
+# The kernel is busy for a second and answers nothing until then.
+STALL = """async () => {
+  const kernel = jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+  kernel.requestExecute({code: 'import time; time.sleep(1)', silent: true});
+  while (kernel.status !== 'busy') await new Promise(done => setTimeout(done, 5));
+}"""
+# What a narrow page cuts off.
+OUTSIDE = """cell => {
+  const right = cell.querySelector('.jp-OutputArea').getBoundingClientRect().right;
+  return [...cell.querySelectorAll('.belgrade-form :is(button, select, input, textarea, label, p)')]
+    .filter(each => each.offsetParent && (each.getBoundingClientRect().right > right + 1
+      || (each.scrollWidth > each.clientWidth + 1 && each.matches('button, label'))))
+    .map(each => each.outerHTML.slice(0, 200));
+}"""
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("forms")]
+
+
+@pytest.fixture(scope="module")
+def forms(lab: Lab, desk: Any) -> Iterator[Any]:
+    """Give the page of a notebook with every form, run."""
+    book = nbformat.v4.new_notebook()
+    book.cells = [nbformat.v4.new_code_cell(source) for source in (FIRST, *CELLS.values())]
+    (lab.root / "notebooks").mkdir(exist_ok=True)
+    nbformat.write(book, lab.root / "notebooks/forms.ipynb")
+    desk.set_viewport_size(SIZE)
+    with no_errors(desk):
+        lab.open(desk, "notebooks/forms.ipynb")
+        lab.run_all(desk)
+        yield desk
+        desk.set_viewport_size(SIZE)
+        put_on(desk, "Light")
+
+
+def guess(cell: Any, press: Callable[[str], None]) -> None:
+    for typed in ("3,5", "4,5"):
+        cell.get_by_label("Your guess").fill(typed)
+        press("Commit")
+
+
+def verdict(cell: Any, press: Callable[[str], None]) -> None:
+    for chosen, sure, why in (("supported", "40%", "One"), ("complicated", "70%", "Last")):
+        cell.get_by_label(chosen).check()
+        cell.get_by_label("How sure").select_option(sure)
+        cell.get_by_label("Because").fill(why)
+        press("Save my verdict")
+
+
+def codes(cell: Any, press: Callable[[str], None]) -> None:
+    for code in ("warm", "warm", "cold"):  # while the first item is in sight
+        press(code)
+
+
+def probabilities(cell: Any, press: Callable[[str], None]) -> None:
+    cell.get_by_label("Forecast 1").select_option("probably (75%)")
+    press("Commit")
+    cell.get_by_label("Forecast 1").select_option("probably not (25%)")
+    cell.get_by_label("Forecast 2").select_option("almost surely (95%)")
+
+
+def checkpoint(cell: Any, press: Callable[[str], None]) -> None:
+    for place in (0, 1, 3):
+        cell.get_by_role("radio").nth(place).check()
+    cell.get_by_role("radio").nth(4).check()
+
+
+def marks(cell: Any, press: Callable[[str], None]) -> None:
+    cell.get_by_label("Limited means").select_option("consistent")
+    press("Next")
+    press("Next")
+    cell.get_by_label("Kosovo").select_option("inconsistent")  # still the first piece
+    cell.get_by_label("Limited means").select_option("neutral")
+
+
+def keep(cell: Any, press: Callable[[str], None]) -> None:
+    press("Pack my work")
+    press("Pack my work")
+
+
+# What is done by hand, the entry that it leaves, and what the form then says.
+HANDS = {
+    "guess": (guess, {"guess/g": 4.5}, ["You guessed 4.5 planes"]),
+    "verdict": (
+        verdict,
+        {"verdict/77": {"verdict": "complicated", "confidence_pct": 70, "reason": "Last"}},
+        ["Saved"],
+    ),
+    "codes": (codes, {"codes/c": {"a": "cold"}}, ["1 of 2 coded.", "2 of 2. Not coded yet."]),
+    "probabilities": (probabilities, {"probabilities/p": {"a": 0.25, "b": 0.95}}, ["2 of 2"]),
+    "checkpoint": (checkpoint, {}, ["Question 2:", "of 2 right so far."]),
+    "marks": (
+        marks,
+        {"matrix/08": {"E01": {"means": "neutral", "kosovo": "inconsistent"}}},
+        ["0 of", "Evidence 2 of"],
+    ),
+    "keep": (keep, {}, ["Packed", "Download my_work_"]),
+}
+
+
+@pytest.mark.parametrize("form", CELLS)
+def test_nothing_is_lost_or_misplaced_when_the_hand_is_quicker_than_the_kernel(
+    lab: Lab, forms: Any, form: str
+) -> None:
+    page, (act, entries, says) = forms, HANDS[form]
+    cell = bring_to(page, 1 + list(CELLS).index(form))
+    cell.get_by_role("button").or_(cell.get_by_role("radio")).first.wait_for()
+
+    def press(name: str) -> None:
+        cell.get_by_role("button", name=name).click()
+
+    page.evaluate(STALL)
+    act(cell, press)
+    kernel = "jupyterapp.shell.currentWidget.sessionContext.session.kernel"
+    assert page.evaluate(f"{kernel}.status") == "busy", "the hand was slower than the kernel"
+    for words in says:
+        cell.get_by_text(words).last.wait_for()
+    path = lab.root / "my_work/journal.json"
+
+    def kept() -> dict[str, Any]:
+        found = json.loads(path.read_text("utf-8"))["entries"] if path.is_file() else {}
+        return {key: found[key]["value"] for key in entries if key in found}
+
+    for _ in range(50):
+        if kept() == entries:
+            break
+        page.wait_for_timeout(100)
+    assert kept() == entries
+    if form == "checkpoint":
+        chosen = cell.locator("input:checked").evaluate_all("all => all.map(each => each.value)")
+        assert len(chosen) == 2
+        replies = (
+            cell.locator(".widget-html")
+            .filter(has_text="✓")
+            .or_(cell.locator(".widget-html").filter(has_text="✗"))
+        )
+        assert replies.count() == 2
+    if form == "keep":
+        with page.expect_download() as download:
+            cell.get_by_role("link", name="Download").click()
+        with zipfile.ZipFile(io.BytesIO(download.value.path().read_bytes())) as archive:
+            assert archive.testzip() is None
+
+
+@pytest.mark.parametrize("theme", ["Light", "Dark"])
+def test_every_form_can_be_read_in_both_themes_on_any_page(forms: Any, theme: str) -> None:
+    page = forms
+    put_on(page, theme)
+    page.set_viewport_size(SIZE)
+    for number in range(1, 1 + len(CELLS)):
+        cell = bring_to(page, number)
+        cell.get_by_role("button").or_(cell.get_by_role("radio")).first.wait_for()
+        assert faint(page, "[data-windowed-list-index] .jp-OutputArea-output") == []
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.evaluate("() => jupyterapp.shell.collapseLeft()")
+    for number in range(1, 1 + len(CELLS)):
+        cell = bring_to(page, number)
+        cell.get_by_role("button").or_(cell.get_by_role("radio")).first.wait_for()
+        assert cell.evaluate(OUTSIDE) == []
+
+
+def test_a_card_that_makes_way_keeps_the_focus_on_its_button(forms: Any) -> None:
+    cell = bring_to(forms, 1 + list(CELLS).index("marks"))
+    before = cell.get_by_text("Evidence", exact=False).last.inner_text()
+    cell.get_by_role("button", name="Next").focus()
+    forms.keyboard.press("Enter")
+    cell.get_by_text("Evidence 3 of").or_(cell.get_by_text("Evidence 2 of")).wait_for()
+    forms.wait_for_function("() => document.activeElement.textContent === 'Next ›'")
+    assert cell.get_by_text("Evidence", exact=False).last.inner_text() != before

@@ -1,0 +1,66 @@
+"""Numbers as people type them, and cards that a quick hand cannot confuse."""
+
+from __future__ import annotations
+
+import pytest
+
+from belgrade import forms
+
+
+@pytest.mark.parametrize(
+    ("typed", "number"),
+    [
+        ("3.5", 3.5), ("3,5", 3.5), (" 3,5 ", 3.5), ("3，5", 3.5), ("３．５", 3.5), ("12,8", 12.8),
+        ("−3", -3), ("-0,25", -0.25), (",5", 0.5), ("0,125", 0.125), ("40 %", 40), ("1 000", 1000),
+        ("1\u202f000", 1000), ("7", 7), ("1e2", 100), ("٣", 3),
+    ],
+)  # fmt: skip
+def test_a_number_is_read_with_either_mark(typed: str, number: float) -> None:
+    assert forms.read_number(typed, -1000, 1000) == number
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("", "Type a number first."),
+        ("  ", "Type a number first."),
+        ("many", "“many” is no number"),
+        ("3;5", "is no number"),
+        ("1_0", "is no number"),
+        ("inf", "is no number"),
+        ("nan", "is no number"),
+        ("1,500", "two ways: write 1500, or 1.5."),
+        ("1.500", "two ways: write 1500, or 1.5."),
+        ("1.234,5", "two marks"),
+        ("1,234,567", "two marks"),
+        ("150", "150 is outside of what is asked: 0 to 100."),
+        ("-1", "-1 is outside of what is asked"),
+        ("100,5", "100.5 is outside"),
+    ],
+)
+def test_what_cannot_be_read_is_told_and_never_bent(typed: str, words: str) -> None:
+    with pytest.raises(forms.Unfinished, match=words.replace(".", r"\.")):
+        forms.read_number(typed, 0, 100)
+
+
+def test_half_a_thing_is_told_where_things_are_counted() -> None:
+    assert forms.read_number("4,0", 0, 9, whole=True) == 4
+    with pytest.raises(forms.Unfinished, match=r"3\.5 is no whole number: write one from 0 to 9"):
+        forms.read_number("3,5", 0, 9, whole=True)
+
+
+def test_a_slider_and_its_box_follow_each_other() -> None:
+    from belgrade.explorers.explorer import Number
+
+    row = Number("Share", 0, 1, 0.05, 0.5).widget()
+    box, slider, wrong = row.children
+    assert row.value_widget is slider
+    box.value = "0,25"
+    assert slider.value == 0.25
+    slider.value = 0.75
+    assert box.value == "0.75"
+    box.value = "7"
+    assert slider.value == 0.75
+    assert "7 is outside of what is asked: 0 to 1." in wrong.value
+    slider.value = 0.5
+    assert wrong.value == ""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -237,9 +238,13 @@ def by_student(results):
 
 
 def test_criteria_come_from_the_rubric():
-    assert criteria_of(RUBRIC) == ["Claim", "Evidence", "Caveat"]
-    assert criteria_of("| | 0 | 1 |\n|---|---|---|\n| **Claim** | no | yes |") == ["Claim"]
-    assert criteria_of("- **Comment.** x\n- **Mark** y") == []
+    assert criteria_of(RUBRIC) == {"Claim": 1, "Evidence": 1, "Caveat": 1}
+    assert criteria_of("(3 points, one for each)\n\n- **Claim.** x") == {"Claim": 1}
+    assert criteria_of("- **Claim (1,5 points).** x\n- **Caveat.** y") == {
+        "Claim": 1.5, "Caveat": math.inf,
+    }  # fmt: skip
+    assert list(criteria_of("| | 0 | 1 |\n|---|---|---|\n| **Claim** | no | yes |")) == ["Claim"]
+    assert criteria_of("- **Comment.** x\n- **Mark** y") == {}
 
 
 def test_marks_merge_and_merge_again():
@@ -277,7 +282,7 @@ WRONG = {
     "infinite": ({"mark": "1e999"}, "a number"),
     "not a number at all": ({"mark": "nan"}, "a number"),
     "a criterion is missing": ({"Claim": "1"}, "Evidence has no points"),
-    "criteria over the maximum": ({"Claim": "2", "Evidence": "1", "Caveat": "1"}, "add up to 4"),
+    "a criterion over its own": ({"Claim": "2", "Evidence": "0", "Caveat": "0"}, "Claim is 2; fr"),
     "another student": ({"student": "9999", "mark": "1"}, "do not belong together"),
     "no such student": ({"student": "9", "answer_id": "", "mark": "1"}, "no written answer"),
     "no such question": ({"question": "3.9", "answer_id": "", "mark": "1"}, "no written answer"),
@@ -290,10 +295,27 @@ WRONG = {
 def test_marks_that_cannot_be_taken(case):
     filled, words = WRONG[case]
     sheet = sheet_of(a_class(), {"4211": filled, "4212": {"mark": "2"}})
-    merged, problems = merge_marks(a_class(), [sheet])
+    merged, problems = merge_marks(a_class(), [sheet], {"03": MASTERS["03"].rubrics})
     assert words in problems[0] and "03_marks.csv" in problems[0]
     assert by_student(merged)["4211"] == a_class()[0]
     assert by_student(merged)["4212"]["questions"][2]["mark"]["points"] == 2
+
+
+def test_criteria_without_a_limit_of_their_own_add_up_to_no_more_than_the_answer():
+    sheet = sheet_of(a_class(), {"4211": {"Claim": "2", "Evidence": "1", "Caveat": "1"}})
+    assert "add up to 4, more than the 3" in merge_marks(a_class(), [sheet])[1][0]
+
+
+def test_a_sheet_that_excel_saved_without_utf8_is_refused_with_the_way_out(tmp_path):
+    path = tmp_path / "m.csv"
+    sheet_of(a_class(), {"4211": {"mark": "1", "comment": "čitko"}}, path=path)
+    text = path.read_text(encoding="utf-8-sig")
+    path.write_bytes(text.encode("cp1250", "replace"))
+    with pytest.raises(GradingError, match=r"m\.csv is Excel's plain CSV.*“CSV UTF-8"):
+        merge_marks(a_class(), [path])
+    path.write_text(text.replace(",", "\t"), encoding="utf-16")  # Excel's “Unicode text”
+    merged, _ = merge_marks(a_class(), [path])
+    assert by_student(merged)["4211"]["questions"][2]["mark"]["comment"] == "čitko"
 
 
 def test_sheets_that_lack_rows_contradict_or_are_none(tmp_path):

@@ -23,8 +23,14 @@ from belgrade.grading.roster import read_rows
 from belgrade.grading.tables import Result, as_written, tidy
 
 FIXED = ("student", "exercise", "question", "max_points", "answer_id", "text")
+OURS = (*FIXED, "mark", "comment")
 NOT_ASKED = "n/a"
 WORST_FIRST = [ERROR, NOT_YET, CLOSE, NOT_ATTEMPTED, RIGHT]
+BEFORE = ("points", "max_points", "pending_points", "status", "message")
+
+
+class _Problem(Exception):
+    """A row cannot be taken; the text says why."""
 
 
 @dataclass(frozen=True)
@@ -36,12 +42,20 @@ class Sheet:
     rows: tuple[dict[str, str], ...]
 
 
-def criteria_of(rubric: str) -> list[str]:
-    """Return the names of a rubric's criteria: bold words that begin a point or a table's row."""
-    names = re.findall(r"^(?:[-*] |\| *)\*\*([^*|]{1,40}?)[.:]?\*\*", rubric, re.MULTILINE)
-    names = [re.sub(r"\s*\(.*\)", "", n).strip(" .:") for n in names]
-    reserved = {*FIXED, "mark", "comment"}
-    return [n for n in dict.fromkeys(names) if n and n.lower() not in reserved]
+def criteria_of(rubric: str) -> dict[str, float]:
+    """Return a rubric's criteria and the most points that each can get.
+
+    They are the bold words that begin a point or a table's row, as in "**Claim (1).**"; or the
+    rubric says "one for each". Where it says nothing, there is no limit but the answer's.
+    """
+    each = 1.0 if "one for each" in rubric else math.inf
+    found = {}
+    for name in re.findall(r"^(?:[-*] |\| *)\*\*([^*|]{1,40}?)[.:]?\*\*", rubric, re.MULTILINE):
+        worth = re.search(r"\((\d+(?:[.,]\d+)?)\D*\)", name)
+        name = re.sub(r"\s*\(.*\)", "", name).strip(" .:")
+        if name and name.lower() not in OURS:
+            found.setdefault(name, float(worth[1].replace(",", ".")) if worth else each)
+    return found
 
 
 def written_answers(results: Iterable[Result], exercise: str) -> list[dict[str, Any]]:
@@ -49,20 +63,27 @@ def written_answers(results: Iterable[Result], exercise: str) -> list[dict[str, 
 
     Each is a dict: student, exercise, question, title, max_points, answer_id, text, mark (or None).
     """
-    found = []
-    for result in results:
-        if result["exercise"] != exercise:
-            continue
-        for question in result["questions"]:
-            if question["pending_points"] or question.get("mark"):
-                text = question.get("written") or ""
-                found.append({
-                    "student": result["student"], "exercise": exercise,
-                    "question": question["question"], "title": question["title"],
-                    "max_points": tidy(_worth(question)), "answer_id": answer_id(result, question),
-                    "text": text, "mark": question.get("mark"),
-                })  # fmt: skip
+    found = [
+        {
+            "student": result["student"], "exercise": exercise, "question": question["question"],
+            "title": question["title"], "max_points": tidy(_worth(question)),
+            "answer_id": answer_id(result, question), "text": question.get("written") or "",
+            "mark": question.get("mark"),
+        }
+        for result in results if result["exercise"] == exercise
+        for question in result["questions"] if _is_marked(question)
+    ]  # fmt: skip
     return sorted(found, key=lambda a: (a["question"], a["student"]))
+
+
+def _is_marked(question: Mapping[str, Any]) -> bool:
+    return bool(question["pending_points"] or question.get("mark"))
+
+
+def _worth(question: Mapping[str, Any]) -> float:
+    """Return the points that a written answer can get."""
+    mark = question.get("mark")
+    return mark["max_points"] if mark else question["pending_points"]
 
 
 def answer_id(result: Result, question: Mapping[str, Any]) -> str:
@@ -84,23 +105,18 @@ def sheet_table(
     answers: list[dict[str, Any]], rubrics: Mapping[str, str], before: Sheet | None = None
 ) -> tuple[list[str], list[list[Any]]]:
     """Return (header, rows) of a marking sheet. What `before` had been filled in is kept."""
-    asked = dict.fromkeys(a["question"] for a in answers)
-    by_question = {q: criteria_of(rubrics.get(q, "")) for q in asked}
-    criteria = list(dict.fromkeys(name for names in by_question.values() for name in names))
-    header = [*FIXED, *criteria, "mark", "comment"]
+    asked = {a["question"]: criteria_of(rubrics.get(a["question"], "")) for a in answers}
+    criteria = list(dict.fromkeys(name for names in asked.values() for name in names))
     kept = {row["answer_id"]: row for row in before.rows} if before else {}
     rows = []
     for answer in answers:
-        old = kept.get(answer["answer_id"], {})
-        mark = answer["mark"] or {}
-        given = {**(mark.get("criteria") or {})}
-        if mark and not given:
-            given["mark"] = mark["points"]
-        given["comment"] = mark.get("comment", "")
-        given |= {n: NOT_ASKED for n in criteria if n not in by_question[answer["question"]]}
-        filled = {name: old.get(name) or given.get(name, "") for name in header[len(FIXED) :]}
-        rows.append([answer[name] for name in FIXED] + list(filled.values()))
-    return header, rows
+        old, mark = kept.get(answer["answer_id"], {}), answer["mark"] or {}
+        given = mark.get("criteria") or {"mark": mark.get("points", "")}
+        given = {**given, "comment": mark.get("comment", "")}
+        given |= dict.fromkeys(set(criteria) - set(asked[answer["question"]]), NOT_ASKED)
+        filled = [old.get(name) or given.get(name, "") for name in (*criteria, "mark", "comment")]
+        rows.append([answer[name] for name in FIXED] + filled)
+    return [*FIXED, *criteria, "mark", "comment"], rows
 
 
 def is_filled(row: Mapping[str, str]) -> bool:
@@ -117,95 +133,91 @@ def lost_marks(before: Sheet, answers: list[dict[str, Any]]) -> int:
 def read_sheet(path: Path) -> Sheet:
     """Return a marking sheet; raise GradingError where it is none."""
     path = Path(path)
-    rows = read_rows(path)
-    header = [title.strip().lstrip("\ufeff") for title in rows[0]]
-    lower = [title.lower() for title in header]
-    lacking = [n for n in ("student", "exercise", "question", "mark") if n not in lower]
-    if lacking:
+    header, *body = read_rows(path)
+    names = [title.strip().lstrip("\ufeff") for title in header]
+    names = [name.lower() if name.lower() in OURS else name for name in names]
+    if lacking := [n for n in ("student", "exercise", "question", "mark") if n not in names]:
         raise GradingError(
             f"{path.name} is no marking sheet: it has no column {', '.join(lacking)}. "
             "Fill in a sheet from the folder marking."
         )
-    names = [low if low in {*FIXED, "mark", "comment"} else title
-             for title, low in zip(header, lower, strict=True)]  # fmt: skip
-    criteria = tuple(n for n in names if n and n not in {*FIXED, "mark", "comment"})
     made = []
-    for row in rows[1:]:
-        cells = [as_written(cell) for cell in row] + [""] * (len(names) - len(row))
-        one = dict.fromkeys((*FIXED, "mark", "comment"), "")
-        one |= {name: cell for name, cell in zip(names, cells, strict=False) if name}
-        number = one["exercise"].strip()
-        one["exercise"] = number.zfill(2) if number.isdigit() else number  # Excel makes 03 a 3
+    for row in body:
+        one = dict.fromkeys((*OURS, *filter(None, names)), "")
+        one |= {n: as_written(cell) for n, cell in zip(names, row, strict=False) if n}
+        one["exercise"] = re.sub(r"^\s*(\d)\s*$", r"0\1", one["exercise"])  # Excel makes 03 a 3
         made.append(one)
-    return Sheet(path.name, criteria, tuple(made))
+    return Sheet(path.name, tuple(n for n in names if n and n not in OURS), tuple(made))
 
 
 def merge_marks(
-    results: Iterable[Result], sheets: Iterable[Sheet | Path | str]
-) -> tuple[list[Result], list[str]]:
+    results: Iterable[Result], sheets: Iterable[Sheet | Path | str],
+    rubrics: Mapping[str, Mapping[str, str]] | None = None,
+) -> tuple[list[Result], list[str]]:  # fmt: skip
     """Return (results with the marks of the sheets, problems in sentences).
 
-    A row with a problem is left out, the others count. Merging the same sheets again changes
-    nothing; a changed mark replaces the old one. Raises GradingError for what is no sheet.
+    `rubrics` gives those of each exercise by question. A row with a problem is left out, the others
+    count. Merging the same sheets again changes nothing; a changed mark replaces the old one.
+    Raises GradingError for what is no sheet.
     """
     results = [copy.deepcopy(r) for r in results]
     sheets = [s if isinstance(s, Sheet) else read_sheet(Path(s)) for s in sheets]
+    waiting = {answer_id(r, q): (r, q) for r in results for q in r["questions"] if _is_marked(q)}
     problems: list[str] = []
-    waiting = {
-        answer_id(r, q): (r, q)
-        for r in results for q in r["questions"] if q["pending_points"] or q.get("mark")
-    }  # fmt: skip
     given: dict[str, tuple[dict[str, Any], str]] = {}
     listed: set[str] = set()
     for sheet in sheets:
         blank = 0
         for number, row in enumerate(sheet.rows, 2):
             where = f"{sheet.name}, row {number}"
-            key, problem = _answer(row, waiting)
-            listed.add(key)
-            mark = None
-            if not problem:
-                mark, problem = _mark(row, waiting[key][1], sheet.criteria)
-            if not problem and mark and key in given and given[key][0] != mark:
-                problem = f"another mark stands in {given[key][1]}; keep one of the two."
-            if problem:
+            try:
+                key = _answer(row, waiting, listed)
+                result, question = waiting[key]
+                rubric = (rubrics or {}).get(result["exercise"], {}).get(question["question"], "")
+                mark = _mark(row, _worth(question), sheet.criteria, criteria_of(rubric))
+                if mark and given.get(key, (mark,))[0] != mark:
+                    raise _Problem(f"another mark stands in {given[key][1]}; keep one of the two.")
+            except _Problem as problem:
                 problems.append(f"{where}: {problem}")
-            elif mark is None:
-                blank += 1
-            else:
+                continue
+            blank += mark is None
+            if mark:
                 given[key] = mark, where
         if blank:
-            problems.append(f"{sheet.name}: {_count(blank, 'answer has', 'answers have')} no mark.")
+            have = "answer has" if blank == 1 else "answers have"
+            problems.append(f"{sheet.name}: {blank} {have} no mark.")
     covered = {row["exercise"] for sheet in sheets for row in sheet.rows}
-    for key, (result, question) in waiting.items():
-        if key not in listed and result["exercise"] in covered and question["pending_points"]:
-            name = question["question"]
-            problems.append(f"{result['student']} is not in the sheet for question {name}.")
+    problems += [
+        f"{result['student']} is not in the sheet for question {question['question']}."
+        for key, (result, question) in waiting.items()
+        if key not in listed and result["exercise"] in covered and question["pending_points"]
+    ]
     for key, (mark, _) in given.items():
         apply_mark(*waiting[key], mark)
     return results, problems
 
 
-def _answer(row: Mapping[str, str], waiting: Mapping[str, Any]) -> tuple[str, str]:
-    """Return (answer_id, problem) of a row; the id is "" where it fits no answer."""
+def _answer(row: Mapping[str, str], waiting: Mapping[str, Any], listed: set[str]) -> str:
+    """Return the answer_id of a row, and add it to those that are `listed`."""
     key, student = row["answer_id"].strip(), row["student"].strip()
     if key in waiting:
-        if _same(student, waiting[key][0]["student"]):
-            return key, ""
-        return (
-            "",
-            f"student {student!r} and answer_id {key} do not belong together; rows got mixed?",
-        )
-    for found, (result, question) in waiting.items():
-        here = (result["student"], result["exercise"], question["question"])
-        if here == (student, row["exercise"], row["question"].strip()):
-            if not key:
-                return found, ""
-            return found, (
-                f"the answer of {student} to {here[2]} is not the one that this sheet was written "
-                "for: mark the new text."
+        if not _same(student, waiting[key][0]["student"]):
+            raise _Problem(
+                f"student {student!r} and answer_id {key} do not belong together; rows got mixed?"
             )
-    return "", (
+        listed.add(key)
+        return key
+    wanted = (student, row["exercise"], row["question"].strip())
+    for found, (result, question) in waiting.items():
+        if (result["student"], result["exercise"], question["question"]) == wanted:
+            listed.add(found)
+            if key:
+                raise _Problem(
+                    f"the answer of {student} to {wanted[2]} is not the one that this sheet was "
+                    "written for: mark the new text."
+                )
+            return found
+    raise _Problem(
         f"there is no written answer of student {student!r} to {row['question']!r} of exercise "
         f"{row['exercise']!r}."
     )
@@ -213,7 +225,7 @@ def _answer(row: Mapping[str, str], waiting: Mapping[str, Any]) -> tuple[str, st
 
 def _same(cell: str, student: str) -> bool:
     """Tell whether a cell is a student's id, though a spreadsheet took it for a number."""
-    if cell == student.strip() or cell == clean(student).strip():
+    if cell in (student.strip(), clean(student).strip()):
         return True
     try:
         return math.isclose(float(cell.replace(",", ".")), float(student), rel_tol=1e-4)
@@ -221,52 +233,38 @@ def _same(cell: str, student: str) -> bool:
         return False
 
 
-def _mark(row, question, criteria) -> tuple[dict[str, Any] | None, str]:
-    """Return (mark, problem) of a row; neither if there are no points in it."""
-    worth, parts = _worth(question), {}
+def _mark(row, worth, criteria, limits) -> dict[str, Any] | None:
+    """Return the mark of a row, None if there are no points in it."""
     asked = [name for name in criteria if row.get(name, "").strip() != NOT_ASKED]
-    for name in asked:
-        if row.get(name, "").strip():
-            parts[name], problem = _number(row[name], worth, name)
-            if problem:
-                return None, problem
-    comment = clean(row["comment"]).strip()
+    parts = {
+        name: _number(row[name], min(worth, limits.get(name, worth)), name)
+        for name in asked if row.get(name, "").strip()
+    }  # fmt: skip
     if row["mark"].strip():
-        points, problem = _number(row["mark"], worth, "mark")
-        if problem:
-            return None, problem
-    elif parts and len(parts) < len(asked):
+        points = _number(row["mark"], worth, "mark")
+    elif not parts:
+        return None
+    elif len(parts) < len(asked):
         lacking = next(n for n in asked if n not in parts)
-        return None, f"{lacking} has no points: fill in every criterion, or the mark."
-    elif parts:
-        points = sum(parts.values())
-        if points > worth + 1e-9:
-            return None, f"the criteria add up to {points:g}, more than the {worth:g} possible."
-    else:
-        return None, ""
-    made = {"points": tidy(points), "max_points": tidy(worth), "comment": comment}
-    return made | {"criteria": {name: tidy(value) for name, value in parts.items()}}, ""
+        raise _Problem(f"{lacking} has no points: fill in every criterion, or the mark.")
+    elif (points := sum(parts.values())) > worth + 1e-9:
+        raise _Problem(f"the criteria add up to {points:g}, more than the {worth:g} possible.")
+    return {
+        "points": tidy(points), "max_points": tidy(worth), "comment": clean(row["comment"]).strip(),
+        "criteria": {name: tidy(value) for name, value in parts.items()},
+    }  # fmt: skip
 
 
-def _number(cell: str, most: float, what: str) -> tuple[float, str]:
-    """Return (number, problem). Both 2.5 and 2,5 are read."""
+def _number(cell: str, most: float, what: str) -> float:
+    """Return the number in a cell. Both 2.5 and 2,5 are read."""
     text = cell.strip().replace(",", ".").replace("½", ".5")
-    if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)", text) or not math.isfinite(float(text)):
-        return (
-            0,
-            f"{what} is “{clean(cell, keep='')[:20]}”; a number from 0 to {most:g} is expected.",
-        )
-    number = float(text)
+    number = float(text) if re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)", text) else math.inf
+    if math.isinf(number):
+        said = clean(cell, keep="")[:20]
+        raise _Problem(f"{what} is “{said}”; a number from 0 to {most:g} is expected.")
     if not 0 <= number <= most + 1e-9:
-        return 0, f"{what} is {number:g}; from 0 to {most:g} is possible."
-    return number, ""
-
-
-def _worth(question) -> float:
-    """Return the points that a written answer can get."""
-    if question.get("mark"):
-        return question["mark"]["max_points"]
-    return question["pending_points"]
+        raise _Problem(f"{what} is {number:g}; from 0 to {most:g} is possible.")
+    return number
 
 
 def apply_mark(result: Result, question: dict[str, Any], mark: dict[str, Any]) -> None:
@@ -274,15 +272,14 @@ def apply_mark(result: Result, question: dict[str, Any], mark: dict[str, Any]) -
 
     What was judged without it is kept beside it, as `before_mark`.
     """
-    fields = ("points", "max_points", "pending_points", "status", "message")
-    before = question.setdefault("before_mark", {name: question[name] for name in fields})
-    question |= before
+    before = question.setdefault("before_mark", {name: question[name] for name in BEFORE})
     share = mark["points"] / mark["max_points"] if mark["max_points"] else 1
     status = RIGHT if share >= 1 else CLOSE if share > 0 else NOT_YET
     others = [
         p["status"] for p in question.get("parts") or []
         if p["part"] != "written" and p["status"] in WORST_FIRST
     ]  # fmt: skip
+    question |= before
     question["status"] = min([status, *others], key=WORST_FIRST.index)
     question["points"] = tidy(before["points"] + mark["points"])
     question["max_points"] = tidy(before["max_points"] + mark["max_points"])
@@ -292,7 +289,3 @@ def apply_mark(result: Result, question: dict[str, Any], mark: dict[str, Any]) -
     question["mark"] = mark
     for name in ("points", "max_points", "pending_points"):
         result[name] = tidy(sum(q[name] for q in result["questions"]))
-
-
-def _count(number: int, one: str, several: str) -> str:
-    return f"{number} {one if number == 1 else several}"

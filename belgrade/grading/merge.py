@@ -26,7 +26,9 @@ def merge(out: Path, sheets: Sequence[Path], say: Callable[[str], None] = print)
     try:
         with locked(out / ".lock"):
             results = Results(paths)
-            merged, problems = merge_marks(map(_without_outputs, results), sheets)
+            masters = read_masters(out / "masters")
+            rubrics = {number: master.rubrics for number, master in masters.items()}
+            merged, problems = merge_marks(map(_without_outputs, results), sheets, rubrics)
             count = 0
             for path, new in zip(paths, merged, strict=True):
                 old = read_json(path)
@@ -37,7 +39,7 @@ def merge(out: Path, sheets: Sequence[Path], say: Callable[[str], None] = print)
                     count += 1
             roster = out / "roster.csv"
             roster = read_roster(roster) if roster.exists() else None
-            write_tables(results, out, roster, read_masters(out / "masters"))
+            write_tables(results, out, roster, masters)
     except OSError as error:
         raise full(out, error) from error
     for problem in problems:

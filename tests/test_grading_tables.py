@@ -243,6 +243,7 @@ def test_criteria_come_from_the_rubric():
     assert criteria_of("- **Claim (1,5 points).** x\n- **Caveat.** y") == {
         "Claim": 1.5, "Caveat": math.inf,
     }  # fmt: skip
+    assert criteria_of("(for each row 0, 1 or 2)\n\n| **Claim** | no | yes |") == {"Claim": 2}
     assert list(criteria_of("| | 0 | 1 |\n|---|---|---|\n| **Claim** | no | yes |")) == ["Claim"]
     assert criteria_of("- **Comment.** x\n- **Mark** y") == {}
 

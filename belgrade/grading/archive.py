@@ -25,6 +25,8 @@ MB = 1_000_000
 NOTEBOOK = re.compile(r"\.ipynb(\.txt|\.json)?$|\.json$", re.IGNORECASE)
 JUNK_FOLDERS = {"__MACOSX", ".ipynb_checkpoints", ".git", "__pycache__", ".Trashes"}
 JUNK_FILES = {".DS_Store", "Thumbs.db", "desktop.ini", "timestamp.txt"}
+LINK = "It is a link, and links are not followed."
+NO_FILE = "It is a pipe, a device or a socket, not a file."
 ZIP_ERRORS = (
     zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError,
     ValueError, IndexError, KeyError, OverflowError,
@@ -42,10 +44,6 @@ class Limits:
     ratio: int = 50  # of a zip inside a zip: those hardly shrink again
     files: int = 100_000
     folders_deep: int = 20
-
-    @property
-    def depth(self) -> int:
-        return len(self.entries)
 
 
 @dataclass
@@ -92,48 +90,48 @@ def walk(source: Path, spool: Path, limits: Limits | None = None) -> Iterator[Fo
     elif stat.S_ISREG(mode) and NOTEBOOK.search(source.name):
         yield _file(source, (source.name,), limits)
     elif stat.S_ISREG(mode):
-        with source.open("rb") as file:
-            try:
+        try:
+            with source.open("rb") as file:
                 yield from _zip(file, (), spool, limits, 0)
-            except Unreadable as error:
-                raise GradingError(f"{source.name}: {error}") from None
+        except Unreadable as error:
+            raise GradingError(f"{source.name}: {error}") from None
     else:
         raise GradingError(f"{source} is neither a folder nor a zip of submissions.")
 
 
 def _folder(top: Path, spool: Path, limits: Limits) -> Iterator[Found]:
-    seen, waiting = 0, [(top, ())]
-    avoid = os.path.realpath(spool)
-    while waiting:
-        folder, parts = waiting.pop()
-        try:
-            with os.scandir(folder) as listing:
-                entries = sorted(listing, key=lambda e: e.name)
-        except OSError as error:
-            if not parts:
-                raise GradingError(f"{top} cannot be read ({_why(error)}).") from None
-            yield Found(parts, problem=f"The folder cannot be read ({_why(error)}).")
-            continue
-        deeper = []
-        for entry in entries:
-            here = (*parts, entry.name)
-            if _is_junk(here) or os.path.realpath(entry.path) == avoid:
+    seen, avoid, refused = 0, os.path.realpath(spool), []
+    for place, folders, files in os.walk(top, onerror=refused.append):
+        parts = Path(place).relative_to(top).parts
+        links = [name for name in folders if os.path.islink(os.path.join(place, name))]
+        folders[:] = sorted(
+            name for name in set(folders) - set(links)
+            if not _is_junk((*parts, name)) and os.path.realpath(os.path.join(place, name)) != avoid
+        )  # fmt: skip
+        if len(parts) >= limits.folders_deep:
+            yield from (Found((*parts, n), problem="Its folders lie too deep.") for n in folders)
+            folders.clear()
+        seen += len(folders) + len(files)
+        if seen > limits.files:
+            raise GradingError(f"{top} holds more than {limits.files} files: too many.")
+        for name in sorted(files + links):
+            here = (*parts, name)
+            if _is_junk(here):
                 continue
-            seen += 1
-            if seen > limits.files:
-                raise GradingError(f"{top} holds more than {limits.files} files: too many.")
-            if entry.is_symlink():
-                yield Found(here, problem="It is a link, and links are not followed.")
-            elif entry.is_dir(follow_symlinks=False):
-                if len(here) > limits.folders_deep:
-                    yield Found(here, problem="Its folders are nested too deep.")
-                else:
-                    deeper.append((Path(entry.path), here))
-            elif here[-1].lower().endswith(".zip"):
-                yield from _zip_file(Path(entry.path), here, spool, limits)
-            else:
-                yield _file(Path(entry.path), here, limits)
-        waiting += reversed(deeper)
+            found = _file(Path(place, name), here, limits)
+            if found.problem or not name.lower().endswith(".zip"):
+                yield found
+                continue
+            try:
+                with _opened(Path(place, name)) as file:
+                    yield from _zip(file, here, spool, limits, 1)
+            except Unreadable as error:
+                yield Found(here, found.time, problem=str(error))
+    for error in refused:
+        parts = Path(error.filename).relative_to(top).parts
+        if not parts:
+            raise GradingError(f"{top} cannot be read ({_why(error)}).")
+        yield Found(parts, problem=f"The folder cannot be read ({_why(error)}).")
 
 
 def _file(path: Path, parts: tuple[str, ...], limits: Limits) -> Found:
@@ -143,13 +141,11 @@ def _file(path: Path, parts: tuple[str, ...], limits: Limits) -> Found:
     except OSError as error:
         return Found(parts, problem=f"It cannot be read ({_why(error)}).")
     if not stat.S_ISREG(about.st_mode):
-        return Found(parts, problem="It is a pipe, a device or a socket, not a file.")
+        return Found(parts, problem=LINK if stat.S_ISLNK(about.st_mode) else NO_FILE)
 
     def read() -> bytes:
-        if about.st_size > limits.notebook:
-            raise Unreadable(_too_large(about.st_size, limits))
         with _opened(path) as file:
-            return _at_most(file, limits)
+            return _at_most(file, about.st_size, limits)
 
     return Found(parts, about.st_mtime, read=read)
 
@@ -162,45 +158,30 @@ def _opened(path: Path):
         handle = os.open(path, flags)
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             os.close(handle)
-            raise Unreadable("It is a pipe, a device or a socket, not a file.")
+            raise Unreadable(NO_FILE)
         return os.fdopen(handle, "rb")
     except OSError as error:
         raise Unreadable(f"It cannot be read ({_why(error)}).") from None
 
 
-def _at_most(file, limits: Limits) -> bytes:
-    data = file.read(limits.notebook + 1)
-    if len(data) > limits.notebook:
-        raise Unreadable(_too_large(len(data), limits))
+def _at_most(file, said: int, limits: Limits) -> bytes:
+    """Return what is in a file of `said` bytes, which may have more."""
+    data = file.read(limits.notebook + 1) if said <= limits.notebook else None
+    if data is None or len(data) > limits.notebook:
+        raise Unreadable(
+            f"The file is too large (over {limits.notebook / MB:g} MB): it should be handed in "
+            "again after “Clear outputs of all cells”."
+        )
     return data
-
-
-def _too_large(size: int, limits: Limits) -> str:
-    return (
-        f"The file is too large (over {limits.notebook / MB:g} MB): it should be handed in again "
-        "after “Clear outputs of all cells”."
-    )
-
-
-def _zip_file(path: Path, parts: tuple[str, ...], spool: Path, limits: Limits) -> Iterator[Found]:
-    """Yield what is in a zip that lies in a folder."""
-    described = _file(path, parts, limits)
-    if described.problem:
-        yield described
-        return
-    try:
-        with _opened(path) as file:
-            yield from _zip(file, parts, spool, limits, 1)
-    except Unreadable as error:
-        yield Found(parts, described.time, problem=str(error))
 
 
 def _zip(file, parts, spool: Path, limits: Limits, depth: int) -> Iterator[Found]:
     """Yield what is in an open zip; raise Unreadable where it cannot be opened as a whole."""
-    if depth >= limits.depth:
-        raise Unreadable(f"Zips lie in zips more than {limits.depth} deep.")
+    if depth >= len(limits.entries):
+        raise Unreadable(f"Zips lie in zips more than {len(limits.entries)} deep.")
+    many = f"The zip holds too many files (over {limits.entries[depth]})."
     if depth and _directory_bytes(file) > limits.entries[depth] * 400:
-        raise Unreadable(f"The zip holds too many files (over {limits.entries[depth]}).")
+        raise Unreadable(many)
     try:
         archive = zipfile.ZipFile(file)
     except ZIP_ERRORS:
@@ -208,60 +189,62 @@ def _zip(file, parts, spool: Path, limits: Limits, depth: int) -> Iterator[Found
     with archive:
         entries = archive.infolist()
         if len(entries) > limits.entries[depth]:
-            raise Unreadable(f"The zip holds too many files (over {limits.entries[depth]}).")
+            raise Unreadable(many)
         wanted = [i for i in entries if not i.is_dir()]
-        if sum(i.file_size for i in wanted if _is_read(i)) > limits.total[depth]:
-            raise Unreadable(
-                f"The zip unpacks to more than {limits.total[depth] / MB:g} MB and was left alone."
-            )
-        budget = [limits.total[depth]]
+        left = [limits.total[depth]]
+        much = f"The zip unpacks to more than {left[0] / MB:g} MB and was left alone."
+        if sum(i.file_size for i in wanted if _is_read(i.filename)) > left[0]:
+            raise Unreadable(much)
         for info in sorted(wanted, key=lambda i: i.filename):
-            yield from _entry(archive, info, parts, spool, limits, depth, budget)
+            found = _entry(info, parts)
+            if _is_junk(found.parts):
+                continue
+            if found.problem or not _is_read(info.filename):
+                yield found
+            elif found.is_notebook:
+
+                def read(info=info) -> bytes:
+                    with _damaged_if_it_fails(), archive.open(info) as file:
+                        data = _at_most(file, info.file_size, limits)
+                    left[0] -= len(data)
+                    if left[0] < 0:
+                        raise Unreadable(much)
+                    return data
+
+                found.read = read
+                yield found
+            else:
+                try:
+                    with _held(archive, info, spool, limits) as inner:
+                        yield from _zip(inner, found.parts, spool, limits, depth + 1)
+                except Unreadable as error:
+                    found.problem = str(error)
+                    yield found
 
 
-def _is_read(info: zipfile.ZipInfo) -> bool:
-    return bool(NOTEBOOK.search(info.filename)) or info.filename.lower().endswith(".zip")
+def _is_read(name: str) -> bool:
+    return name.lower().endswith(".zip") or bool(NOTEBOOK.search(name))
 
 
-def _entry(archive, info, parts, spool, limits, depth, budget) -> Iterator[Found]:
-    name = _entry_name(info)
+def _entry(info: zipfile.ZipInfo, around: tuple[str, ...]) -> Found:
+    """Describe a file in a zip."""
+    name = info.filename
+    if not info.flag_bits & 0x800:  # many programs write UTF-8 without saying so
+        with contextlib.suppress(UnicodeError):
+            name = name.encode("cp437").decode("utf-8")
     pieces = [p for p in re.split(r"[/\\]", name) if p not in ("", ".")]
     inside = tuple(p for p in pieces if p != ".." and not re.fullmatch("[A-Za-z]:", p))
-    found = Found((*parts, *(inside or ("unnamed",))), _entry_time(info))
-    if _is_junk(found.parts):
-        return
+    found = Found((*around, *(inside or ("unnamed",))))
+    with contextlib.suppress(ValueError, OverflowError):
+        found.time = time.mktime((*info.date_time, 0, 0, -1))
     if ".." in pieces or name[:1] in ("/", "\\") or re.match("[A-Za-z]:", name):
         found.notes.append("Its path in the zip led outside of the zip; that part was ignored.")
     kind = stat.S_IFMT(info.external_attr >> 16)
-    if kind == stat.S_IFLNK:
-        found.problem = "It is a link, and links are not followed."
-    elif kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-        found.problem = "It is a pipe, a device or a socket, not a file."
+    if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+        found.problem = LINK if kind == stat.S_IFLNK else NO_FILE
     elif info.flag_bits & 1:
         found.problem = "The zip is protected by a password."
-    if found.problem or not _is_read(info):
-        yield found
-    elif found.is_notebook:
-
-        def read() -> bytes:
-            if info.file_size > limits.notebook:
-                raise Unreadable(_too_large(info.file_size, limits))
-            with _damaged_if_it_fails(), archive.open(info) as file:
-                data = _at_most(file, limits)
-            budget[0] -= len(data)
-            if budget[0] < 0:
-                raise Unreadable(f"The zip unpacks to more than {limits.total[depth] / MB:g} MB.")
-            return data
-
-        found.read = read
-        yield found
-    else:
-        try:
-            with _held(archive, info, spool, limits) as file:
-                yield from _zip(file, found.parts, spool, limits, depth + 1)
-        except Unreadable as error:
-            found.problem = str(error)
-            yield found
+    return found
 
 
 @contextlib.contextmanager
@@ -277,17 +260,16 @@ def _damaged_if_it_fails() -> Iterator[None]:
 @contextlib.contextmanager
 def _held(archive, info, spool: Path, limits: Limits) -> Iterator:
     """Give a zip that lies in a zip as a file that can be searched."""
+    large = f"The zip is too large (over {limits.archive / MB:g} MB)."
     if info.file_size > limits.archive:
-        raise Unreadable(f"The zip is too large (over {limits.archive / MB:g} MB).")
+        raise Unreadable(large)
     if info.file_size > max(info.compress_size, 10_000) * limits.ratio:
         raise Unreadable("The zip unpacks to far more than its size and was left alone.")
     with tempfile.SpooledTemporaryFile(max_size=4 * MB, dir=spool) as file:
         with _damaged_if_it_fails(), archive.open(info) as packed:
-            left = limits.archive
             while chunk := packed.read(1 << 20):
-                left -= len(chunk)
-                if left < 0:
-                    raise Unreadable(f"The zip is too large (over {limits.archive / MB:g} MB).")
+                if file.tell() + len(chunk) > limits.archive:
+                    raise Unreadable(large)
                 file.write(chunk)
         file.seek(0)
         yield file
@@ -309,21 +291,6 @@ def _directory_bytes(file) -> int:
     if tail[max(0, at - 20) : at].startswith(b"PK\x06\x07"):
         return 1 << 62
     return int.from_bytes(tail[at + 12 : at + 16], "little")
-
-
-def _entry_name(info: zipfile.ZipInfo) -> str:
-    """Return a file's name; many programs write UTF-8 without saying so."""
-    if not info.flag_bits & 0x800:
-        with contextlib.suppress(UnicodeError):
-            return info.filename.encode("cp437").decode("utf-8")
-    return info.filename
-
-
-def _entry_time(info: zipfile.ZipInfo) -> float:
-    try:
-        return time.mktime((*info.date_time, 0, 0, -1))
-    except (ValueError, OverflowError):
-        return 0
 
 
 def _is_junk(parts: tuple[str, ...]) -> bool:

@@ -46,9 +46,12 @@ def criteria_of(rubric: str) -> dict[str, float]:
     """Return a rubric's criteria and the most points that each can get.
 
     They are the bold words that begin a point or a table's row, as in "**Claim (1).**"; or the
-    rubric says "one for each". Where it says nothing, there is no limit but the answer's.
+    rubric says "one for each" or "for each row 0, 1 or 2". Where it says nothing, there is no
+    limit but the answer's.
     """
-    each = 1.0 if "one for each" in rubric else math.inf
+    rows = re.search(r"for each row ([\d, or]+)", rubric)
+    each = max(map(float, re.findall(r"\d+", rows[1]))) if rows else math.inf
+    each = 1.0 if "one for each" in rubric else each
     found = {}
     for name in re.findall(r"^(?:[-*] |\| *)\*\*([^*|]{1,40}?)[.:]?\*\*", rubric, re.MULTILINE):
         worth = re.search(r"\((\d+(?:[.,]\d+)?)\D*\)", name)

@@ -7,15 +7,17 @@ policy, and escapes whatever a student wrote. Pictures are shown only if they ar
 from __future__ import annotations
 
 import base64
-import binascii
+import io
+import itertools
 import re
-import struct
-import zlib
+import statistics
 from collections import Counter
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Iterator, Mapping
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
+
+from PIL import Image
 
 from belgrade.checks.words import STATUS
 from belgrade.grading import pictures
@@ -23,7 +25,6 @@ from belgrade.grading.marks import written_answers
 from belgrade.grading.names import clean
 from belgrade.grading.tables import FAILED, MISSING, Result, tidy
 
-PNG = b"\x89PNG\r\n\x1a\n"
 LARGEST_PNG = 3_000_000  # bytes
 MOST_PIXELS = 20_000_000
 MOST_PICTURES = 20  # a question
@@ -34,64 +35,44 @@ COMMONEST = 10
 @cache
 def _environment() -> Any:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
 
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates", encoding="utf-8"),
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+        finalize=lambda v: clean(v) if isinstance(v, str) and not isinstance(v, Markup) else v,
     )  # fmt: skip
+    environment.filters |= {
+        "line": partial(clean, keep=""), "points": _points, "score": _score, "cut": _cut,
+        "shown": _shown, "rubric": _rubric,
+    }  # fmt: skip
+    return environment
 
 
 def _page(template: str, **values: Any) -> str:
     return _environment().get_template(template).render(statuses=STATUS, **values)
 
 
-# --- feedback -----------------------------------------------------------------------------------
-
-
 def feedback(result: Result, title: str = "") -> str:
     """Return the page of feedback on one result, as HTML."""
-    return _page(
-        "feedback.html",
-        exercise=result["exercise"] or "(not recognised)", title=clean(title),
-        who=clean(result["name"] or result["student"], keep=""),
-        file=clean(result["file"], keep=""),
-        reason=clean(result["reason"]), points=_points(result["points"]),
-        max_points=_points(result["max_points"]),
-        pending=_points(result["pending_points"]) if result["pending_points"] else "",
-        questions=[_question(q) for q in result["questions"] if result["state"] != FAILED],
-        notes=[clean(note) for note in result["notes"]], master=clean(result["master"]),
-    )  # fmt: skip
+    asked = result["questions"] if result["state"] != FAILED else []
+    questions = [q | {"parts": _parts(q), "mark": q.get("mark")} for q in asked]
+    return _page("feedback.html", r=result, title=title, questions=questions)
 
 
-def _question(q: Mapping[str, Any]) -> dict[str, Any]:
-    parts = [
-        {
-            "name": _part_name(part), "status": part["status"], "message": clean(part["message"]),
-            "score": f"{_points(part['points'])} of {_points(part['max_points'])}",
-        }
-        for part in q.get("parts") or []
-    ]  # fmt: skip
-    mark = q.get("mark")
-    if mark:
-        for part, raw in zip(parts, q["parts"], strict=True):
-            if raw["part"] == "written":
-                part |= {"status": _of_mark(mark), "message": "", "score": _score(mark)}
-    message = clean(q["message"])
-    return {
-        "question": clean(q["question"]), "title": clean(q["title"]), "status": q["status"],
-        "score": _score(q), "message": message, "parts": parts,
-        "waits": _points(q["pending_points"]) if q["pending_points"] else "",
-        "mark": mark and {
-            "score": _score(mark), "comment": clean(mark["comment"]),
-            "criteria": {clean(k): _points(v) for k, v in mark["criteria"].items()},
-        },
-        "written": clean(q.get("written") or ""), "code": _cut(q.get("code") or "").strip("\n"),
-        "outputs": [_output(o, clean(q["question"]), message) for o in _some(q)],
-    }  # fmt: skip
-
-
-def _some(q: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return [o for o in q.get("outputs") or [] if isinstance(o, dict)][:MOST_PICTURES]
+def _parts(q: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the parts of a question with their names, and a mark in place of its text's part."""
+    parts, mark = [], q.get("mark")
+    for part in q.get("parts") or []:
+        name = part["part"]
+        if name == "written":
+            by_hand = {**mark, "status": _of_mark(mark), "message": ""} if mark else {}
+            parts.append(part | by_hand | {"name": "Your text"})
+        elif part.get("hidden"):
+            parts.append(part | {"name": f"Hidden check: {name}" if name else "Hidden check"})
+        else:
+            parts.append(part | {"name": name or "Your answer"})
+    return parts
 
 
 def _of_mark(mark: Mapping[str, Any]) -> str:
@@ -110,97 +91,54 @@ def _points(number: float) -> str:
     return f"{tidy(number):g}"
 
 
-def _part_name(part: Mapping[str, Any]) -> str:
-    name = clean(part["part"]) or ("Hidden check" if part.get("hidden") else "Your answer")
-    if part["part"] == "written":
-        return "Your text"
-    return f"Hidden check: {name}" if part.get("hidden") and part["part"] else name
+def _shown(q: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield what a question's code showed, as it goes into the page."""
+    for output in [o for o in q.get("outputs") or [] if isinstance(o, dict)][:MOST_PICTURES]:
+        if output.get("kind") != "png":
+            yield {"kind": output.get("kind"), "text": _cut(output.get("text"))}
+        elif picture := sound_png(output.get("data")):
+            data, width, height = picture
+            yield {"kind": "png", "data": data, "width": width, "height": height}
+        else:
+            yield {"kind": "text", "text": "(A picture that cannot be shown.)"}
 
 
-def _output(output: Mapping[str, Any], question: str, message: str) -> dict[str, Any]:
-    if output.get("kind") == "png":
-        picture = sound_png(output.get("data"))
-        if picture is None:
-            return {"kind": "text", "text": "(A picture that cannot be shown.)"}
-        data, width, height = picture
-        words = f" {message}" if message else ""
-        return {
-            "kind": "png", "data": data, "width": width, "height": height,
-            "alt": f"Chart drawn by your answer to {question}.{words}",
-        }  # fmt: skip
-    text = _cut(str(output.get("text", ""))).strip("\n")
-    return {"kind": "error" if output.get("kind") == "error" else "text", "text": text}
-
-
-def _cut(text: str) -> str:
-    text = clean(re.sub(r"\x1b\[[0-9;]*m", "", str(text)))
+def _cut(text: Any) -> str:
+    text = clean(re.sub(r"\x1b\[[0-9;]*m", "", str(text or ""))).strip("\n")
     return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}\n… (cut here)"
 
 
 def sound_png(data: Any) -> tuple[str, int, int] | None:
     """Return (base64, width, height) of a PNG in base64 that is one and not too large, else None.
 
-    What follows the end of the picture is dropped. PNG Specification, third edition, 5.2 to 5.6.
+    It is not unpacked, only walked through. What follows the end of the picture is dropped.
     """
     if not isinstance(data, str) or len(data) > LARGEST_PNG * 2:
         return None
     try:
         raw = base64.b64decode("".join(data.split()), validate=True)
-    except (binascii.Error, ValueError):
+        with io.BytesIO(raw) as file, Image.open(file, formats=["PNG"]) as picture:
+            size = picture.size
+            picture.verify()
+            end = file.tell() + 4  # the last chunk's checksum
+    except (ValueError, OSError, SyntaxError, Image.DecompressionBombError):
         return None
-    if not raw.startswith(PNG) or len(raw) > LARGEST_PNG:
+    if len(raw) > LARGEST_PNG or end > len(raw) or size[0] * size[1] > MOST_PIXELS:
         return None
-    at, size = len(PNG), None
-    while at + 12 <= len(raw):
-        length, kind = struct.unpack_from(">I4s", raw, at)
-        end = at + 12 + length
-        if end > len(raw) or zlib.crc32(raw[at + 4 : end - 4]) != struct.unpack_from(
-            ">I", raw, end - 4
-        )[0]:  # fmt: skip
-            return None
-        if size is None:
-            if kind != b"IHDR" or length != 13:
-                return None
-            size = struct.unpack_from(">II", raw, at + 8)
-            if not 0 < size[0] * size[1] <= MOST_PIXELS:
-                return None
-        if kind == b"IEND":
-            return base64.b64encode(raw[:end]).decode("ascii"), *size
-        at = end
-    return None
-
-
-# --- answers to mark ----------------------------------------------------------------------------
+    return base64.b64encode(raw[:end]).decode("ascii"), *size
 
 
 def marking(
     results: list[Result], exercise: str, sheet: str, title: str, rubrics: Mapping[str, str]
 ) -> str:
     """Return the page to read beside a marking sheet: rubrics, and the answers below each."""
-    groups: dict[str, list[dict[str, Any]]] = {}
-    for answer in written_answers(results, exercise):
-        groups.setdefault(answer["question"], []).append(answer)
-    questions = [
-        {
-            "question": name, "title": clean(answers[0]["title"]),
-            "max_points": _points(answers[0]["max_points"]), "rubric": _rubric(rubrics.get(name)),
-            "answers": [
-                {
-                    "student": clean(a["student"], keep=""), "text": clean(a["text"]),
-                    "words": len(a["text"].split()), "mark": a["mark"] and _score(a["mark"]),
-                }
-                for a in answers
-            ],
-        }
-        for name, answers in groups.items()
-    ]  # fmt: skip
+    answers = itertools.groupby(written_answers(results, exercise), lambda a: a["question"])
+    questions = [(name, rubrics.get(name), list(mine)) for name, mine in answers]
     return _page("marking.html", exercise=exercise, title=title, sheet=sheet, questions=questions)
 
 
-def _rubric(text: str | None) -> Any:
+def _rubric(text: str) -> Any:
     """Return a rubric of the answer key as HTML; its own tags are shown as text."""
-    if not text:
-        return ""
     import mistune
     from markupsafe import Markup
 
@@ -209,16 +147,13 @@ def _rubric(text: str | None) -> Any:
     return Markup(html)
 
 
-# --- the class ----------------------------------------------------------------------------------
-
-
 def class_report(results: list[Result], titles: Mapping[str, str] | None = None) -> str:
     """Return the report on the class, as HTML: `results` with those of state "missing"."""
     titles = titles or {}
     numbers = sorted({r["exercise"] for r in results if r["exercise"]})
     exercises = [_exercise(n, titles.get(n, ""), results) for n in numbers]
     failed = [
-        [_who(r), r["exercise"] or "not recognised", clean(r["file"], keep=""), clean(r["reason"])]
+        [_who(r), r["exercise"] or "not recognised", r["file"], r["reason"]]
         for r in results if r["state"] == FAILED
     ]  # fmt: skip
     absent = [[_who(r), r["exercise"] or ""] for r in results if r["state"] == MISSING]
@@ -255,14 +190,12 @@ def _exercise(number: str, title: str, results: list[Result]) -> dict[str, Any]:
 def _numbers(mine: list[Result], graded: list[Result]) -> str:
     if not graded:
         return summary(mine)
-    shares = sorted(share_pct(r) for r in graded)
-    middle = len(shares) // 2
-    median = shares[middle] if len(shares) % 2 else (shares[middle - 1] + shares[middle]) / 2
-    seconds = sum(r["seconds"] for r in graded)
+    shares = [share_pct(r) for r in graded]
+    mean, median = statistics.mean(shares), statistics.median(shares)
     return (
-        f"{summary(mine)} Of the points that are marked so far, the mean is "
-        f"{sum(shares) / len(shares):.0f}%, the median {median:.0f}%, from {shares[0]:.0f}% to "
-        f"{shares[-1]:.0f}%. Running the answers took {seconds:.0f} s in all."
+        f"{summary(mine)} Of the points that are marked so far, the mean is {mean:.0f}%, the "
+        f"median {median:.0f}%, from {min(shares):.0f}% to {max(shares):.0f}%. Running the answers "
+        f"took {sum(r['seconds'] for r in graded):.0f} s in all."
     )
 
 
@@ -285,7 +218,7 @@ def _hardest(graded: list[Result]) -> dict[str, Any]:
     counts: dict[str, Counter] = {}
     for result in graded:
         for q in result["questions"]:
-            titles[q["question"]] = clean(q["title"])
+            titles[q["question"]] = q["title"]
             counts.setdefault(q["question"], Counter())[q["status"]] += 1
     # A question with answers that wait for a mark is neither hard nor easy yet: it comes last.
     order = sorted(
@@ -337,5 +270,5 @@ def _table(caption: str, header: list[str], rows: list[list[Any]], numbers: tupl
 
 
 def _who(result: Result) -> str:
-    name, student = clean(result["name"], keep=""), clean(result["student"], keep="")
+    name, student = result["name"], result["student"]
     return f"{name} ({student})" if name and name != student else student

@@ -25,8 +25,8 @@ def table(spec, reference, answer):
 
 def _judged(spec, reference, answer):
     wanted = list(spec.get("columns") or reference["columns"])
-    names = _by_name(spec, wanted, answer)
-    renamed = _stand_ins(spec, reference, wanted, answer, names)
+    names = _by_name(spec, reference, wanted, answer)
+    renamed = _stand_ins(reference, wanted, answer, names)
     missing = [c for c in wanted if c not in names]
     if missing:
         here = ", ".join(answer["columns"][:8]) or "no column"
@@ -76,27 +76,44 @@ def _made(columns, rows, series=False):
 # --- columns ---------------------------------------------------------------------------------
 
 
-def _by_name(spec, wanted, answer):
+def _by_name(spec, reference, wanted, answer):
     """Return {wanted name: position in the answer}, by name or by an allowed other name."""
     other = spec.get("columns") if isinstance(spec.get("columns"), dict) else {}
     have = {}
     for i, name in enumerate(answer["columns"]):
         have.setdefault(plain(name), i)
     found_at = {}
+    if value := _value_of_series(spec, reference, wanted, answer):
+        found_at[value] = len(answer["columns"]) - 1
     for name in wanted:
+        if name == value:
+            continue
         for choice in [name, *other.get(name, [])]:
             at = have.get(plain(choice))
-            if at is not None:
+            if at is not None and at not in found_at.values():
                 found_at[name] = at
                 break
     return found_at
+
+
+def _value_of_series(spec, reference, wanted, answer):
+    """Return the wanted column that the values of a Series are, whatever their name, or None.
+
+    Its labels are the other columns; figures among the labels are not the answer.
+    """
+    if not answer.get("series"):
+        return None
+    values = [c for c in wanted if c not in spec.get("key", [])]
+    if len(values) > 1:
+        values = [c for c in values if _is_numeric(reference, c)]
+    return values[0] if len(values) == 1 else None
 
 
 def _free(answer, names):
     return [i for i in range(len(answer["columns"])) if i not in names.values()]
 
 
-def _stand_ins(spec, reference, wanted, answer, names):
+def _stand_ins(reference, wanted, answer, names):
     """Add to `names` the columns that can only be what is missing; return (old, new) or None.
 
     That is a column under another name, if it is the only one: several would be several guesses.
@@ -104,13 +121,6 @@ def _stand_ins(spec, reference, wanted, answer, names):
     missing = [c for c in wanted if c not in names]
     free, last = _free(answer, names), len(answer["columns"]) - 1
     if answer.get("series"):
-        keys = spec.get("key", [])
-        values = [c for c in missing if c not in keys and _is_numeric(reference, c)]
-        values = values or ([c for c in missing if c not in keys] if len(missing) == 1 else [])
-        if last in free and len(values) == 1:
-            names[values[0]] = last
-            missing.remove(values[0])
-            free.remove(last)
         if len(missing) == 1 and len(free) == 1 and free[0] != last:
             names[missing[0]] = free[0]
             unnamed = plain(answer["columns"][free[0]]) in UNNAMED

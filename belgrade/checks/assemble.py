@@ -58,8 +58,9 @@ def _placed(cell, mine, texts, ids, repairs):
         fresh.source = texts.get(question, fresh.source)
         return [fresh]
     if what == "answer":
-        if not mine:
-            repairs.append(f"The answer cell of {question} was missing.")
+        if not any(source_of(c).strip() for c in mine):
+            how = "empty" if mine else "missing"
+            repairs.append(f"The answer cell of {question} was {how}.")
             return [fresh]
         if any(c["cell_type"] != "code" for c in mine):
             repairs.append(f"The answer to {question} stood in a text cell: it is run as code.")

@@ -490,7 +490,11 @@ def test_arms_years_add_up_to_the_order() -> None:
 def test_arms_shares_come_out_as_published() -> None:
     yearly = frame("arms_deliveries_yearly")
     problems = []
-    for row in frame("arms_shares_published").to_dict("records"):
+    published = frame("arms_shares_published")
+    # Later editions are known from the press alone: the deliveries end before their last year.
+    covered = published["period_end"].dt.year <= yearly["year"].max()
+    assert covered.any()
+    for row in published[covered].to_dict("records"):
         period = yearly[yearly["year"].between(row["period_start"].year, row["period_end"].year)]
         ours = 100 * period.groupby("supplier")["tiv_million"].sum() / period["tiv_million"].sum()
         supplier = row["supplier"]

@@ -231,7 +231,7 @@ def of_imports() -> list[str]:
 
 def of_briefs() -> list[str]:
     votes = data.load("un_votes_ukraine")["serbia_vote"].value_counts().to_dict()
-    assert votes == {"for": 6, "abstained": 2}
+    assert votes == {"for": 6, "abstained": 3, "absent": 1}
     joined = data.load("eu_alignment").query("country == 'Serbia' and period_kind == 'year'")
     joined = joined.set_index(joined["period_end"].dt.year)["alignment_pct"]
     heads = data.load("headline_mentions").query("count_rule == 'strict'")
@@ -256,7 +256,7 @@ def of_briefs() -> list[str]:
     imports = imports.set_index("year")["share_pct"]
     return [
         f"In 2021 Serbia joined {joined[2021]:g} percent of them, in 2022 only {joined[2022]:g} "
-        f"percent, and in 2023 it was {joined[2023]:g} percent",
+        f"percent, and in 2025 it was {joined[2025]:g} percent",
         f"Putin is named in {putin['RTS']} and Xi in {xi['RTS']}",
         f"{putin['N1']} words against {xi['N1']}",
         f"{first['Russia']:g} percent named Russia as the most important ally and "

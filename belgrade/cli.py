@@ -115,14 +115,16 @@ def _parser():
     one = commands.add_parser("links", help="write the launch table of README.md")
     one.add_argument("home", nargs="?", help="OWNER/REPO or an https address (the git remote)")
     one.add_argument("--ref", default="main", help="the branch or tag to launch (main)")
+    one.add_argument("--image", metavar="TAG", help="the tag whose environment Binder keeps")
     one.add_argument("--hub", metavar="URL", help="a JupyterHub with nbgitpuller to link to")
     one.add_argument("--site", metavar="URL", help="where `belgrade site --lite` was published")
     one.set_defaults(function=links)
 
-    one = commands.add_parser("site", help="write lessons and exercises as plain pages")
+    one = commands.add_parser("site", help="write the module as a book to be published")
     one.add_argument("out", type=Path, help="an empty folder, or one that site has made")
     one.add_argument("--home", metavar="OWNER/REPO", help="for launch links (the git remote)")
     one.add_argument("--ref", default="main", help="the branch or tag to launch (main)")
+    one.add_argument("--image", metavar="TAG", help="the tag whose environment Binder keeps")
     one.add_argument("--hub", metavar="URL", help="a JupyterHub with nbgitpuller to link to")
     one.add_argument("--lite", action="store_true", help="add JupyterLab that runs in the browser")
     one.add_argument("--pyodide", type=Path, metavar="FILE", help="npm's package of Pyodide")
@@ -293,10 +295,10 @@ def grade(options):
 
 def links(options):
     """Write the launch table of README.md, for the repository named or the git remote's."""
-    from belgrade.authoring.links import Home, home_of, rewrite
+    from belgrade.authoring.links import rewrite
 
     root = project_root("notebooks")
-    home = Home.of(options.home, options.ref) if options.home else home_of(root, options.ref)
+    home = _home(root, options)
     changed = rewrite(root, home, options.hub, options.site)
     where = f"for {home.url} at {home.ref}" if home else "without launch links: no home is known"
     print(f"README.md {'now has' if changed else 'already had'} the table {where}.")
@@ -314,18 +316,24 @@ def site(options):
 
 
 def _site(options):
-    from belgrade.authoring import lite
-    from belgrade.authoring.links import Home, home_of
     from belgrade.authoring.site import build as build_site
 
     root = project_root("notebooks")
-    home = Home.of(options.home, options.ref) if options.home else home_of(root, options.ref)
-    browser = lite.files(root, options.pyodide, progress) if options.lite else None
-    written = build_site(root, options.out, home, options.hub, browser, progress)
+    home = _home(root, options)
+    lite = options.pyodide or options.lite
+    written = build_site(root, options.out, home, options.hub, lite, progress)
     pages = sum(name.endswith(".html") and not name.startswith("lite/") for name in written)
-    size = sum(written.values()) / 1e6
+    size = sum((options.out / name).stat().st_size for name in written) / 1e6
     live = f"Launch buttons for {home.url}." if home else "No launch buttons: name a --home."
     print(f"Wrote {pages} pages, {size:.1f} MB. {live} Open {options.out / 'index.html'}")
+
+
+def _home(root, options):
+    """Return the repository that is named, else the git remote's, else None."""
+    from belgrade.authoring.links import Home, home_of
+
+    where = (options.ref, options.image)
+    return Home.of(options.home, *where) if options.home else home_of(root, *where)
 
 
 def progress(what, done, count):

@@ -1,10 +1,12 @@
-"""The reading site, built once for the tests that look at it."""
+"""The book, built once for the tests that look at it."""
 
 from __future__ import annotations
 
 import shutil
 import tempfile
+from contextlib import redirect_stderr
 from functools import cache
+from io import StringIO
 from pathlib import Path
 
 from belgrade.authoring import site
@@ -13,22 +15,24 @@ from belgrade.authoring.links import Home
 ROOT = Path(__file__).resolve().parent.parent
 HOME = Home("https://github.com/owner/repo", "main")
 HUB = "https://hub.example.edu"
+WARNED = StringIO()  # what Sphinx said of it
 
 
 @cache
 def built() -> Path:
-    """Return a folder with the site, made with a home, a hub and a page for JupyterLite."""
-    folder = Path(tempfile.mkdtemp(prefix="belgrade-site-"))
-    site.build(ROOT, folder, HOME, HUB, lite={"lab/index.html": b"<!DOCTYPE html><title>x</title>"})
-    return folder
+    """Return a folder with the book, made with a home, a hub and a JupyterLite of one page."""
+    work = Path(tempfile.mkdtemp(prefix="belgrade-book-"))
+    with redirect_stderr(WARNED):
+        site.book(ROOT, work / "book", work, HOME, HUB, lite=True)
+    return work / "book"
 
 
 def remove() -> None:
     """Delete the folder, if there is one."""
     if built.cache_info().currsize:
-        shutil.rmtree(built())
+        shutil.rmtree(built().parent)
 
 
 def pages() -> list[Path]:
-    """Return the paths of all pages of the site, JupyterLite's apart."""
-    return [path for path in sorted(built().rglob("*.html")) if "lite" not in path.parts]
+    """Return the paths of all pages of the book, the front page first."""
+    return sorted(built().rglob("*.html"), key=lambda path: (path.name != "index.html", path))

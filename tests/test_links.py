@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 
 from belgrade import cli
-from belgrade.authoring import links, release, site
+from belgrade.authoring import links, release
 
 ROOT = Path(__file__).resolve().parent.parent
 HUB, SITE = "https://hub.example.org/", "https://uni.example.org/course/"
@@ -32,7 +32,7 @@ HUB, SITE = "https://hub.example.org/", "https://uni.example.org/course/"
 )
 def test_binder_knows_the_host(text: str, start: str) -> None:
     address = links.Home.of(text, "v1").binder("notebooks/00.ipynb")
-    assert address == f"https://mybinder.org/v2/{start}?urlpath=lab/tree/notebooks/00.ipynb"
+    assert address == f"https://mybinder.org/v2/{start}?urlpath=doc/tree/notebooks/00.ipynb"
 
 
 @pytest.mark.parametrize("text", ["someone/module", "https://gitlab.com/a/m", "https://x.org/m"])
@@ -65,10 +65,31 @@ def test_a_password_in_a_remote_is_never_published() -> None:
     assert home.url == "https://github.com/a/m"
 
 
-@pytest.mark.parametrize("address", ["hub.example.org", "https://hub example", "javascript:x", ""])
+def test_with_an_image_binder_keeps_the_environment_and_fetches_the_lessons() -> None:
+    home = links.Home.of("someone/module", "main", "v1.2")
+    address = urlsplit(home.binder("notebooks/00.ipynb"))
+    assert address.path == "/v2/gh/someone/module/v1.2"
+    way, _, query = parse_qs(address.query)["urlpath"][0].partition("?")
+    assert way == "git-pull"
+    assert parse_qs(query) == {
+        "repo": [home.url],
+        "branch": ["main"],
+        "urlpath": ["doc/tree/module/notebooks/00.ipynb"],
+    }
+
+
+def test_colab_reads_from_github_alone() -> None:
+    path = "notebooks/00.ipynb"
+    address = links.Home.of("someone/module", "term/autumn").colab(path)
+    start = "https://colab.research.google.com/github/someone/module/blob/term/autumn"
+    assert address == f"{start}/{path}"
+    assert links.Home.of("https://gitlab.com/a/m").colab(path) is None
+
+
+@pytest.mark.parametrize("address", ["hub.example.org", "https://hub example", "javascript:x"])
 def test_an_address_that_is_none_is_refused(address: str) -> None:
     with pytest.raises(links.LinkError, match="no address of a site"):
-        links.in_browser(address, "a.ipynb")
+        links.ways("a.ipynb", None, None, address)
 
 
 def test_every_link_opens_a_file_that_students_get() -> None:
@@ -76,35 +97,37 @@ def test_every_link_opens_a_file_that_students_get() -> None:
     table = links.table(ROOT, home, HUB, SITE)
     files = release.tree(ROOT, table)
     lessons = [name for name in files if re.fullmatch(r"notebooks/\d\d_.*", name)]
-    targets = re.findall(r"\[(?:lesson|exercise) (\d\d)\]\((.*?)\)", table)
-    assert len(targets) == 8 * len(lessons) == table.count("](")
-    for number, target in targets:
+    badges = re.findall(r"\[!\[(lesson|exercise) (\d\d) on \w+\]\((.*?)\)\]\((.*?)\)", table)
+    assert len(badges) == 8 * len(lessons)
+    assert {picture for *_, picture, _ in badges} <= set(files)
+    plain = re.findall(r"[| ]\[([^\]!]+)\]\((.*?)\)", table)
+    assert len(plain) == 2 * len(lessons)
+    for _, number, _, target in badges:
         parts = urlsplit(target)
         query = parse_qs(parts.query, strict_parsing=bool(parts.query))
         if parts.hostname == "mybinder.org":
             assert parts.path == "/v2/gh/someone/module/main"
-            path = query["urlpath"][0].removeprefix("lab/tree/")
+            path = query["urlpath"][0].removeprefix("doc/tree/")
         elif parts.hostname == "hub.example.org":
             assert parts.path == "/hub/user-redirect/git-pull"
             assert (query["repo"], query["branch"]) == ([home.url], ["main"])
-            path = query["urlpath"][0].removeprefix("lab/tree/module/")
+            path = query["urlpath"][0].removeprefix("doc/tree/module/")
         elif parts.hostname == "uni.example.org":
             assert parts.path == "/course/lite/lab/index.html"
+            assert query["mode"] == ["single-document"]
             path = query["path"][0]
         else:
-            assert not parts.hostname
-            path = target
+            assert parts.hostname == "colab.research.google.com"
+            path = parts.path.removeprefix("/github/someone/module/blob/main/")
         assert path in files, target
         assert path.split("/")[1].startswith(number)
-
-
-def test_the_table_and_the_site_agree_where_the_browser_only_lessons_are() -> None:
-    path = "notebooks/00_start_here.ipynb"
-    assert links.in_browser(SITE, path) == SITE + site.lite_address(path)
+    for _, target in plain:
+        assert target in files
 
 
 def test_without_a_home_no_link_pretends_to_launch() -> None:
     assert "https:" not in links.table(ROOT, None, HUB)
+    assert links.ways("notebooks/00.ipynb", None, HUB) == []
     assert "mybinder" not in links.table(ROOT, None, HUB, SITE)
 
 
@@ -139,6 +162,5 @@ def test_the_command_takes_the_home_from_the_remote(
 def test_the_readme_has_the_table_of_this_tree() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     for row in links.table(ROOT, None).splitlines()[2:]:
-        title, files = row.split(" | ")
-        assert title in readme, "run `belgrade links`"
-        assert files.removesuffix(" |") in readme, "run `belgrade links`"
+        for cell in row.strip("| ").split(" | "):
+            assert cell in readme, "run `belgrade links`"

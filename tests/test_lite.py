@@ -54,14 +54,14 @@ def test_what_is_not_in_the_site_gets_its_address() -> None:
 
 def test_another_version_of_pyodide_is_refused(tmp_path: Path) -> None:
     with pytest.raises(lite.LiteError, match=f"needs {lite.pyodide_version()}"):
-        lite.files(tmp_path, archive(tmp_path, "0.1.0"))
+        lite.write(tmp_path, tmp_path / "out", archive(tmp_path, "0.1.0"))
 
 
 def test_a_file_that_is_no_package_of_pyodide_is_refused(tmp_path: Path) -> None:
     short = archive(tmp_path, lite.pyodide_version(), names=("pyodide.mjs",))
     for path in (short, tmp_path / "missing.tgz", Path(__file__)):
         with pytest.raises(lite.LiteError, match="is not npm's package of Pyodide"):
-            lite.files(tmp_path, path)
+            lite.write(tmp_path, tmp_path / "out", path)
 
 
 def test_without_npm_the_message_says_how_to_do_without(
@@ -69,4 +69,4 @@ def test_without_npm_the_message_says_how_to_do_without(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(lite.LiteError, match=f"npm pack pyodide@{lite.pyodide_version()}"):
-        lite.files(tmp_path)
+        lite.write(tmp_path, tmp_path / "out")

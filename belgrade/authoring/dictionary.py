@@ -17,26 +17,65 @@ CLASSES = {
 def dictionary() -> str:
     """Return the data dictionary as Markdown: every table, what a row is, every column."""
     package = data.package()
+    description, *about = _introduction(package)
     parts = [
         f"# {package['title']}",
-        package["description"],
+        description,
         "This page is made from `datapackage.json` by `belgrade build`. Change it there.",
-        'In a notebook: `data.load("aid_deliveries")`, `data.describe("aid_deliveries")`, '
-        '`data.cite("aid_deliveries")`.',
-        "Classes: " + "; ".join(f"*{name}*, {what}" for name, what in CLASSES.items()) + ".",
-        "| table | what | class | licence | lessons |\n|---|---|---|---|---|\n"
-        + "\n".join(_line(table) for table in package["resources"]),
+        *about,
+        _list(package["resources"]),
         *(_section(table) for table in package["resources"]),
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def _line(table: dict[str, Any]) -> str:
+def pages(root: Path) -> dict[str, str]:
+    """Return the dictionary as pages of the book, {path: Markdown}: an overview, then the groups.
+
+    The report and the sources are a group; other tables stand with the first lesson that uses them.
+    """
+    if not (root / "data" / "datapackage.json").is_file():
+        return {}
+    package = data.package()
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for table in package["resources"]:
+        groups.setdefault(_group(table), []).append(table)
+    overview = [f"# {package['title']}", *_introduction(package)]
+    found = {}
+    for name, tables in sorted(groups.items(), key=lambda each: (each[0] != "report", each[0])):
+        number = name.removeprefix("lesson-")
+        title = "The report and its sources" if name == "report" else f"Tables of lesson {number}"
+        overview += [f"## [{title}]({name}.md)", _list(tables, f"{name}.md")]
+        found[f"data/{name}.md"] = "\n\n".join([f"# {title}", *map(_section, tables)]) + "\n"
+    return {"data/README.md": "\n\n".join(overview) + "\n"} | found
+
+
+def _group(table: dict[str, Any]) -> str:
+    lessons = table.get("x_lessons", [])
+    if "evidence/" not in table["path"] or not lessons:
+        return "report"
+    return f"lesson-{min(lessons)}"
+
+
+def _introduction(package: dict[str, Any]) -> list[str]:
+    return [
+        package["description"],
+        'In a notebook: `data.load("aid_deliveries")`, `data.describe("aid_deliveries")`, '
+        '`data.cite("aid_deliveries")`.',
+        "Classes: " + "; ".join(f"*{name}*, {what}" for name, what in CLASSES.items()) + ".",
+    ]
+
+
+def _list(tables: list[dict[str, Any]], page: str = "") -> str:
+    lines = "\n".join(_line(table, page) for table in tables)
+    return f"| table | what | class | licence | lessons |\n|---|---|---|---|---|\n{lines}"
+
+
+def _line(table: dict[str, Any], page: str) -> str:
     name, licence = table["name"], table["licenses"][0]["name"]
     lessons = ", ".join(table.get("x_lessons", []))
-    return (
-        f"| [`{name}`](#{name}) | {table['title']} | {table['x_class']} | {licence} | {lessons} |"
-    )
+    facts = [f"[`{name}`]({page}#{name})", table["title"], table["x_class"], licence, lessons]
+    return f"| {' | '.join(facts)} |"
 
 
 def _section(table: dict[str, Any]) -> str:

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 import nbformat
 
 BEGIN, END = "<!-- launch table: begin -->", "<!-- launch table: end -->"
+# JupyterLab with one document and nothing beside it: the usual view (lab/tree) lays its list of
+# files over the page on a phone, and leaves the notebook some 20 pixels.
+VIEW = "doc/tree"
 HOSTS = {"github.com": "gh", "gitlab.com": "gl"}
 
 
@@ -26,13 +27,17 @@ class LinkError(ValueError):
 
 @dataclass(frozen=True)
 class Home:
-    """Where the repository lives: its address, and the branch, tag or commit to launch."""
+    """Where the repository lives: its address, and the branch, tag or commit to launch.
+
+    `image` is a tag whose environment Binder keeps, so that a changed lesson builds nothing anew.
+    """
 
     url: str
     ref: str = "main"
+    image: str | None = None
 
     @classmethod
-    def of(cls, text: str, ref: str = "main") -> Home:
+    def of(cls, text: str, ref: str = "main", image: str | None = None) -> Home:
         """Return the home named by OWNER/REPO (on GitHub) or by the address of any git host.
 
         A name and password in the address are left out. Raises `LinkError` for anything else.
@@ -56,7 +61,7 @@ class Home:
             path = path.removesuffix(".git")
         if host == "github.com" and path.count("/") != 1:
             raise LinkError(f"{text!r} is a page within GitHub: give OWNER/REPO, and --ref BRANCH.")
-        return cls(f"https://{host}/{path}", ref)
+        return cls(f"https://{host}/{path}", ref, image)
 
     @property
     def name(self) -> str:
@@ -64,28 +69,75 @@ class Home:
         return self.url.rsplit("/", 1)[1].removesuffix(".git")
 
     def binder(self, path: str) -> str:
-        """Return the address that opens the file at `path` in JupyterLab on mybinder.org."""
+        """Return the address that opens the file at `path` in JupyterLab on mybinder.org.
+
+        With an `image`, Binder's container is that of the tag, and nbgitpuller brings the content.
+        """
         host, _, owner_and_repo = self.url.removeprefix("https://").partition("/")
         provider, spec = HOSTS.get(host, "git"), owner_and_repo
         if provider == "gl":
             spec = quote(owner_and_repo, safe="")
         elif provider == "git":
             spec = quote(self.url, safe="")
-        ref = quote(self.ref, safe="" if provider != "gh" else "/")
-        query = urlencode({"urlpath": f"lab/tree/{path}"}, quote_via=quote, safe="/")
+        ref = quote(self.image or self.ref, safe="" if provider != "gh" else "/")
+        inside = f"git-pull?{self._pull(path)}" if self.image else f"{VIEW}/{path}"
+        query = urlencode({"urlpath": inside}, quote_via=quote, safe="/")
         return f"https://mybinder.org/v2/{provider}/{spec}/{ref}?{query}"
 
     def nbgitpuller(self, hub: str, path: str) -> str:
         """Return the address that brings the repository to a hub and opens the file there."""
-        query = urlencode(
-            {"repo": self.url, "branch": self.ref, "urlpath": f"lab/tree/{self.name}/{path}"}
-        )
-        return f"{_site(hub)}/hub/user-redirect/git-pull?{query}"
+        return f"{_site(hub)}/hub/user-redirect/git-pull?{self._pull(path)}"
+
+    def _pull(self, path: str) -> str:
+        urlpath = f"{VIEW}/{self.name}/{path}"
+        return urlencode({"repo": self.url, "branch": self.ref, "urlpath": urlpath})
+
+    def colab(self, path: str) -> str | None:
+        """Return the address that opens the file in Colab, which reads from GitHub alone."""
+        if not self.url.startswith("https://github.com/"):
+            return None
+        place = quote(f"{self.url.removeprefix('https://')}/blob/{self.ref}/{path}")
+        return f"https://colab.research.google.com/{place.replace('github.com', 'github', 1)}"
+
+    def page(self, path: str) -> str:
+        """Return the address of the page that shows the file, where the host's way is known."""
+        ways = {"github.com": "blob", "gitlab.com": "-/blob"}
+        way = ways.get(urlsplit(self.url).netloc)
+        return f"{self.url}/{way}/{quote(self.ref)}/{quote(path)}" if way else self.url
 
 
-def in_browser(site: str, path: str) -> str:
-    """Return the address that opens the file in JupyterLite on a site that `belgrade site` made."""
-    return f"{_site(site)}/lite/lab/index.html?path={quote(path)}"
+def lite(path: str) -> str:
+    """Return the address, within the book, that opens the file in the book's JupyterLite."""
+    return f"lite/lab/index.html?mode=single-document&path={quote(path)}"
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way to open a notebook live: its name, the address, and the picture of its button."""
+
+    name: str
+    url: str
+    logo: str
+
+
+def ways(
+    path: str, home: Home | None, hub: str | None = None, site: str | None = None
+) -> list[Way]:
+    """Return the ways to open the notebook at `path`: those that are known.
+
+    `site` is the address where `belgrade site --lite` was published, "" for the book itself.
+    """
+    found = []
+    if site is not None:
+        url = f"{_site(site)}/{lite(path)}" if site else lite(path)
+        found.append(Way("JupyterLite", url, "jupyterlite.svg"))
+    if home:
+        found.append(Way("Binder", home.binder(path), "binder.svg"))
+        if hub:
+            found.append(Way("JupyterHub", home.nbgitpuller(hub, path), "jupyterhub.svg"))
+        if colab := home.colab(path):
+            found.append(Way("Colab", colab, "colab.png"))
+    return found
 
 
 def _site(address: str) -> str:
@@ -94,7 +146,7 @@ def _site(address: str) -> str:
     return address.removesuffix("/")
 
 
-def home_of(root: Path, ref: str = "main") -> Home | None:
+def home_of(root: Path, ref: str = "main", image: str | None = None) -> Home | None:
     """Return the home that the git remote `origin` of `root` names, or None where there is none.
 
     None as well where `root` is a folder within a repository: launched, it would not be found.
@@ -102,7 +154,7 @@ def home_of(root: Path, ref: str = "main") -> Home | None:
     try:
         if _git(root, "rev-parse", "--show-prefix").strip():
             return None
-        return Home.of(_git(root, "remote", "get-url", "origin"), ref)
+        return Home.of(_git(root, "remote", "get-url", "origin"), ref, image)
     except (OSError, subprocess.CalledProcessError, LinkError):
         return None
 
@@ -116,22 +168,24 @@ def _git(root: Path, *command: str) -> str:
 
 def table(root: Path, home: Home | None, hub: str | None = None, site: str | None = None) -> str:
     """Return the launch table as Markdown. Without home and site it links to the files alone."""
-    # Each way to open a notebook: the head of its column, and the address of a path.
-    ways: list[tuple[str, Callable[[str], str]]] = [("Files", str)]
-    if home:
-        ways.append(("Binder", home.binder))
-        if hub:
-            ways.append(("Hub", partial(home.nbgitpuller, hub)))
-    if site:
-        ways.append(("Browser only", partial(in_browser, site)))
-    rows = [["Lesson", *(head for head, _ in ways)], ["---"] * (len(ways) + 1)]
+    rows = ["| Lesson | Exercise |", "| --- | --- |"]
+    kinds = {"notebooks": "lesson", "exercises": "exercise"}
     for lesson in sorted((root / "notebooks").glob("[0-9][0-9]_*.ipynb")):
-        paths = {f"lesson {lesson.name[:2]}": f"notebooks/{lesson.name}"}
-        if (root / "exercises" / lesson.name).is_file():
-            paths[f"exercise {lesson.name[:2]}"] = f"exercises/{lesson.name}"
-        cells = [" · ".join(f"[{n}]({way(p)})" for n, p in paths.items()) for _, way in ways]
-        rows.append([title_of(lesson), *cells])
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in rows)
+        cells = []
+        for path in (lesson, root / "exercises" / lesson.name):
+            source = path.relative_to(root).as_posix()
+            short = f"{kinds[path.parent.name]} {lesson.name[:2]}"
+            name = title_of(path) if path.is_file() else ""
+            cell = [f"[{name}]({source})"] if name else []
+            if live := [_badge(short, way) for way in ways(source, home, hub, site) if name]:
+                cell.append(" ".join(live))
+            cells.append("<br>".join(cell))
+        rows.append(f"| {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def _badge(short: str, way: Way) -> str:
+    return f"[![{short} on {way.name}](docs/badges/{way.name.lower()}.svg)]({way.url})"
 
 
 def title_of(path: Path) -> str:

@@ -46,12 +46,13 @@ class LiteError(Exception):
     """The JupyterLite site cannot be made; its text says why and what to do."""
 
 
-def files(
+def write(
     root: Path,
+    out: Path,
     archive: Path | None = None,
     progress: Callable[[str, int, int], None] = lambda what, done, count: None,
-) -> dict[str, bytes]:
-    """Return the JupyterLite site of the module at `root` as {path: bytes}.
+) -> None:
+    """Write the JupyterLite site of the module at `root` to the folder `out`.
 
     `archive` is npm's package `pyodide` as a file (`npm pack pyodide@VERSION` makes it); without
     it, npm is asked for it. Packages come from PyPI by pip. Raises LiteError where something
@@ -74,13 +75,8 @@ def files(
         elsewhere(lock["packages"], {path.name for path in core.iterdir()})
         (core / LOCK).write_text(json.dumps(lock), encoding="utf-8")
         step(3)
-        site = _assemble(Path(root), folder)
+        shutil.copytree(_assemble(Path(root), folder), out)
         step(4)
-        return {
-            path.relative_to(site).as_posix(): path.read_bytes()
-            for path in sorted(site.rglob("*"))
-            if path.is_file()
-        }
 
 
 def pyodide_version() -> str:

@@ -1,77 +1,28 @@
-"""The module as plain pages: every lesson and exercise, to be read without Python or a network.
+"""The command `belgrade site`: the book, and JupyterLite beside it, in a folder to be published.
 
-nbconvert renders the notebooks as they are stored, with the template in `site_template/`. Nothing
-on a page is fetched from elsewhere, and no script runs: formulas become MathML, and what a live
-notebook needs (scripts, announcements) is taken out of the outputs.
+Sphinx makes the book from the module's own files: lessons and exercises as they are stored, guides,
+the data dictionary. Nothing is run, and no page asks for anything from elsewhere.
 """
 
 from __future__ import annotations
 
 import json
-import re
+import shutil
+import sys
+import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
-import nbformat
-from bs4 import BeautifulSoup
-from nbconvert.exporters import TemplateExporter
-from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
-
-from belgrade.authoring.clean import write
+from belgrade.authoring import lite
+from belgrade.authoring.book import sources
 from belgrade.authoring.links import Home
-from belgrade.report import REPORT
 
 MARKER = ".belgrade-site.json"
-TEMPLATE = Path(__file__).parent / "site_template"
-TITLE, SUBTITLE = "From Russia With Love?", "A teaching module in ten notebooks"
-SUMMARY = "A policy report on Serbia, Russia and China, read claim by claim and held to evidence."
-# Folder of notebooks -> folder of pages, and what a page of it is called.
-KINDS = {"notebooks": ("lessons", "Lesson"), "exercises": ("exercises", "Exercise")}
-LITE = "lite"
-# The kinds of words in code (Pygments' short names) that site.css gives a colour.
-COLOURED = {"k", "kn", "kc", "ow", "s1", "s2", "sa", "sd", "si", "mi", "mf", "c1"}
-TOKEN = re.compile(r'<span class="(\w+)">(.*?)</span>', re.S)
-DATE_OR_NUMBER = re.compile(r"[-−+]?[\d,.]+ ?%?$|\d{4}-\d\d-\d\d")
-NOTEBOOK_LINK = re.compile(r"^(?:\.\./)?(?:(notebooks|exercises)/)?(\d\d_\w+)\.ipynb(#.*)?$")
+SETTINGS = Path(sources.__file__).parent
 
 
 class SiteError(Exception):
     """The site cannot be written; its text says why and what to do."""
-
-
-@dataclass(frozen=True)
-class Heading:
-    """A section of a page: its words, and the id to jump to."""
-
-    text: str
-    id: str
-
-
-@dataclass(frozen=True)
-class Launch:
-    """A way to open a notebook live: the words of the button, and the address (or site's path)."""
-
-    where: str
-    url: str
-
-
-@dataclass
-class Page:
-    """A notebook and its page; paths are within the repository and within the site."""
-
-    source: str
-    path: str
-    short: str
-    title: str
-    summary: str = ""
-    minutes: str = ""
-    headings: list[Heading] = field(default_factory=list)
-    launch: list[Launch] = field(default_factory=list)
-    before: Page | None = None
-    after: Page | None = None
-    exercise: Page | None = None
 
 
 def build(
@@ -79,28 +30,77 @@ def build(
     out: Path,
     home: Home | None = None,
     hub: str | None = None,
-    lite: dict[str, bytes] | None = None,
+    lite_from: Path | bool = False,
     progress: Callable[[str, int, int], None] = lambda what, done, count: None,
-) -> dict[str, int]:
-    """Write the site of the module at `root` to the folder `out`; return bytes by file.
+) -> list[str]:
+    """Write the site of the module at `root` to the folder `out`; return the names of its files.
 
-    With a `home` the pages link to Binder, with a `hub` besides to nbgitpuller; `lite` holds the
-    files of a JupyterLite site, which goes to the folder `lite/`. An earlier site in `out` is
-    replaced. Raises SiteError where `out` holds anything else, before anything is written.
+    With a `home` its pages link to Binder, with a `hub` besides to nbgitpuller. `lite_from` adds a
+    JupyterLite site in the folder `lite/`, made from a file with npm's package of Pyodide or, with
+    True, from what npm brings. An earlier site in `out` is replaced. Raises SiteError where `out`
+    holds anything else, before anything is written; LiteError where something cannot be had.
     """
     root, out = Path(root).resolve(), Path(out).resolve()
     before = _earlier(root, out)
-    files = pages(root, home, hub, bool(lite), progress)
-    files |= {f"{LITE}/{name}": content for name, content in (lite or {}).items()}
-    # The marker first: whatever happens after it, the next run may clear away what this one wrote.
-    listed = {"files": sorted({*before, *files})}
-    write(out / MARKER, json.dumps(listed, indent=0) + "\n")
-    for name in before - files.keys():
-        _remove(out, name)
-    for name, content in files.items():
-        write(out / name, content)
-    write(out / MARKER, json.dumps({"files": sorted(files)}, indent=0) + "\n")
-    return {name: len(content) for name, content in files.items()}
+    if not any((root / "notebooks").glob("[0-9][0-9]_*.ipynb")):
+        raise SiteError(f"There is no lesson in {root / 'notebooks'}.")
+    with tempfile.TemporaryDirectory(prefix="belgrade-site-") as work:
+        made = Path(work) / "site"
+        book(root, made, Path(work), home, hub, bool(lite_from), progress)
+        if lite_from:
+            lite.write(root, made / "lite", None if lite_from is True else lite_from, progress)
+        files = {each.relative_to(made).as_posix() for each in made.rglob("*") if each.is_file()}
+        # The marker first: whatever happens next, the next run may clear what this one wrote.
+        _mark(out, before | files)
+        for name in before - files:
+            _remove(out, name)
+        shutil.copytree(made, out, dirs_exist_ok=True)
+    _mark(out, files)
+    return sorted(files)
+
+
+def book(
+    root: Path,
+    made: Path,
+    work: Path,
+    home: Home | None = None,
+    hub: str | None = None,
+    lite: bool = False,
+    progress: Callable[[str, int, int], None] = lambda what, done, count: None,
+) -> None:
+    """Let Sphinx make the book of the module at `root` in the folder `made`.
+
+    `work` is a folder for what it needs on the way. What Sphinx warns of goes to standard error.
+    """
+    from sphinx.application import Sphinx
+    from sphinx.util.console import nocolor
+    from sphinx.util.docutils import docutils_namespace
+
+    nocolor()
+
+    source = work / "source"
+    pages = sources.write(root, source)
+    progress("the book", 0, len(pages))
+    settings = {
+        "belgrade_root": str(root),
+        "belgrade_home": home,
+        "belgrade_hub": hub,
+        "belgrade_lite": lite,
+    }
+    with docutils_namespace():
+        app = Sphinx(
+            source, SETTINGS, made, work / "doctrees", "html", settings,
+            status=None, warning=sys.stderr, freshenv=True,
+        )  # fmt: skip
+        app.build()
+    (made / ".buildinfo").unlink(missing_ok=True)
+    progress("the book", len(pages), len(pages))
+
+
+def _mark(out: Path, files: set[str]) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    listed = json.dumps({"files": sorted(files)}, indent=0)
+    (out / MARKER).write_text(listed + "\n", encoding="utf-8")
 
 
 def _earlier(root: Path, out: Path) -> set[str]:
@@ -135,212 +135,3 @@ def _remove(out: Path, name: str) -> None:
         if folder == out or not folder.is_dir() or any(folder.iterdir()):
             return
         folder.rmdir()
-
-
-def pages(
-    root: Path,
-    home: Home | None = None,
-    hub: str | None = None,
-    lite: bool = False,
-    progress: Callable[[str, int, int], None] = lambda what, done, count: None,
-) -> dict[str, bytes]:
-    """Return the pages as {path: bytes}; `build` says what the rest means.
-
-    Raises SiteError where `root` has no lessons.
-    """
-    books, listed = {}, []
-    for lesson in sorted((root / "notebooks").glob("[0-9][0-9]_*.ipynb")):
-        for source in (lesson, root / "exercises" / lesson.name):
-            if source.is_file():
-                books[source.relative_to(root).as_posix()] = nbformat.read(source, as_version=4)
-    for source, book in books.items():
-        page = _page(source, book)
-        page.launch = _launch(source, home, hub, lite)
-        if listed:
-            page.before, listed[-1].after = listed[-1], page
-        if source.startswith("exercises/"):
-            listed[-1].exercise = page
-        listed.append(page)
-    if not listed:
-        raise SiteError(f"There is no lesson in {root / 'notebooks'}.")
-    exporter = _Exporter()
-    files = {"site.css": (TEMPLATE / "site.css").read_bytes()}
-    for done, page in enumerate(listed):
-        progress(page.path, done, len(listed))
-        files[page.path] = exporter.page(books[page.source], page).encode("utf-8")
-    progress("index.html", len(listed), len(listed))
-    files["index.html"] = exporter.contents(
-        title=TITLE,
-        subtitle=SUBTITLE,
-        summary=SUMMARY,
-        report=REPORT,
-        lessons=[page for page in listed if page.source.startswith("notebooks/")],
-        launched=bool(listed[0].launch),
-        lite=lite,
-    ).encode("utf-8")
-    return files
-
-
-def _page(source: str, book: nbformat.NotebookNode) -> Page:
-    folder, name = source.split("/")
-    where, kind = KINDS[folder]
-    head = book.cells[0].source
-    question = re.search(r"\*\*The question\.\*\* *(.+)", head)
-    minutes = re.search(r"\*\*Time\.\*\* *(\d+) minutes", head)
-    return Page(
-        source=source,
-        path=f"{where}/{Path(name).stem}.html",
-        short=f"{kind} {name[:2]}",
-        title=head.splitlines()[0].removeprefix("# ").strip(),
-        summary=_plain(question[1]) if question else "",
-        minutes=minutes[1] if minutes else "",
-    )
-
-
-def _plain(markdown: str) -> str:
-    return BeautifulSoup(_Prose().render(markdown), "html.parser").get_text().strip()
-
-
-def _launch(source: str, home: Home | None, hub: str | None, lite: bool) -> list[Launch]:
-    found = []
-    if lite:
-        found.append(Launch("Open in your browser", lite_address(source)))
-    if home:
-        found.append(Launch("Open on Binder", home.binder(source)))
-    if home and hub:
-        name = urlsplit(hub).hostname or hub
-        found.append(Launch(f"Open on {name}", home.nbgitpuller(hub, source)))
-    return found
-
-
-def lite_address(source: str) -> str:
-    """Return the address, within the site, that opens the notebook `source` in JupyterLite."""
-    return f"{LITE}/lab/index.html?path={source}"
-
-
-# --- Rendering -------------------------------------------------------------------------------
-
-
-class _Prose(IPythonRenderer):
-    """Markdown as HTML: headings that can be jumped to, formulas as MathML, links between pages."""
-
-    def __init__(self) -> None:
-        super().__init__(escape=False, exclude_anchor_links=True)
-        self.headings: list[Heading] = []
-
-    def render(self, markdown: str) -> str:
-        html = MarkdownWithMath(renderer=self).render(markdown)
-        return _tables(html) if "<table" in html else html
-
-    def heading(self, text: str, level: int, **_: object) -> str:
-        words = BeautifulSoup(text, "html.parser").get_text()
-        slug = re.sub(r"[^\w]+", "-", words.lower()).strip("-") or "section"
-        taken = sum(each.id.rstrip("-0123456789") == slug for each in self.headings)
-        slug = f"{slug}-{taken + 1}" if slug in {each.id for each in self.headings} else slug
-        if level == 2:
-            self.headings.append(Heading(words, slug))
-        name = f' id="{slug}"' if level == 2 else ""
-        return f"<h{level}{name}>{text}</h{level}>\n"
-
-    def link(self, text: str, url: str, title: str | None = None) -> str:
-        if found := NOTEBOOK_LINK.match(url):
-            folder = KINDS[found[1] or "notebooks"][0]
-            url = f"../{folder}/{found[2]}.html{found[3] or ''}"
-        return super().link(text, url, title)
-
-    def inline_math(self, body: str) -> str:
-        return _mathml(body, "inline")
-
-    def block_math(self, body: str) -> str:
-        return _mathml(body, "block")
-
-    def latex_environment(self, name: str, body: str) -> str:
-        return _mathml(f"\\begin{{{name}}}{body}\\end{{{name}}}", "block")
-
-
-def _mathml(formula: str, display: str) -> str:
-    from latex2mathml.converter import convert
-
-    return convert(formula, display=display)
-
-
-class _Exporter(TemplateExporter):
-    """nbconvert with the site's template and filters."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            template_name=TEMPLATE.name, extra_template_basedirs=[str(TEMPLATE.parent)]
-        )
-        self.register_filter("code", code_html)
-        self.register_filter("still", still)
-
-    def _file_extension_default(self) -> str:
-        return ".html"
-
-    def _template_extension_default(self) -> str:
-        return ".html.j2"
-
-    def page(self, book: nbformat.NotebookNode, page: Page) -> str:
-        """Return the page of a notebook as HTML."""
-        prose = _Prose()
-        rendered = {
-            cell.source: prose.render(cell.source)
-            for cell in book.cells
-            if cell.cell_type == "markdown"
-        }
-        page.headings = prose.headings
-        self.register_filter("prose", rendered.__getitem__)
-        html, _ = self.from_notebook_node(book, {"page": page})
-        return html
-
-    def contents(self, **about: object) -> str:
-        """Return the first page, with the list of all others, as HTML."""
-        return self.environment.get_template("contents.html.j2").render(about)
-
-
-def code_html(source: str) -> str:
-    """Return Python code as HTML, with its words marked for colours."""
-    from pygments import highlight
-    from pygments.formatters import HtmlFormatter
-    from pygments.lexers import PythonLexer
-
-    html = highlight(source, PythonLexer(), HtmlFormatter(nowrap=True)).rstrip("\n")
-    return TOKEN.sub(lambda found: found[0] if found[1] in COLOURED else found[2], html)
-
-
-def still(html: str) -> str:
-    """Return the HTML of an output as it should stand on a page that does not change.
-
-    Scripts, style sheets of pandas and announcements for screen readers go. Tables get the scopes
-    of their headings and a frame that scrolls.
-    """
-    soup = BeautifulSoup(html, "html.parser")
-    for each in soup.find_all(["script", "style"]):
-        each.decompose()
-    for each in soup.select("[aria-live], [role=status]"):
-        del each["aria-live"], each["role"]
-    return _tables(str(soup))
-
-
-def _tables(html: str) -> str:
-    soup = BeautifulSoup(html, "html.parser")
-    for table in soup.find_all("table"):
-        del table["border"]
-        for cell in table.select("thead th"):
-            cell["scope"] = "col"
-        for cell in table.select("tbody th"):
-            cell["scope"] = "row"
-        for cell in table.select("th"):
-            if not cell.get_text(strip=True):
-                cell.name = "td"
-                del cell["scope"]
-        for cell in table.select("td, tbody th"):
-            if DATE_OR_NUMBER.match(cell.get_text(strip=True)):
-                cell["class"] = "whole"
-        for row in table.select("tr[style]"):
-            del row["style"]
-        heads = [cell.get_text(" ", strip=True) for cell in table.select("thead th")]
-        frame = soup.new_tag("div", attrs={"class": "wide", "tabindex": "0", "role": "group"})
-        frame["aria-label"] = f"Table: {', '.join(heads)}" if heads else "Table"
-        table.wrap(frame)
-    return str(soup)

@@ -1,4 +1,4 @@
-"""The reading site in Chromium, from the file system: offline, accessible, at any width."""
+"""The book in Chromium, from the file system: offline, accessible, at any width, on paper."""
 
 from __future__ import annotations
 
@@ -15,20 +15,21 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from site_pages import built, pages
 
 from belgrade import report, takeaway
-from belgrade.authoring.site import still
-from belgrade.checks import examine, live, pack, words
+from belgrade.authoring.book.notebooks import still
+from belgrade.checks import examine, live, pack
 
+WIDTHS = (1280, 800, 390)
 # Sideways scrolling of the page, and words that do not fit into their box.
 TOO_WIDE = """() => {
-  const cut = [...document.querySelectorAll('h1, h2, h3, p, li, figcaption, a, summary')].filter(
-    each => each.scrollWidth > each.clientWidth + 1 && getComputedStyle(each).display !== 'inline'
-      && !each.closest('.unseen') && !each.classList.contains('skip'));
+  const cut = [...document.querySelectorAll('article :is(h1, h2, h3, p, li, figcaption, summary)')]
+    .filter(each => each.scrollWidth > each.clientWidth + 1 && each.clientWidth
+      && getComputedStyle(each).display !== 'inline' && !each.closest('[tabindex="0"]'));
   return [document.documentElement.scrollWidth - innerWidth, cut.map(each => each.outerHTML)];
 }"""
-# Whether nothing moves, by itself or under the pointer.
-STILL = """() => [...document.querySelectorAll('*')].map(getComputedStyle).every(
-  style => style.animationName === 'none' && style.transitionDuration === '0s'
-    && style.scrollBehavior === 'auto')"""
+SAMPLE = (
+    *("index.html", "search.html", "docs/student-guide.html", "data/lesson-01.html"),
+    *("notebooks/04_hearts_and_minds.html", "exercises/01_the_puzzle.html"),
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("site")]
 
@@ -39,7 +40,10 @@ def offline(chromium: Any, _site: None) -> Iterator[tuple[Any, list[str]]]:
     context = chromium.new_context(viewport={"width": 1280, "height": 900}, offline=True)
     opened, problems = context.new_page(), []
     opened.on("pageerror", lambda error: problems.append(str(error)))
-    opened.on("console", lambda said: problems.append(said.text))
+    opened.on(
+        "console",
+        lambda said: problems.append(said.text) if said.type in ("error", "warning") else None,
+    )
     opened.on("requestfailed", lambda request: problems.append(request.url))
     opened.on(
         "request",
@@ -49,61 +53,98 @@ def offline(chromium: Any, _site: None) -> Iterator[tuple[Any, list[str]]]:
     context.close()
 
 
-def test_all_pages_open_without_a_network_and_axe_finds_nothing(offline: Any) -> None:
+def wrong_in(page: Any, path: Path, width: int, scheme: str) -> list[str]:
+    """Return what axe finds in the page, what is cut off, and pictures that are missing."""
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme=scheme)
+    page.goto(path.as_uri(), wait_until="load")
+    beyond, cut = page.evaluate(TOO_WIDE)
+    where = f"{path.name} at {width}, {scheme}"
+    found = [f"{where}: {words}" for _, words in violations(page)]
+    found += [f"{where}: {beyond} pixels too wide"] * (beyond > 0)
+    return found + [f"{where}: cut off: {each[:200]}" for each in cut]
+
+
+def test_pages_open_without_a_network_and_axe_finds_nothing(offline: Any) -> None:
+    """A page of each kind, at each width once, in each theme; the slow test has all of them."""
     page, problems = offline
-    found = {}
-    for number, path in enumerate(pages()):
-        page.emulate_media(color_scheme="light")
-        page.goto(path.as_uri(), wait_until="load")
-        assert page.evaluate("() => [...document.images].every(each => each.naturalWidth)")
-        assert page.evaluate(STILL)
-        wrong = violations(page)
-        if number % 4 == 0:  # one style sheet colours them all, and this rule takes long
-            page.emulate_media(color_scheme="dark")
-            wrong += violations(page, rules=("color-contrast",))
-        if said := [words for _, words in wrong]:
-            found[path.name] = said
-    assert found == {}
+    found: list[str] = []
+    for number, name in enumerate(SAMPLE):
+        for scheme in ("light", "dark"):
+            number += 1
+            found += wrong_in(page, built() / name, WIDTHS[number % len(WIDTHS)], scheme)
+    assert found == []
     assert problems == []
 
 
-@pytest.mark.parametrize(("width", "size"), [(320, 100), (640, 100), (1280, 200)])
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_axe_finds_nothing_on_any_page(offline: Any, width: int, scheme: str) -> None:
+    page, problems = offline
+    assert [each for path in pages() for each in wrong_in(page, path, width, scheme)] == []
+    assert problems == []
+
+
+def test_every_picture_of_a_lesson_is_drawn(offline: Any) -> None:
+    page, _ = offline
+    page.goto((built() / "notebooks/01_the_puzzle.html").as_uri(), wait_until="load")
+    page.evaluate("() => document.querySelectorAll('img').forEach(i => { i.loading = 'eager' })")
+    page.wait_for_function("() => [...document.images].every(each => each.complete)")
+    assert page.evaluate("() => [...document.images].every(each => each.naturalWidth)")
+
+
+@pytest.mark.parametrize(("width", "size"), [(320, 100), (1280, 200)])
 def test_pages_are_readable_on_narrow_screens_and_at_twice_the_size(
     offline: Any, width: int, size: int
 ) -> None:
     page, _ = offline
     page.set_viewport_size({"width": width, "height": 800})
-    for path in pages()[::4]:
-        page.goto(path.as_uri(), wait_until="load")
+    for name in SAMPLE:
+        page.goto((built() / name).as_uri(), wait_until="load")
         page.add_style_tag(content=f"html {{ font-size: {size}% }}")
         beyond, cut = page.evaluate(TOO_WIDE)
-        assert beyond <= 0, path.name
-        assert cut == [], path.name
+        assert beyond <= 0, name
+        assert cut == [], name
 
 
-def test_the_keyboard_reaches_the_text_first_and_focus_is_seen(offline: Any) -> None:
-    page, _ = offline
+def test_the_search_finds_a_word_from_the_file_system(offline: Any) -> None:
+    page, problems = offline
     page.set_viewport_size({"width": 1280, "height": 900})
-    page.goto(pages()[-1].as_uri(), wait_until="load")
-    page.keyboard.press("Tab")
-    skip = page.locator(":focus")
-    assert skip.inner_text() == "Skip to the text"
-    assert skip.bounding_box()["x"] >= 0
-    page.keyboard.press("Enter")
-    page.keyboard.press("Tab")
-    assert page.evaluate("() => document.activeElement.closest('main') !== null")
-    style = page.evaluate("() => getComputedStyle(document.activeElement).outlineStyle")
-    assert style == "solid"
+    page.goto((built() / "search.html").as_uri() + "?q=Srebrenica", wait_until="load")
+    page.wait_for_selector("#search-results li a")
+    found = page.locator("#search-results li a").all_inner_texts()
+    assert any("Kosovo" in each for each in found), found
+    assert problems == []
 
 
-def test_on_paper_only_the_text_remains_dark_on_white(offline: Any) -> None:
+def test_the_keyboard_reaches_text_tables_and_code(offline: Any) -> None:
+    page, _ = offline
+    page.goto((built() / "notebooks/02_trade_and_money.html").as_uri(), wait_until="load")
+    page.keyboard.press("Tab")
+    assert page.locator(":focus").inner_text() == "Skip to main content"
+    assert page.locator(":focus").bounding_box()["y"] >= 0
+    scrolling = page.evaluate(
+        "() => [...document.querySelectorAll('article *')].filter(each =>"
+        " each.scrollWidth > each.clientWidth + 1 && each.clientWidth"
+        " && ['auto', 'scroll'].includes(getComputedStyle(each).overflowX)"
+        " && each.tabIndex < 0 && !each.querySelector('[tabindex=\"0\"]')).map(e => e.outerHTML)"
+    )
+    assert scrolling == []
+
+
+def test_on_paper_only_the_text_remains_dark_on_white(offline: Any, tmp_path: Path) -> None:
     page, _ = offline
     page.emulate_media(media="print", color_scheme="dark")
-    page.goto(pages()[-1].as_uri(), wait_until="load")
-    assert not page.locator("nav").first.is_visible()
-    assert page.locator("h1").is_visible()
-    ink = page.evaluate("() => getComputedStyle(document.body).color")
-    assert ink == "rgb(26, 26, 26)"
+    page.goto((built() / "notebooks/01_the_puzzle.html").as_uri(), wait_until="load")
+    for frame in (".bd-sidebar-primary", ".bd-sidebar-secondary", ".header-article__inner"):
+        assert not page.locator(frame).first.is_visible(), frame
+    assert page.locator("article h1").first.is_visible()
+    ink, ground = page.evaluate(
+        "() => ['color', 'backgroundColor'].map(each => getComputedStyle(document.body)[each])"
+    )
+    assert max(map(int, ink.strip("rgb()").split(","))) < 100
+    assert ground in ("rgb(255, 255, 255)", "rgba(0, 0, 0, 0)")
     page.emulate_media(media="screen", color_scheme="light")
 
 
@@ -114,26 +155,26 @@ def test_what_checks_and_cards_show_is_accessible_in_both_themes(
     packed = pack.read_pack("01")
     records = [
         {"question": f"1.{number}", "part": "", "status": status, "points": 0, "message": "Why."}
-        for number, status in enumerate(words.STATUS, 1)
+        for number, status in enumerate(live.STATUS, 1)
     ]
     parts = [
-        *(live._box(*look[2:], f"{look[0]} {look[1]}") for look in words.STATUS.values()),
+        *(live._box(*look[2:], f"{look[0]} {look[1]}") for look in live.STATUS.values()),
         live._page(examine.report_of(packed, records, ["A note."])),
         report.claim("C024")._repr_html_(),
         report.note(7)._repr_html_(),
     ]
-    for number, (text, lang) in enumerate(
-        [("\n".join(map(still, parts)), "en"), (takeaway.as_page(), "")]
-    ):
-        path = tmp_path / f"{number}.html"
-        if lang:
-            style = f"<link rel=stylesheet href='{(built() / 'site.css').as_uri()}'>"
-            text = (
-                f'<!DOCTYPE html><html lang="{lang}"><head><meta charset="utf-8">{style}'
-                f"<title>Parts</title></head><body><main><h1>Parts</h1>{text}</main></body></html>"
-            )
-        path.write_text(text, encoding="utf-8")
-        page.goto(path.as_uri(), wait_until="load")
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            assert violations(page) == []
+    # In a page of the book, in place of a notebook's own outputs.
+    text = (built() / "exercises/01_the_puzzle.html").read_text(encoding="utf-8")
+    shown = f"<div class='cell_output'>{''.join(map(still, parts))}</div>"
+    page_text = text.replace("</article>", f"{shown}</article>", 1)
+    assert page_text != text
+    for name, words in (("exercises/parts.html", page_text), ("takeaway.html", takeaway.as_page())):
+        path = built() / name
+        path.write_text(words, encoding="utf-8")
+        try:
+            page.goto(path.as_uri(), wait_until="load")
+            for scheme in ("light", "dark"):
+                page.emulate_media(color_scheme=scheme)
+                assert violations(page) == []
+        finally:
+            path.unlink()

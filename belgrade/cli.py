@@ -67,6 +67,11 @@ def _parser():
     one.add_argument("--timeout", type=float, default=60, help="seconds for one cell (60)")
     one.set_defaults(function=check)
 
+    one = commands.add_parser("reset", help="put an exercise, or one question, back to the start")
+    one.add_argument("exercise", help="its number, such as 03, or a question's, such as 3.2")
+    one.add_argument("--file", type=Path, help="the notebook, where it has another name or place")
+    one.set_defaults(function=reset)
+
     one = commands.add_parser("keep", help="pack your work into one file, or bring it back")
     one.add_argument("file", nargs="?", type=Path, help="the file to make (my_work_DATE.zip)")
     one.add_argument("--restore", type=Path, metavar="FILE", help="bring this kept file back")
@@ -188,6 +193,19 @@ def check(options):
         print(examine.as_text(report, width))
         good = good and examine.passed(report)
     return 0 if good else 1
+
+
+def reset(options):
+    """Put an exercise or a question back; the student's own version is kept."""
+    from belgrade.checks.reset import reset
+    from belgrade.checks.spec import exercise_of
+
+    name = options.exercise
+    if not all(part.isdigit() for part in name.split(".", 1)):
+        raise UsageError(
+            f"{name!r} is neither an exercise, such as 03, nor a question, such as 3.2."
+        )
+    print(reset(exercise_of(name), name if "." in name else None, options.file))
 
 
 def keep(options):

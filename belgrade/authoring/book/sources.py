@@ -19,6 +19,7 @@ PARTS = {
     "For instructors": [
         "docs/instructor-guide",
         "docs/teaching-plans",
+        "docs/integrity",
         "docs/walk-through",
         "docs/*-guide",
         "docs/grading*",

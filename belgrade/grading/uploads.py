@@ -1,21 +1,38 @@
-"""Files to upload: Canvas's gradebook, Moodle's grade import and its grading worksheet.
+"""Files to upload: marks and pages of feedback, for Canvas, for Moodle and for a mail program.
 
-They hold the identifiers exactly as the platform gave them, since it looks students up by them,
+Tables hold the identifiers exactly as the platform gave them, since it looks students up by them,
 and have no byte order mark. A student without a complete mark is left as the platform has it.
 
-Formats: `lib/gradebook_importer.rb` of canvas-lms; `grade/import/csv` and
-`mod/assign/feedback/offline` of Moodle.
+Formats: `lib/gradebook_importer.rb` and, for pages, `infer_comment_context_from_filename` in
+`app/models/abstract_assignment.rb` of canvas-lms; `grade/import/csv`, `mod/assign/feedback/offline`
+and `mod/assign/feedback/file/importziplib.php` of Moodle.
 """
 
 from __future__ import annotations
 
+import html
+import os
 import re
+import zipfile
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from belgrade.grading.names import plain
+from belgrade.grading.collect import CANVAS_ANONYMOUS, CANVAS_NAME, MOODLE_NAME
+from belgrade.grading.names import clean, plain
 from belgrade.grading.roster import CANVAS, MOODLE, WORKSHEET, Roster, Student
-from belgrade.grading.tables import GRADED, Result, csv_text, harmless, tidy
+from belgrade.grading.tables import (
+    GRADED,
+    Result,
+    csv_text,
+    for_each_member,
+    harmless,
+    tidy,
+    write_csv,
+)
+
+MAIL = ("email", "name", "student", "points", "max_points", "pending_points", "file")
+LONGEST_COMMENT = 4_000
 
 # By these the platform tells who is meant, or they are the instructor's own words.
 EXACT = {
@@ -44,15 +61,76 @@ def upload_files(
         if r["state"] == GRADED and (provisional or not r["pending_points"])
     }
     numbers = sorted(n for n in possible if possible[n] > 0)
+    comments = {(r["student"], r["exercise"]): _comment(r) for r in results}
     if roster.kind == CANVAS:
         return {"canvas.csv": _canvas(roster, marks, possible, numbers, titles or {})}
     if roster.kind == MOODLE:
         return {f"moodle_{n}.csv": _moodle(roster, marks, n, titles or {}) for n in numbers}
     if roster.kind == WORKSHEET:
         return {
-            f"moodle_worksheet_{n}.csv": _worksheet(roster, marks, n, possible[n]) for n in numbers
+            f"moodle_worksheet_{n}.csv": _worksheet(roster, marks, n, possible[n], comments)
+            for n in numbers
         }
     return {}
+
+
+def write_feedback(
+    results: list[Result], roster: Roster | None, pages: Mapping[tuple[str, str], Path], out: Path
+) -> set[str]:
+    """Write the pages of feedback as each platform takes them; return the files' names.
+
+    `results` are as handed in, a group's once; `pages` gives the page by student and exercise. For
+    what came by no platform there is a zip by mail address (or id), and a table for a mail merge.
+    A page goes only to whoever the marks go to, and only for a file that was read.
+    """
+    zips: dict[str, dict[str, Path]] = {}
+    mails: dict[str, list[list[Any]]] = {}
+    for whole in results:
+        number, origin, group = whole["exercise"], whole.get("origin", ""), whole.get("members")
+        found = MOODLE_NAME.fullmatch(origin) or CANVAS_NAME.fullmatch(origin)
+        found = found or CANVAS_ANONYMOUS.fullmatch(origin)
+        told = found["number"] if found else ""
+        canvas = bool(found) and "upload" in found.re.groupindex
+        for one in for_each_member(whole):
+            student = one["student"]
+            known = roster.by_id.get(student) if roster else Student(student, one["name"])
+            if known is None or not number or not whole["digest"]:
+                continue
+            page, participant = pages[student, number], re.fullmatch(r"Participant (\d+)", student)
+            if canvas and (roster or group or student == told):  # a group's goes to all of it
+                name = f"{origin[: found.end('upload')]}_{number}_feedback.html"
+                zips.setdefault(f"canvas_feedback_{number}.zip", {}).setdefault(name, page)
+            elif participant or (found and not canvas and roster and not group):
+                name = re.sub(r"[\W_]+", " ", known.name or "Participant").strip()
+                id = participant[1] if participant else told
+                name = f"{name or 'Participant'}_{id}_assignfeedback_file_{number}_feedback.html"
+                zips.setdefault(f"moodle_feedback_{number}.zip", {})[name] = page
+            elif not found:
+                mail = next((key for key in (student, *known.keys) if "@" in key), "")
+                name = f"{re.sub(r'[^@.+A-Za-z0-9-]', '_', mail).lstrip('.') or page.stem}.html"
+                zips.setdefault(f"feedback_{number}.zip", {})[name] = page
+                points = tidy(one["points"]), tidy(one["max_points"]), tidy(one["pending_points"])
+                mails.setdefault(number, []).append([mail, known.name, student, *points, name])
+    out.mkdir(parents=True, exist_ok=True)
+    for name, entries in zips.items():
+        temporary = out / f".{name}.{os.getpid()}"
+        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as packed:
+            for entry, page in sorted(entries.items()):
+                packed.writestr(zipfile.ZipInfo(entry), page.read_bytes(), zipfile.ZIP_DEFLATED)
+        temporary.replace(out / name)
+    for number, rows in mails.items():
+        write_csv(out / f"mail_merge_{number}.csv", MAIL, rows)
+    return {*zips, *(f"mail_merge_{number}.csv" for number in mails)}
+
+
+def _comment(result: Result) -> str:
+    """Return what Moodle's worksheet says of a result, in a line without marks of HTML."""
+    said = [f"Exercise {result['exercise']}: {tidy(result['points'])} points."]
+    for q in result["questions"]:
+        words = [f"{q['question']}: {tidy(q['points'])} of {tidy(q['max_points'])}.", q["message"]]
+        said += [*words, (q.get("mark") or {}).get("comment", "")]
+    line = " ".join(clean(" ".join(said)).split())
+    return html.escape(line[:LONGEST_COMMENT], quote=False)
 
 
 def column_name(exercise: str, titles: Mapping[str, str]) -> str:
@@ -119,13 +197,16 @@ def _moodle(roster, marks, exercise, titles) -> str:
     return csv_text(header, rows, protect=False)
 
 
-def _worksheet(roster, marks, exercise, most) -> str:
+def _worksheet(roster, marks, exercise, most, comments) -> str:
     grade, maximum = roster.column("grade"), roster.column("maximum grade")
+    words = roster.column("feedback comments")
     rows = []
     for student in roster.students:
         row: list[Any] = _kept(roster, student, range(len(roster.header)))
         worth = (_number(student.row[maximum]) if maximum is not None else None) or most
         row[grade] = _scaled(marks, student, exercise, most, worth, student.row[grade])
+        if words is not None and not row[words] and (student.id, exercise) in marks:
+            row[words] = comments[student.id, exercise]  # what somebody wrote there stays
         rows.append(row)
     return csv_text(roster.header, rows, protect=False)
 

@@ -5,7 +5,7 @@
 | `grades.csv`, `questions.csv` | a row a student and exercise; a row a question as well |
 | `feedback/*.html` | a page for each result |
 | `marking/NN_marks.csv`, `NN_answers.html` | written answers to mark |
-| `uploads/*.csv` | for Canvas or Moodle, as the roster is |
+| `uploads/` | marks and pages for Canvas, Moodle or a mail program |
 | `report.html` | the class |
 """
 
@@ -21,7 +21,7 @@ from belgrade.grading import GradingError, marks, pages, tables
 from belgrade.grading.roster import Roster
 from belgrade.grading.store import safe_name, write_bytes
 from belgrade.grading.tables import Result
-from belgrade.grading.uploads import upload_files
+from belgrade.grading.uploads import upload_files, write_feedback
 
 HEAVY = ("outputs", "code")  # not needed once a page is written
 
@@ -40,17 +40,17 @@ def write_all(
     """
     masters = masters or {}
     titles = {number: _bare_title(master.title) for number, master in masters.items()}
-    light, handed_in, written = [], [], set()
+    light, handed_in, written = [], [], {}
     for result in results:
         title = titles.get(result["exercise"], "")
         questions = [{k: v for k, v in q.items() if k not in HEAVY} for q in result["questions"]]
         handed_in.append(result | {"questions": questions})
         for one in tables.for_each_member(result):
-            name = f"{safe_name(one['student'], one['exercise'] or '')}.html"
-            _write(out / "feedback" / name, pages.feedback(one, title))
-            written.add(name)
+            key = one["student"], one["exercise"]
+            written[key] = out / "feedback" / f"{safe_name(key[0], key[1] or '')}.html"
+            _write(written[key], pages.feedback(one, title))
             light.append(one | {"questions": questions})
-    _remove_others(out / "feedback", "*.html", written)
+    _remove_others(out / "feedback", {path.name for path in written.values()})
 
     rows = tables.with_missing(light, roster)
     possible = tables.possible_points(light)
@@ -65,7 +65,8 @@ def write_all(
     uploads = upload_files(light, roster, possible, titles, provisional)
     for name, text in uploads.items():
         write_bytes(out / "uploads" / name, text.encode("utf-8", "replace"))
-    _remove_others(out / "uploads", "*.csv", set(uploads))
+    zips = write_feedback(handed_in, roster, written, out / "uploads")
+    _remove_others(out / "uploads", {*uploads, *zips})
     _write(out / "report.html", pages.class_report(rows, titles))
 
 
@@ -111,8 +112,8 @@ def _write(path: Path, page: str) -> None:
     write_bytes(path, page.encode("utf-8", "replace"))
 
 
-def _remove_others(folder: Path, pattern: str, keep: set[str]) -> None:
-    for path in folder.glob(pattern):
+def _remove_others(folder: Path, keep: set[str]) -> None:
+    for path in folder.glob("*.*"):
         if path.name not in keep:
             with contextlib.suppress(FileNotFoundError):
                 path.unlink()

@@ -193,6 +193,11 @@ def test_a_key_must_stand_its_own_test():
     ):
         with pytest.raises(building.BuildError, match=f"question 1.2: .*{words}"):
             building._sound("1.2", spec, answer)
+    # Grading under other parameters does without such a turn, and says so.
+    odd = []
+    both = number | {"wrong": [turn, turn | {"answer": capture(9), "message": "Nine?"}]}
+    assert building._sound("1.2", both, capture(5.04), odd) == both["wrong"][1:]
+    assert odd == ["question 1.2: wrong turn 1 is judged right"]
 
 
 def test_a_check_may_stand_on_several_lines():

@@ -81,8 +81,10 @@ def tag_of(cell):
     return next((t for t in cell.metadata.get("tags", []) if t in TAGS), "")
 
 
-def build(key_path, cwd=None, execute=execute):
+def build(key_path, cwd=None, execute=execute, odd=None):
     """Run the key at `key_path` and return a Built; raise BuildError if anything is amiss.
+
+    With a list `odd`, wrong turns that are none (any longer) are left out and named there.
 
     `cwd` is the kernel's folder, by default the one above the key's, where students' copies lie.
     `execute(notebook, cwd)` runs a notebook in place, by default in a kernel of its own.
@@ -96,7 +98,7 @@ def build(key_path, cwd=None, execute=execute):
         answers, wrongs = _run(key, questions, variant, cwd, execute)
         if variant:
             _note_second_pass(questions, answers)
-        entries = _entries(questions, answers, wrongs)
+        entries = _entries(questions, answers, wrongs, odd)
         if variant:
             _half_is_hidden(questions, entries)
         student = student_copy(key, questions)
@@ -377,7 +379,7 @@ def _answer_of(cell, what):
     return bundle["answer"]
 
 
-def _entries(questions, answers, wrongs):
+def _entries(questions, answers, wrongs, odd=None):
     """Return an entry for each check and hidden check, after trying the key against itself."""
     entries = []
     for question in questions:
@@ -393,7 +395,7 @@ def _entries(questions, answers, wrongs):
             own |= {"points": _points(question, part), "part": part}
             own["wrong"] = [] if part else turns
             reference = answers[question.name, part]
-            _sound(question.name, own, reference)
+            own["wrong"] = _sound(question.name, own, reference, odd)
             public = [{k: v for k, v in w.items() if k != "code"} for w in own["wrong"]]
             entries.append({
                 "question": question.name, "part": part, "spec": own | {"wrong": public},
@@ -402,23 +404,34 @@ def _entries(questions, answers, wrongs):
     return entries
 
 
-def _sound(name, spec, reference):
-    """Check that the key's answer is right and that each wrong turn gets its own message."""
+def _sound(name, spec, reference, odd=None):
+    """Check that the key's answer is right; return the wrong turns that get their own message.
+
+    Any other raises BuildError, or is named in the list `odd`: other parameters can make it so.
+    """
     verdict = judge(spec | {"wrong": []}, reference, reference)
     if verdict.status != RIGHT:
         raise BuildError(
             f"question {name}: the check does not accept its own solution, "
             f"{found(reference)}: {verdict.message}"
         )
+    sound = []
     for n, wrong in enumerate(spec["wrong"]):
-        verdict = judge(spec, reference, wrong["answer"])
+        verdict, fault = judge(spec, reference, wrong["answer"]), ""
         if verdict.status == RIGHT:
-            raise BuildError(f"question {name}: wrong turn {n + 1} is judged right")
-        if verdict.message != wrong["message"]:
-            raise BuildError(
+            fault = f"question {name}: wrong turn {n + 1} is judged right"
+        elif verdict.message != wrong["message"]:
+            fault = (
                 f"question {name}: wrong turn {n + 1} ({found(wrong['answer'])}) gets another "
                 f"message: {verdict.message}"
             )
+        if fault and odd is None:
+            raise BuildError(fault)
+        if fault:
+            odd.append(fault)
+        else:
+            sound.append(wrong)
+    return sound
 
 
 def student_copy(key, questions, hidden=False):

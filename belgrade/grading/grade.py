@@ -203,6 +203,8 @@ def _grade(settings: Settings, say: Callable[[str], None]) -> Summary:
         with contextlib.ExitStack() as stack:
             job = _Job(settings, sandboxed, spool, stack)
             summary, results, masters = job.go(found)
+        for fault in [fault for master in masters.values() for fault in master.odd]:
+            say(f"In the answer key, {fault.rstrip('.')}. Graded without that turn.")
         write_tables(results, out, roster, masters)
     finally:
         shutil.rmtree(spool, ignore_errors=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -38,7 +38,7 @@ class Master:
 
     `checks` are all checks, the hidden ones too, each a dict with question, part, spec and
     reference; `hidden` the (question, part) of the hidden; `variant` the parameters cell of the
-    second pass, or ""; `written` the prose questions;
+    second pass, or ""; `written` the prose questions; `odd` says which wrong turns are none here;
     `questions` dicts with question, title and points; `rubrics` texts in Markdown by question.
     """
 
@@ -54,6 +54,7 @@ class Master:
     questions: list[dict[str, Any]]
     rubrics: dict[str, str]
     variant: str = ""
+    odd: list[str] = field(default_factory=list)
 
     @cached_property
     def fresh(self) -> nbformat.NotebookNode:
@@ -114,11 +115,12 @@ def master_of(
     stored = kept / f"{number}.json" if kept else None
     if stored and (found := read_json(stored)) and found.get("version") == stamp:
         return Master(**found)
+    odd: list[str] = []
     try:
-        built = build(key_path, cwd, execute)
+        built = build(key_path, cwd, execute, odd)
     except BuildError as error:
         raise MasterError(f"The answer key does not run: {error}") from None
-    master = _made(built, stamp)
+    master = replace(_made(built, stamp), odd=odd)
     if stored:
         write_json(stored, asdict(master))
     return master

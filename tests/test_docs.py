@@ -280,3 +280,19 @@ def test_the_dev_container_has_what_the_sandbox_needs() -> None:
     assert "bubblewrap" in container["onCreateCommand"]
     wanted = re.search(r"install -r (\S+)$", container["postCreateCommand"])[1]
     assert (ROOT / wanted).is_file()
+
+
+def test_every_line_of_the_phrasebook_runs() -> None:
+    page = (DOCS / "phrasebook.md").read_text(encoding="utf-8")
+    space: dict[str, object] = {}
+    for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
+        exec(block, space)
+    lines = [
+        line
+        for row in re.findall(r"^\| [^|`]+ \| (`.*) \|$", page, re.MULTILINE)
+        for line in re.findall(r"`([^`]+)`", row.replace("\\|", "|"))
+        if line.startswith(("df", "people", "both", "len"))
+    ]
+    assert len(lines) > 25
+    for line in lines:
+        eval(line, space)

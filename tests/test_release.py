@@ -193,7 +193,7 @@ def test_its_links_go_to_the_courses_repository(released):
         for path in (released / folder).iterdir():
             at = f"{folder}/{path.name}"
             assert (
-                f"https://mybinder.org/v2/gh/someone/course/autumn?urlpath=lab/tree/{at})" in text
+                f"https://mybinder.org/v2/gh/someone/course/autumn?urlpath=doc/tree/{at})" in text
             )
             assert f"urlpath=lab%2Ftree%2Fcourse%2F{folder}%2F{path.name})" in text
     for page in released.rglob("*.md"):

@@ -27,11 +27,7 @@ html_math_renderer = "mathml"
 html_permalinks_icon = "#"
 html_static_path = ["static"]
 html_css_files = ["book.css"]
-html_js_files = [
-    # From the file system a page cannot read its neighbours to show what was found in them.
-    (None, {"body": "if (location.protocol === 'file:') "
-                    "DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false"}),
-]  # fmt: skip
+html_js_files = ["book.js"]
 html_show_sphinx = False
 html_context = {"default_mode": "auto"}
 html_theme_options = {

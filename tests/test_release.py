@@ -85,7 +85,11 @@ def test_no_file_is_for_instructors(released):
     assert {"README.md", "run.py", "data", "docs", "exercises"} < {
         p.name for p in released.iterdir()
     }
-    assert [p.name for p in (released / "docs").iterdir()] == ["student-guide.md"]
+    assert sorted(p.name for p in (released / "docs").iterdir()) == [
+        "badges",
+        "phrasebook.md",
+        "student-guide.md",
+    ]
 
 
 def test_all_exercises_and_lessons_are_there(source, released):

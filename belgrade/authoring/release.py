@@ -25,8 +25,8 @@ OURS = Path(__file__).parent / "student_tree"
 # Copied as they are. What is not named here or in `tree` stays with the instructors.
 COPIED = [
     "LICENSE*", "CITATION.cff", ".gitignore", "requirements.txt", "constraints.txt", "jupyter/*",
-    ".binder/*", "docs/badges/*", "docs/student-guide.md", "notebooks/[0-9][0-9]_*.ipynb",
-    "data/**/*",
+    ".binder/*", "docs/badges/*", "docs/student-guide.md", "docs/phrasebook.md",
+    "notebooks/[0-9][0-9]_*.ipynb", "data/**/*",
 ]  # fmt: skip
 NOT_FOR_STUDENTS = {"authoring", "grading", "packed", "__pycache__"}
 DEV = '["pytest-xdist>=3.6", "ruff>=0.14"]'

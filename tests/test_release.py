@@ -199,7 +199,7 @@ def test_its_links_go_to_the_courses_repository(released):
             assert (
                 f"https://mybinder.org/v2/gh/someone/course/autumn?urlpath=doc/tree/{at})" in text
             )
-            assert f"urlpath=lab%2Ftree%2Fcourse%2F{folder}%2F{path.name})" in text
+            assert f"urlpath=doc%2Ftree%2Fcourse%2F{folder}%2F{path.name})" in text
     for page in released.rglob("*.md"):
         text = page.read_text(encoding="utf-8")
         for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", text):

@@ -11,8 +11,9 @@ since a page holds back a second change until the kernel has answered the first.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from belgrade.display import WIDGET_VIEW, escape, status
@@ -169,11 +170,19 @@ class Form:
     """Widgets with a question in words and a status line below them.
 
     `words` returns what stands in for the widgets, with what was chosen by then. `kind` is the
-    name of the form's kind in the page.
+    name of the form's kind in the page, and `asks` what a page without a kernel needs to ask the
+    same: the key in the journal and the fields, or questions with options and feedback.
     """
 
-    def __init__(self, kind: str, widgets: Sequence[Any], words: Callable[[], Words]) -> None:
+    def __init__(
+        self,
+        kind: str,
+        widgets: Sequence[Any],
+        words: Callable[[], Words],
+        asks: Mapping[str, Any] | None = None,
+    ) -> None:
         self.kind = kind
+        self.asks = asks
         self.box = column(widgets)
         self.words = words
         self._handle: Any = None
@@ -193,7 +202,11 @@ class Form:
 
     def _bundle(self, said: str, link: str = "") -> dict[str, str]:
         words, line = self.words(), status(said, link)
-        page = f'<div class="belgrade-words" data-form="{self.kind}">{"".join(words.html)}</div>'
+        asks = json.dumps(self.asks, ensure_ascii=False)
+        asks = f' data-asks="{escape(asks)}"' if self.asks else ""
+        page = (
+            f'<div class="belgrade-words" data-form="{self.kind}"{asks}>{"".join(words.html)}</div>'
+        )
         return {
             "text/html": page + line["text/html"],
             "text/plain": "\n".join([*words.text, line["text/plain"]]),
@@ -208,6 +221,7 @@ def ask(
     keep: Callable[[], str],
     said: str,
     words: Callable[[], Words],
+    asks: Mapping[str, Any] | None = None,
 ) -> None:
     """Show a question, its fields, and a button that calls `keep` for the sentence to show.
 
@@ -228,7 +242,9 @@ def ask(
         if pressed:
             act()
 
-    form = Form(kind, [heading(question), *fields, button(button_text, act)], words)
+    if asks:
+        asks = {"question": question, "button": button_text, **asks}
+    form = Form(kind, [heading(question), *fields, button(button_text, act)], words, asks)
     for field in fields:
         if field.has_trait("value"):
             field.observe(changed, "value")

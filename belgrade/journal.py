@@ -187,9 +187,9 @@ def ask_guess(
     """
     whole = all(float(number).is_integer() for number in (minimum, maximum, step))
     earlier = guess(key)
-    field = forms.number_text(
-        f"Your guess ({unit})", earlier, placeholder=f"{minimum:g} to {maximum:g}"
-    )
+    label = f"Your guess ({unit})"
+    field = forms.number_text(label, earlier, placeholder=f"{minimum:g} to {maximum:g}")
+    asked = {"name": "", "kind": "number", "label": label, "min": minimum, "max": maximum}
 
     def keep() -> str:
         number = forms.read_number(field.value, minimum, maximum, whole)
@@ -202,7 +202,43 @@ def ask_guess(
         return said
 
     said = "" if earlier is None else f"You guessed {earlier:g} {unit}. You may change it."
-    forms.ask("guess", question, [field], "Commit", keep, said, words)
+    asks = {"key": f"guess/{key}", "fields": [asked | {"whole": whole}]}
+    forms.ask("guess", question, [field], "Commit", keep, said, words, asks)
+
+
+def ask_ranking(key: str, question: str, options: Sequence[str], places: Sequence[str]) -> None:
+    """Show a list of `options` for each of `places`, and a button that commits what was chosen.
+
+    Once all places are filled, each with another option, they are kept as a list under `key`.
+    """
+    earlier = guess(key)
+    known = isinstance(earlier, list) and all(each in options for each in earlier)
+    earlier = earlier if known else []
+    had = dict(zip(places, earlier, strict=False))
+    choices = [("choose", None), *((option, option) for option in options)]
+    fields = [forms.dropdown(place, choices, had.get(place)) for place in places]
+    twice = "Choose a different one for each place."
+
+    def keep() -> str:
+        for place, field in zip(places, fields, strict=True):
+            if field.value is None:
+                raise forms.Unfinished(f"Choose first: {place}.")
+        given = [field.value for field in fields]
+        if len(set(given)) < len(given):
+            raise forms.Unfinished(twice)
+        return f"{save(f'guess/{key}', given)} You said: {', '.join(given)}."
+
+    def words() -> forms.Words:
+        said = forms.Words(question, RUN)
+        if given := guess(key):
+            said.line(f"You said: {', '.join(map(str, given))}.")
+        return said
+
+    said = f"You said: {', '.join(earlier)}. You may change it." if earlier else ""
+    pairs = [[option, option] for option in options]
+    asked = [{"name": place, "kind": "list", "label": place, "options": pairs} for place in places]
+    asks = {"key": f"guess/{key}", "fields": asked, "different": twice}
+    forms.ask("ranking", question, fields, "Commit", keep, said, words, asks)
 
 
 def ask_verdict(lesson: str, question: str) -> None:
@@ -210,8 +246,15 @@ def ask_verdict(lesson: str, question: str) -> None:
     import ipywidgets
 
     earlier = get(f"verdict/{lesson}") or {}
+    labels = "Verdict", "How sure are you?", "Because"
+    hint = "One sentence: the evidence that weighs most"
+    missing = (
+        "Choose a verdict first.",
+        "Choose how sure you are.",
+        "Write one sentence first: which evidence weighs most?",
+    )
     verdict = ipywidgets.RadioButtons(
-        description="Verdict",
+        description=labels[0],
         options=list(VERDICTS),
         value=earlier.get("verdict") if earlier.get("verdict") in VERDICTS else None,
         style={"description_width": "initial"},
@@ -219,13 +262,13 @@ def ask_verdict(lesson: str, question: str) -> None:
     sure = range(0, 101, 5)
     had = earlier.get("confidence_pct")
     confidence = forms.dropdown(
-        "How sure are you?",
+        labels[1],
         [("choose", None), *((f"{number}%", number) for number in sure)],
         min(sure, key=lambda number: abs(number - had)) if isinstance(had, int | float) else None,
     )
     reason = ipywidgets.Textarea(
-        description="Because",
-        placeholder="One sentence: the evidence that weighs most",
+        description=labels[2],
+        placeholder=hint,
         value=earlier.get("reason", ""),
         continuous_update=False,
         style={"description_width": "initial"},
@@ -233,12 +276,10 @@ def ask_verdict(lesson: str, question: str) -> None:
     )
 
     def keep() -> str:
-        if verdict.value is None:
-            raise forms.Unfinished("Choose a verdict first.")
-        if confidence.value is None:
-            raise forms.Unfinished("Choose how sure you are.")
-        if not reason.value.strip():
-            raise forms.Unfinished("Write one sentence first: which evidence weighs most?")
+        given = verdict.value, confidence.value, reason.value.strip() or None
+        for value, need in zip(given, missing, strict=True):
+            if value is None:
+                raise forms.Unfinished(need)
         value = {
             "verdict": verdict.value,
             "confidence_pct": confidence.value,
@@ -257,7 +298,15 @@ def ask_verdict(lesson: str, question: str) -> None:
 
     said = "You have a verdict already. You may change it." if earlier else ""
     fields = [verdict, confidence, reason]
-    forms.ask("verdict", question, fields, "Save my verdict", keep, said, words)
+    asked = [
+        {"name": "verdict", "kind": "radio", "options": [[each, each] for each in VERDICTS]},
+        {"name": "confidence_pct", "kind": "list", "options": [[f"{n}%", n] for n in sure]},
+        {"name": "reason", "kind": "text", "placeholder": hint},
+    ]
+    for each, label, need in zip(asked, labels, missing, strict=True):
+        each |= {"label": label, "missing": need}
+    asks = {"key": f"verdict/{lesson}", "fields": asked}
+    forms.ask("verdict", question, fields, "Save my verdict", keep, said, words, asks)
 
 
 def ask_codes(key: str, question: str, items: Mapping[str, str], options: Sequence[str]) -> None:
@@ -309,7 +358,13 @@ def ask_codes(key: str, question: str, items: Mapping[str, str], options: Sequen
     have = codes(key)
     place = next((at for at, item in enumerate(ids) if item not in have), len(ids) - 1)
     cards = forms.Cards(ids, build, place)
-    form = forms.Form("codes", [forms.heading(question), cards.box], words)
+    pairs = [[option, option] for option in options]
+    asked = [
+        {"name": item, "kind": "radio", "label": text, "options": pairs, "optional": True}
+        for item, text in texts.items()
+    ]
+    asks = {"key": f"codes/{key}", "question": question, "button": "Commit", "fields": asked}
+    form = forms.Form("codes", [forms.heading(question), cards.box], words, asks)
     form.show(tally())
 
 
@@ -338,7 +393,15 @@ def ask_probabilities(key: str, question: str, items: Mapping[str, str]) -> None
         return said
 
     said = f"You have answered {len(earlier)}. You may change them." if earlier else ""
-    forms.ask("probabilities", question, fields, "Commit", keep, said, words)
+    choices = [[name, value] for name, value in PROBABILITIES.items()]
+    asked = [
+        {"name": item, "kind": "list", "label": f"{number}. {text}", "options": choices}
+        for number, (item, text) in enumerate(items.items(), start=1)
+    ]
+    for each in asked:
+        each["optional"] = True
+    asks = {"key": f"probabilities/{key}", "fields": asked}
+    forms.ask("probabilities", question, fields, "Commit", keep, said, words, asks)
 
 
 def checkpoint(*question_ids: str) -> None:
@@ -387,7 +450,8 @@ def checkpoint(*question_ids: str) -> None:
         reply = forms.text("")
         radio.observe(lambda _, n=number, r=radio, w=reply: answered(n, r, w), "value")
         parts += [forms.heading(prompt), radio, reply]
-    form = forms.Form("checkpoint", parts, words)
+    asks = {"questions": [{"question": prompt, "options": options} for prompt, options in asked]}
+    form = forms.Form("checkpoint", parts, words, asks)
     form.show(f"{count} questions to answer.")
 
 

@@ -7,9 +7,8 @@ import math
 import pandas as pd
 import pytest
 
-from belgrade import explorers
+from belgrade import explorers, figures
 from belgrade.explorers import opinion
-from belgrade.explorers.explorer import NothingToShow
 from belgrade.methods.polls import (
     margin_of_change,
     margin_of_error,
@@ -110,7 +109,7 @@ def test_donors_by_default() -> None:
 
 
 def test_donors_with_a_ranking_and_a_sample_size() -> None:
-    words = said("guess_the_donor", first="Russia", second="Germany", poll="iea_2019_03")
+    words = opinion.guess_the_donor(["Russia", "Germany"]).bundle(poll="iea_2019_03")["text/plain"]
     assert "Your ranking: 1st Russia, 2nd Germany." in words
     # The largest margin: 1.95996 * sqrt(25 * 75 / 1206) = 2.44; the smallest, for 6%: 1.34.
     assert "margin of error 1.3 to 2.4 points" in words
@@ -129,27 +128,16 @@ def test_the_newspaper_found_nothing_from_russia_and_says_so() -> None:
     assert "for China there is no record here" in words
 
 
-def test_a_donor_named_twice_is_said_in_words() -> None:
-    words = said("guess_the_donor", first="China", third="China")
-    assert words.startswith("You named China for the 1st and for the 3rd place.")
-    tables = opinion.guess_the_donor().data
-    with pytest.raises(NothingToShow):
-        opinion._draw_ranking(tables, "China", "China", "")
-
-
-def test_a_committed_ranking_opens_the_explorer() -> None:
-    explorer = opinion.guess_the_donor(["Germany", "Russia", "Atlantis"])
-    chosen = [explorer.defaults[place] for place in ("first", "second", "third")]
-    assert chosen == ["Germany", "Russia", ""]
-    assert "Your ranking: 1st Germany, 2nd Russia." in explorer.bundle()["text/plain"]
-
-
-def test_before_the_reveal_only_the_ranking_shows() -> None:
-    explorer = opinion.guess_the_donor(reveal=False)
-    assert list(explorer.controls) == ["first", "second", "third"]
-    assert explorer.bundle()["text/plain"].startswith("Nothing is chosen yet.")
-    words = explorer.bundle(first="Japan")["text/plain"]
-    assert words == "Your ranking: 1st Japan. 2 still to choose."
+@pytest.mark.parametrize(
+    "given", [["Germany", "Russia", "Atlantis"], ["Germany", "Germany", "Russia"]]
+)
+def test_a_committed_ranking_stands_in_picture_and_sentence(given: list[str]) -> None:
+    explorer = opinion.guess_the_donor(given)
+    assert "Your ranking: 1st Germany, 2nd Russia. For Germany" in explorer.bundle()["text/plain"]
+    with figures.style():
+        you, *_ = explorer.draw(explorer.data, **explorer.defaults).axes
+    assert [text.get_text() for text in you.texts] == ["1st", "2nd"]
+    assert [line.get_ydata()[0] for line in you.lines] == [3, 1]
 
 
 def test_polls_by_default() -> None:

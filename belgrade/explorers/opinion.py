@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from belgrade import data, figures
-from belgrade.explorers.explorer import Control, Explorer, NothingToShow, Select
+from belgrade.explorers.explorer import Explorer, NothingToShow, Select
 from belgrade.methods.polls import margin_of_error
 
 if TYPE_CHECKING:
@@ -69,8 +69,7 @@ DONORS = (
     "Sweden",
     "Switzerland",
 )
-PLACES = {"first": "1st", "second": "2nd", "third": "3rd"}
-NOT_CHOSEN = ""
+PLACES = ("1st", "2nd", "3rd")
 NOT_IN_AID = ("Russia", "China")
 MINISTRY, NEWSPAPER = "sec_pol03", "eco_danas_2012"
 
@@ -83,94 +82,35 @@ def polls_in_order() -> pd.DataFrame:
     return table.sort_values(keys, ascending=[name != "share_pct" for name in keys], kind="stable")
 
 
-def guess_the_donor(ranking: Sequence[str] | None = None, reveal: bool = True) -> Explorer:
-    """Return the explorer in which readers rank donors beside what people say and records show.
+def guess_the_donor(ranking: Sequence[str] | None = None) -> Explorer:
+    """Return the explorer that sets what people say about donors beside what records show.
 
-    `ranking` names up to three donors, first to third, with which it opens. Without `reveal` it
-    shows the reader's own ranking and nothing else.
+    `ranking` names up to three donors, first to third, which it shows as the reader's own; what is
+    none of `DONORS`, or named a second time, is left out.
     """
+    named = dict.fromkeys(name for name in ranking or () if name in DONORS)
     tables = {
         "polls": polls_in_order().query("topic == 'perceived_largest_donor'"),
         "aid": data.load("development_aid"),
         "claims": data.load("donor_claims"),
+        "ranking": dict(zip(named, PLACES, strict=False)),
     }
-    given = [name if name in DONORS else NOT_CHOSEN for name in ranking or ()] + [NOT_CHOSEN] * 3
-    donors = {"(choose a donor)": NOT_CHOSEN} | {name: name for name in sorted(DONORS)}
-    controls: dict[str, Control] = {
-        key: Select(f"{place} donor", donors, name)
-        for (key, place), name in zip(PLACES.items(), given, strict=False)
-    }
-    if not reveal:
-        return Explorer(
-            "Who has given Serbia the most in grants?",
-            tables,
-            controls,
-            _draw_ranking,
-            _describe_ranking,
-        )
     first_rows = tables["polls"].drop_duplicates("poll_id")
-    controls["poll"] = Select(
-        "What people said",
-        {f"{_poll_date(row)}, {_pollster(row)}": row.poll_id for row in first_rows.itertuples()},
-        "mei_2018_12",
-    )
-    controls["record"] = Select(
-        "What records show",
-        {
-            "net official aid from 2006 to the year before the poll (2022 at most)": "to_date",
-            "net official aid in the year before the poll (2022 at most)": "one_year",
-            "grants 2000 to 2016, according to the Ministry of European Integration": "ministry",
-            "grants 2000 to 2012, according to the newspaper Danas": "newspaper",
-        },
-        "to_date",
-    )
-    walks = {"all but your ranking": ("poll", "record")}
-    return Explorer("Guess the donor", tables, controls, _draw_donors, _describe_donors, walks)
+    said = {f"{_poll_date(row)}, {_pollster(row)}": row.poll_id for row in first_rows.itertuples()}
+    records = {
+        "net official aid from 2006 to the year before the poll (2022 at most)": "to_date",
+        "net official aid in the year before the poll (2022 at most)": "one_year",
+        "grants 2000 to 2016, according to the Ministry of European Integration": "ministry",
+        "grants 2000 to 2012, according to the newspaper Danas": "newspaper",
+    }
+    controls = {
+        "poll": Select("What people said", said, "mei_2018_12"),
+        "record": Select("What records show", records, "to_date"),
+    }
+    return Explorer("Guess the donor", tables, controls, _draw_donors, _describe_donors)
 
 
-def _ranking(first: str, second: str, third: str) -> dict[str, str]:
-    """Return donor -> place for the places that are filled. A donor named twice is refused."""
-    found: dict[str, str] = {}
-    for place, name in zip(PLACES.values(), (first, second, third), strict=True):
-        if name in found:
-            raise NothingToShow(
-                f"You named {name} for the {found[name]} and for the {place} place. Give each "
-                "place a different donor."
-            )
-        if name != NOT_CHOSEN:
-            found[name] = place
-    return found
-
-
-def _draw_ranking(_: Any, first: str, second: str, third: str) -> Figure:
-    places = {place: name for name, place in _ranking(first, second, third).items()}
-    fig, ax = figures.new(2.2)
-    steps = {"2nd": (0, 0.7), "1st": (1, 1.0), "3rd": (2, 0.45)}
-    for place, (x, height) in steps.items():
-        name = places.get(place, "not chosen yet")
-        ax.bar(x, height, width=0.94, color="white", edgecolor=figures.colour(name), linewidth=2.5)
-        ax.text(x, height + 0.05, name, ha="center", va="bottom")
-        ax.text(x, height / 2, place, ha="center", va="center", fontsize=14, fontweight="bold")
-    ax.set_ylim(0, 1.25)
-    ax.set_axis_off()
-    ax.set_title("Who has given Serbia the most in grants? Your answer")
-    return fig
-
-
-def _describe_ranking(_: Any, first: str, second: str, third: str) -> str:
-    ranking = _ranking(first, second, third)
-    if not ranking:
-        return "Nothing is chosen yet. Choose a donor for each of the three places."
-    missing = len(PLACES) - len(ranking)
-    more = f" {missing} still to choose." if missing else ""
-    return f"Your ranking: {_said(ranking)}.{more}"
-
-
-def _said(ranking: dict[str, str]) -> str:
-    return ", ".join(f"{place} {name}" for name, place in ranking.items())
-
-
-def perceived(tables: dict[str, pd.DataFrame], poll: str) -> pd.DataFrame:
+def perceived(tables: dict[str, Any], poll: str) -> pd.DataFrame:
     """Return what one poll printed, indexed by donor: share_pct, margin_pct (nan: unknown).
 
     Only the donors of `DONORS`, largest share first; `share_is` says how exact the share is.
@@ -183,7 +123,7 @@ def perceived(tables: dict[str, pd.DataFrame], poll: str) -> pd.DataFrame:
     return rows[["share_pct", "share_is", "margin_pct"]]
 
 
-def recorded(tables: dict[str, pd.DataFrame], poll: str, record: str) -> tuple[pd.Series, str, str]:
+def recorded(tables: dict[str, Any], poll: str, record: str) -> tuple[pd.Series, str, str]:
     """Return (amount by donor, largest first; what is counted; unit) of one record.
 
     Net official aid covers the calendar years before the poll, from 2006 and to 2022 at the latest.
@@ -230,10 +170,8 @@ def _no_record(donor: str, record: str, amounts: pd.Series) -> str:
     return NO_FIGURE
 
 
-def _draw_donors(
-    tables: Any, first: str, second: str, third: str, poll: str, record: str
-) -> Figure:
-    ranking = _ranking(first, second, third)
+def _draw_donors(tables: Any, poll: str, record: str) -> Figure:
+    ranking = tables["ranking"]
     said = perceived(tables, poll)
     amounts, counted, unit = recorded(tables, poll, record)
     widths = [0.42, 2, 2] if ranking else [2, 2]
@@ -311,10 +249,8 @@ def _label(ax: Any, x: float, y: float, text: str, colour: str = figures.INK) ->
     )
 
 
-def _describe_donors(
-    tables: Any, first: str, second: str, third: str, poll: str, record: str
-) -> str:
-    ranking = _ranking(first, second, third)
+def _describe_donors(tables: Any, poll: str, record: str) -> str:
+    ranking = tables["ranking"]
     said = perceived(tables, poll)
     amounts, counted, unit = recorded(tables, poll, record)
     row = tables["polls"].query("poll_id == @poll").iloc[0]
@@ -337,7 +273,8 @@ def _describe_donors(
         record_of = (
             f"its record is {_amount(amounts[top])}" if amounts.get(top) else "it has no record"
         )
-        mine = f" Your ranking: {_said(ranking)}. For {top}, {people}, and {record_of}."
+        own = ", ".join(f"{place} {name}" for name, place in ranking.items())
+        mine = f" Your ranking: {own}. For {top}, {people}, and {record_of}."
     question = row.question if row.question.endswith("?") else f"{row.question}."
     return (
         f"{_poll_date(row)}, {_pollster(row)}. Question, in short: {question} {named} ({margin}). "

@@ -472,8 +472,7 @@ since a page from the file system may not fetch. Without this script a page show
     const box = make('form', { className: 'belgrade-live', ariaLabel: 'Checkpoint' });
     const right = new Map();
     const tally = make('p');
-    questions.forEach(({ question, options }, at) => {
-      const label = `${at + 1}. ${question}`;
+    questions.forEach(({ question: label, options }, at) => {
       const field = FIELDS.radio({ label, options: options.map(([words], n) => [words, n]) });
       const reply = status('belgrade-reply');
       field.row.append(reply);

@@ -1,0 +1,241 @@
+"""Explorers on a plain page: what drawing them ahead takes, and how quickly a page answers a key.
+
+    python tests/bench/frames.py OUT [--presses 20] [NAME ...]
+
+Explorers are drawn into the folder OUT, or are left there as they are if nothing changed; then a
+page from the file system with each is opened in headless Chromium and, where there is one, Firefox.
+A control is moved by keyboard, at leisure and in haste. Times run from the key going down to the
+second frame after the new picture was painted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "browser"))
+
+from lab import CHROMIUM, FLAGS
+
+from belgrade import explorers
+from belgrade.authoring import frames
+
+STATIC = Path(frames.__file__).parent / "book" / "static"
+FIREFOX = shutil.which("firefox") or shutil.which("firefox-esr")
+PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{name}</title>
+<link rel="stylesheet" href="_static/live.css"><script src="_static/live.js" defer></script></head>
+<body style="max-width: 46rem"><div data-explorer="{name}"><p></p>{figure}</div></body></html>"""
+# Pauses between presses, in milliseconds.
+LEISURE, HASTE = 400, 80
+READY = """new Promise(resolve => {
+  const look = () => (document.querySelector('.belgrade-live') ? resolve(1) : setTimeout(look, 50));
+  look();
+})"""
+# Numbers first, then the longest lists: [which of the controls, how many steps].
+CONTROLS = """JSON.stringify([...document.querySelectorAll(
+  '.belgrade-live input[type=number]:enabled, .belgrade-live select:enabled')]
+  .map((each, at) => [at, each.options ? each.options.length - 1 : 99])
+  .filter(([at, steps]) => steps && (at || document.querySelector('label').textContent !== 'Task'))
+  .sort((one, other) => other[1] - one[1]))"""
+FOCUS = """(() => { const found = [...document.querySelectorAll(
+  '.belgrade-live input[type=number]:enabled, .belgrade-live select:enabled')][%d];
+  found.focus();
+  if (%d) { found.selectedIndex = 0; found.dispatchEvent(new Event('change')); }
+})()"""
+WATCH = """(() => { window.elapsed = new Promise(resolve => {
+  let start;
+  addEventListener('keydown', () => { start = performance.now() }, {once: true, capture: true});
+  const caption = document.querySelector('figcaption');
+  const watcher = new MutationObserver(() => {
+    watcher.disconnect();
+    requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now() - start)));
+  });
+  watcher.observe(caption, {childList: true, characterData: true, subtree: true});
+  setTimeout(() => resolve(null), 3000);
+}) })()"""
+
+
+# WebDriver's names of keys.
+KEYS = {"ArrowUp": "\ue013", "ArrowDown": "\ue015"}
+
+
+class Firefox:
+    """Headless Firefox through WebDriver BiDi (https://www.w3.org/TR/webdriver-bidi/)."""
+
+    name = "Firefox"
+
+    def __init__(self) -> None:
+        import websocket
+
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.profile = tempfile.mkdtemp()
+        command = [FIREFOX, "--headless", "--no-remote", "--profile", self.profile,
+                   f"--remote-debugging-port={port}"]  # fmt: skip
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        for _ in range(200):
+            try:
+                self.socket = websocket.create_connection(
+                    f"ws://127.0.0.1:{port}/session", suppress_origin=True
+                )
+                break
+            except (OSError, websocket.WebSocketException):
+                time.sleep(0.2)
+        self.count = 0
+        self.ask("session.new", capabilities={})
+        self.context = self.ask("browsingContext.getTree")["contexts"][0]["context"]
+
+    def ask(self, method: str, **params: Any) -> Any:
+        self.count += 1
+        self.socket.send(json.dumps({"id": self.count, "method": method, "params": params}))
+        while (answer := json.loads(self.socket.recv())).get("id") != self.count:
+            pass
+        if answer["type"] == "error":
+            raise RuntimeError(answer["message"])
+        return answer["result"]
+
+    def goto(self, url: str) -> None:
+        self.ask("browsingContext.navigate", context=self.context, url=url, wait="complete")
+
+    def run(self, script: str) -> Any:
+        found = self.ask("script.evaluate", expression=script, awaitPromise=True,
+                         target={"context": self.context})  # fmt: skip
+        return found["result"].get("value")
+
+    def press(self, key: str) -> None:
+        strokes = [{"type": kind, "value": KEYS[key]} for kind in ("keyDown", "keyUp")]
+        self.ask("input.performActions", context=self.context,
+                 actions=[{"type": "key", "id": "keys", "actions": strokes}])  # fmt: skip
+
+    def close(self) -> None:
+        self.socket.close()
+        self.process.terminate()
+        self.process.wait(20)
+        shutil.rmtree(self.profile, ignore_errors=True)
+
+
+class Chromium:
+    """Headless Chromium through Playwright."""
+
+    name = "Chromium"
+
+    def __init__(self) -> None:
+        from playwright.sync_api import sync_playwright
+
+        self.playwright = sync_playwright().start()
+        self.browser = self.playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        self.page = self.browser.new_page()
+
+    def goto(self, url: str) -> None:
+        self.page.goto(url)
+
+    def run(self, script: str) -> Any:
+        return self.page.evaluate(script)
+
+    def press(self, key: str) -> None:
+        self.page.keyboard.press(key)
+
+    def close(self) -> None:
+        self.browser.close()
+        self.playwright.stop()
+
+
+def times(browser: Any, page: Path, presses: int, pause: int) -> list[float]:
+    """Return the milliseconds of so many presses, down a control and up again, on a fresh page."""
+    browser.goto(page.as_uri())
+    browser.run(READY)
+    found: list[float] = []
+    for at, most in json.loads(browser.run(CONTROLS)):
+        steps = min(most, (presses + 1) // 2)
+        is_list = most < 99
+        browser.run(FOCUS % (at, is_list))
+        time.sleep(0.5)
+        for key in ["ArrowDown"] * steps + ["ArrowUp"] * steps:
+            browser.run(WATCH)
+            browser.press(key)
+            if (elapsed := browser.run("window.elapsed")) is not None:
+                found.append(elapsed)
+            time.sleep(pause / 1000)
+        if len(found) >= presses:
+            break
+    return found
+
+
+def said(values: list[float]) -> str:
+    """Return median and 95th percentile as text, or a dash where nothing was measured."""
+    if len(values) < 3:
+        return "–"
+    cut = statistics.quantiles(values, n=20)[-1]
+    return f"{statistics.median(values):.0f} / {min(cut, max(values)):.0f}"
+
+
+@contextmanager
+def pages(out: Path, names: list[str]) -> Iterator[Path]:
+    """Give a folder with a page for each explorer."""
+    with tempfile.TemporaryDirectory() as made:
+        static = Path(made, "_static")
+        shutil.copytree(STATIC, static)
+        (static / "explorers").symlink_to(out.resolve(), target_is_directory=True)
+        for name in names:
+            figure = getattr(explorers, name)().bundle()["text/html"]
+            text = PAGE.format(name=name, figure=figure.partition("<script>")[0])
+            Path(made, f"{name}.html").write_text(text, encoding="utf-8")
+        yield Path(made)
+
+
+def main() -> None:
+    """Draw, measure, and print two Markdown tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("out", type=Path)
+    parser.add_argument("names", nargs="*", metavar="NAME", default=list(explorers.EXPLORERS))
+    parser.add_argument("--presses", type=int, default=20)
+    options = parser.parse_args()
+    for _ in range(2):
+        start = time.monotonic()
+        drawn = frames.draw(options.out, options.names)
+        new = sum(each.is_new for each in drawn.values())
+        print(f"{new} explorers drawn in {time.monotonic() - start:.1f} s\n")
+        if not new:
+            break
+    browsers = [Chromium(), *([Firefox()] if FIREFOX else [])]
+    ways = {"at leisure": LEISURE, "in haste": HASTE}
+    heads = [f"{browser.name}, {way}" for browser in browsers for way in ways]
+    print(f"| explorer | choices | pictures | MB | kB at first | {' | '.join(heads)} |")
+    print("|" + "---|" * (5 + len(heads)))
+    every: dict[str, list[float]] = {head: [] for head in heads}
+    with pages(options.out, options.names) as folder:
+        for name in options.names:
+            each = drawn[name]
+            cells = [name, f"{each.combinations:,}", str(each.pictures), f"{each.bytes / 1e6:.2f}"]
+            cells.append(f"{each.first_bytes / 1e3:.0f}")
+            for browser in browsers:
+                for way, pause in ways.items():
+                    found = times(browser, folder / f"{name}.html", options.presses, pause)
+                    every[f"{browser.name}, {way}"] += found
+                    cells.append(said(found))
+            print(f"| {' | '.join(cells)} |", flush=True)
+    total = [sum(each.combinations for each in drawn.values())]
+    total += [sum(each.pictures for each in drawn.values())]
+    size = sum(each.bytes for each in drawn.values()) / 1e6
+    ends = " | ".join(said(found) for found in every.values())
+    print(f"| all | {total[0]:,} | {total[1]:,} | {size:.1f} | | {ends} |")
+    for browser in browsers:
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

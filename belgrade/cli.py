@@ -112,7 +112,6 @@ def _parser():
     one.add_argument("--merge", nargs="+", type=Path, metavar="SHEET", help="bring marks in")
     one.add_argument("--workers", type=int, default=0, help="how many at once (all processors)")
     one.add_argument("--timeout", type=float, default=60, help="seconds for one cell (60)")
-    one.add_argument("--kernel", metavar="NAME", help="run in this kernel in place of the sandbox")
     one.add_argument("--no-sandbox", action="store_true", help="run students' code unprotected")
     one.add_argument("--fresh", action="store_true", help="grade all anew")
     one.set_defaults(function=grade)
@@ -299,7 +298,7 @@ def grade(options):
         roster=options.roster, layout=options.layout, groups=options.groups,
         match=dict(pair.rsplit("=", 1) for pair in options.match),
         exercise=options.exercise and options.exercise.zfill(2),
-        workers=options.workers, timeout=options.timeout, kernel=options.kernel,
+        workers=options.workers, timeout=options.timeout,
         sandbox=not options.no_sandbox, fresh=options.fresh,
     )  # fmt: skip
     try:

@@ -1,4 +1,4 @@
-"""A sandbox for tests, and code run in one of its kernels."""
+"""A sandbox for tests, and code run in one of its shells."""
 
 from __future__ import annotations
 
@@ -11,55 +11,57 @@ from typing import Any
 
 import pytest
 
-from belgrade.grading.kernels import Kernel, Kernels, Limits
-from belgrade.grading.run import Cell, _await_ready
-from belgrade.grading.sandbox import SandboxError
+from belgrade.grading.sandbox import Limits, Sandbox, SandboxError, Shell, Told
 
 TIGHT = Limits(memory=2**30, processes=24, file_size=2**20, scratch=8 * 2**20, files=128)
 
 
 @functools.cache
-def _opened() -> Kernels | str:
-    kernels = Kernels(limits=TIGHT, workers=2)
+def _opened(walled: bool) -> Sandbox | str:
+    box = Sandbox(TIGHT, workers=2, walled=walled)
     try:
-        kernels.__enter__()
+        box.__enter__()
     except SandboxError as error:
         return str(error)
-    atexit.register(kernels.__exit__)
-    return kernels
+    atexit.register(box.__exit__)
+    return box
 
 
-def shared_sandbox() -> Kernels:
+def probe() -> str:
+    """Return "" if the sandbox works on this machine, else what to do."""
+    opened = _opened(True)
+    return opened if isinstance(opened, str) else ""
+
+
+def shared_sandbox(walled: bool = True) -> Sandbox:
     """Return a sandbox with tight limits, opened once for all tests of this process.
 
     Where there can be none the test is skipped, with the remedy.
     """
-    opened = _opened()
+    opened = _opened(walled)
     if isinstance(opened, str):
         pytest.skip(opened)
     return opened
 
 
 @contextmanager
-def kernel(kernels: Kernels) -> Iterator[Kernel]:
-    """Give a kernel that answers."""
-    one = kernels.start()
-    try:
-        _await_ready(one)
-        yield one
-    finally:
-        one.stop()
+def shell_in(box: Sandbox) -> Iterator[Shell]:
+    """Give a shell that has run nothing."""
+    with box.stem(()) as stem:
+        one = stem.start()
+        try:
+            yield one
+        finally:
+            one.stop()
 
 
-def told(one: Kernel, code: str, seconds: float = 20) -> Cell:
-    """Return what came of running `code` in a kernel."""
-    cell = Cell(one, seconds)
-    cell.execute(code)
-    return cell
+def told(one: Shell, code: str, seconds: float = 20) -> Told:
+    """Return what came of running `code` in a shell."""
+    return one.run(code, seconds)
 
 
-def value(one: Kernel, expression: str, before: str = "") -> Any:
-    """Return the value of an expression in a kernel; its code may need lines before it."""
-    cell = told(one, f"{before}\nimport json as _json\nprint(_json.dumps({expression}))")
-    assert cell.error is None, cell.error
-    return json.loads(cell.kept[-1]["text"].splitlines()[-1])
+def value(one: Shell, expression: str, before: str = "") -> Any:
+    """Return the value of an expression in a shell; its code may need lines before it."""
+    found = told(one, f"{before}\nimport json as _json\nprint(_json.dumps({expression}))")
+    assert found.error is None, found.error
+    return json.loads(found.shown[-1]["text"].splitlines()[-1])

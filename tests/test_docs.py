@@ -30,7 +30,7 @@ def name(path: Path) -> str:
 def commands(page: Path) -> Iterator[tuple[str, bool]]:
     """Yield each command of ours in a page, and whether it stands in a sentence.
 
-    A sentence may leave out what a line to type must have: `belgrade grade --kernel NAME`.
+    A sentence may leave out what a line to type must have: `belgrade grade --out GRADES`.
     """
     markdown = page.read_text(encoding="utf-8")
     start = r"(?:\.venv/bin/)?(?:belgrade|(?:python3?|uv run) run\.py)"

@@ -18,15 +18,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hostile_answers import COSTS_ITS_OWN, COSTS_NOTHING, HANDLES
 from nbformat.v4 import new_code_cell
+from sandboxes import probe
 from toy_class import ToyClass, marks, results
 from toy_exercise import RIGHT
 
-from belgrade.grading.kernels import probe
-
 # One worker: the class is graded once.
 pytestmark = pytest.mark.xdist_group("grading-hostile")
-TIMEOUT_S = 3
+TIMEOUT_S = 4
+LONGEST_S = 24  # all of a submission's cells, and what they may take to be stopped
 FULL = {
     "90.1": ("right", 2), "90.2": ("right", 1), "90.3": ("right", 2), "90.4": ("right", 1),
     "90.5": ("right", 1), "90.6": ("pending", 0),
@@ -73,22 +74,30 @@ def attempt(what):
         print("refused", type(error).__name__)
 """
 
+STUBBORN = """
+import time
+while True:
+    try:
+        time.sleep(9)
+    except BaseException:
+        pass
+"""
+
 KINDS: dict[str, Kind] = {
     # --- code that does not end, or ends too much ---
-    "endless-loop": Kind("while True:\n    pass", broken=first("error", "longer than 3 s")),
+    "endless-loop": Kind("while True:\n    pass", broken=first("error", "longer than")),
     "loop-without-interrupt": Kind(
         "import signal, time\nfor n in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM):\n"
         "    signal.signal(n, signal.SIG_IGN)\nwhile True:\n    try:\n        time.sleep(1)\n"
         "    except BaseException:\n        pass",
-        broken=first("error", "longer than 3 s"),
+        broken=first("error", "longer than"),
     ),
     "os-exit": Kind("import os\nos._exit(0)", broken=first("error", "ended the kernel")),
     "sys-exit": Kind("import sys\nsys.exit('done')", broken=first("error", "stopped")),
     "quit": Kind("quit()", broken=first("error")),
-    # Whose answer it was cannot be told: it costs what it hits.
     "ends-later": Kind(
         f"import os, threading\nthreading.Timer(0.1, os._exit, (0,)).start()\n{ANSWER}",
-        broken=dict.fromkeys(["90.1", "90.2", "90.3", "90.4", "90.5"], ("any", "")),
+        broken=first("any"),
     ),
     "kill-own-kernel": Kind(
         "import os\nos.kill(os.getpid(), 9)", broken=first("error", "ended the kernel")
@@ -114,10 +123,7 @@ KINDS: dict[str, Kind] = {
     ),
     "input": Kind("per_million = float(input('?'))", broken=first("error", "input() cannot ask")),
     # --- too much of something ---
-    # Those that are left take the processor from what comes next: a chart may be late for it.
-    "fork-bomb": Kind(
-        "import os\nwhile True:\n    os.fork()", broken=first("error") | {"90.4": ("any", "")}
-    ),
+    "fork-bomb": Kind("import os\nwhile True:\n    os.fork()", broken=first("error")),
     "forks-that-sleep": Kind(
         "import os, time\nwhile True:\n    try:\n        if os.fork() == 0:\n"
         "            time.sleep(10**6)\n    except OSError:\n        break\n" + ANSWER
@@ -200,11 +206,11 @@ KINDS: dict[str, Kind] = {
         "shutil.rmtree(r'@keys@', ignore_errors=True)\n"
         "attempt(lambda: 1 / (Path('/tmp/belgrade-planted').write_text('x') < 0))\n" + ANSWER
     ),
-    "other-kernels": Kind(
+    "other-processes": Kind(
         f"import os\nfrom pathlib import Path\n{TRY}\n"
-        "mine = Path(get_ipython().kernel.config['IPKernelApp'].get('connection_file', '/'))\n"
-        "for place in ('/proc', mine.parent.parent, '/run', '/dev/shm'):\n"
-        "    attempt(lambda: [p for p in Path(place).iterdir() if p.name.isdigit()][0])\n" + ANSWER
+        "for place in ('/proc', '/run', '/dev/shm', '/scratch', '/var/lib'):\n"
+        "    attempt(lambda: list(Path(place).iterdir())[0])\n"
+        "attempt(lambda: os.kill(1, 0) or 1 / (os.getpid() > 1000))\n" + ANSWER
     ),
     # --- tampering with what judges ---
     "patched-builtins": Kind(
@@ -233,13 +239,13 @@ KINDS: dict[str, Kind] = {
         "    def create_module(self, spec):\n        return Always(spec.name)\n"
         "    def exec_module(self, module):\n        pass\n"
         "sys.meta_path.insert(0, Finder())\nper_million = 7",
-        broken=dict.fromkeys(["90.1", "90.2", "90.3", "90.4", "90.5"], ("not_yet", "")),
+        broken=first("not_yet", "you have 7"),
     ),
     "patched-pandas": Kind(
         "import json, pandas as pd\npd.DataFrame.__eq__ = lambda *a: True\n"
         "json.dumps = lambda *a, **k: '{}'\npd.api.types.is_numeric_dtype = lambda *a: True\n"
         "per_million = 7",
-        broken={"90.1": ("", "")} | dict.fromkeys(["90.2", "90.3", "90.4", "90.5"], ("any", "")),
+        broken=first(""),
     ),
     "lying-number": Kind(
         "import numbers\nclass Lie(float):\n    __eq__ = lambda self, other: True\n"
@@ -271,7 +277,7 @@ KINDS: dict[str, Kind] = {
         "        forge('right', f'90.{n}', status='right', points=99, max_points=1)\n"
         "get_ipython().events.register('post_run_cell', after)\n"
         "import atexit, threading\natexit.register(after)\nper_million = 7",
-        broken=dict.fromkeys(["90.1", "90.2", "90.3", "90.4", "90.5"], ("", "")),
+        broken=first(""),
     ),
     "forges-nonsense": Kind(
         f"{PUBLISH}\nanswers = [{{}}, {{'type': []}}, {{'type': 'table'}}, {{'type': 'number', "
@@ -279,7 +285,7 @@ KINDS: dict[str, Kind] = {
         "def after(*a):\n    for n, answer in enumerate(answers, 1):\n"
         "        forge(answer, f'90.{n}')\n"
         "get_ipython().events.register('post_run_cell', after)\nper_million = 7",
-        broken=dict.fromkeys(["90.1", "90.2", "90.3", "90.4", "90.5"], ("", "")),
+        broken=first(""),
     ),
     "forges-too-much": Kind(
         f"{PUBLISH}\ndeep = []\nfor _ in range(300):\n    deep = [deep]\n"
@@ -287,20 +293,11 @@ KINDS: dict[str, Kind] = {
         "        'rows': [['a', 1]] * 200_000, 'count': 200_000}\n"
         "def after(*a):\n    forge({'type': 'number', 'value': deep})\n    forge(huge, '90.2')\n"
         "get_ipython().events.register('post_run_cell', after)\nper_million = 7",
-        broken=dict.fromkeys(["90.1", "90.3", "90.4", "90.5"], ("error", ""))
-        | {"90.2": ("error", "too large")},
-    ),
-    "forges-replies": Kind(
-        "kernel = get_ipython().kernel\nfor n in range(50):\n"
-        "    kernel.session.send(kernel.iopub_socket, 'status', {'execution_state': 'idle'},\n"
-        "                        parent=kernel.get_parent())\n"
-        "    kernel.session.send(kernel.iopub_socket, 'stream', {'name': 7},\n"
-        "                        parent=kernel.get_parent())\nper_million = 7",
-        broken={"90.1": ("", "")},
+        broken=first("error"),
     ),
     "resets-the-shell": Kind(
         "get_ipython().reset(new_session=True)\nget_ipython().user_ns.clear()",
-        broken=dict.fromkeys(["90.1", "90.2", "90.4"], ("error", "")),
+        broken=first("error"),
     ),
     "markers-and-magics": Kind(
         f"# NBVAL_SKIP\n%%capture shown\n# NBVAL_IGNORE_OUTPUT\n{ANSWER}",
@@ -318,6 +315,73 @@ KINDS: dict[str, Kind] = {
         broken=first("error", "<img src=x"),
     ),
 }
+
+CHART = """
+n = 19
+one = {"mark": "line", "label": "", "x": [float(i) for i in range(n)], "y": [1.0] * n}
+short = one | {"x": [1, 1], "y": [2, 2]}
+empty = {"title": "t", "xlabel": "x", "ylabel": "y", "legend": []}
+def chart(axes):
+    return {"type": "chart", "axes": axes}
+def table(wide, long):
+    columns, kinds = ["donor"] + ["c"] * wide, ["text"] + ["number"] * wide
+    rows = [["x"] + [0.5] * wide] * long
+    return {"type": "table", "columns": columns, "dtypes": kinds, "rows": rows, "count": long}
+"""
+
+
+def slow(number: int, big: str, status: str = "error", words: str = "too large") -> Kind:
+    """Return a kind whose answer to 90.`number` is forged, `big` and slow to judge."""
+    forged = (
+        f"{PUBLISH}{CHART}big = {big}\n"
+        f"get_ipython().events.register('post_run_cell', lambda *a: forge(big, '90.{number}'))\n"
+        "by_donor = flights\nax = flights.plot()"
+    )
+    return Kind(answers={f"answer-{number}": forged}, broken={f"90.{number}": (status, words)})
+
+
+OTHERS = {
+    "slow-to-judge-many-series": slow(4, "chart([empty | {'series': [one] * 20000}])", words=""),
+    "slow-to-judge-many-axes": slow(4, "chart([empty | {'series': [one]}] * 25000)"),
+    "slow-to-judge-table": slow(2, "table(60, 5000)"),
+    "slow-within-bounds": slow(4, "chart([empty | {'series': [short] * 6000}])", "", ""),
+    "slow-within-bounds-table": slow(2, "table(8, 5000)", "", ""),
+    "function-without-end": Kind(
+        answers={"answer-3": "def share_pct(part, whole):\n    while True:\n        pass"},
+        broken={"90.3": ("error", "longer than")},
+    ),
+    "function-that-calls-itself": Kind(
+        answers={"answer-3": "def share_pct(part, whole):\n    return share_pct(whole, part)"},
+        broken={"90.3": ("", "")},
+    ),
+    "function-that-floods": Kind(
+        answers={
+            "answer-3": "def share_pct(part, whole):\n    while True:\n        print('x' * 9999)"
+        },
+        broken={"90.3": ("", "")},
+    ),
+    "three-loops": Kind(
+        "while True:\n    pass",
+        answers=dict.fromkeys(["answer-2", "answer-3"], "while True:\n    pass"),
+        broken=dict.fromkeys(["90.1", "90.2", "90.3"], ("error", "longer than")),
+    ),
+    "stubborn-loops": Kind(
+        **dict.fromkeys(["code"], STUBBORN),
+        answers=dict.fromkeys(["answer-2", "answer-5"], STUBBORN),
+        broken=dict.fromkeys(["90.1", "90.2", "90.5"], ("error", "longer than")),
+    ),
+    "needs-what-ends": Kind(
+        "import os\nos._exit(0)\nper_million = 1",
+        answers={"answer-2": "uses = per_million\n" + RIGHT["answer-2"]},
+        broken={"90.1": ("error", "ended the kernel"), "90.2": ("error", "no per_million")},
+    ),
+}
+KINDS |= {name: Kind(f"{HANDLES}\n{code}\n{ANSWER}") for name, code in COSTS_NOTHING.items()}
+KINDS |= {
+    name: Kind(f"{HANDLES}\n{code.replace('@answer@', ANSWER)}", broken=first(status, words))
+    for name, (code, status, words) in COSTS_ITS_OWN.items()
+}
+KINDS |= OTHERS
 
 
 def edit(**changes: Any) -> Callable[[ToyClass, Any], Any]:
@@ -373,8 +437,8 @@ FILES: dict[str, Kind] = {
     "invalid-json": Kind(change=lambda *_: '{"cells": [', failed="damaged"),
     "no-notebook": Kind(change=lambda *_: "[1, 2]", failed="damaged"),
     "deep-json": Kind(change=lambda *_: "[" * 200_000, failed="damaged"),
-    "wrong-nbformat": Kind(change=edit(nbformat=99), failed="damaged or no notebook"),
-    "old-nbformat": Kind(change=edit(nbformat=2), failed="damaged or no notebook"),
+    "wrong-nbformat": Kind(change=edit(nbformat=99)),
+    "old-nbformat": Kind(change=edit(nbformat=2)),
     "empty": Kind(change=lambda *_: "", failed="empty"),
     "fifty-megabytes": Kind(change=lambda *_: b" " * 50_000_000 + b"{}", failed="MB"),
     "too-many-cells": Kind(change=longer, failed="cells"),
@@ -388,7 +452,7 @@ FILES: dict[str, Kind] = {
     "same-ids": Kind(change=twice_the_same_ids),
     "no-ids": Kind(
         change=without_ids_and_marks,
-        broken={"90.6": ("", "")}, note="The answer cell of 90.1 was missing; the cell that sets",
+        broken={"90.6": ("", "")},
     ),
     "odd-metadata": Kind(change=odd_metadata),
     "hard-to-read": Kind(change=hard_to_read),
@@ -512,6 +576,7 @@ def test_it_costs_only_what_it_broke(graded: dict[str, Any], name: str) -> None:
     assert "GOT" not in shown
     assert SECRET not in shown
     assert len(shown) < 3_000_000
+    assert result["seconds"] < LONGEST_S
     assert result["max_points"] == 7 + 3 * (given["90.6"][0] != "pending")
 
 

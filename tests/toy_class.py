@@ -17,6 +17,7 @@ import nbformat
 from toy_exercise import RIGHT, toy_key
 
 from belgrade.authoring.build import read_questions, student_copy
+from belgrade.authoring.execute import execute
 from belgrade.checks.record import MIME
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -87,6 +88,15 @@ def marks(result: dict[str, Any]) -> dict[str, tuple[str, float]]:
     return {row["question"]: (row["status"], row["points"]) for row in result["questions"]}
 
 
+class NoSandbox:
+    """Stands for a sandbox that nothing asks for anything."""
+
+    stopped = False
+
+    def stop(self) -> None:
+        self.stopped = True
+
+
 def without_kernels(
     set_attribute: Callable[..., Any], ran: list[Any], pause: float = 0, shown: str = "x"
 ) -> None:
@@ -99,7 +109,7 @@ def without_kernels(
     from belgrade.grading import grade as grading
     from belgrade.grading.run import Run
 
-    def run(notebook: Any, kernels: Any, timeout: float, total_timeout: float) -> Run:
+    def run(notebook: Any, box: Any, timeout: float, total_timeout: float) -> Run:
         ran.append(notebook)
         time.sleep(pause)
         specs, sources = graded_specs(notebook.cells), {c["id"]: c.source for c in notebook.cells}
@@ -116,5 +126,5 @@ def without_kernels(
         return found
 
     set_attribute(grading, "run", run)
-    set_attribute(grading, "run_in_place", lambda key, kernels: grading.execute(key, ROOT))
-    set_attribute(grading, "Kernels", lambda **options: contextlib.nullcontext())
+    set_attribute(grading, "run_in_place", lambda key, box: execute(key, ROOT))
+    set_attribute(grading, "Sandbox", lambda *_, **__: contextlib.nullcontext(NoSandbox()))

@@ -15,21 +15,18 @@ import shutil
 import signal
 import tempfile
 import threading
-import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from belgrade.authoring.execute import execute
 from belgrade.checks.assemble import about, assemble
 from belgrade.checks.examine import ExamineError, exercise_in, read_notebook
 from belgrade.checks.quick import nbformat
 from belgrade.checks.reading import NOTES
 from belgrade.checks.second_pass import with_second_pass
 from belgrade.grading.collect import Submission, collect
-from belgrade.grading.kernels import Kernel, KernelError, Kernels, Limits
 from belgrade.grading.master import (
     Master,
     MasterError,
@@ -52,13 +49,12 @@ from belgrade.grading.result import (
     head,
 )
 from belgrade.grading.roster import Roster, read_groups, read_roster
-from belgrade.grading.run import Run, RunError, run, run_in_place
-from belgrade.grading.sandbox import SandboxError
+from belgrade.grading.run import Run, RunError, run, run_in_place, total_of
+from belgrade.grading.sandbox import KernelError, Limits, Sandbox, SandboxError
 from belgrade.grading.store import is_full, locked, read_json, safe_name, write_bytes, write_json
 
-# So many submissions in a row for which no kernel starts are the machine's fault, not theirs.
+# So many submissions in a row for which no process starts are the machine's fault, not theirs.
 MOST_STARTS = 3
-TOTAL_CELLS = 10
 SETTINGS = "grading.json"
 SHOWN = 20
 
@@ -77,7 +73,6 @@ class Settings:
     exercise: str | None = None
     workers: int = 0
     timeout: float = 60
-    kernel: str | None = None
     sandbox: bool = True
     fresh: bool = False
     limits: Limits = field(default_factory=Limits)
@@ -180,10 +175,8 @@ def _claimed(out: Path) -> Path:
 
 
 def _grade(settings: Settings, say: Callable[[str], None]) -> Summary:
-    out, sandboxed = settings.out, settings.sandbox and not settings.kernel
-    if settings.kernel:
-        say(f"Kernel {settings.kernel}: it, and not the sandbox, protects this machine.")
-    elif not settings.sandbox:
+    out = settings.out
+    if not settings.sandbox:
         say(
             "WARNING: no sandbox. Students' code runs as you: it can read your files, keys and "
             "grades, change or delete them, and use the network."
@@ -201,7 +194,7 @@ def _grade(settings: Settings, say: Callable[[str], None]) -> Summary:
         if not found:
             raise GradeError(f"There is nothing to grade in {settings.submissions}.")
         with contextlib.ExitStack() as stack:
-            job = _Job(settings, sandboxed, spool, stack)
+            job = _Job(settings, spool, stack)
             summary, results, masters = job.go(found)
         for fault in [fault for master in masters.values() for fault in master.odd]:
             say(f"In the answer key, {fault.rstrip('.')}. Graded without that turn.")
@@ -238,40 +231,12 @@ def _kept_roster(path: Path | None, out: Path) -> Roster | None:
     return roster
 
 
-class _Stoppable:
-    """Kernels that another thread can end, all at once: what runs in them is then at its end."""
-
-    def __init__(self, source: Kernels) -> None:
-        self.source, self.stopped = source, False
-        self._lock, self._running = threading.Lock(), weakref.WeakSet()
-
-    def start(self) -> Kernel:
-        """Return a fresh kernel; raise KernelError if there is none, or after `stop`."""
-        kernel = None if self.stopped else self.source.start()
-        with self._lock:
-            if not self.stopped and kernel:
-                self._running.add(kernel)
-                return kernel
-        if kernel:
-            kernel.stop()
-        raise KernelError("The grading was stopped.")
-
-    def stop(self) -> None:
-        """End all kernels."""
-        with self._lock:
-            self.stopped = True
-            for kernel in self._running:
-                kernel.kill()
-
-
 class _Job:
     """The submissions of one run, and how they are graded."""
 
-    def __init__(
-        self, settings: Settings, sandboxed: bool, spool: Path, stack: contextlib.ExitStack
-    ) -> None:
-        self.settings, self.sandboxed, self.spool, self.stack = settings, sandboxed, spool, stack
-        self.kernels: _Stoppable | None = None
+    def __init__(self, settings: Settings, spool: Path, stack: contextlib.ExitStack) -> None:
+        self.settings, self.spool, self.stack = settings, spool, stack
+        self.box: Sandbox | None = None
         self.out = settings.out
         self.workers = settings.workers or _cores()
         self.exercise = settings.exercise
@@ -280,7 +245,7 @@ class _Job:
             raise GradeError(f"There is no key of exercise {self.exercise} in {settings.keys}.")
         self.masters: dict[str, Master] = {}
         self.rules = [
-            package_digest(), settings.timeout, sandboxed, settings.kernel,
+            package_digest(), settings.timeout, settings.sandbox,
             asdict(settings.limits), MOST_CELLS, MOST_CODE,
         ]  # fmt: skip
         self.starts = 0
@@ -292,27 +257,26 @@ class _Job:
         paths = self._paths(found)
         todo = [pair for pair in zip(found, paths, strict=True) if not self._kept(*pair)]
         if todo:
-            kernels = self._open()
-            self._prove({self._number(one) for one, _ in todo}, kernels)
-            self._run_all(todo, kernels)
+            box = self._open()
+            self._prove({self._number(one) for one, _ in todo}, box)
+            self._run_all(todo, box)
         for old in (self.out / "results").glob("*.json"):
             if old not in set(paths):
                 old.unlink()
         results = Results(sorted(paths))
         return _summary(results, len(found) - len(todo)), results, self.masters
 
-    def _open(self) -> _Stoppable:
-        """Return the kernels. Opening them shows whether the sandbox works here, so it comes
-        before anything that takes long.
+    def _open(self) -> Sandbox:
+        """Return the sandbox. Opening it shows whether it works here, so it comes before anything
+        that takes long.
         """
-        if self.kernels is None:
-            source = Kernels(
-                sandbox=self.sandboxed, kernel=self.settings.kernel, limits=self.settings.limits,
-                workers=self.workers,
+        if self.box is None:
+            box = Sandbox(
+                self.settings.limits, self.workers, walled=self.settings.sandbox,
                 private=[self.settings.keys, self.settings.submissions, self.out],
             )  # fmt: skip
-            self.kernels = _Stoppable(self.stack.enter_context(source))
-        return self.kernels
+            self.box = self.stack.enter_context(box)
+        return self.box
 
     def _number(self, one: Submission) -> str | None:
         return self.exercise or one.exercise
@@ -337,12 +301,8 @@ class _Job:
             self.masters[number] = master_of(key, kept, self.spool, self._run_key)
 
     def _run_key(self, notebook: Any, folder: Path) -> None:
-        """Run a key in place, in the sandbox if there is one: its kernels are warm."""
-        kernels = self._open()
-        if self.sandboxed:
-            run_in_place(notebook, kernels)
-        else:
-            execute(notebook, folder)
+        """Run a key in place, in the sandbox: its process is warm."""
+        run_in_place(notebook, self._open())
 
     def _paths(self, found: list[Submission]) -> list[Path]:
         paths, taken = [], set()
@@ -373,7 +333,7 @@ class _Job:
             write_json(path, new)
         return True
 
-    def _prove(self, numbers: set[str | None], kernels: Any) -> None:
+    def _prove(self, numbers: set[str | None], box: Sandbox) -> None:
         """Grade each answer key as if it were handed in: it must get all points."""
         settings = read_json(self.out / SETTINGS) or {}
         proved = settings.setdefault("proved", {})
@@ -385,7 +345,7 @@ class _Job:
             key = nbformat.read(self.keys[number], as_version=4)
             key.cells = [c for c in key.cells if "hidden" not in c.metadata.get("tags", [])]
             notebook, _ = assemble(master.fresh, key)
-            done = self._run(master, notebook, kernels)
+            done = self._run(master, notebook, box)
             for row in graded(master, notebook, done)["questions"]:
                 if row["points"] < row["max_points"] - 1e-6:
                     raise MasterError(
@@ -395,39 +355,39 @@ class _Job:
             proved[number] = stamp
             write_json(self.out / SETTINGS, settings)
 
-    def _run_all(self, todo: list[tuple[Submission, Path]], kernels: Any) -> None:
+    def _run_all(self, todo: list[tuple[Submission, Path]], box: Sandbox) -> None:
         if not todo:
             return
         progress = Progress(len(todo))
         pool = ThreadPoolExecutor(self.workers, thread_name_prefix="grade")
-        waiting = {pool.submit(self._one, one, path, kernels) for one, path in todo}
+        waiting = {pool.submit(self._one, one, path, box) for one, path in todo}
         try:
             while waiting:
                 done, waiting = wait(waiting, timeout=1, return_when=FIRST_COMPLETED)
                 for future in done:
                     progress.step(failed=future.result())
         except BaseException:
-            kernels.stop()
+            box.stop()
             raise
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
             progress.close()
 
-    def _one(self, one: Submission, path: Path, kernels: Any) -> bool:
+    def _one(self, one: Submission, path: Path, box: Sandbox) -> bool:
         """Grade one submission and write its result; return whether it could not be graded."""
-        result, lasting = self._result(one, kernels)
+        result, lasting = self._result(one, box)
         result["stamp"] = self._stamp(one) if lasting else ""
-        if kernels.stopped:
-            return False  # its kernel was taken away
+        if box.stopped:
+            return False  # its process was taken away
         if (old := read_json(path)) is not None:
             carry_marks(old, result)
         write_json(path, result)
         return result["state"] == "failed"
 
-    def _result(self, one: Submission, kernels: Any) -> tuple[dict[str, Any], bool]:
+    def _result(self, one: Submission, box: Sandbox) -> tuple[dict[str, Any], bool]:
         """Return (result, whether it would be the same another time)."""
         try:
-            return self._graded(one, kernels), True
+            return self._graded(one, box), True
         except (Ungradable, ExamineError, RunError) as error:
             return self._failed(one, str(error)), True
         except (KernelError, SandboxError) as error:
@@ -443,14 +403,14 @@ class _Job:
             words = f"{type(error).__name__}: {error}"[:200]
             return self._failed(one, f"The grader itself failed ({words}); report it."), False
 
-    def _graded(self, one: Submission, kernels: Any) -> dict[str, Any]:
+    def _graded(self, one: Submission, box: Sandbox) -> dict[str, Any]:
         if one.problem or one.path is None:
             raise Ungradable(one.problem or "There is no notebook.")
         submitted = read_notebook(one.path, one.file)
         master = self._master_for(one, submitted)
         check_size(submitted)
         notebook, repairs = assemble(master.fresh, submitted)
-        done = self._run(master, notebook, kernels)
+        done = self._run(master, notebook, box)
         self.starts = 0
         if about(submitted).get("version") not in (None, master.released):
             repairs.append("The notebook is of another version of the exercise than is graded.")
@@ -470,10 +430,10 @@ class _Job:
         check_belongs(submitted, master)
         return master
 
-    def _run(self, master: Master, notebook: Any, kernels: Any) -> Run:
+    def _run(self, master: Master, notebook: Any, box: Sandbox) -> Run:
         timeout = self.settings.timeout
         notebook = with_second_pass(notebook, master.variant, master.checks)
-        return run(notebook, kernels, timeout, total_timeout=TOTAL_CELLS * timeout)
+        return run(notebook, box, timeout, total_timeout=total_of(timeout))
 
     def _failed(self, one: Submission, reason: str) -> dict[str, Any]:
         number = self._number(one)

@@ -1,62 +1,51 @@
-"""Run one assembled notebook in a kernel and judge its answers, within bounds.
+"""Run one assembled notebook, each question in a process of its own, and judge its answers.
 
-The verdicts are those of nbval with our plugin (`belgrade.checks.examine.run`); the loop is our
-own because nbval keeps all output in memory, grows with each notebook and waits for what will
-not come. Here a cell's output is read and dropped beyond a cap, a dead kernel is noticed at
-once, and nothing is kept between submissions.
+The verdicts are those of nbval with our plugin (`belgrade.checks.examine.run`), which runs cell
+after cell in one kernel, as long as questions do no harm to one another. Here each is forked from a
+process that has run the exercise's own cells, and the student's earlier cells that it needs run
+before its own: what one question breaks costs no other.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-import hmac
+import contextlib
+import ctypes
 import json
-import re
+import threading
 import time
-from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from belgrade.authoring import execute
 from belgrade.checks.assemble import about, role
-from belgrade.checks.examined import MIME, as_bundle, bundle_of, graded_specs, prelude, verdict_on
+from belgrade.checks.examined import MIME, as_bundle, bundle_of, graded_specs, verdict_on
+from belgrade.checks.judge import ERROR, Verdict
 from belgrade.checks.quick import nbformat
 from belgrade.grading import GradingError
-from belgrade.grading.kernels import Kernel, KernelError, Kernels
+from belgrade.grading.inside import MOST_ERROR, MOST_PICTURES, MOST_TEXT
+from belgrade.grading.needs import hinted, names_in, needed
+from belgrade.grading.sandbox import KernelError, Sandbox, SandboxError, Shell, Told
 
-GIVEN, STUDENTS = ("setup", "parameters"), ("answer", "student")
+GIVEN = ("setup", "parameters")
 CELL_TIMEOUT_S = 60
-TOTAL_TIMEOUT_S = 600
-# A cell that the kernel gives itself is not the student's: a slow machine may take its time.
-GIVEN_TIMEOUT_S = 60
-START_TIMEOUT_S = 60
+# All cells of a submission together have a cell's time and so many seconds more, or so many times a
+# cell's more, whichever is less.
+MORE_S, MORE_CELLS = 30, 4
 KEY_TIMEOUT_S = 300
-# After an interrupt, and after the reply, the last messages of a cell come within these.
-INTERRUPT_GRACE_S = 3
-IDLE_GRACE_S = 5
-# A kernel whose output was cut off, or lost, answers again within this, or is given up.
-AGAIN_S = 15
-# What is kept of a cell's text, pictures and errors, and of all cells' together; how large a
-# message is read at all (reading takes many times its size), and how much may come before the
-# cell is stopped. Characters and bytes.
-KEEP_TEXT = 200_000
-KEEP_BYTES = 2_000_000
-KEEP_ERRORS = 5
+# After an interrupt a cell has so long to take notice, or less where little time is left.
+GRACE_S, LEAST_GRACE_S = 3, 0.3
+# Judging one submission may take so long: what is judged may be forged to take longer.
+JUDGE_S = 5
+# An answer may have so many letters as JSON, or so many times those of the right one.
+MOST_ANSWER, TIMES_ANSWER = 500_000, 20
+TOO_LARGE = "This answer is too large to be checked: give only what is asked for."
+# What is kept of what all cells showed; characters.
 KEEP_IN_ALL = 10_000_000
-MOST_READ = 8_000_000
-MOST_BYTES = 20_000_000
-FLOOD = f"OutputError: more than {MOST_BYTES // 1_000_000} MB of output"
-# After these a kernel may fail at anything, and slowly: the other questions get a fresh one.
-EXHAUSTED = ("OutputError", "MemoryError")
-ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
-# What a message that the kernel's own library did not make may raise when it is read.
-FORGED = (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError)
+MOST_ATTEMPTS = 6
 PNG = b"\x89PNG\r\n\x1a\n"
-REQUEST = {
-    "silent": False, "store_history": False, "user_expressions": {}, "allow_stdin": False,
-    "stop_on_error": False,
-}  # fmt: skip
 
 
 class RunError(GradingError):
@@ -68,397 +57,304 @@ class Run:
     """What came of one notebook.
 
     `records`: one dict a verdict, as `belgrade.checks.nbval_plugin` writes them. `lost`: for a
-    question whose code ended the kernel or was stopped, with what. `outputs`: for each cell id
-    what it showed, dicts with `kind` text, png (base64 in `data`, words in `text`) or error.
-    `notes`: sentences on what was cut.
+    question whose code ended its process, with what. `outputs`: for each cell id what it showed,
+    dicts with `kind` text, png (base64 in `data`, words in `text`) or error. `notes`: sentences on
+    what was cut. `judged_s`: seconds that judging took.
     """
 
     records: list[dict[str, Any]] = field(default_factory=list)
     lost: dict[str, str] = field(default_factory=dict)
     outputs: dict[str, list[dict[str, str]]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    judged_s: float = 0
 
 
 def run(
     notebook: Any,
-    kernels: Kernels,
+    box: Sandbox,
     cell_timeout: float = CELL_TIMEOUT_S,
-    total_timeout: float = TOTAL_TIMEOUT_S,
+    total_timeout: float | None = None,
 ) -> Run:
     """Return the Run of an assembled notebook; times in seconds.
 
-    Blocks; may be called from several threads at once. After a cell that ended the kernel, the
-    rest is run again without it. Raises RunError where the given cells themselves end it.
+    Blocks, for no longer than `total_timeout` (that of `total_of`, if not given) and the time of
+    the exercise's own cells. May be called from several threads at once. Raises RunError where
+    those cells cannot be run.
     """
-    deadline = time.monotonic() + total_timeout
-    cells = [c for c in notebook.cells if c.cell_type == "code"]
-    sources = {c["id"]: _clean(c.source) for c in cells}
-    given = {c["id"] for c in cells if role(c) in GIVEN}
-    done, lost = Run(), {}
-    while True:
-        result = _Pass(cells, sources, kernels, cell_timeout, deadline).go()
-        done = _merged(result.run, done)
-        over = time.monotonic() > deadline
-        if result.fatal is None or over:
-            break
-        # What ran into the time limit would do so again: it is left out as well.
-        for cell, question, error in [*result.late, result.fatal]:
-            if cell in given:  # something that a student's cell left running may have ended it
-                cell, question = _last_before(cell, cells, sources)
-            if not cell or not sources[cell].strip():
-                raise RunError(f"The exercise's own cells cannot be run: {error}.")
-            lost.setdefault(question, error)
-            sources[cell] = ""
-    if over:
-        judged = {(r["question"], r["part"]) for r in done.records}
-        for cell, spec in graded_specs(cells).items():
-            if (spec["question"], spec.get("part", "")) not in judged and sources[cell]:
-                error = f"TimeoutError: longer than {total_timeout:g} s in all"
-                lost.setdefault(spec["question"], error)
-    done.lost = lost
+    total = total_of(cell_timeout) if total_timeout is None else total_timeout
+    variants = dict.fromkeys(["", *map(_variant, notebook.cells)])
+    passes = [_Pass(notebook, variant, box) for variant in variants]
+    units = [(each, question) for each in passes for question in each.questions]
+    # What a question leaves of the time to each that follows it, so that none goes without.
+    share = max(0, total - cell_timeout) / max(1, len(units))
+    end, done = time.monotonic() + total, Run()
+    for left, (each, question) in zip(reversed(range(len(units))), units, strict=True):
+        clock = _Clock(cell_timeout, total, end - share * left)
+        _Unit(each, question, clock, done).go()
     return done
 
 
-def _last_before(given: str, cells: list[Any], sources: dict[str, str]) -> tuple[str | None, str]:
-    """Return (id, question) of the last cell with a student's code before a given one."""
-    found: tuple[str | None, str] = (None, "")
-    for cell in cells:
-        if cell["id"] == given:
-            break
-        if sources[cell["id"]].strip() and role(cell) in STUDENTS:
-            found = cell["id"], about(cell).get("question", "")
-    return found
+def total_of(cell_timeout: float) -> float:
+    """Return the seconds that a submission has in all, where a cell has `cell_timeout`."""
+    return cell_timeout + min(MORE_S, MORE_CELLS * cell_timeout)
 
 
-def run_in_place(notebook: Any, kernels: Kernels) -> None:
+def run_in_place(notebook: Any, box: Sandbox) -> None:
     """Run a notebook of the instructor's and store each cell's answer, or error, as its output.
 
-    For `belgrade.authoring.build`. Raises its RunError where a cell is late or the kernel ends.
+    For `belgrade.authoring.build`. Raises its RunError where a cell is late or ends the process.
     """
-    kernel = kernels.start()
-    try:
-        _await_ready(kernel)
-        for cell in notebook.cells:
-            if cell.cell_type != "code" or not cell.source.strip():
-                continue
-            done = Cell(kernel, KEY_TIMEOUT_S)
-            done.execute(cell.source)
-            if done.late or done.died:
-                raise execute.RunError(f"cell {cell['id']}: {done.error}")
-            if done.bundle:
-                cell.outputs.append(nbformat.v4.new_output("display_data", {MIME: done.bundle}))
-            if done.error:
-                name, _, words = done.error.partition(": ")
-                cell.outputs.append(nbformat.v4.new_output("error", ename=name, evalue=words))
-    finally:
-        kernel.stop()
+    with box.stem(()) as stem:
+        shell = stem.start()
+        try:
+            for cell in notebook.cells:
+                if cell.cell_type != "code" or not cell.source.strip():
+                    continue
+                told = shell.run(cell.source, KEY_TIMEOUT_S)
+                if told.late or told.died:
+                    raise execute.RunError(f"cell {cell['id']}: {told.error}")
+                if bundle := as_bundle(told.answer):
+                    cell.outputs.append(nbformat.v4.new_output("display_data", {MIME: bundle}))
+                if told.error:
+                    name, _, words = told.error.partition(": ")
+                    cell.outputs.append(nbformat.v4.new_output("error", ename=name, evalue=words))
+        finally:
+            shell.stop()
 
 
-def _merged(new: Run, old: Run) -> Run:
-    """Return a later pass, with what an earlier one has beyond it where time ran out."""
-    judged = {(r["question"], r["part"]) for r in new.records}
-    new.records += [r for r in old.records if (r["question"], r["part"]) not in judged]
-    new.outputs = old.outputs | new.outputs
-    new.notes = list(dict.fromkeys([*old.notes, *new.notes]))
-    return new
+@dataclass
+class _Clock:
+    """Until when a question may run, on a clock that nothing which it says can move."""
+
+    cell: float
+    total: float
+    end: float
+
+    def limit(self) -> float:
+        """Return the seconds that the next cell has."""
+        return max(0.01, min(self.cell, self.end - time.monotonic()))
+
+    def grace(self) -> float:
+        """Return the seconds that a cell has to take notice of an interrupt, if it comes now."""
+        left = self.end - time.monotonic() - self.limit()
+        return min(GRACE_S, max(LEAST_GRACE_S, left))
+
+    def words(self) -> str:
+        """Return the error of what has no time left."""
+        return f"TimeoutError: longer than {self.total:g} s in all"
+
+    def is_over(self) -> bool:
+        return time.monotonic() >= self.end
+
+
+def _variant(cell: Any) -> str:
+    """Return the set of parameters that a cell belongs to: "" is the notebook's own."""
+    return str(about(cell).get("variant", ""))
 
 
 class _Pass:
-    """One pass through a notebook in one kernel."""
+    """A notebook under one set of parameters: the exercise's own cells, and those to run.
 
-    def __init__(
-        self,
-        cells: list[Any],
-        sources: dict[str, str],
-        kernels: Kernels,
-        cell_timeout: float,
-        deadline: float,
-    ) -> None:
-        self.cells, self.sources, self.kernels = cells, sources, kernels
-        self.cell_timeout, self.deadline = cell_timeout, deadline
-        self.specs = graded_specs(cells)
-        self.errors: dict[str, str] = {}
-        self.seconds: dict[str, float] = defaultdict(float)
-        self.late: list[tuple[str, str, str]] = []
-        self.fatal: tuple[str, str, str] | None = None
-        self.run = Run()
-        self._kept = 0
-
-    def go(self) -> _Pass:
-        kernel = self.kernels.start()
-        try:
-            _await_ready(kernel)
-            for cell in self.cells:
-                if self.sources[cell["id"]].strip() and not self._cell(kernel, cell):
-                    break
-        finally:
-            kernel.stop()
-        return self
-
-    def _cell(self, kernel: Kernel, cell: Any) -> bool:
-        """Run and judge a cell; return whether the kernel goes on."""
-        spec, start = self.specs.get(cell["id"]), time.monotonic()
-        question = about(cell).get("question") or (spec or {}).get("question", "")
-        given = role(cell) in GIVEN
-        limit = max(self.cell_timeout, GIVEN_TIMEOUT_S) if given else self.cell_timeout
-        limit = max(0.01, min(limit, self.deadline - start))
-        done = Cell(kernel, limit)
-        done.execute((prelude(spec) if spec else "") + self.sources[cell["id"]])
-        self.seconds[question] += time.monotonic() - start
-        self._keep(cell["id"], done)
-        self.run.notes += [n for n in done.notes if n not in self.run.notes]
-        if done.error:
-            self.errors.setdefault(question, done.error)
-        entry = (cell["id"], question, done.error)
-        if done.died or (not given and (done.error or "").startswith(EXHAUSTED)):
-            self.fatal = entry
-            return False
-        if done.late:
-            self.late.append(entry)
-        if spec:
-            before = self.errors.get(spec["question"])
-            reference = bundle_of(cell.outputs)
-            if reference is None:
-                raise RunError(f"Question {question} has no stored reference.")
-            verdict = verdict_on(spec, reference, done.bundle, before, done.error)
-            self.run.records.append({
-                "cell": cell["id"], "question": question, "part": spec.get("part", ""),
-                "role": role(cell), "seconds": round(self.seconds[question], 3),
-                **vars(verdict), "error": before,
-            })  # fmt: skip
-        return time.monotonic() < self.deadline
-
-    def _keep(self, name: str, done: Cell) -> None:
-        """Take over what a cell showed, if there is room for it."""
-        size = sum(len(o["text"]) + len(o.get("data", "")) for o in done.kept)
-        if self._kept + size > KEEP_IN_ALL:
-            done.notes.append("Further output was left out.")
-        elif done.kept:
-            self._kept += size
-            self.run.outputs[name] = done.kept
-
-
-def _await_ready(kernel: Kernel, seconds: float = START_TIMEOUT_S) -> None:
-    """Wait until the kernel answers and its output reaches us."""
-    end = time.monotonic() + seconds
-    answered = heard = False
-    kernel.ask("kernel_info_request", {})
-    while not (answered and heard):
-        ready = kernel.wait(200)
-        if kernel.iopub in ready:
-            heard = kernel.receive(kernel.iopub) is not None or heard
-        if kernel.shell in ready:
-            answered = kernel.receive(kernel.shell) is not None or answered
-        if time.monotonic() > end:
-            raise KernelError("A kernel does not answer.")
-        if not ready:
-            if not kernel.is_alive():
-                raise KernelError(f"A kernel ended as it started. {kernel.why_dead()}".strip())
-            if answered:  # the first was sent before its output reached us
-                kernel.ask("kernel_info_request", {})
-
-
-class Cell:
-    """One execution: what came back, cut to what may be kept.
-
-    `kept` are outputs as in Run, `bundle` the last answer shown, `error` what the code ended
-    with. `late`: over its time, and interrupted; `died`: the kernel is gone.
+    A cell of the exercise's own that does not run by itself waits for what the student makes: it
+    stays among the others.
     """
 
-    def __init__(self, kernel: Kernel, limit: float) -> None:
-        self.kernel, self.limit = kernel, limit
-        self.kept: list[dict[str, str]] = []
-        self.notes: list[str] = []
-        self.bundle: dict[str, Any] | None = None
+    def __init__(self, notebook: Any, variant: str, box: Sandbox) -> None:
+        every = [c for c in notebook.cells if c.cell_type == "code" and c.source.strip()]
+        own = [c for c in every if role(c) in GIVEN and _variant(c) in ("", variant)]
+        self.box, self.given = box, [_clean(c.source) for c in own]
+        try:
+            with box.stem(self.given) as stem:
+                faulty = {c["id"] for c, fault in zip(own, stem.faults, strict=True) if fault}
+        except SandboxError:
+            raise
+        except KernelError as error:
+            box.raise_if_ended()
+            raise RunError(str(error)) from None
+        self.cells = [
+            c for c in every
+            if _variant(c) == variant and (role(c) not in GIVEN or c["id"] in faulty)
+        ]  # fmt: skip
+        self.specs = graded_specs(self.cells)
+        self.names = set().union(*(names_in(source).makes for source in self.given))
+        self.questions = list(dict.fromkeys(q for c in self.cells if (q := self.question(c))))
+
+    def question(self, cell: Any) -> str:
+        """Return the question that a cell belongs to, or ""."""
+        return about(cell).get("question") or self.specs.get(cell["id"], {}).get("question", "")
+
+
+class _Unit:
+    """One question under one set of parameters: it is run, and its verdicts go into `done`."""
+
+    def __init__(self, given: _Pass, question: str, clock: _Clock, done: Run) -> None:
+        self.given, self.question, self.clock, self.done = given, question, clock, done
+        self.own = [c for c in given.cells if given.question(c) == question]
+        before = given.cells[: given.cells.index(self.own[0])]
+        self.earlier = [c for c in before if c["id"] not in given.specs]
+        self.left_out: set[str] = set()
+        self.told: list[tuple[Any, Told, float]] = []
         self.error: str | None = None
-        self.died = self.late = False
-        self._received = self._text = self._pictures = self._errors = 0
-        self._shown: dict[str, dict[str, str]] = {}
 
-    def execute(self, code: str) -> None:
-        """Run `code` and read until it is done, late, too long or dead."""
-        kernel, end, stopping = self.kernel, time.monotonic() + self.limit, None
-        replied = idle = noticed = False
-        message = kernel.ask("execute_request", REQUEST | {"code": code})
-        while not (replied and (idle or kernel.cut)):
-            now = time.monotonic()
-            if now >= end:
-                if replied:  # and its last messages were lost
-                    stopping = self.error or FLOOD
-                    break
-                if stopping:
-                    return self._die(stopping)
-                self.late = True
-                stopping = f"TimeoutError: longer than {self.limit:g} s"
-                end = self._interrupt()
-                continue
-            ready = kernel.wait(min(250, 1000 * (end - now) + 1))
-            if not ready and not kernel.is_alive():
-                return self._die(stopping)
-            if kernel.shell in ready and (reply := _message(kernel, kernel.shell, message)):
-                replied, end = True, time.monotonic() + IDLE_GRACE_S
-                if self._asks_exit(reply["content"]):
-                    return self._die(stopping)  # it will, in a moment
-            if kernel.iopub in ready:
-                idle = self._read(message) or idle
-                if replied:
-                    end = time.monotonic() + IDLE_GRACE_S
-            if kernel.cut and not noticed:
-                if _ends(kernel):
-                    return self._die(stopping)
-                noticed = True  # by us: a message was larger than we take
-            if (kernel.cut or self._received > MOST_BYTES) and not stopping:
-                stopping = FLOOD
-                if not replied:
-                    end = self._interrupt()
-        if stopping:
-            self.error = stopping
-        if kernel.cut or not idle:
-            try:
-                kernel.connect()
-                _await_ready(kernel, AGAIN_S)
-            except KernelError:  # it did answer before this code
-                self._die(stopping)
-
-    def _interrupt(self) -> float:
-        """Interrupt the cell; return until when it may take notice."""
-        self.kernel.interrupt()
-        return time.monotonic() + INTERRUPT_GRACE_S
-
-    def _die(self, stopping: str | None) -> None:
-        """Note that the kernel is gone; raise KernelError where this code is not the cause."""
-        if why := self.kernel.why_dead():
-            raise KernelError(why)
-        self.error, self.died = stopping or "the kernel died", True
-
-    def _asks_exit(self, reply: dict[str, Any]) -> bool:
-        """Take in the reply; return whether it says that the kernel is about to end."""
-        try:
-            if reply.get("status") == "error":
-                self._note_error(reply)
-            return "ask_exit" in str(reply.get("payload", ""))[:1000]
-        except FORGED:
-            return False
-
-    def _read(self, message: str) -> bool:
-        """Take in one message; return whether it says that the cell is done."""
-        told = _message(self.kernel, self.kernel.iopub, message, self)
-        if told is None:
-            return False
-        try:
-            return self._take(told["msg_type"], told["content"])
-        except FORGED:
-            return False
-
-    def _take(self, kind: str, content: dict[str, Any]) -> bool:
-        if kind == "status":
-            return content["execution_state"] == "idle"
-        if kind == "stream":
-            self._keep_text(content["text"])
-        elif kind == "error":
-            self._note_error(content)
-            self._errors += 1
-            if self._errors <= KEEP_ERRORS:
-                self.kept.append({"kind": "error", "text": self.error})
-        elif kind in ("display_data", "execute_result"):
-            self._keep_display(content)
-        elif kind == "update_display_data":
-            self._update(content)
-        elif kind == "clear_output":
-            self.kept.clear()
-        return False
-
-    def _note_error(self, content: dict[str, Any]) -> None:
-        words = f"{content.get('ename')}: {content.get('evalue')}"
-        self.error = _clean(ANSI.sub("", words[:KEEP_TEXT]))
-
-    def _keep_text(self, text: str) -> None:
-        room = KEEP_TEXT - self._text
-        self._text += len(text)
-        if room <= 0:
-            return
-        if len(text) > room:
-            text = text[:room] + "\n[The rest was cut.]"
-            self.notes.append("Long output was cut.")
-        text = _clean(text)
-        if self.kept and self.kept[-1]["kind"] == "text":
-            self.kept[-1]["text"] += text
-        else:
-            self.kept.append({"kind": "text", "text": text})
-
-    def _keep_display(self, content: dict[str, Any]) -> None:
-        data = content["data"]
-        if MIME in data:
-            self.bundle = as_bundle(data[MIME])
-            return
-        words = data.get("text/plain", "")
-        if picture := self._picture(data):
-            self.kept.append(picture)
-            if name := content.get("transient", {}).get("display_id"):
-                self._shown[name] = picture
-        elif words:
-            self._keep_text(words + "\n")
-
-    def _update(self, content: dict[str, Any]) -> None:
-        """Put a picture that was drawn anew in the place of the old one."""
-        if MIME in content["data"]:
-            self.bundle = as_bundle(content["data"][MIME])
-        old = self._shown.get(content.get("transient", {}).get("display_id"))
-        if old is not None:
-            size = len(old["data"])
-            self._pictures -= size
-            if new := self._picture(content["data"]):
-                old |= new
+    def go(self) -> None:
+        """Run it; without a cell that ended the process, and with others where they may lack."""
+        extra: set[int] = set()
+        for _ in range(MOST_ATTEMPTS):
+            before = self.told, self.error
+            fatal = self._attempt(extra)
+            if fatal:
+                self.left_out.add(fatal["id"])
+                if fatal in self.own:
+                    self.done.lost.setdefault(self.question, self.error or "")
+                more: set[int] | None = set()
             else:
-                self._pictures += size
+                more = None
+                if self.error and not self.left_out:
+                    more = self._hinted(extra) or None
+                    if extra and not more:  # they do not help: what it was by itself counts
+                        self.told, self.error = before
+            if more is None or self.clock.is_over():
+                break
+            extra |= more
+        judged = {cell["id"] for cell, _, _ in self.told}
+        if self.clock.is_over() and any(
+            c["id"] in self.given.specs and c["id"] not in judged for c in self.own
+        ):
+            self.done.lost.setdefault(self.question, self.clock.words())
+        for cell, told, seconds in self.told:
+            self._keep(cell, told)
+            if spec := self.given.specs.get(cell["id"]):
+                self._judge(cell, spec, told, seconds)
 
-    def _picture(self, data: dict[str, Any]) -> dict[str, str] | None:
-        """Return a picture among what was shown, with its words, if it can be kept."""
-        picture = data.get("image/png")
-        picture = picture.replace("\n", "") if isinstance(picture, str) else ""
-        if not _is_png(picture):
-            return None
-        if self._pictures + len(picture) > KEEP_BYTES:
-            self.notes.append("Further pictures were left out.")
-            return None
-        self._pictures += len(picture)
-        return {"kind": "png", "data": picture, "text": _clean(str(data.get("text/plain", "")))}
+    def _chosen(self, extra: set[int]) -> list[int]:
+        """Return which earlier cells to run: what is needed, `extra`, and what those need."""
+        sources = [c.source for c in self.earlier]
+        own = [c.source for c in self.own if c["id"] not in self.left_out]
+        return needed(own, sources, self.given.names, extra)
+
+    def _hinted(self, extra: set[int]) -> set[int]:
+        own, sources = [c.source for c in self.own], [c.source for c in self.earlier]
+        found = hinted(self.error or "", own, sources, self.given.names)
+        return found - set(self._chosen(extra))
+
+    def _attempt(self, extra: set[int]) -> Any:
+        """Run it all in a fresh process; return the cell that ended it, if one did."""
+        self.told, self.error = [], None
+        with self.given.box.stem(self.given.given) as stem:
+            shell = stem.start()
+            try:
+                return self._run(shell, [self.earlier[n] for n in self._chosen(extra)])
+            finally:
+                shell.stop()
+
+    def _run(self, shell: Shell, earlier: list[Any]) -> Any:
+        seconds, last = 0.0, None
+        for cell in [*earlier, *self.own]:
+            if cell["id"] in self.left_out or self.clock.is_over():
+                continue
+            is_own, spec = cell in self.own, self.given.specs.get(cell["id"])
+            start = time.monotonic()
+            told = self._cell(shell, cell, spec, quiet=not is_own)
+            seconds += time.monotonic() - start
+            if is_own and told.error:
+                self.error = self.error or told.error
+            if is_own:
+                self.told.append((cell, told, seconds))
+            if told.died:
+                self.error = told.error
+                return last if spec else cell  # a check ends nothing: the code before it does
+            last = last if spec else cell
+        return None
+
+    def _cell(self, shell: Shell, cell: Any, spec: Any, quiet: bool) -> Told:
+        wanted = json.dumps({k: spec[k] for k in ("kind", "inputs") if k in spec}) if spec else ""
+        limit, grace = self.clock.limit(), self.clock.grace()
+        told = shell.run(_clean(cell.source), limit, wanted, quiet, grace)
+        told.error = told.error and _clean(told.error[:MOST_ERROR])
+        if told.late and limit < self.clock.cell:
+            told.error = self.clock.words()
+        return told
+
+    def _judge(self, cell: Any, spec: dict[str, Any], told: Told, seconds: float) -> None:
+        reference = bundle_of(cell.outputs)
+        if reference is None:
+            raise RunError(f"Question {self.question} has no stored reference.")
+        verdict, start = Verdict(ERROR, 0, spec["points"], TOO_LARGE), time.monotonic()
+        room = max(MOST_ANSWER, TIMES_ANSWER * len(json.dumps(reference)))
+        with contextlib.suppress(_Late), _within(max(0.1, JUDGE_S - self.done.judged_s)):
+            answer = as_bundle(told.answer)
+            if answer is None or len(json.dumps(answer)) <= room:
+                verdict = verdict_on(spec, reference, answer, self.error, told.error)
+        self.done.judged_s += time.monotonic() - start
+        self.done.records.append({
+            "cell": cell["id"], "question": self.question, "part": spec.get("part", ""),
+            "role": role(cell), "seconds": round(seconds, 3), **vars(verdict), "error": self.error,
+        })  # fmt: skip
+
+    def _keep(self, cell: Any, told: Told) -> None:
+        """Take over what a cell showed, if there is room for it."""
+        shown = list(_sound(told.shown))
+        if told.error:
+            shown.append({"kind": "error", "text": told.error})
+        used = sum(_size(o) for of_cell in self.done.outputs.values() for o in of_cell)
+        if used + sum(map(_size, shown)) > KEEP_IN_ALL:
+            notes = ["Further output was left out."]
+        else:
+            notes = [n for n in CUT if isinstance(told.notes, list) and n in told.notes]
+            if shown:
+                self.done.outputs[cell["id"]] = shown
+        self.done.notes = list(dict.fromkeys([*self.done.notes, *notes]))
 
 
-def _ends(kernel: Kernel) -> bool:
-    """Tell whether a kernel whose output has ended is ending itself."""
-    for _ in range(20):
-        if not kernel.is_alive():
-            return True
-        time.sleep(0.01)
-    return False
+CUT = ("Long output was cut.", "Further pictures were left out.")
 
 
-def _message(kernel: Kernel, line: Any, answers: str, count: Cell | None = None) -> Any:
-    """Return the next message on a line if it answers the request `answers`, else None.
+def _sound(shown: Any) -> Iterator[dict[str, str]]:
+    """Yield of what a cell is said to have shown what can be kept: whoever said it may lie."""
+    text, pictures = MOST_TEXT + 100, MOST_PICTURES
+    for one in shown if isinstance(shown, list) else []:
+        if not isinstance(one, dict) or not isinstance(one.get("text"), str):
+            continue
+        words, data = one["text"][:text], one.get("data")
+        text -= len(words)
+        if one.get("kind") == "text" and words:
+            yield {"kind": "text", "text": _clean(words)}
+        elif isinstance(data, str) and len(data) <= pictures and _is_png(data):
+            pictures -= len(data)
+            yield {"kind": "png", "data": data, "text": _clean(words)}
 
-    What runs in a kernel can send anything there, also what is no message.
+
+def _size(output: dict[str, str]) -> int:
+    return len(output["text"]) + len(output.get("data", ""))
+
+
+class _Late(BaseException):
+    """Judging took longer than it may."""
+
+
+@contextlib.contextmanager
+def _within(seconds: float) -> Iterator[None]:
+    """Raise _Late in this thread if what is done here takes longer.
+
+    For code of our own, in Python, that works on what somebody forged to be slow.
     """
-    session, frames = kernel.session, kernel.receive(line)
-    if frames is None:
-        return None
-    size = sum(map(len, frames))
-    if count:
-        count._received += size
-    if size > MOST_READ:
-        return None
+    thread, done, lock = ctypes.c_ulong(threading.get_ident()), threading.Event(), threading.Lock()
+    throw = ctypes.pythonapi.PyThreadState_SetAsyncExc
+
+    def stop() -> None:
+        with lock:
+            if not done.is_set():
+                throw(thread, ctypes.py_object(_Late))
+
+    timer = threading.Timer(seconds, stop)
+    timer.start()
     try:
-        _, (signature, *parts) = session.feed_identities(frames)
-        # Not session.deserialize, which looks for a date in every text: half of our own time.
-        head, parent, _, content = parts[:4]
-        if json.loads(parent).get("msg_id") != answers:
-            return None
-        if not hmac.compare_digest(session.sign(parts[:4]), signature):
-            return None
-        told = {"msg_type": json.loads(head)["msg_type"], "content": json.loads(content)}
-        return told if isinstance(told["content"], dict) else None
-    except FORGED:
-        return None
+        yield
+    finally:
+        with lock:
+            done.set()
+            throw(thread, None)  # one that is on its way
+        timer.cancel()
 
 
 def _is_png(data: str) -> bool:

@@ -1,26 +1,27 @@
-"""The outer wall: one warm process in bubblewrap, and the kernels that it forks.
+"""The outer wall: one warm process in bubblewrap, and what it forks.
 
 What it shows: the system's programs and libraries, this Python, the package without the parts for
 instructors, the data. All read-only. What it hides: everything else, the network, other processes.
+Without a sandbox the same warm process runs as a plain one.
 """
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 import os
 import platform
 import select
 import shutil
-import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+import time
+import weakref
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,8 @@ from belgrade import data
 from belgrade.checks.words import AS_IN_JUPYTER
 from belgrade.grading import GradingError
 from belgrade.grading.cgroup import group_for, leave
+from belgrade.grading.inside import CHUNK, MOST_LINE, MOST_SHOWN, SCRATCH
 from belgrade.grading.remedies import remedy
-from belgrade.grading.zygote import CHANNELS, MESSAGE, SCRATCH
 
 PACKAGE = Path(__file__).resolve().parents[1]
 # What a student's code has no business with, where the package is seen.
@@ -40,7 +41,10 @@ ETC = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "fonts", "lo
 DEVICES = ("null", "zero", "full", "random", "urandom")
 NOBODY = 65534
 START_TIMEOUT_S = 120
-KERNEL_TIMEOUT_S = 30
+STEM_TIMEOUT_S = 60
+FLOOD = f"OutputError: more than {MOST_SHOWN // 10**6} MB of output"
+# So many processes of exercises' own cells are kept for a worker.
+STEMS_KEPT = 4
 MODULES = (
     "belgrade.figures", "belgrade.report", "belgrade.journal", "belgrade.takeaway",
     "belgrade.methods", "belgrade.explorers", "statistics", "datetime", "itertools",
@@ -48,8 +52,20 @@ MODULES = (
 )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Limits:
+    """What one question's code may use in the sandbox; sizes in bytes, times in seconds."""
+
+    memory: int = 2 * 2**30
+    processor_s: int = 900
+    processes: int = 64
+    file_size: int = 32 * 2**20
+    files: int = 256
+    scratch: int = 64 * 2**20
+
+
 class KernelError(GradingError):
-    """A kernel cannot be had; the text says why and what to do."""
+    """Code cannot be run; the text says why and what to do."""
 
 
 class SandboxError(KernelError):
@@ -134,7 +150,7 @@ def command(
         if (PACKAGE / name).is_dir():
             wall += ["--size", "4096", "--perms", "0555", "--tmpfs", str(PACKAGE / name)]
             wall += ["--remount-ro", str(PACKAGE / name)]
-    for name in ("zygote.py", "walls.py"):
+    for name in ("inside.py", "walls.py"):
         wall += ["--ro-bind", str(Path(__file__).with_name(name)), f"/box/{name}"]
     wall += ["--size", str(memory), "--perms", "1777", "--tmpfs", SCRATCH, "--chdir", SCRATCH]
     if not any(p.is_relative_to("/tmp") for p in shown()):
@@ -145,7 +161,7 @@ def command(
 
 
 def environment() -> dict[str, str]:
-    """Return all environment variables of a kernel in the sandbox."""
+    """Return all environment variables of students' code in the sandbox."""
     return {
         "PATH": f"{sys.prefix}/bin:/usr/bin:/bin",
         "HOME": SCRATCH,
@@ -155,104 +171,263 @@ def environment() -> dict[str, str]:
         "MPLCONFIGDIR": f"{SCRATCH}/.matplotlib",
         "BELGRADE_WORK": f"{SCRATCH}/my_work",
         "BELGRADE_DATA": str(data.folder().resolve()),
-        "BELGRADE_EXAM": "1",
-        "PYTHONUTF8": "1",
-        "PYTHONHASHSEED": "0",
         "PYTHONDONTWRITEBYTECODE": "1",
-        # One thread a kernel: several kernels share the processors.
-        "OPENBLAS_NUM_THREADS": "1",
-        "OMP_NUM_THREADS": "1",
-        "MALLOC_ARENA_MAX": "2",
-        **AS_IN_JUPYTER,
+        # pip gives up at once where there is no network.
+        "PIP_NO_INDEX": "1",
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        **PLAIN,
     }
 
 
-class Handle:
-    """A kernel behind the inner wall: process 1 of its namespace, and the kernel itself."""
-
-    def __init__(self, init: int, kernel: int) -> None:
-        self._init, self.kernel, self._lock = init, kernel, threading.Lock()
-
-    def is_alive(self) -> bool:
-        """Tell whether the kernel runs."""
-        with self._lock:
-            return self.kernel >= 0 and not select.select([self.kernel], [], [], 0)[0]
-
-    async def ended(self) -> None:
-        """Return once the kernel has ended."""
-        while self.is_alive():
-            await asyncio.sleep(0.02)
-
-    def signal(self, number: int) -> None:
-        """Send the kernel a signal, if it is still there."""
-        self._send(self.kernel, number)
-
-    def kill(self) -> None:
-        """End the kernel and all that it started, at once."""
-        self._send(self._init, signal.SIGKILL)
-
-    def _send(self, handle: int, number: int) -> None:
-        with self._lock, contextlib.suppress(ProcessLookupError):
-            if handle >= 0 and self.kernel >= 0:
-                signal.pidfd_send_signal(handle, number)
-
-    def close(self) -> None:
-        """Kill, and let go of the handles."""
-        self.kill()
-        with self._lock:
-            for handle in (self._init, self.kernel):
-                if handle >= 0:
-                    os.close(handle)
-            self._init = self.kernel = -1
+PLAIN = {
+    "BELGRADE_EXAM": "1",
+    "PYTHONUTF8": "1",
+    "PYTHONHASHSEED": "0",
+    # One thread for each: several share the processors.
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "2",
+    **AS_IN_JUPYTER,
+}
 
 
 @dataclass
-class Asked:
-    """A kernel that was asked for: how to connect to it, and where the answer comes."""
+class Told:
+    """What came of a cell, as it was told: nothing of it can be trusted, but its size.
 
-    connection: dict[str, Any]
-    answer: socket.socket
+    `late`: over its time, and interrupted; `died`: the process ended.
+    """
+
+    shown: Any = field(default_factory=list)
+    answer: Any = None
+    error: str | None = None
+    notes: Any = field(default_factory=list)
+    late: bool = False
+    died: bool = False
+
+
+class _Line:
+    """Lines of JSON to and from a process. What comes after a request is bounded."""
+
+    def __init__(self, end: socket.socket) -> None:
+        self.socket, self._buffer, self._searched, self.room = end, bytearray(), 0, MOST_LINE
+        end.settimeout(STEM_TIMEOUT_S)
+
+    def send(self, words: dict[str, Any], handle: int | None = None) -> None:
+        """Send a line, with a file descriptor if given. Who takes none is found dead on reading."""
+        content, self.room = json.dumps(words).encode("ascii") + b"\n", 2 * MOST_LINE
+        with contextlib.suppress(OSError):
+            if handle is not None:
+                content = content[socket.send_fds(self.socket, [content], [handle]) :]
+            self.socket.sendall(content)
+
+    def fill(self) -> bool:
+        """Take in what is there; return False at the end, or where it is too much."""
+        try:
+            part = self.socket.recv(CHUNK)
+        except OSError:
+            part = b""
+        self.room -= len(part)
+        self._buffer += part
+        return bool(part) and self.room > 0
+
+    def next(self) -> dict[str, Any] | None:
+        """Return the next line that is whole, if there is one; what is no JSON is passed over."""
+        while (end := self._buffer.find(b"\n", self._searched)) >= 0:
+            line, self._buffer, self._searched = self._buffer[:end], self._buffer[end + 1 :], 0
+            try:
+                found = json.loads(line)
+            except (ValueError, RecursionError):
+                continue
+            if isinstance(found, dict):
+                return found
+        self._searched = len(self._buffer)
+        return None
+
+
+class Shell:
+    """A process forked from a stem, for one question: give it cells one by one."""
+
+    def __init__(self, stem: Stem, number: int, line: socket.socket) -> None:
+        self._stem, self._number, self._line, self._asked = stem, number, _Line(line), 0
+        self._ended = False
+        found = self._await(time.monotonic() + STEM_TIMEOUT_S)
+        if found is None or "failed" in found:
+            stem.box.raise_if_ended()
+            raise SandboxError(remedy(str((found or {}).get("failed", "no answer"))))
+
+    def run(
+        self, code: str, seconds: float, spec: str = "", quiet: bool = False, grace: float = 3
+    ) -> Told:
+        """Return what came of a cell that had so many seconds, and `grace` after an interrupt.
+
+        `spec`: JSON of a check's spec, for a cell that calls `check`. `quiet`: displays do not
+        matter. After a cell that `died` there is nothing more to run. Raises KernelError where the
+        sandbox ended.
+        """
+        self._asked += 1
+        self._line.send({"id": self._asked, "code": code, "spec": spec, "quiet": quiet})
+        found, late = self._await(time.monotonic() + seconds), ""
+        if found is None and not self._ended:
+            late = f"TimeoutError: longer than {seconds:g} s"
+            self._stem.line.send({"do": "interrupt"})
+            found = self._await(time.monotonic() + grace)
+        if found is None:
+            self._stem.box.raise_if_ended()
+            error = late or ("the kernel died" if self._line.room > 0 else FLOOD)
+            return Told(error=error, late=bool(late), died=True)
+        error = found.get("error")
+        return Told(
+            shown=found.get("shown"), answer=found.get("answer"), notes=found.get("notes"),
+            error=late or (str(error) if error else None), late=bool(late),
+        )  # fmt: skip
+
+    def _await(self, end: float) -> dict[str, Any] | None:
+        """Return the reply to the last request; None if it is late, or will not come."""
+        poll = select.poll()
+        for line in (self._line, self._stem.line):
+            poll.register(line.socket, select.POLLIN)
+        own = self._line.socket.fileno()
+        while True:
+            while (found := self._line.next()) is not None:
+                if found.get("id") == self._asked or (self._asked == 0 and "failed" in found):
+                    return found
+            left = end - time.monotonic()
+            if left <= 0 or self._ended:
+                return None
+            for handle, _ in poll.poll(1000 * left + 1):
+                if handle == own:
+                    self._ended = not self._line.fill() or self._ended
+                elif self._stem.heard(self._number):
+                    self._ended = True
+
+    def stop(self) -> None:
+        """End it and all that it started."""
+        self._stem.line.send({"do": "end"})
+        self._line.socket.close()
+
+
+class Stem:
+    """A process that has run an exercise's own cells, and from which shells are forked.
+
+    `faults` are the errors of those cells, None where there was none. Raises KernelError where one
+    of them does not end, SandboxError where the inner wall cannot be made.
+    """
+
+    def __init__(self, box: Sandbox, cells: Sequence[str]) -> None:
+        self.box, self.cells, self._number, self.alive = box, tuple(cells), 0, True
+        mine, theirs = socket.socketpair()
+        self.line = _Line(mine)
+        with theirs:
+            box.request(self, theirs.fileno())
+        self.faults = [self._run(code).get("error") for code in self.cells]
+
+    def _run(self, code: str) -> dict[str, Any]:
+        self._number += 1
+        self.line.send({"do": "run", "id": self._number, "code": code})
+        while (found := self.line.next()) is None or found.get("id") != self._number:
+            if found and "failed" in found:
+                raise SandboxError(remedy(found["failed"]))
+            if found is None and not self.line.fill():
+                self.box.raise_if_ended()
+                raise KernelError("The exercise's own cells end the process, or do not end.")
+        return found
+
+    def start(self) -> Shell:
+        """Return a shell; what another one left is gone."""
+        self._number += 1
+        mine, theirs = socket.socketpair()
+        with theirs:
+            self.line.send({"do": "fork", "id": self._number}, theirs.fileno())
+        try:
+            return Shell(self, self._number, mine)
+        except BaseException:
+            mine.close()
+            raise
+
+    def heard(self, number: int) -> bool:
+        """Take in what the stem says; return whether the shell of that number has ended."""
+        self.alive = self.line.fill() and self.alive
+        ended = not self.alive
+        while (found := self.line.next()) is not None:
+            ended = ended or found.get("ended") == number
+        return ended
+
+    def stop(self) -> None:
+        """End it: the process, and whoever waits for it, notice that its line is closed."""
+        self.alive = False
+        with contextlib.suppress(OSError):
+            self.line.socket.shutdown(socket.SHUT_RDWR)
 
 
 class Sandbox:
-    """The outer wall with its warm process. A context manager; SandboxError if it fails."""
+    """The warm process: a context manager, safe between threads. SandboxError if it does not start.
 
-    def __init__(self, limits: Any, workers: int = 1, private: Iterable[Path] = ()) -> None:
-        self.limits, self.workers, self.private = limits, workers, list(private)
+    `walled`: behind both walls; else a plain process of this user's. The folders in `private` are
+    out of sight wherever they lie. Open it in the main thread: it ends with the thread that started
+    it.
+    """
+
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        workers: int = 1,
+        private: Iterable[Path] = (),
+        walled: bool = True,
+    ) -> None:
+        self.limits, self.workers, self.private = limits or Limits(), workers, list(private)
+        self.walled, self.stopped = walled, False
         self._process: subprocess.Popen | None = None
-        self._lock = threading.Lock()
+        self._idle: list[Stem] = []
+        self._stems: weakref.WeakSet[Stem] = weakref.WeakSet()
+        self._lock, self._group, self._scratch = threading.Lock(), "", None
 
     def __enter__(self) -> Sandbox:
-        if platform.system() != "Linux" or not shutil.which("bwrap"):
+        if self.walled and (platform.system() != "Linux" or not shutil.which("bwrap")):
             raise SandboxError(remedy())
-        self._folder = tempfile.TemporaryDirectory(prefix="belgrade-", ignore_cleanup_errors=True)
-        self.folder = Path(self._folder.name)
+        if not hasattr(os, "fork"):
+            raise SandboxError(remedy())
         self._told = tempfile.TemporaryFile()
-        self._group = group_for(self.limits, self.workers)
-        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        user = NOBODY if os.geteuid() == 0 else 0
-        settings = {
-            "user": user, "paths": [str(PACKAGE.parent), *sys.path], "modules": MODULES,
-            "control": theirs.fileno(),
-        }  # fmt: skip
-        start = ["-I", "-c", START, json.dumps(settings)]
-        full = command(start, user, self.limits.scratch, self.private)
-        # The shell puts itself, and so what it becomes, into the group.
-        enter = f'echo $$ >"{self._group}/cgroup.procs" || exit 1; ' if self._group else ""
+        self._control, theirs = socket.socketpair()
         try:
             with theirs:
-                self._process = subprocess.Popen(
-                    ["/bin/sh", "-c", f'{enter}exec "$@"', "sh", *full],
-                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self._told,
-                    pass_fds=[theirs.fileno()],
-                )  # fmt: skip
+                self._process = self._begun(theirs.fileno())
             self._await()
-            (self.folder / "first").mkdir()
-            self.collect(self.request(self.folder / "first")).close()
+            with self.stem(()) as first:
+                first.start().stop()
         except BaseException:
             self.__exit__()
             raise
         return self
+
+    def _begun(self, control: int) -> subprocess.Popen:
+        """Return the warm process, started."""
+        user = NOBODY if os.geteuid() == 0 and self.walled else 0
+        settings = {
+            "user": user, "paths": [str(PACKAGE.parent), *sys.path], "modules": MODULES,
+            "control": control, "walled": self.walled, "scratch": SCRATCH,
+            "limits": asdict(self.limits),
+        }  # fmt: skip
+        if self.walled:
+            self._group = group_for(self.limits, self.workers)
+            start = ["-I", "-c", START, json.dumps(settings)]
+            full = command(start, user, self.limits.scratch, self.private)
+            # The shell puts itself, and so what it becomes, into the group.
+            enter = f'echo $$ >"{self._group}/cgroup.procs" || exit 1; ' if self._group else ""
+            full = ["/bin/sh", "-c", f'{enter}exec "$@"', "sh", *full]
+            surroundings = None
+        else:
+            self._scratch = tempfile.TemporaryDirectory(
+                prefix="belgrade-", ignore_cleanup_errors=True
+            )
+            settings["scratch"] = self._scratch.name
+            full = [sys.executable, "-c", START_PLAIN, json.dumps(settings)]
+            work = {"BELGRADE_WORK": f"{self._scratch.name}/my_work"}
+            surroundings = os.environ | PLAIN | work
+        return subprocess.Popen(
+            full, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self._told,
+            pass_fds=[control], env=surroundings,
+        )  # fmt: skip
 
     def _await(self) -> None:
         """Wait until the warm process has imported everything."""
@@ -262,77 +437,73 @@ class Sandbox:
         except (TimeoutError, ConnectionError):
             ready = b""
         if ready != b"ready":
-            raise SandboxError(remedy(self._words()))
+            self._told.seek(0)
+            raise SandboxError(remedy(self._told.read()[-2000:].decode("utf-8", "replace")))
 
     def __exit__(self, *error: Any) -> None:
         with self._lock:
+            for stem in self._idle:
+                stem.stop()
             self._control.close()
             if self._process:
                 self._process.kill()
                 self._process.wait()
                 self._process = None
             self._told.close()
-            self._folder.cleanup()
             leave(self._group)
+            if self._scratch:
+                self._scratch.cleanup()
 
-    def is_alive(self) -> bool:
-        """Tell whether the warm process is there, and with it the kernels."""
-        process = self._process
-        return process is not None and process.poll() is None
+    def stop(self) -> None:
+        """End everything that runs; any thread may call it. Who waits gets a KernelError."""
+        self.stopped = True
+        with self._lock:
+            for stem in self._stems:
+                stem.stop()
 
-    def _words(self) -> str:
-        """Return what bubblewrap and the warm process said."""
-        self._told.seek(0)
-        return self._told.read()[-2000:].decode("utf-8", "replace")
-
-    def request(self, folder: Path) -> Asked:
-        """Ask for a kernel that listens in the empty folder `folder`, and do not wait for it."""
-        ports = {name: number for number, name in enumerate(CHANNELS, 1)}
-        connection = {
-            "ip": str(folder / "k"), "transport": "ipc", "key": os.urandom(16).hex(),
-            "signature_scheme": "hmac-sha256", "hb_port": len(CHANNELS) + 1,
-            **{f"{name}_port": number for name, number in ports.items()},
-        }  # fmt: skip
-        message = {
-            "ports": ports, "key": connection["key"], "limits": asdict(self.limits),
-            "signature_scheme": connection["signature_scheme"],
-        }  # fmt: skip
-        mine, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with contextlib.ExitStack() as stack:
-            sockets = [stack.enter_context(theirs)]
-            for number in ports.values():
-                one = stack.enter_context(socket.socket(socket.AF_UNIX))
-                one.bind(f"{connection['ip']}-{number}")
-                one.listen(16)
-                sockets.append(one)
-            handles = [one.fileno() for one in sockets]
-            with self._lock:
-                if not self.is_alive():
-                    mine.close()
-                    raise KernelError("The sandbox has ended.")
-                socket.send_fds(self._control, [json.dumps(message).encode()], handles)
-        return Asked(connection, mine)
-
-    def collect(self, asked: Asked) -> Handle:
-        """Return the handle of the kernel that was asked for, once it is there."""
-        with asked.answer as answer:
-            answer.settimeout(KERNEL_TIMEOUT_S)
-            try:
-                told, handles, _, _ = socket.recv_fds(answer, MESSAGE, 2)
-            except OSError:
-                told, handles = b"no answer", []
-        if told == b"ok" and len(handles) == 2:
-            return Handle(*handles)
-        if not self.is_alive():
+    def raise_if_ended(self) -> None:
+        """Raise KernelError where the warm process is gone, and everything with it."""
+        if self.stopped:
+            raise KernelError("The grading was stopped.")
+        if self._process is None or self._process.poll() is not None:
             raise KernelError("The sandbox has ended.")
-        raise SandboxError(remedy(told.decode("utf-8", "replace")))
+
+    def request(self, stem: Stem, handle: int) -> None:
+        """Ask for a stem's process, whose line is `handle`."""
+        with self._lock:
+            self.raise_if_ended()
+            self._stems.add(stem)
+            socket.send_fds(self._control, [b"stem"], [handle])
+
+    @contextlib.contextmanager
+    def stem(self, cells: Sequence[str]) -> Iterator[Stem]:
+        """Give a stem that has run `cells`, for this thread alone; it is kept for the next time."""
+        with self._lock:
+            fits = [one for one in self._idle if one.cells == tuple(cells)]
+            if fits:
+                self._idle.remove(fits[0])
+        stem = fits[0] if fits else Stem(self, cells)
+        try:
+            yield stem
+        finally:
+            with self._lock:
+                if stem.alive:
+                    self._idle.append(stem)
+                while len(self._idle) > STEMS_KEPT * self.workers:
+                    self._idle.pop(0).stop()
 
 
 # Isolated, Python has no folder of its own to import from; afterwards nobody needs this one.
 START = """\
 import sys
 sys.path.insert(0, "/box")
-import walls, zygote
+import walls, inside
 del sys.path[0]
-zygote.main()
+inside.main()
+"""
+START_PLAIN = """\
+import json, sys
+sys.path[:0] = json.loads(sys.argv[1])["paths"][:1]
+from belgrade.grading.inside import main
+main()
 """

@@ -1,4 +1,4 @@
-"""The inner wall: namespaces, mounts, limits and system calls of one submission's kernel.
+"""The inner wall: namespaces, mounts, limits and system calls of students' code.
 
 Runs inside the outer wall, so it needs the standard library only and nothing of this package.
 Python 3.11 has no `os.unshare`, and no version has `mount`, `capset` or seccomp: hence ctypes.
@@ -59,7 +59,8 @@ def own_namespaces() -> None:
 
 
 def own_mounts(scratch: str, size: int) -> None:
-    """Cover /proc with nothing and `scratch` with an empty folder of `size` bytes."""
+    """Cover, for this process, /proc with nothing and `scratch` with a folder of `size` bytes."""
+    _call("unshare", CLONE_NEWNS)
     _call("mount", None, b"/", None, MS_REC | MS_PRIVATE, None)
     flags = MS_NOSUID | MS_NODEV
     _tmpfs("/proc", flags | MS_NOEXEC | MS_RDONLY, "size=4k,nr_inodes=2,mode=555")
@@ -72,7 +73,7 @@ def _tmpfs(path: str, flags: int, options: str) -> None:
 
 
 def limit(limits: dict[str, int]) -> None:
-    """Set the limits that `Limits` in `belgrade.grading.kernels` names, for good."""
+    """Set the limits that `Limits` in `belgrade.grading.sandbox` names, for good."""
     for kind, name in (
         (resource.RLIMIT_AS, "memory"), (resource.RLIMIT_CPU, "processor_s"),
         (resource.RLIMIT_NPROC, "processes"), (resource.RLIMIT_FSIZE, "file_size"),
@@ -97,9 +98,10 @@ def drop_rights() -> None:
         _call("prctl", PR_SET_SECCOMP, SECCOMP_MODE_FILTER, head, 0, 0)
 
 
-# What a student's code never needs: new namespaces and mounts, other processes' memory, memory
-# that no limit counts (files in memory, System V segments), and large parts of the kernel that
-# only matter when they have a fault. (x86_64, aarch64); None where a machine has no such call.
+# What a student's code never needs: new namespaces and mounts, other processes' memory and turn at
+# the processor, memory that no limit counts (files in memory, System V segments), and large parts
+# of the kernel that only matter when they have a fault. (x86_64, aarch64); None where a machine has
+# no such call.
 REFUSED = {
     "unshare": (272, 97), "setns": (308, 268), "mount": (165, 40), "umount2": (166, 39),
     "pivot_root": (155, 41), "chroot": (161, 51), "open_tree": (428, 428),
@@ -112,9 +114,11 @@ REFUSED = {
     "add_key": (248, 217), "request_key": (249, 218), "io_uring_setup": (425, 425),
     "kexec_load": (246, 104), "init_module": (175, 105), "finit_module": (313, 273),
     "open_by_handle_at": (304, 265), "name_to_handle_at": (303, 264),
+    "setpriority": (141, 140), "sched_setscheduler": (144, 119), "sched_setparam": (142, 118),
+    "sched_setattr": (314, 274), "sched_setaffinity": (203, 122), "ioprio_set": (251, 30),
     "personality": (135, 92), "syslog": (103, 116), "quotactl": (179, 60),
 }  # fmt: skip
-CLONE, CLONE3, SOCKET = (56, 220), 435, (41, 198)
+CLONE, CLONE3, SOCKET, PRLIMIT = (56, 220), 435, (41, 198), (302, 261)
 # Local sockets, and those of the network namespace, where there is nobody to talk to. Others, such
 # as the sockets to a virtual machine's host, know no namespace.
 FAMILIES = (1, 2, 10, 16)
@@ -142,6 +146,10 @@ def _filter(machine: str) -> bytes:
     program += [
         (equal, 0, 4, CLONE[column]), (load, 0, 0, first_argument),
         (any_bit, 0, 1, CLONE_ANY_NEW), (give, 0, 0, ERRNO | EPERM), (give, 0, 0, ALLOW),
+    ]  # fmt: skip
+    program += [  # a process's own limits, and nobody else's
+        (equal, 0, 4, PRLIMIT[column]), (load, 0, 0, first_argument),
+        (equal, 1, 0, 0), (give, 0, 0, ERRNO | EPERM), (give, 0, 0, ALLOW),
     ]  # fmt: skip
     program += [(equal, 0, len(FAMILIES) + 3, SOCKET[column]), (load, 0, 0, first_argument)]
     for n, family in enumerate(FAMILIES):

@@ -23,7 +23,7 @@ PARTS = {
         "docs/walk-through",
         "docs/*-guide",
         "docs/grading*",
-        "docs/kubernetes",
+        "docs/large-classes",
         "docs/question-bank",
         "docs/binder",
         "docs/accessibility",

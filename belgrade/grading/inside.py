@@ -1,0 +1,481 @@
+"""The warm process: it imports all that a lesson needs, and forks.
+
+Started by `belgrade.grading.sandbox`: behind bubblewrap as a file by itself, or without a sandbox
+as a module. A request on its control socket makes a *stem*: a process 1 of namespaces of its own
+that runs the exercise's own cells. From a stem each question is forked: a shell, which takes the
+student's cells, a line of JSON each, and answers with a line. Whatever a shell does to names,
+modules, hooks or processes ends with it: for the next, the stem kills all that is left.
+"""
+
+from __future__ import annotations
+
+import base64
+import builtins
+import contextlib
+import gc
+import getpass
+import io
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from typing import Any
+
+SCRATCH = "/scratch"
+ANSWER = "application/vnd.belgrade.answer+json"
+CHUNK = 65536
+# What is sent on of a cell's text, of its pictures, and of an error; characters.
+MOST_TEXT, MOST_PICTURES, MOST_ERROR = 200_000, 2_000_000, 20_000
+# What a cell may print and display before it is stopped, and how long a line may be; characters.
+MOST_SHOWN, MOST_LINE = 20_000_000, 8_000_000
+
+
+def main() -> None:
+    """Become nobody if root, import, say so, and make stems until the control socket closes."""
+    settings = json.loads(sys.argv[1])
+    walls = None
+    if settings["walled"]:
+        import walls  # loaded already, from beside this file
+
+        if settings["user"]:
+            walls.become(settings["user"])
+    sys.path += [path for path in settings["paths"] if path not in sys.path]
+    control = socket.socket(fileno=settings["control"])
+    os.chdir(settings["scratch"])
+    shell = warm_up(settings)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits: no zombies
+    gc.collect()
+    gc.freeze()
+    control.send(b"ready")
+    while True:
+        message, handles, _, _ = socket.recv_fds(control, 4, 1)
+        if not message:
+            return
+        if os.fork() == 0:
+            control.close()
+            _become_stem(shell, walls, settings, socket.socket(fileno=handles[0]))
+        for handle in handles:
+            os.close(handle)
+
+
+def _become_stem(shell: Any, walls: Any, settings: dict[str, Any], line: socket.socket) -> None:
+    """Go behind the inner wall and serve there; never come back."""
+    try:
+        if walls:
+            walls.own_namespaces()
+            if os.fork():
+                os._exit(0)
+        Stem(shell, walls, settings, line).serve()
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            line.send(json.dumps({"failed": words_of(error)[:500]}).encode() + b"\n")
+    finally:
+        os._exit(1)
+
+
+class Stem:
+    """Process 1: runs the exercise's own cells, and forks a shell from there for each question."""
+
+    def __init__(self, shell: Any, walls: Any, settings: dict[str, Any], line: Any) -> None:
+        self.shell, self.walls, self.settings, self.line = shell, walls, settings, line
+        self.number = self.child = 0
+
+    def serve(self) -> None:
+        """Do what each line asks for, until none comes; tell when a shell has ended."""
+        woken, wakes = os.pipe()
+        for end in (woken, wakes):
+            os.set_blocking(end, False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(wakes, warn_on_full_buffer=False)
+        _begin()
+        buffer, handles = b"", []
+        while True:
+            ready, _, _ = select.select([self.line, woken], [], [])
+            if woken in ready:
+                with contextlib.suppress(BlockingIOError):
+                    os.read(woken, 512)
+                while self._reap():
+                    pass
+            if self.line not in ready:
+                continue
+            part, more, _, _ = socket.recv_fds(self.line, CHUNK, 1)
+            if not part:
+                self._end()
+                os._exit(0)
+            buffer, handles = buffer + part, handles + more
+            while b"\n" in buffer:
+                request, buffer = buffer.split(b"\n", 1)
+                self._do(json.loads(request), handles)
+
+    def _do(self, request: dict[str, Any], handles: list[int]) -> None:
+        if request["do"] == "run":
+            self._tell({"id": request["id"]} | _cell(self.shell, request))
+            gc.freeze()
+        elif request["do"] == "interrupt" and self.child:
+            os.kill(self.child, signal.SIGINT)
+        elif request["do"] == "end":
+            self._end()
+        elif request["do"] == "fork":
+            self._end()
+            self.number = request["id"]
+            handle = handles.pop()
+            self.child = os.fork()
+            if self.child == 0:
+                _be_shell(self, handle)
+            os.close(handle)
+
+    def _tell(self, words: dict[str, Any]) -> None:
+        self.line.sendall(json.dumps(words).encode("ascii") + b"\n")
+
+    def _reap(self, how: int = os.WNOHANG) -> bool:
+        """Take note of a process that has ended; return whether there was one."""
+        try:
+            pid, _ = os.waitpid(-1, how)
+        except ChildProcessError:
+            return False
+        if pid and pid == self.child:
+            self.child = 0
+            self._tell({"ended": self.number})
+        return bool(pid)
+
+    def _end(self) -> None:
+        """Kill all that is left of the last shell: behind walls, every process but this one."""
+        target, kill = (-1, os.kill) if self.walls else (self.child, os.killpg)
+        while target:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                kill(target, signal.SIGKILL)
+            if not self._reap(0):
+                return
+
+
+def _be_shell(stem: Stem, handle: int) -> None:
+    """Turn the forked process into a shell; never come back."""
+    line, settings = socket.socket(fileno=handle), stem.settings
+    try:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        os.setsid()
+        scratch = settings["scratch"]
+        if stem.walls:
+            stem.walls.own_mounts(scratch, settings["limits"]["scratch"])
+        else:
+            scratch = os.path.join(scratch, str(os.getppid()))
+            shutil.rmtree(scratch, ignore_errors=True)
+            os.mkdir(scratch)
+        os.chdir(scratch)
+        os.closerange(3, handle)
+        os.closerange(handle + 1, 256)
+        if stem.walls:
+            stem.walls.limit(settings["limits"])
+            stem.walls.drop_rights()
+        line.sendall(b'{"id": 0}\n')
+        serve(stem.shell, line)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            line.send(json.dumps({"failed": words_of(error)[:500]}).encode() + b"\n")
+    finally:
+        os._exit(1)
+
+
+def _begin() -> None:
+    """Leave the streams of whoever started this."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for stream in range(3):
+        os.dup2(nothing, stream)
+    os.close(nothing)
+    sys.argv = ["kernel"]
+    builtins.input = getpass.getpass = _ask
+
+
+def serve(shell: Any, line: socket.socket) -> None:
+    """Run each cell that comes and say what it showed, until none comes."""
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed()
+    me = os.getpid()
+    for request in line.makefile(encoding="utf-8"):
+        request = json.loads(request)
+        told = _cell(shell, request)
+        if os.getpid() != me or shell.exit_now:
+            return  # a process that the cell forked, or one that is to end
+        line.sendall(_as_line({"id": request["id"]} | told))
+
+
+def _as_line(told: dict[str, Any]) -> bytes:
+    """Return a reply as a line; where its answer cannot be sent, without it."""
+    try:
+        text = json.dumps(told)
+    except (ValueError, TypeError, RecursionError):
+        text = ""
+    if not 0 < len(text) < MOST_LINE:
+        error = told["error"] or "OutputError: the answer is too large, or is no data"
+        text = json.dumps(told | {"answer": None, "shown": [], "error": error})
+    return text.encode("ascii") + b"\n"
+
+
+def _ask(*_: Any) -> str:
+    from IPython.core.error import StdinNotImplementedError
+
+    raise StdinNotImplementedError("nobody is there to answer")
+
+
+class OutputError(Exception):
+    """A cell printed or displayed more than it may."""
+
+
+class Shown(io.TextIOBase):
+    """What a cell showed: text and displays in order, and the last answer. It is also a stream."""
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew, for another cell."""
+        self.shown: list[dict[str, str]] = []
+        self.answer: Any = None
+        self.error: str | None = None
+        self.notes: list[str] = []
+        self.size = self.text = self.pictures = 0
+        self.named: dict[str, dict[str, str]] = {}
+
+    def _count(self, size: int) -> None:
+        self.size += size
+        if self.size > MOST_SHOWN:
+            raise OutputError(f"more than {MOST_SHOWN // 10**6} MB of output")
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        self._count(len(text))
+        room = MOST_TEXT - self.text
+        self.text += len(text)
+        if room > 0:
+            if len(text) > room:
+                text = text[:room] + "\n[The rest was cut.]"
+                self.notes.append("Long output was cut.")
+            if self.shown and self.shown[-1]["kind"] == "text":
+                self.shown[-1]["text"] += text
+            else:
+                self.shown.append({"kind": "text", "text": text})
+        return len(text)
+
+    def display(self, data: dict[str, Any], name: str = "", update: bool = False) -> None:
+        """Take in what is displayed: an answer, a picture, else its words."""
+        if ANSWER in data:
+            self.answer = data[ANSWER]
+            return
+        words, picture = str(data.get("text/plain", "")), data.get("image/png")
+        self._count(len(words) + len(picture or ""))
+        if not picture:
+            if words and not update:
+                self.write(words + "\n")
+            return
+        if isinstance(picture, bytes):
+            picture = base64.b64encode(picture).decode("ascii")
+        new = {"kind": "png", "data": picture.replace("\n", ""), "text": words[:MOST_TEXT]}
+        if update and name in self.named:
+            self.named[name] |= new
+        elif self.pictures + len(picture) > MOST_PICTURES:
+            self.notes.append("Further pictures were left out.")
+        else:
+            self.pictures += len(picture)
+            self.shown.append(new)
+            self.named[name] = new
+
+
+def _cell(shell: Any, request: dict[str, Any]) -> dict[str, Any]:
+    """Run a cell and return what it showed, its answer, and its error, if any.
+
+    A quiet cell is run for what it defines: what it displays is left out. A check's cell finds the
+    package's own `check`, whatever was put in its place.
+    """
+    shown = shell.into
+    shown.forget()
+    sys.stdout = sys.stderr = shown
+    if spec := request.get("spec"):
+        shell.user_ns["check"] = shell.examined(spec)
+    quiet, error = bool(request.get("quiet")), None
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        done = shell.run_cell(request["code"], silent=quiet)
+        error = done.error_before_exec or done.error_in_exec
+        _finish_figures(quiet)
+    except BaseException as late:
+        error = late
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    words = shown.error if error is None else words_of(error)
+    answer = shown.answer
+    return {"shown": [] if quiet else shown.shown, "answer": answer, "error": words,
+            "notes": shown.notes}  # fmt: skip
+
+
+def _finish_figures(quiet: bool) -> None:
+    """Display the figures that a cell left open, as a notebook does, and close them."""
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is None or not pyplot.get_fignums():
+        return
+    if quiet:
+        pyplot.close("all")
+    else:
+        from matplotlib_inline.backend_inline import flush_figures
+
+        flush_figures()
+
+
+def words_of(error: BaseException) -> str:
+    """Return an error as "NameError: …", whatever its own text does."""
+    try:
+        return f"{type(error).__name__}: {error}"[:MOST_ERROR]
+    except BaseException:
+        return type(error).__name__
+
+
+def warm_up(settings: dict[str, Any]) -> Any:
+    """Import what lessons need, read the data, and return IPython's shell."""
+    shell = _shell()
+    import ipywidgets  # noqa: F401
+
+    from belgrade import data
+    from belgrade.checks import live  # noqa: F401
+
+    for module in settings["modules"]:
+        with contextlib.suppress(ImportError):
+            __import__(module)
+    words = set(map(str, [*range(0, 101, 5), *range(2000, 2026)]))
+    for each in data.package()["resources"]:
+        with contextlib.suppress(Exception):  # a damaged table is for the cell that loads it
+            words |= _names(data.load(each["name"]))
+    _rehearse(shell, sorted(words))
+    return shell
+
+
+def _names(table: Any) -> set[str]:
+    """Return the states and others that a chart of a table may have at its axes."""
+    columns = {"actor", "country", "donor", "partner", "supplier"} & {*table.columns}
+    return {name for column in columns for name in table[column].dropna().unique()}
+
+
+def _rehearse(shell: Any, words: list[str]) -> None:
+    """Do some of a lesson's work: what Python does for the second time, it does faster.
+
+    `words` are painted, so that their pictures are there when a chart has them.
+    """
+    import matplotlib.pyplot as plt
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from belgrade import figures
+
+    plt.close(plt.figure())  # sets up the backend, which no style may be active for
+    # pyplot would draw each figure once more, for a window that is not there.
+    plt.uninstall_repl_displayhook()
+    pictures = shell.display_formatter.formatters["image/png"]
+    pictures.for_type(Figure, _picture)
+    frame = pd.DataFrame({"a": [1.5, 2, 4, 3], "b": [2, 3, 2, 4]}, index=list("wxyz"))
+    plain, ours = contextlib.nullcontext, figures.style
+    for style, kind in ((plain, "line"), (plain, "bar"), (ours, "bar"), (ours, "barh"),
+                        (ours, "hist"), (ours, "barh")):  # fmt: skip
+        with style():
+            axes = frame.plot(kind=kind, title="title", ylabel="label")
+            axes.set_xlabel("label")
+            pictures(axes.figure)
+            plt.close("all")
+    with figures.style():
+        axes = pd.Series(0, index=words).plot.barh()
+        pictures(axes.figure)
+        plt.close("all")
+    frame.groupby("b")["a"].agg(["sum", "mean"]).sort_values("sum", kind="stable").to_html()
+    frame[frame["a"] > 1].merge(frame, on="b").to_string()
+
+
+def _picture(figure: Any) -> str | None:
+    """Return a figure as PNG in base64, as IPython does, but painted once.
+
+    matplotlib draws twice to fit the margins. A chart by itself can be cut out afterwards; several
+    are fitted by a layout engine while it paints.
+    """
+    from IPython.core.pylabtools import print_figure
+
+    from belgrade import canvas
+
+    if not figure.axes and not figure.lines:
+        return None
+    words = figure.texts or figure.legends or figure.get_suptitle()
+    picture = None
+    if len(figure.axes) == 1 and not words:
+        picture = canvas.paint_cropped(figure)
+    elif figure.get_layout_engine() is not None:
+        picture = canvas.paint(figure, figure.dpi)
+    if picture is None:
+        return print_figure(figure, "png", base64=True)
+    return base64.b64encode(picture).decode("ascii")
+
+
+def _shell() -> Any:
+    """Return IPython's shell, whose displays and errors go into a `Shown`."""
+    from IPython.core.displayhook import DisplayHook
+    from IPython.core.displaypub import DisplayPublisher
+    from IPython.core.history import HistoryManager
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from belgrade.checks.record import examined
+
+    into = Shown()
+
+    class Last(DisplayHook):
+        """Shows a cell's last value as it would be displayed, without a prompt."""
+
+        def write_output_prompt(self) -> None:
+            pass
+
+        def write_format_data(self, format_dict: Any, md_dict: Any = None) -> None:
+            into.display(format_dict)
+
+        finish_displayhook = write_output_prompt
+
+    class Publisher(DisplayPublisher):
+        def publish(self, data: Any, *_: Any, transient: Any = None, update: bool = False,
+                    **__: Any) -> None:  # fmt: skip
+            into.display(data, str((transient or {}).get("display_id", "")), update)
+
+        def clear_output(self, wait: bool = False) -> None:
+            into.shown.clear()
+
+    class Shell(InteractiveShell):
+        displayhook_class, display_pub_class = Last, Publisher
+        exit_now = False
+
+        def showtraceback(self, exc_tuple: Any = None, *_: Any, **__: Any) -> None:
+            error = (exc_tuple or sys.exc_info())[1]
+            into.error = into.error if error is None else words_of(error)
+
+        def showsyntaxerror(self, *_: Any, **__: Any) -> None:
+            self.showtraceback()
+
+        def ask_exit(self) -> None:
+            self.exit_now = True
+
+        def enable_gui(self, gui: Any = None) -> None:
+            pass
+
+        def system(self, cmd: str) -> None:
+            """Run a command as `!ls` does, without the terminal that IPython would ask for."""
+            done = subprocess.run(self.var_expand(cmd, depth=1), shell=True, errors="replace",
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, encoding="utf-8")  # fmt: skip
+            self.user_ns["_exit_code"] = done.returncode
+            print(done.stdout, end="")
+
+    HistoryManager.enabled = False
+    shell = Shell.instance(user_ns={})
+    shell.display_formatter.active_types = ["text/plain", "image/png"]
+    shell.into, shell.examined = into, examined
+    return shell
+
+
+if __name__ == "__main__":
+    main()

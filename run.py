@@ -44,6 +44,7 @@ SOURCES = [
     "constraints.txt",
     "pyproject.toml",
     "jupyter/default_setting_overrides.json",
+    "jupyter/ipython_kernel_config.json",
 ]
 
 # Fragments of pip's, uv's and the operating systems' messages, in lower case.

@@ -18,6 +18,7 @@ import math
 import re
 import textwrap
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from belgrade import data
@@ -118,6 +119,7 @@ def build_files(keys, out, packed, check=False, say=print):
     for key_path in map(Path, keys):
         built = build(key_path, cwd=out)
         number = built.pack["exercise"]
+        _date(built, Path(out) / key_path.name)
         texts = {key_path: built.key, Path(out) / key_path.name: built.student}
         for path, notebook in texts.items():
             text = nbformat.writes(notebook).rstrip("\n") + "\n"
@@ -139,6 +141,22 @@ def build_files(keys, out, packed, check=False, say=print):
         say(f"{'checked' if check else 'built'} {key_path.name}: {len(built.pack['questions'])} "
             f"questions, version {built.pack['version']}")  # fmt: skip
     return differ
+
+
+def _date(built, path):
+    """Write into an exercise the day on which it became what it is, so that the older is known.
+
+    It stays as it stands in the notebook at `path` while the version does.
+    """
+    try:
+        before = json.loads(path.read_text(encoding="utf-8"))["metadata"]["belgrade"]
+    except (OSError, ValueError, KeyError, TypeError):
+        before = {}
+    same = before.get("version") == built.pack["version"]
+    made = before.get("made") if same else None
+    made = made or datetime.now(UTC).date().isoformat()
+    for notebook in (built.student, built.pack["notebook"]):
+        notebook["metadata"]["belgrade"]["made"] = made
 
 
 def _read_key(path):

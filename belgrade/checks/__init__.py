@@ -1,6 +1,10 @@
 """Checks for the exercises: `check`, `hint` and `check_notebook`, for use in a notebook."""
 
+from belgrade.checks.ran import watch
+
 __all__ = ["check", "check_notebook", "hint"]
+
+watch()
 
 
 def check(question, answer, **options):

@@ -4,12 +4,14 @@ import difflib
 import html
 import os
 import sys
-from pathlib import Path
 
+from belgrade.checks import versions
 from belgrade.checks.judge import ERROR, Verdict, judge
 from belgrade.checks.pack import PackError, read_pack
+from belgrade.checks.ran import UNRUN, watch
 from belgrade.checks.record import bundle, captured_or_error, publish
 from belgrade.checks.spec import exercise_of
+from belgrade.checks.this import NotFound, this_file
 from belgrade.checks.words import STATUS
 
 _hints_shown = {}
@@ -22,6 +24,9 @@ def check(question, answer, inputs=None, part=""):
         pack = read_pack(exercise_of(question))
         version = pack["version"]
         entry = _entry(pack, str(question), part)
+        runs = watch()
+        if why := versions.doubt(pack, str(question)) or (runs and runs.doubt(str(question))):
+            raise PackError(why)
         captured = captured_or_error(answer, entry["spec"], inputs)
         verdict = judge(entry["spec"], entry["reference"], captured)
     except PackError as error:
@@ -29,7 +34,8 @@ def check(question, answer, inputs=None, part=""):
     except Exception as error:
         verdict = Verdict(ERROR, 0, 0, f"The check itself failed ({type(error).__name__}).")
     drawn = chart_in_words(captured) if captured else ""
-    publish(bundle(question, part, captured, version), *_words(str(question), verdict, drawn))
+    page, text = _words(str(question), verdict, drawn)
+    publish(bundle(question, part, captured, version), f"<div>{page}{UNRUN}</div>", text)
 
 
 def hint(question):
@@ -64,19 +70,10 @@ def check_notebook(exercise):
         if sys.platform == "emscripten":  # no second process in the browser
             report = _in_kernel(exercise)
         else:
-            report = examine.check(exercise, _this_file())
+            report = examine.check(exercise, this_file())
         publish({}, _page(report), examine.as_text(report))
-    except (PackError, examine.ExamineError) as error:
+    except (PackError, NotFound, examine.ExamineError) as error:
         publish({}, _box(*STATUS["error"][2:], html.escape(str(error))), str(error))
-
-
-def _this_file():
-    """Return the path of the notebook that this kernel belongs to, if the server tells."""
-    name = os.environ.get("JPY_SESSION_NAME", "")
-    for path in (Path(name), Path.cwd() / Path(name).name):
-        if path.suffix == ".ipynb" and path.is_file():
-            return path
-    return None
 
 
 def _in_kernel(exercise):
@@ -177,8 +174,8 @@ def _words(question, verdict, drawn=""):
 
 def _box(back, edge, inner):
     return (
-        f'<div role="status" style="background:{back};color:#1a1a1a;border-left:5px solid {edge};'
-        f'padding:8px 12px;margin:4px 0;max-width:46em">{inner}</div>'
+        f'<div role="status" data-check="" style="background:{back};color:#1a1a1a;'
+        f'border-left:5px solid {edge};padding:8px 12px;margin:4px 0;max-width:46em">{inner}</div>'
     )
 
 

@@ -25,7 +25,7 @@ from belgrade.checks.judge import RIGHT
 from belgrade.checks.spec import SpecError
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
-SCRIPT = re.compile(r"<script>.*?</script>", re.S)
+SCRIPT = re.compile(r"<script[^>]*>.*?</script>", re.S)
 SANITISE = [
     (re.compile(r"data:image/png;base64,[A-Za-z0-9+/=\s]+"), "IMG"),
     (re.compile(r"\b0x[0-9a-fA-F]{6,}"), "0xADDR"),

@@ -1,0 +1,131 @@
+"""What this kernel ran: whether an answer is that of the cell as it stands, or an older one.
+
+A verdict on an old value under a cell that failed would be wrong whichever way it falls, so a check
+looks here first. A kernel knows what it ran, not what stands in the page: whether a cell was
+changed and not run, the page itself tells (`UNRUN`, which goes with a verdict).
+"""
+
+import ast
+import difflib
+import os
+import sys
+from dataclasses import dataclass
+
+from belgrade.checks.cells import assigned, parsed
+
+# JupyterLab marks a cell that was changed after it ran. Looked for in the cells between this check
+# and the one above it.
+UNRUN = """<script data-unrun>(() => {
+  const box = document.currentScript.parentElement, cell = box.closest('.jp-Cell');
+  let above = cell?.previousElementSibling;
+  for (; above && !above.querySelector('[data-check]'); above = above.previousElementSibling) {
+    if (!above.matches('.jp-CodeCell.jp-mod-dirty')) continue;
+    const verdict = box.querySelector('[data-check]');
+    verdict.style.background = '#f3e5f5';
+    verdict.style.borderColor = '#6a1b7a';
+    verdict.innerHTML = '<strong>! Not checked</strong><br>A cell above was changed and has not '
+      + 'run since: run it (Shift and Enter), then run this check again.';
+    return;
+  }
+})()</script>"""
+
+
+@dataclass
+class Run:
+    """One run of a cell: its place in the order, its code, what it sets and what it uses."""
+
+    count: int
+    source: str
+    sets: frozenset
+    inputs: dict  # name that it uses -> the cell that had set it, and that cell's code then
+    error: str  # the name of the error that it ended in, or ""
+
+
+class Runs:
+    """The last run of each cell of a notebook, as IPython tells of them."""
+
+    def __init__(self):
+        self.last = {}  # cell -> its last run
+        self.setters = {}  # name -> the cell that set it last
+        self.now = ""  # the code of the cell that is running
+        self._order = 0
+
+    def begin(self, info):
+        """Note what is about to run."""
+        self.now = info.raw_cell or ""
+
+    def end(self, result):
+        """Note what has run."""
+        source, self._order = result.info.raw_cell or "", self._order + 1
+        cell = getattr(result.info, "cell_id", None) or source
+        error = result.error_before_exec or result.error_in_exec
+        sets = assigned(source)
+        made = {name: self.setters[name] for name in _used(source) - sets if name in self.setters}
+        inputs = {name: (by, self.last[by].source) for name, by in made.items()}
+        self.last[cell] = Run(
+            self._order, source, sets, inputs, type(error).__name__ if error else ""
+        )
+        self.setters.update(dict.fromkeys(sets, cell))
+
+    def doubt(self, question):
+        """Return why the answer that the running cell checks must not be judged, or ""."""
+        for name in _checked(self.now, question):
+            cell = self.setters.get(name)
+            if cell is None or name in assigned(self.now):
+                continue
+            run = self.last[cell]
+            again = "run that cell, then run this check again."
+            if run.error:
+                return (
+                    f"The cell that makes {name} ended in an error ({run.error}), so {name} may "
+                    f"still have an older value: mend it, {again}"
+                )
+            if name not in run.sets:
+                near = difflib.get_close_matches(name, run.sets, n=1)
+                now = f": it makes {near[0]}" if near else ""
+                return f"The cell that made {name} does so no more{now}. Name it {name}, {again}"
+            for other, (by, was) in run.inputs.items():
+                if self.last[by].count > run.count and self.last[by].source != was:
+                    return (
+                        f"{other} was made anew, in another way, after {name}, which uses it: run "
+                        f"the cell of {name} again, then run this check."
+                    )
+        return ""
+
+
+def _used(source):
+    """Return the names that code reads and does not make itself first."""
+    nodes = [n for body in parsed(source) or [] for n in ast.walk(body) if isinstance(n, ast.Name)]
+    return frozenset(n.id for n in nodes if isinstance(n.ctx, ast.Load))
+
+
+def _checked(source, question):
+    """Return the names in the answer of the call check("1.2", ...) in `source`."""
+    for body in parsed(source) or []:
+        for node in ast.walk(body):
+            named = isinstance(node, ast.Call) and getattr(node.func, "id", "") == "check"
+            if (
+                named
+                and len(node.args) > 1
+                and str(getattr(node.args[0], "value", None)) == question
+            ):
+                return [n.id for n in ast.walk(node.args[1]) if isinstance(n, ast.Name)]
+    return []
+
+
+def watch():
+    """Begin to note what this kernel runs; return the runs, or None where nobody sits at it."""
+    if os.environ.get("BELGRADE_EXAM") or "JPY_SESSION_NAME" not in os.environ:
+        return None
+    if "IPython" not in sys.modules:
+        return None
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    if shell is None:
+        return None
+    if not hasattr(shell, "belgrade_runs"):
+        shell.belgrade_runs = Runs()
+        shell.events.register("pre_run_cell", shell.belgrade_runs.begin)
+        shell.events.register("post_run_cell", shell.belgrade_runs.end)
+    return shell.belgrade_runs

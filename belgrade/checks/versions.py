@@ -1,0 +1,70 @@
+"""Old package, new notebook, or the other way round: what can still be judged, and who must act."""
+
+import json
+from datetime import date
+
+from belgrade.checks.cells import about, role, source_of
+from belgrade.checks.this import NotFound, this_file
+
+# What a question's answer is judged by, besides the answer.
+GIVEN = ("setup", "parameters", "prompt", "check")
+
+
+def doubt(pack, question):
+    """Return why this notebook's question cannot be judged by the installed checks, or ""."""
+    notebook = _notebook()
+    mine = about(notebook)
+    if mine.get("exercise") != pack["exercise"] or mine.get("version") == pack["version"]:
+        return ""
+    if _given(notebook, question) == _given(pack["notebook"], question):
+        return ""  # whatever else changed, this question did not
+    return told(mine.get("made", ""), about(pack["notebook"]).get("made", ""))
+
+
+def told(notebook_made, checks_made):
+    """Return which side is old, from two dates ("2026-11-28", or "" if unknown), and who acts."""
+    notebook, checks = _spoken(notebook_made), _spoken(checks_made)
+    if notebook and checks and notebook_made > checks_made:
+        return (
+            f"The module that is installed here is old: its checks are of {checks}, this notebook "
+            f"is of {notebook}. Nothing is judged. On a hub only your instructor can update the "
+            "module; on your own machine, get the module's folder anew and run python run.py."
+        )
+    if notebook and checks and notebook_made < checks_made:
+        return (
+            f"This notebook is old: it is of {notebook}, the module's checks are of {checks}. "
+            "Nothing is judged. Rename it, take the current notebook from where you got this one, "
+            "and copy your answers over."
+        )
+    return (
+        "This notebook and the module's checks are of different versions. Nothing is judged. Take "
+        "the current notebook and copy your answers over; if the message stays, the module is old, "
+        "and your instructor must update it."
+    )
+
+
+def _spoken(day):
+    try:
+        found = date.fromisoformat(day)
+    except (TypeError, ValueError):
+        return ""
+    return f"{found.day} {found:%B %Y}"
+
+
+def _notebook():
+    try:
+        path = this_file()
+        return json.loads(path.read_text(encoding="utf-8")) if path else {}
+    except (NotFound, OSError, ValueError):
+        return {}
+
+
+def _given(notebook, question):
+    cells = notebook.get("cells")
+    return [
+        (role(cell), source_of(cell).strip())
+        for cell in (cells if isinstance(cells, list) else ())
+        if isinstance(cell, dict)
+        and role(cell) in GIVEN
+        and about(cell).get("question") in (None, question)
+    ]

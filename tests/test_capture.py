@@ -3,8 +3,10 @@
 import datetime
 import decimal
 import fractions
+import itertools
 import json
 import math
+import time
 import warnings
 
 import matplotlib
@@ -59,6 +61,7 @@ def test_numbers(value, expected):
         ({"a": 1}, {"type": "map", "items": [[capture("a"), capture(1)]]}),
         (np.array([1, 2]), {"type": "list", "items": [capture(1), capture(2)]}),
         (pd.Index([1]), {"type": "list", "items": [capture(1)]}),
+        (np.array(["2020-04-03"], "M8[ns]"), {"type": "list", "items": [capture("2020-04-03")]}),
     ],
 )
 def test_other_values(value, expected):
@@ -173,3 +176,39 @@ def test_everything_fits_into_json():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         capture(pd.DataFrame({"x": [1]}))
+
+
+def test_no_more_is_taken_in_than_a_question_can_need():
+    start, endless = time.process_time(), itertools.count()
+    answers = [
+        pd.DataFrame({f"c{n}": range(6000) for n in range(300)}), endless, range(10**12),
+        [[[[1] * 200] * 200] * 200] * 200, {n: [n] * 5000 for n in range(5000)},
+        pd.Series(["x" * 20_000] * 5000), ["x" * 20_000] * 5000, np.ones((3000, 3000)),
+    ]  # fmt: skip
+    for answer in answers:
+        assert len(json.dumps(capture(answer))) < 3_000_000
+    _, ax = plt.subplots()
+    for _ in range(300):
+        ax.plot([1, 2], [3, 4])
+    ax.scatter(range(10_000), range(10_000))
+    drawn = series_of(ax)
+    assert len(drawn) == 200 and max(len(s["x"]) for s in drawn) <= 3000
+    assert time.process_time() - start < 10
+    plt.close("all")
+
+
+def test_reading_an_answer_does_not_use_it_up():
+    letters = (c for c in "ab")
+    assert capture(letters) == capture(letters) == capture(["a", "b"])
+    assert capture(map(str, [1, 2])) == capture(["1", "2"])
+
+
+def test_axes_in_one_place_are_one_chart_and_error_bars_no_series():
+    _, ax = plt.subplots()
+    ax.errorbar([1, 2], [3, 4], yerr=1, capsize=2)
+    ax.twinx().plot([1, 2], [30, 40])
+    ax.figure.supxlabel("both")
+    assert [s["y"] for s in series_of(ax)] == [[3, 4], [30, 40]]
+    assert series_of(ax.figure.axes[1])[0]["y"] == [30, 40]
+    assert capture(ax)["axes"][0]["xlabel"] == "both"
+    plt.close("all")

@@ -192,6 +192,23 @@ def test_tables_with_order_keys_and_other_names():
     assert outcome(TABLE, gaps, gaps.fillna(0))[0] == "not_yet"
 
 
+def test_labels_are_compared_by_what_they_say():
+    by_year = pd.DataFrame({"year": [2019, 2020], "n": [1, 2]})
+    for year in (["2019", "2020"], [2019.0, 2020.0], [" 2019", "2020 "]):
+        assert outcome(TABLE | {"key": ["year"]}, by_year, by_year.assign(year=year))[0] == "right"
+    ages = pd.DataFrame({"age": ["5 or more", "5 or less"], "n": [1, 2]})
+    assert outcome(TABLE | {"key": ["age"]}, ages, ages.iloc[::-1])[0] == "right"
+    swapped = ages.assign(n=[2, 1])
+    assert outcome(TABLE | {"key": ["age"]}, ages, swapped)[0] == "not_yet"
+    days = pd.DataFrame({"day": ["2020-04-03", "2020-04-05"], "n": [1, 2]})
+    for day in (
+        ["3.4.2020", "5.4.2020"],
+        pd.to_datetime(days.day),
+        ["3 April 2020", "Apr 5, 2020"],
+    ):
+        assert outcome(TABLE | {"key": ["day"]}, days, days.assign(day=day))[0] == "right"
+
+
 FUNCTION = {"kind": "function", "inputs": [[1, 4], [0, 5], [3, 0]]}
 
 
@@ -301,6 +318,44 @@ def test_an_answer_made_to_take_for_ever_is_refused_or_quick():
     assert (found.status, "too large" in found.message) == ("error", True)
 
 
+def series(n, points=1, **more):
+    one = {"mark": "line", "label": "", "x": [1.0] * points, "y": [1.0] * points}
+    return {"title": "t", "xlabel": "x", "ylabel": "y", "legend": [], "series": [one] * n, **more}
+
+
+def rows(count, columns):
+    names = ["donor", "planes", *(f"c{n}" for n in range(columns - 2))]
+    dtypes = ["text", *["number"] * (columns - 1)]
+    filled = [["Russia", *[0.5] * (columns - 1)]] * count
+    return {"type": "table", "columns": names, "dtypes": dtypes, "rows": filled, "count": count}
+
+
+@pytest.mark.parametrize(
+    ("kind", "forged"),
+    [
+        ("chart", {"type": "chart", "axes": [series(20_000, 19)]}),
+        ("chart", {"type": "chart", "axes": [series(2)] * 25_000}),
+        ("chart", {"type": "chart", "axes": [series(500, 400)]}),
+        ("chart", {"type": "chart", "axes": [series(40, 100, legend=["x" * 20_000] * 99)]}),
+        ("table", rows(5000, 61)),
+        ("table", rows(5000, 40)),
+        ("table", rows(200, 500)),
+        ("list", {"type": "list", "items": [{"type": "number", "value": 1.5}] * 5000}),
+        ("list", {"type": "list", "items": [{"type": "list", "items": [
+            {"type": "text", "value": "x" * 400}] * 50}] * 100}),
+        ("text", {"type": "text", "value": "ab" * 10_000}),
+    ],
+)  # fmt: skip
+def test_what_is_forged_to_be_slow_costs_no_time(kind, forged):
+    wrong = {"table": PLANES.replace(3, 4), "list": [9], "text": "no", "chart": draw("line")}[kind]
+    spec = {"kind": kind, "wrong": [{"answer": capture(wrong), "message": "No."}] * 8}
+    reference = {"table": PLANES, "list": list("abcdef"), "text": "yes", "chart": draw("line")}
+    start = time.process_time()
+    assert judge(spec, capture(reference[kind]), forged).status in ("not_yet", "error")
+    assert time.process_time() - start < 1.5  # 0.1 to 0.3 on a quiet machine; it was 26
+    plt.close("all")
+
+
 def test_errors_are_told_with_the_next_step():
     assert "input() cannot ask" in stopped("StdinNotImplementedError: raw_input was called")
     assert "There is no x yet" in stopped("NameError: name 'x' is not defined")
@@ -327,6 +382,25 @@ def test_errors_are_told_with_the_next_step():
         ("table[table['planes'] > 1 and table['planes'] < 5]", "(not with and)"),
         ("table[table['donor'] == 'China' & table['planes'] == 3]", "round brackets"),
         ("table.grouby('donor')", "after the dot"),
+        ("def f():\n    x = x + 1\nf()", "uses x before it has a value"),
+        ("b'\\xe8'.decode('utf-8')", "another encoding"),
+        ("1 / 0", "divided by 0"),
+        ("[][0]", "is not there"),
+        ("table.iloc[99]", "is not there"),
+        ("'a' + 1", "do not fit"),
+        ("1 + 'a'", "do not fit"),
+        ("len(table)(1)", "of type int"),
+        ("len[table]", "round brackets, not square"),
+        ("None.sum()", "is None where a value is needed"),
+        ("float('12,8')", "Decimals have a point"),
+        ("(lambda a: a)(1, 2)", "more or fewer inputs (2) than it takes (1)"),
+        ("(lambda a, b: a)(1)", "without 'b'"),
+        ("open('no_such.csv')", "no file no_such.csv here"),
+        ("x = 0,05", "0.05, not 0,05"),
+        ("x = “a”", "typographic quotation mark"),
+        ("x\u00a0= 1", "no-break space"),
+        ("return 1", "outside of a function"),
+        ("from math import pie", "no pie to import"),
         ("import no_such_thing", "No module named 'no_such_thing'"),
     ],
 )

@@ -19,7 +19,7 @@ from belgrade.checks.scalars import cell, plain
 
 MAX_ROWS = 5000  # of a table, and items of a list
 MAX_COLUMNS = 200
-MAX_VALUES = 100_000  # cells of a table, or values of a list with all lists in it
+MAX_VALUES = 50_000  # cells of a table, or values of a list with all lists in it
 MAX_TEXT_IN_ALL = 1_000_000
 MAX_DEPTH = 4
 
@@ -40,12 +40,23 @@ def capture(value, spec=None, inputs=None):
     return _with_shorter_texts(captured)
 
 
+class _Room:
+    """How many values may still be taken in."""
+
+    def __init__(self):
+        self.left = MAX_VALUES
+
+    def take(self):
+        self.left -= 1
+        return self.left >= 0
+
+
 def _value(value, depth=0, room=None):
-    """Return a value as a dict; `room` counts down what may still be taken in."""
-    room = itertools.count() if room is None else room
+    """Return a value as a dict; `room` knows how much may still be taken in."""
+    room = room or _Room()
     if value is None or value is Ellipsis or value is NotImplemented:
         return {"type": "missing", "value": "None" if value is None else "..."}
-    if depth > MAX_DEPTH or next(room) > MAX_VALUES:
+    if depth > MAX_DEPTH or not room.take():
         return {"type": "other", "name": type(value).__name__}
     if (table := _pandas(value)) is not None:
         return table
@@ -55,13 +66,14 @@ def _value(value, depth=0, room=None):
     if scalar != ():
         return _scalar(scalar, value)
     if isinstance(value, abc.Mapping):
-        items = itertools.islice(value.items(), MAX_ROWS)
-        return {
-            "type": "map",
-            "items": [[_value(k, depth + 1, room), _value(v, depth + 1, room)] for k, v in items],
-        }
+        items = [
+            [_value(k, depth + 1, room), _value(v, depth + 1, room)]
+            for k, v in itertools.islice(value.items(), MAX_ROWS) if room.left > 0
+        ]  # fmt: skip
+        return {"type": "map", "items": items}
     if (items := _items(value)) is not None:
-        return {"type": "list", "items": [_value(v, depth + 1, room) for v in items]}
+        taken = [_value(v, depth + 1, room) for v in items if room.left > 0]
+        return {"type": "list", "items": taken}
     if callable(value):
         return {"type": "function", "results": []}
     return {"type": "other", "name": type(value).__name__}
@@ -95,7 +107,10 @@ def _items(value):
     """Return what a value holds one after another, as a list, or None if it is no such thing."""
     pd, np = sys.modules.get("pandas"), sys.modules.get("numpy")
     if np is not None and isinstance(value, np.ndarray):
-        return value[:MAX_ROWS].tolist() if value.ndim else [value.item()]
+        # Rows of a matrix are taken one by one; dates would become numbers.
+        return list(value[:MAX_ROWS]) if value.ndim > 1 or value.dtype.kind in "mM" else (
+            value[:MAX_ROWS].tolist()
+        )  # fmt: skip
     if pd is not None and isinstance(value, pd.Index | pd.api.extensions.ExtensionArray):
         return list(value[:MAX_ROWS])
     if isinstance(value, abc.MappingView):
@@ -183,7 +198,7 @@ def _kind(pd, series):
 
 
 def _function(function, inputs):
-    results, room = [], itertools.count()
+    results, room = [], _Room()
     for one in inputs:
         printed = io.StringIO()
         try:

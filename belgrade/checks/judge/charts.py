@@ -1,6 +1,6 @@
 """Charts: what is drawn is what was asked for, once, in the right form and with its labels."""
 
-from belgrade.checks.judge.numbers import equal, readings
+from belgrade.checks.judge.numbers import as_number, equal
 from belgrade.checks.judge.outcome import (
     CLOSE,
     NOT_ATTEMPTED,
@@ -200,8 +200,8 @@ def _place(x):
         return None
     if date := as_date(x):
         return date
-    read = readings(x) if x[:1].isdecimal() or x[:1] in "-+\u2212" else []
-    return read[0] if read and len(x) < 20 else plain(x)
+    number = as_number(x)
+    return plain(x) if number is None else number
 
 
 def _beside(x):

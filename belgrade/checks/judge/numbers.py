@@ -113,6 +113,13 @@ def readings(text):
     return [value for value in values if math.isfinite(value)]
 
 
+def as_number(text):
+    """Return the number that a text is and nothing else ("2019", "1.5 %"), or None."""
+    if len(text) > 20 or any(c.isalpha() for c in text) or not any(c.isdecimal() for c in text):
+        return None
+    return next(iter(readings(text)), None)
+
+
 def with_comma(items):
     """Return the number that two whole numbers are if their comma was meant as a decimal one."""
     values = [i.get("value") for i in items if i.get("type") == "number"]

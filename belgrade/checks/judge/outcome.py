@@ -78,4 +78,6 @@ def show(value):
     """Return a value as it is named in a message."""
     if isinstance(value, float):
         return f"{value:.6g}"
-    return f"“{value[:40]}”" if isinstance(value, str) and value not in NOT_FINITE else str(value)
+    return (
+        f"“{value[:40]}”" if isinstance(value, str) and value not in NOT_FINITE else str(value)[:60]
+    )

@@ -1,6 +1,6 @@
 """Tables: the right columns, the right rows, the right values, in the order asked for."""
 
-from belgrade.checks.judge.numbers import equal, number, readings
+from belgrade.checks.judge.numbers import as_number, equal, number, readings
 from belgrade.checks.judge.outcome import CLOSE, NOT_YET, RIGHT, YES, found, show
 from belgrade.checks.judge.texts import as_date, plain
 
@@ -237,9 +237,10 @@ def _label(value):
         return float(value)
     if not isinstance(value, str):
         return None
-    if value[:4].isdecimal() and len(value) < 20 and len(read := readings(value)) == 1:
-        return read[0]
-    return as_date(value) or plain(value)
+    if date := as_date(value):
+        return date
+    number = as_number(value)
+    return plain(value) if number is None else number
 
 
 def _row_words(strange, lost, more, keys, wanted, count):

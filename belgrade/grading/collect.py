@@ -22,9 +22,10 @@ import contextlib
 import hashlib
 import itertools
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from belgrade.checks.examine import exercise_in
 from belgrade.checks.pack import exercises, read_pack
@@ -49,7 +50,7 @@ ENDING = re.compile(r"\.(ipynb(\.txt|\.json)?|json|zip)$", re.IGNORECASE)
 WRAPPERS = {"submitted", "submissions", "assignment", "assignments", "homework", "downloads",
             "downloaded", "autograded"}  # fmt: skip
 OTHER_ARCHIVE = (".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz")
-SHOWN, MOST_ASKED, LONGEST_PATH, DEEPEST = 5, 20, 1_000, 4
+SHOWN, MOST_ASKED, LONGEST_PATH, DEEPEST = 5, 50, 1_000, 4
 NO_NOTEBOOK = "It is no notebook (.ipynb)."
 
 
@@ -147,9 +148,8 @@ def collect(
     _name_plain([p for p in pieces if p.layout == "plain"], roster)
     pieces += _recognise(pieces, roster, match or {}, groups or {}, say)
     pieces += _set_apart(pieces)
-    result = []
-    for student in sorted({p.student for p in pieces}):
-        result += _choose([p for p in pieces if p.student == student])
+    pieces.sort(key=lambda p: p.student)
+    result = [one for _, mine in _grouped(pieces, lambda p: p.student) for one in _choose(mine)]
     return _as_groups(result, groups or {})
 
 
@@ -386,7 +386,7 @@ def _recognise(pieces, roster, match, groups, say) -> list[_Piece]:
         raise GradingError("Two groups have names that differ only in spaces and signs.")
     moodle = {(p.name, p.number) for p in pieces if p.layout == "moodle"}
     blind = len(moodle) > 1 and len({name for name, _ in moodle}) == 1
-    asked, open_ones = {}, []
+    asked, open_ones, looked_up = {}, [], 0
     for piece in pieces:
         own = {"moodle": f"Participant {piece.number}", "canvas": piece.number}.get(piece.layout)
         piece.own = piece.student = own or student_id(piece.name)
@@ -402,21 +402,18 @@ def _recognise(pieces, roster, match, groups, say) -> list[_Piece]:
         told = [said[k.casefold()] for k in (own or "", piece.name) if k.casefold() in said]
         if told:
             hits = [roster.by_id[told[0]]]
-        why, close = "", hits
+        why, close, named = "", hits, own or piece.name
+        by_number = piece.layout == "moodle" and roster.kind == WORKSHEET and not blind
         if len(hits) > 1:
             why = f"The name “{piece.name}” fits {len(hits)} students of the roster."
             open_ones += [(student, piece, why) for student in hits]
         elif not hits:
-            why = "Not on the roster."
-            close = roster.close(piece.name) if len(asked) < MOST_ASKED else []
-            if close:
+            why, named = "Not on the roster.", piece.name
+            looked_up += 1  # a search among all: if it is most of the class, another list is wanted
+            if close := roster.close(piece.name) if looked_up <= MOST_ASKED else []:
                 names = ", ".join(f"{s.name} ({s.id})" for s in close)
                 why = f"“{piece.name}” is not on the roster; close to it: {names}."
-        elif (
-            piece.layout == "moodle"
-            and roster.kind == WORKSHEET
-            and not (told or blind or holds_name(piece.name, hits[0].name))
-        ):
+        elif by_number and not told and not holds_name(piece.name, hits[0].name):
             why = f"{own} is {hits[0].name} on the roster, and “{piece.name}” here."
         if not why:
             piece.student, piece.shown_name = hits[0].id, hits[0].name
@@ -425,8 +422,8 @@ def _recognise(pieces, roster, match, groups, say) -> list[_Piece]:
         if piece.student in roster.by_id:
             piece.student = f"{piece.student} ({readable(piece.name, 60)})"
         if close:
-            key = piece.name if len(hits) < 1 else own or piece.name
-            asked[f"{readable(why, 300)} If so: --match '{readable(key)}={close[0].id}'"] = None
+            answer = f"--match '{readable(named)}={close[0].id}'"
+            asked[f"{readable(why, 300)} If so: {answer}"] = None
     for line in asked:
         say(line)
     done = {(p.student, p.exercise) for p in pieces}
@@ -454,35 +451,31 @@ def _set_apart(pieces: list[_Piece]) -> list[_Piece]:
 
     What is kept apart is graded under a name of its own, and the student's own row says why.
     """
-    by_student: dict[tuple, list[_Piece]] = {}
-    for piece in pieces:
-        if piece.is_book:
-            by_student.setdefault((piece.student, piece.layout != "plain"), []).append(piece)
-    rivals: dict[tuple, list[_Piece]] = {}
-    for (student, _), mine in by_student.items():
-        everyone = [p for known in (True, False) for p in by_student.get((student, known), [])]
-        platforms = any(p.layout != "plain" for p in everyone)
-        for exercise in {p.exercise for p in mine}:
-            here = [p for p in everyone if p.exercise == exercise]
-            several = len({p.claimant for p in (everyone if platforms else here)}) > 1
-            if several and (platforms or len({p.digest for p in here}) > 1):
-                rivals[student, exercise] = here
     made = []
-    for (student, _), here in rivals.items():
-        everyone = [p for p in pieces if p.student == student and p.is_book]
-        names = sorted({p.origin for p in everyone})
+    books = sorted((p for p in pieces if p.is_book), key=lambda p: (p.student, p.exercise or ""))
+    for student, mine in _grouped(books, lambda p: p.student):
+        if len({p.claimant for p in mine}) < 2:
+            continue
+        names = sorted({p.origin for p in mine})
         said = f"{len(names)} uploads claim to be of {student}: {_list(names)}."
         problem = f"{said} Neither was taken: take away what is not theirs, and grade again."
-        made.append(_claimed(here[0], student, here[0].shown_name, problem))
-        for piece in here:
-            piece.notes.append(readable(said, 400))
-    taken = {m.student for m in made}
-    for piece in [p for here in rivals.values() for p in here]:
-        label = piece.origin if piece.layout == "plain" else piece.name
-        apart = f"{piece.student} ({readable(label, 80)})"
-        piece.shown_name = readable(piece.name)
-        piece.student = apart if piece.own in taken or piece.layout == "plain" else piece.own
+        platforms = any(p.layout != "plain" for p in mine)
+        for _, here in _grouped(mine, lambda p: p.exercise):
+            several = len({p.claimant for p in here}) > 1 and len({p.digest for p in here}) > 1
+            if not (platforms or several):
+                continue  # each of them another exercise, or the same file again
+            made.append(_claimed(here[0], student, here[0].shown_name, problem))
+            for piece in here:
+                label = piece.origin if piece.layout == "plain" else piece.name
+                apart = f"{student} ({readable(label, 80)})"
+                piece.student = apart if piece.own == student or not piece.number else piece.own
+                piece.shown_name = readable(piece.name)
+                piece.notes.append(readable(said, 400))
     return made
+
+
+def _grouped(items: list, key: Callable) -> Iterator[tuple[Any, list]]:
+    return ((value, list(several)) for value, several in itertools.groupby(items, key))
 
 
 # --- which of several ---------------------------------------------------------------------------
@@ -490,11 +483,9 @@ def _set_apart(pieces: list[_Piece]) -> list[_Piece]:
 
 def _choose(pieces: list[_Piece]) -> list[Submission]:
     """Return a student's submissions: of several files for an exercise the latest that works."""
-    books = [p for p in pieces if p.is_book]
+    books = sorted((p for p in pieces if p.is_book), key=lambda p: p.exercise or "~")
     others = [p for p in pieces if not p.is_book]
-    made = []
-    for exercise in sorted({p.exercise for p in books}, key=lambda e: (e is None, e)):
-        made.append(_latest(sorted((p for p in books if p.exercise == exercise), key=_Piece.order)))
+    made = [_latest(sorted(b, key=_Piece.order)) for _, b in _grouped(books, lambda p: p.exercise)]
     if not made:
         made = [_latest(sorted(others, key=_Piece.order))]
     elif others:
@@ -535,27 +526,24 @@ def _as_groups(found: list[Submission], groups: Mapping) -> list[Submission]:
 
     Where members handed in different notebooks, each one's own counts, and the others have none.
     """
-    for group, members in groups.items():
-        mine = [one for one in found if one.student in (group, *members)]
-        for exercise in dict.fromkeys(one.exercise for one in mine):
-            here = [one for one in mine if one.exercise == exercise]
-            if len({one.digest or one.problem for one in here}) == 1:
-                found = [one for one in found if one not in here]
-                note = f"Handed in for the group {group}."
-                found.append(replace(
-                    here[0], student=group, name=", ".join(filter(None, members.values())),
-                    members=tuple(members.items()), notes=(*here[0].notes, note),
-                ))  # fmt: skip
-                continue
-            who = ", ".join(one.student for one in here)
-            problem = f"Members of the group {group} handed in different notebooks ({who})."
-            lacking = [s for s in members if s not in {one.student for one in here}]
-            found += [
-                replace(here[0], student=student, name=members[student], path=None, digest="",
-                        problem=problem, notes=())
-                for student in lacking
-            ]  # fmt: skip
-    return sorted(found, key=lambda one: (one.student, one.exercise is None, one.exercise))
+    team_of = {student: group for group in groups for student in (group, *groups[group])}
+    made = [one for one in found if one.student not in team_of]
+    teams = sorted((one for one in found if one.student in team_of), key=lambda one: (
+        team_of[one.student], one.exercise or "~", one.student,
+    ))  # fmt: skip
+    for (group, _), here in _grouped(teams, lambda one: (team_of[one.student], one.exercise)):
+        members, who = groups[group], [one.student for one in here]
+        if len({one.digest or one.problem for one in here}) == 1:
+            names = ", ".join(filter(None, members.values()))
+            notes = (*here[0].notes, f"Handed in for the group {group}.")
+            pairs = tuple(members.items())
+            made.append(replace(here[0], student=group, name=names, members=pairs, notes=notes))
+            continue
+        told = f"Members of the group {group} handed in different notebooks ({', '.join(who)})."
+        blank = replace(here[0], path=None, digest="", problem=told, notes=())
+        lacking = [student for student in members if student not in who]
+        made += [*here, *(replace(blank, student=s, name=members[s]) for s in lacking)]
+    return sorted(made, key=lambda one: (one.student, one.exercise or "~"))
 
 
 def _list(names: list[str]) -> str:

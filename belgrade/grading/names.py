@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from functools import lru_cache
 
 LONGEST_ID = 100
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
@@ -65,7 +66,8 @@ def plain(name: str) -> str:
     return "".join(c for c in name if not unicodedata.combining(c))
 
 
-def name_keys(name: str, exact: bool = False) -> set[str]:
+@lru_cache(maxsize=100_000)
+def name_keys(name: str, exact: bool = False) -> frozenset[str]:
     """Return the forms under which a person's name is looked up: its parts in any order, and the
     ways in which platforms join them ("ilicana").
 
@@ -77,12 +79,12 @@ def name_keys(name: str, exact: bool = False) -> set[str]:
     if not exact:
         latin = {name.translate(way) for way in _WAYS}
         spelt = {plain(n.replace("đ", d)) for n in latin for d in ("d", "dj")}
-    keys = set()
+    keys: set[str] = set()
     for one in spelt:
         if parts := re.findall(r"[^\W_]+", one):
             keys |= {" ".join(sorted(parts)), "".join(parts)}
             keys |= {"".join([parts[-1], *parts[:-1]]), "".join([*parts[1:], parts[0]])}
-    return keys
+    return frozenset(keys)
 
 
 def sorted_parts(name: str) -> str:

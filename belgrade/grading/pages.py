@@ -183,7 +183,9 @@ def _exercise(number: str, title: str, results: list[Result]) -> dict[str, Any]:
     if graded:
         sections = [_distribution(graded), _hardest(graded)]
         if turns := wrong_turns(graded):
-            sections.append(_wrong_turns(turns))
+            head = ["Question", "Message", "Answers"]
+            said = _table("What the answers were told", head, turns, (2,))
+            sections.append({"title": "Commonest wrong turns", "picture": None, "table": said})
     return {"heading": heading, "numbers": _numbers(mine, graded), "sections": sections}
 
 
@@ -251,18 +253,6 @@ def wrong_turns(graded: list[Result]) -> list[tuple[str, str, int]]:
                 first.setdefault(key, message)
     most = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:COMMONEST]
     return [(key[0], first[key], n) for key, n in most]
-
-
-def _wrong_turns(turns: list[tuple[str, str, int]]) -> dict[str, Any]:
-    letters = [f"{q}{chr(97 + i)}" for i, (q, _, _) in enumerate(turns)]
-    rows = [
-        [letter, message, n] for letter, (_, message, n) in zip(letters, turns, strict=True)
-    ]  # fmt: skip
-    return {
-        "title": "Commonest wrong turns",
-        "picture": pictures.wrong_turns(letters, turns),
-        "table": _table("What the answers were told", ["Which", "Message", "Answers"], rows, (2,)),
-    }  # fmt: skip
 
 
 def _table(caption: str, header: list[str], rows: list[list[Any]], numbers: tuple = ()) -> dict:

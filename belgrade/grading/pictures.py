@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -82,32 +81,6 @@ def stacked(counts: Mapping[str, Mapping[str, int]], present: list[str]) -> dict
 
 def _right(counts: Mapping[str, Mapping[str, int]], question: str) -> str:
     return f"{counts[question]['right']} of {sum(counts[question].values())}"
-
-
-def wrong_turns(letters: list[str], turns: list[tuple[str, str, int]]) -> dict[str, Any]:
-    """Return the picture of the commonest messages, which are (question, message, count)."""
-    labels = [
-        f"{letter}  " + textwrap.shorten(message, 52, placeholder=" …")
-        for letter, (_, message, _) in zip(letters, turns, strict=True)
-    ]
-    with figures.style():
-        fig, ax = figures.new(0.9 + 0.38 * len(turns))
-        places = range(len(turns))
-        bars = ax.barh(places, [n for *_, n in turns], color=figures.colour("China"))
-        ax.bar_label(bars, padding=3)
-        ax.set_yticks(places, labels, fontsize=9)
-        for text in ax.get_yticklabels():
-            text.set_parse_math(False)  # a dollar sign is a dollar sign
-        ax.invert_yaxis()
-        ax.margins(x=0.1)
-        ax.set_xlabel("Answers")
-        ax.xaxis.get_major_locator().set_params(integer=True)
-        question, message, most = turns[0]
-        alt = (
-            f"Bars: the {len(turns)} commonest messages on answers that are not right. The "
-            f"commonest, {most} times, is on {question}: {textwrap.shorten(message, 120)}"
-        )
-        return _drawn(fig, alt)
 
 
 def _drawn(fig: Any, alt: str) -> dict[str, Any]:

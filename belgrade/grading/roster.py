@@ -74,6 +74,10 @@ class Roster:
         return _index(self.students, lambda s: name_keys(s.name))
 
     @cached_property
+    def _sorted_parts(self) -> dict[str, str]:
+        return {student.id: sorted_parts(student.name) for student in self.students}
+
+    @cached_property
     def by_id(self) -> dict[str, Student]:
         return {student.id: student for student in self.students}
 
@@ -91,8 +95,7 @@ class Roster:
 
     def close(self, name: str) -> list[Student]:
         """Return up to three whose name is much like this one, though not the same."""
-        wanted = sorted_parts(name)
-        keys = {s.id: sorted_parts(s.name) for s in self.students}
+        wanted, keys = sorted_parts(name), self._sorted_parts
         alike = difflib.get_close_matches(wanted, keys.values(), n=3, cutoff=0.8)
         words = set(wanted.split())
         return [

@@ -80,6 +80,25 @@ _STYLE = {
 }
 
 
+# Settings of matplotlib that are no look: where and how pictures come out.
+_THE_MACHINES = {
+    "backend",
+    "backend_fallback",
+    "date.epoch",
+    "docstring.hardcopy",
+    "figure.max_open_warning",
+    "interactive",
+    "savefig.directory",
+    "timezone",
+    "tk.window_focus",
+    "toolbar",
+    "webagg.address",
+    "webagg.open_in_browser",
+    "webagg.port",
+    "webagg.port_retries",
+}
+
+
 def colour(actor: str) -> str:
     """Return the hex colour of an actor; grey for an actor without one of its own."""
     return COLOURS.get(actor, GREY)
@@ -90,12 +109,28 @@ def marker(actor: str) -> str:
     return MARKERS.get(actor, "p")
 
 
+def _settings() -> dict[str, Any]:
+    """Return the module's style over matplotlib's own defaults, as far as these were changed.
+
+    A reader's matplotlibrc may ask for LaTeX, which is not there, or draw white on black.
+    """
+    import matplotlib
+
+    now, usual = matplotlib.rcParams, matplotlib.rcParamsDefault
+    changed = {
+        name: usual[name]
+        for name in usual
+        if name not in _THE_MACHINES and dict.__getitem__(now, name) != usual[name]
+    }
+    return changed | _STYLE
+
+
 @contextmanager
 def style() -> Iterator[None]:
     """Apply the module's matplotlib style inside a `with` block."""
     import matplotlib
 
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context(_settings()):
         yield
 
 
@@ -103,7 +138,7 @@ def use_style() -> None:
     """Apply the module's matplotlib style to every later plot of the notebook."""
     import matplotlib
 
-    matplotlib.rcParams.update(_STYLE)
+    matplotlib.rcParams.update(_settings())
 
 
 def new(height: float = 3.6, rows: int = 1, columns: int = 1, **options: Any) -> tuple[Figure, Any]:

@@ -16,7 +16,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from belgrade.display import WIDGET_VIEW, escape, status
+from belgrade.display import WIDGET_VIEW, escape, no_widgets, status
 
 # Dark on pale, 12 to 1, whatever the theme.
 BUTTON = {"button_color": "#d6e6f2", "text_color": "#1a1a1a"}
@@ -194,6 +194,7 @@ class Form:
         view = self.box._repr_mimebundle_()
         view = view[0] if isinstance(view, tuple) else view
         display({WIDGET_VIEW: view[WIDGET_VIEW], "text/plain": ""}, raw=True)
+        said = f"{no_widgets()} {said}".strip()
         self._handle = display(self._bundle(said), raw=True, display_id=True)
 
     def tell(self, said: str, link: str = "") -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from belgrade import forms
@@ -64,3 +66,20 @@ def test_a_slider_and_its_box_follow_each_other() -> None:
     assert "7 is outside of what is asked: 0 to 1." in wrong.value
     slider.value = 0.5
     assert wrong.value == ""
+
+
+@pytest.mark.parametrize(("prefix", "sign"), [("/home/a/[course] 1/.venv", "[ ]"), ("/a:b", ":")])
+def test_where_jupyterlab_finds_no_widgets_the_reason_is_told(
+    prefix: str, sign: str, displayed: list, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from belgrade import explorers, journal
+
+    monkeypatch.setattr(sys, "prefix", prefix)
+    journal.ask_guess("k", "How many?", unit="planes", minimum=0, maximum=9)
+    assert f"a folder's name has {sign} in it" in displayed[-1]["data"]["text/plain"]
+    explorers.veto_game()._ipython_display_()
+    assert "Rename that folder" in displayed[2]["data"]["text/html"]
+    monkeypatch.undo()
+    displayed.clear()
+    explorers.veto_game()._ipython_display_()
+    assert "Rename" not in displayed[0]["data"]["text/html"]

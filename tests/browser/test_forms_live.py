@@ -16,6 +16,7 @@ from themes import faint, put_on
 
 CELLS = {
     "guess": 'journal.ask_guess("g", "How many?", unit="planes", minimum=0, maximum=9, step=0.5)',
+    "ranking": 'journal.ask_ranking("r", "Who?", ["A", "B", "C"], ["First", "Second"])',
     "verdict": 'journal.ask_verdict("77", "What do you make of it?")',
     "codes": 'journal.ask_codes("c", "Warm or cold?", {"a": "one", "b": "two"}, ["warm", "cold"])',
     "probabilities": 'journal.ask_probabilities("p", "How likely?", {"a": "rain", "b": "snow"})',
@@ -64,6 +65,14 @@ def guess(cell: Any, press: Callable[[str], None]) -> None:
         press("Commit")
 
 
+def ranking(cell: Any, press: Callable[[str], None]) -> None:
+    cell.get_by_label("First").select_option("A")
+    cell.get_by_label("Second").select_option("B")
+    press("Commit")
+    cell.get_by_label("First").select_option("C")
+    press("Commit")
+
+
 def verdict(cell: Any, press: Callable[[str], None]) -> None:
     for chosen, sure, why in (("supported", "40%", "One"), ("complicated", "70%", "Last")):
         cell.get_by_label(chosen).check()
@@ -106,6 +115,7 @@ def keep(cell: Any, press: Callable[[str], None]) -> None:
 # What is done by hand, the entry that it leaves, and what the form then says.
 HANDS = {
     "guess": (guess, {"guess/g": 4.5}, ["You guessed 4.5 planes"]),
+    "ranking": (ranking, {"guess/r": ["C", "B"]}, ["You said: C, B."]),
     "verdict": (
         verdict,
         {"verdict/77": {"verdict": "complicated", "confidence_pct": 70, "reason": "Last"}},

@@ -13,21 +13,15 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from belgrade import UserError
 from belgrade.display import Card, escape
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-class NoSuchTable(KeyError):
+class NoSuchTable(UserError, KeyError):
     """Raised for a table name that the data package does not have."""
-
-    def __str__(self) -> str:
-        return str(self.args[0])
-
-    def _render_traceback_(self) -> list[str]:
-        """Show students the sentence alone: IPython prints these lines in place of a traceback."""
-        return [f"NoSuchTable: {self}"]
 
 
 def folder() -> Path:

@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from belgrade import files, forms
+from belgrade import UserError, files, forms
 from belgrade.display import escape
 
 if TYPE_CHECKING:
@@ -38,12 +38,8 @@ RUN = "Run this cell to answer."
 _memory: dict[str, dict[str, Any]] = {}
 
 
-class Damaged(ValueError):
+class Damaged(UserError):
     """Raised for a text that is not a journal's."""
-
-    def _render_traceback_(self) -> list[str]:
-        """Show students the sentence alone: IPython prints these lines in place of a traceback."""
-        return [f"Damaged: {self}"]
 
 
 def module() -> Path:

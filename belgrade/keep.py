@@ -24,7 +24,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
-from belgrade import forms, journal
+from belgrade import UserError, forms, journal
 from belgrade.files import patiently, write_whole
 
 MARK = "belgrade_work.json"
@@ -45,12 +45,8 @@ JUNK = {"__MACOSX", ".DS_Store"}  # what a Mac adds to a zip
 CONFLICT = re.compile(rb"^(<{7}|>{7})( |\r?$)", re.M)
 
 
-class KeepError(ValueError):
+class KeepError(UserError):
     """Work cannot be packed or brought back; the text says why and what to do."""
-
-    def _render_traceback_(self) -> list[str]:
-        """Show students the sentence alone: IPython prints these lines in place of a traceback."""
-        return [f"KeepError: {self}"]
 
 
 # --- what is work --------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING
 
-from belgrade import data
+from belgrade import UserError, data
 from belgrade.display import Card, escape
 
 if TYPE_CHECKING:
@@ -27,15 +27,8 @@ SECTIONS = {
 }
 
 
-class NotInReport(KeyError):
+class NotInReport(UserError, KeyError):
     """Raised for an id or a term that the report tables do not have."""
-
-    def __str__(self) -> str:
-        return str(self.args[0])
-
-    def _render_traceback_(self) -> list[str]:
-        """Show students the sentence alone: IPython prints these lines in place of a traceback."""
-        return [f"NotInReport: {self}"]
 
 
 def _row(table: str, key: str, wanted: str, kind: str) -> pd.Series:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as Xml
 
-from belgrade import data
+from belgrade import UserError, data
 from belgrade.authoring.links import title_of
 
 MOODLE, CANVAS = "moodle.xml", "canvas.zip"
@@ -32,7 +32,7 @@ NAME_LENGTH = 80
 RESPONSE = "response1"
 
 
-class BankError(Exception):
+class BankError(UserError):
     """The bank cannot be exported; its text names the question and what to change."""
 
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from belgrade import data
+from belgrade import UserError, data
 from belgrade.authoring.clean import KERNELSPEC, clean, write
 from belgrade.authoring.execute import RunError, execute, first_error
 from belgrade.checks.assemble import assigned
@@ -42,7 +42,7 @@ WRITTEN_STARTER = "*Write your answer here.*"
 WEIGHT_AGAIN = 1.5
 
 
-class BuildError(Exception):
+class BuildError(UserError):
     """A key cannot be built; its text names the key, the question and what to change."""
 
 

@@ -5,6 +5,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from belgrade import UserError
 from belgrade.checks import quick  # noqa: F401  nbclient would import nbformat more slowly
 
 # isort: split
@@ -17,7 +18,7 @@ from traitlets import default
 from belgrade.checks.words import AS_IN_JUPYTER
 
 
-class RunError(Exception):
+class RunError(UserError):
     """A notebook did not run to its end; the text names the cell and the error."""
 
 

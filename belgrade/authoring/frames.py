@@ -38,7 +38,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from belgrade import data, explorers, figures
+from belgrade import UserError, data, explorers, figures
 from belgrade.authoring.clean import write
 from belgrade.explorers.explorer import Explorer, Number, Switch
 
@@ -60,7 +60,7 @@ Places = tuple[int, ...]
 Progress = Callable[[str, int, int], None]
 
 
-class FramesError(Exception):
+class FramesError(UserError):
     """An explorer could not be drawn; the text names it and says why."""
 
 

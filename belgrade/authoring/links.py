@@ -14,6 +14,8 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import nbformat
 
+from belgrade import UserError
+
 BEGIN, END = "<!-- launch table: begin -->", "<!-- launch table: end -->"
 # JupyterLab with one document and nothing beside it: the usual view (lab/tree) lays its list of
 # files over the page on a phone, and leaves the notebook some 20 pixels.
@@ -21,7 +23,7 @@ VIEW = "doc/tree"
 HOSTS = {"github.com": "gh", "gitlab.com": "gl"}
 
 
-class LinkError(ValueError):
+class LinkError(UserError):
     """The links cannot be made; its text says what is missing."""
 
 

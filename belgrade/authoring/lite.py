@@ -25,6 +25,8 @@ from collections.abc import Callable, Iterable
 from importlib.metadata import version
 from pathlib import Path
 
+from belgrade import UserError
+
 LOCK = "pyodide-lock.json"
 # Of npm's package: what runs. The rest is for developers.
 CORE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip", LOCK)
@@ -42,7 +44,7 @@ EXTENSIONS = ("@jupyterlite/pyodide-kernel-extension", "@jupyter-widgets/jupyter
 FOLDERS = ("notebooks", "exercises")
 
 
-class LiteError(Exception):
+class LiteError(UserError):
     """The JupyterLite site cannot be made; its text says why and what to do."""
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from belgrade import UserError
 from belgrade.authoring.build import BLOCK, _points, read_questions, tag_of
 from belgrade.authoring.clean import KERNELSPEC, write
 from belgrade.checks.nbval_plugin import bundle_of, graded_specs
@@ -72,7 +73,7 @@ else:
 '''
 
 
-class ExportError(Exception):
+class ExportError(UserError):
     """An exercise cannot be exported; its text names it and what to change."""
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import nbformat
 
+from belgrade import UserError
 from belgrade.authoring import links
 from belgrade.authoring.build import BLOCK, read_questions, student_copy, variant_of
 from belgrade.authoring.clean import write
@@ -41,7 +42,7 @@ PICTURE = re.compile(r"[A-Za-z0-9+/=]{400,}")
 WORK = {".ipynb", ".md"}
 
 
-class ReleaseError(Exception):
+class ReleaseError(UserError):
     """The tree cannot be written; its text says why and what to do."""
 
 

@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from belgrade import UserError
 from belgrade.authoring import lite
 from belgrade.authoring.book import sources
 from belgrade.authoring.links import Home
@@ -21,7 +22,7 @@ MARKER = ".belgrade-site.json"
 SETTINGS = Path(sources.__file__).parent
 
 
-class SiteError(Exception):
+class SiteError(UserError):
     """The site cannot be written; its text says why and what to do."""
 
 

@@ -11,8 +11,10 @@ import os
 import zlib
 from pathlib import Path
 
+from belgrade import UserError
 
-class PackError(Exception):
+
+class PackError(UserError):
     """The check data of an exercise are missing or cannot be read."""
 
 

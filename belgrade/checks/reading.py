@@ -9,6 +9,7 @@ import json
 import re
 from pathlib import Path
 
+from belgrade import UserError
 from belgrade.checks.quick import nbformat
 
 # A notebook beyond these is no student's work: an exercise has some 30 cells.
@@ -22,7 +23,7 @@ OTHER_KINDS = (
 UNCLEAR = "# Here stood two versions between git's conflict markers.\n"
 
 
-class ExamineError(Exception):
+class ExamineError(UserError):
     """A notebook cannot be checked; its text says why and what to do."""
 
 

@@ -3,6 +3,8 @@
 import difflib
 import tomllib
 
+from belgrade import UserError
+
 NUMERIC = {"tolerance", "rel_tolerance", "decimals", "unit"}
 TABULAR = NUMERIC | {"columns", "ordered", "key", "extra_columns"}
 COMMON = {
@@ -30,7 +32,7 @@ TYPES = {
 }  # fmt: skip
 
 
-class SpecError(ValueError):
+class SpecError(UserError):
     """A spec that cannot be used; its text says what to change."""
 
 

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 import sys
 
+import ipywidgets
+import nbformat
 import pytest
+from nbconvert import HTMLExporter
 
-from belgrade import forms
+from belgrade import forms, journal, keep, takeaway
+
+MADE = (journal, keep, takeaway)  # where forms are made
 
 
 @pytest.mark.parametrize(
@@ -72,7 +79,7 @@ def test_a_slider_and_its_box_follow_each_other() -> None:
 def test_where_jupyterlab_finds_no_widgets_the_reason_is_told(
     prefix: str, sign: str, displayed: list, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from belgrade import explorers, journal
+    from belgrade import explorers
 
     monkeypatch.setattr(sys, "prefix", prefix)
     journal.ask_guess("k", "How many?", unit="planes", minimum=0, maximum=9)
@@ -83,3 +90,66 @@ def test_where_jupyterlab_finds_no_widgets_the_reason_is_told(
     displayed.clear()
     explorers.veto_game()._ipython_display_()
     assert "Rename" not in displayed[0]["data"]["text/html"]
+
+
+FORMS = {
+    "guess": (
+        lambda: journal.ask_guess("g", "How many planes?", unit="planes", minimum=0, maximum=9),
+        {"guess/g": 4},
+        ["How many planes?", "Your guess: 4 planes."],
+    ),
+    "ranking": (
+        lambda: journal.ask_ranking("r", "Who came first?", ["A", "B"], ["First", "Second"]),
+        {"guess/r": ["B", "A"]},
+        ["Who came first?", "You said: B, A."],
+    ),
+    "verdict": (
+        lambda: journal.ask_verdict("01", "What of it?"),
+        {"verdict/01": {"verdict": "supported", "confidence_pct": 60, "reason": "Planes <came>"}},
+        ["What of it?", "your verdict", "60% sure, because: Planes &lt;came&gt;"],
+    ),
+    "codes": (
+        lambda: journal.ask_codes("c", "Warm or cold?", {"a": "some words"}, ["warm", "cold"]),
+        {"codes/c": {"a": "warm"}},
+        ["Warm or cold?", "Some words", "→ warm"],
+    ),
+    "probabilities": (
+        lambda: journal.ask_probabilities("p", "How likely?", {"a": "rain"}),
+        {"probabilities/p": {"a": 0.75}},
+        ["How likely?", "rain", "→ probably (75%)"],
+    ),
+    "checkpoint": (lambda: journal.checkpoint("Q01"), {}, ["1. ", "Answer to question 1"]),
+    "marks": (
+        takeaway.ask_marks,
+        {takeaway.KEY: {"E01": {"means": "consistent"}}},
+        [takeaway.QUESTION, "→ Limited means consistent"],
+    ),
+    "keep": (keep.panel, {}, ["Keep my work."]),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_an_exported_page_keeps_the_words_and_what_was_chosen(form: str, displayed: list) -> None:
+    """As when a notebook was run and saved with its widgets' state, and exported without them."""
+    ask, entries, words = FORMS[form]
+    for key, value in entries.items():
+        journal.save(key, value)
+    ask()
+    outputs = [
+        {"output_type": "display_data", "data": each["data"], "metadata": {}} for each in displayed
+    ]
+    cell = nbformat.v4.new_code_cell("", outputs=outputs)
+    state = ipywidgets.Widget.get_manager_state()
+    widgets = {"application/vnd.jupyter.widget-state+json": state}
+    book = nbformat.v4.new_notebook(cells=[cell], metadata={"widgets": widgets})
+    page, _ = HTMLExporter(embed_images=True).from_notebook_node(nbformat.from_dict(book))
+    shown = re.sub(r"<script.*?</script>", "", page, flags=re.S)
+    for each in words:
+        assert each in shown
+
+
+def test_every_kind_of_form_is_exported_above() -> None:
+    made = set(
+        re.findall(r'forms\.(?:ask|Form)\(\s*"(\w+)"', "".join(map(inspect.getsource, MADE)))
+    )
+    assert made == set(FORMS)

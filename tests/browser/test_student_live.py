@@ -112,3 +112,52 @@ def test_an_exercise_is_solved_by_typing(lab: Lab, page: Any) -> None:
     last = run_cell(page, len(cells) - 1)
     last.get_by_text("will be marked by hand").wait_for(timeout=90_000)
     assert last.get_by_text("✓ Right").count() == roles.count("check")
+
+
+def test_slips_are_told_in_words_and_nothing_old_is_judged(lab: Lab, page: Any) -> None:
+    """A misspelt name, a change that has not run, a restart, and a file renamed while open."""
+    path = "exercises/00_start_here.ipynb"
+    key = nbformat.read(ROOT / "exercises/keys/00_start_here.ipynb", as_version=4)
+    cells = nbformat.read(lab.root / path, as_version=4).cells
+    roles = [
+        (cell.metadata.belgrade.role, cell.metadata.belgrade.get("question")) for cell in cells
+    ]
+    answer, check = roles.index(("answer", "0.1")), roles.index(("check", "0.1"))
+    right = next(BLOCK.sub(r"\2", c.source) for c in key.cells if c.id == cells[answer].id)
+    lab.open(page, path)
+    lab.run_all(page)
+
+    run_cell(page, answer, right)
+    run_cell(page, check).get_by_text("✓ Right").wait_for()
+
+    bring_to(page, answer).locator(".cm-content").click()
+    page.keyboard.press("Control+End")
+    page.keyboard.type("  # not run since")
+    run_cell(page, check).get_by_text("was changed and has not run since").wait_for()
+    assert bring_to(page, check).get_by_text("Right").count() == 0
+
+    name = right.partition(" = ")[0].splitlines()[-1]
+    box = run_cell(page, answer, f"{name} = deliveries_of_italyy").locator("[data-error]")
+    box.get_by_text("Python does not know the name").wait_for()
+    assert box.get_by_text("NameError").is_hidden()
+    box.get_by_text("What Python says").click()
+    box.get_by_text("NameError").wait_for()
+    run_cell(page, check).get_by_text("ended in an error (NameError)").wait_for()
+    assert bring_to(page, check).get_by_text("Right").count() == 0
+
+    run_cell(page, answer, right)
+    run_cell(page, check).get_by_text("✓ Right").wait_for()
+    page.keyboard.press("Control+s")
+    page.wait_for_function("() => !jupyterapp.shell.currentWidget.context.model.dirty")
+    renamed = "exercises/00 Ana.ipynb"
+    page.evaluate("names => jupyterapp.serviceManager.contents.rename(...names)", [path, renamed])
+    page.wait_for_function(
+        "path => jupyterapp.shell.currentWidget.context.path === path", arg=renamed
+    )
+    (lab.root / path).write_bytes((ROOT / path).read_bytes())  # the untouched original, as before
+    last = run_cell(page, len(cells) - 1)
+    last.get_by_text("Checked 00 Ana.ipynb").wait_for(timeout=90_000)
+    last.get_by_text("✓ Right").wait_for()
+
+    page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+    run_cell(page, check).get_by_text("Run the first cell again").wait_for(timeout=60_000)

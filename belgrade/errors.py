@@ -93,15 +93,24 @@ def _dots(kinds: list[str], code: str) -> tuple[str, str] | None:
 
 
 def _known(error: BaseException, kinds: list[str], text: str) -> tuple[str, str]:
+    told = looked_up(kinds, text, getattr(error, "filename", None))
+    return told or (f"Python stopped with {kinds[0]}: {_short(text)}", LOOK)
+
+
+def looked_up(kinds: list[str], text: str, file: str | None = None) -> tuple[str, str] | None:
+    """Return what the table says of an error: what happened and what to do; or None.
+
+    `kinds` are the names of its class and of those above it, `text` is its message.
+    """
     for entry in known():
         if not set(entry["error"].split("|")) & set(kinds):
             continue
         if hit := re.search(entry["pattern"], text):
             groups = [each or "" for each in hit.groups()]
-            file = getattr(error, "filename", None)
             more = {"all": " ".join(filter(None, groups)) or _short(text), "file": file}
-            return tuple(_filled(entry[part], groups, more) for part in ("happened", "todo"))
-    return f"Python stopped with {kinds[0]}: {_short(text)}", LOOK
+            happened, todo = (_filled(entry[part], groups, more) for part in ("happened", "todo"))
+            return happened, todo
+    return None
 
 
 def _filled(words: str, groups: list[str], more: Mapping[str, Any]) -> str:

@@ -149,7 +149,7 @@ def test_what_breaks_costs_only_its_question(root):
     _, rows = checked(root, submission(root, RIGHT | bad), timeout=3)
     assert statuses(rows) == ["error", "error", "error", "right", "error", "pending"]
     assert "longer than 3 s" in rows["90.1"]["message"]
-    assert "Python could not read your code" in rows["90.2"]["message"]
+    assert "Python could not read it" in rows["90.2"]["message"]
     assert "longer than 3 s" in rows["90.3"]["message"]
     assert "ended the kernel" in rows["90.5"]["message"]
 

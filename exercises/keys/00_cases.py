@@ -71,7 +71,7 @@ CASES = {
             (MAIN + 'russian_people = counted[counted["donor"] == "Russia"]["personnel"]',
              "not_yet", "You have a column with"),
             (MAIN + 'russian_people = counted[counted["is_main_row"] and counted["donor"] == '
-             '"Russia"]["personnel"].sum()', "error", "Join two conditions with &"),
+             '"Russia"]["personnel"].sum()', "error", "join them with &"),
         ],
     },
     "0.3": {

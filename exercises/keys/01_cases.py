@@ -54,7 +54,7 @@ CASES = {
              'team_per_million = sent["personnel"].sum() / people["Serbia"] * 1e6',
              "not_yet", "put round brackets about each condition"),
             ('sent = deliveries[deliveries["donor"] == "Russia" & deliveries["recipient"] == "Serbia"]',
-             "error", "round brackets about each"),
+             "error", "condition in round brackets"),
             ('team_per_million = people["serbia"]', "error", "named 'serbia'"),
         ],
     },
@@ -77,7 +77,7 @@ CASES = {
             ("if base:\n    per * count / base", "not_attempted", "does not return anything"),
             ("return per * count / bases", "error", "bases"),
             ("if base == 0:\nreturn None\nreturn per * count / base",
-             "error", "begin at the same place"),
+             "error", "four spaces"),
         ],
     },
     "1.3": {

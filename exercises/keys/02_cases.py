@@ -119,7 +119,7 @@ CASES = {
             (LIMITS + "total = weight * exports + (1 - weight) * imports",
              "not_attempted", "does not return anything"),
             (LIMITS + "return weight * export + (1 - weight) * imports", "not_yet", "export"),
-            ("if weight < 0 or weight > 1:\nreturn None", "error", "begin at the same place"),
+            ("if weight < 0 or weight > 1:\nreturn None", "error", "four spaces"),
         ],
     },
     "2.4": {

@@ -54,7 +54,7 @@ CASES = {
              "close", "without quotes"),
             (RUSSIAN.replace('"Russia"', '"russia"') + GIVEN + PART, "not_yet", "NaN"),
             ('russian = deliveries[deliveries["supplier"] == "Russia" & deliveries["aid"] == "yes"]',
-             "error", "round brackets about each"),
+             "error", "condition in round brackets"),
             (RUSSIAN + 'given = russian[russian["Aid"] == "yes"]',
              "error", "no column or row named 'Aid'"),
         ],
@@ -86,7 +86,7 @@ CASES = {
              "a list is asked for"),
             ("dependent = []", "not_yet", "still missing"),
             ('dependent = gas[gas["year"] == YEAR and gas["russia_share_pct"] > LIMIT]',
-             "error", "Join two conditions with &"),
+             "error", "join them with &"),
         ],
     },
     "3.3": {
@@ -150,8 +150,8 @@ CASES = {
             (EMPTY + LOOP + "print(100 * count / len(neighbours))",
              "not_yet", "prints its result"),
             (EMPTY + LOOP, "not_attempted", "does not return anything"),
-            ("return 100 * neighbours / members", "error", "do not fit"),
-            ("for state in neighbours\n    pass", "error", "Python could not read"),
+            ("return 100 * neighbours / members", "error", "do not go together"),
+            ("for state in neighbours\n    pass", "error", "could not read it"),
         ],
     },
     "3.5": {

@@ -127,7 +127,7 @@ CASES = {
              ".sort_values(ascending=False, kind='stable')\n" + NAMED, "not_yet", "the mean of the yearly shares"),
             (YEARS + SUMS + SHARE.replace('.sort_values(ascending=False, kind="stable")', "") + NAMED,
              "close", "another order"),
-            (YEARS + SUMS + SHARE.replace("ascending=False", "") + NAMED, "close", "another order"),
+            (YEARS + SUMS + SHARE.replace("ascending=False, ", "") + NAMED, "close", "another order"),
             (YEARS + SUMS + SHARE + NAMED + '\nrecorded = recorded[recorded["donor"] != "Japan"]',
              "not_yet", "too few"),
             (YEARS + SUMS + SHARE + 'recorded = recorded["Germany"]',
@@ -167,7 +167,7 @@ CASES = {
             (line(y='rows["sample_size"].fillna(0)'), "not_yet", "not the figures asked for"),
             (line(SERIES.replace("MINISTRY", '"the ministry"')), "not_yet", "holds no values"),
             (SERIES + 'ax = rows["share_pct"]', "not_yet", "a chart is asked for"),
-            (line(SERIES.replace("SINCE", '"SINCE"')), "error", "TypeError"),
+            (line(SERIES.replace("SINCE", '"SINCE"')), "error", "compared or computed with text"),
         ],
     },
     "4.5": {

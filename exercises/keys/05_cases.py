@@ -82,7 +82,7 @@ CASES = {
              "if setter > player + reach:\n    return player + reach",
              "not_yet", "a return on every path"),
             (REACH + 'return "accepted"', "not_yet", "a number is asked for"),
-            ("return abs(status quo - player)", "error", "could not read your code"),
+            ("return abs(status quo - player)", "error", "could not read it"),
             (REACH.replace("promise", "promised") + CLAMP, "error", "promised"),
             ("...", "not_attempted", "does not return anything"),
         ],

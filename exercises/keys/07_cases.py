@@ -89,7 +89,7 @@ CASES = {
             (CHINESE + SUM.replace('"stage"', '["stage", "project"]') + SORT,
              "not_yet", "too many"),
             ('own = loans[loans["lender_country"] == "China" & loans["currency"] == CURRENCY]\n'
-             + SUM, "error", "round brackets about each"),
+             + SUM, "error", "condition in round brackets"),
         ],
     },
     "7.3": {

@@ -39,7 +39,7 @@ CASES = {
              "close", "without quotes"),
             ('noted_pct = claims[claims["section"] == trust]', "error", "There is no trust yet"),
             ('noted_pct = claims[claims["section"] == SECTION & claims["kind"] == "fact"]',
-             "error", "round brackets about each"),
+             "error", "condition in round brackets"),
         ],
     },
     "8.2": {

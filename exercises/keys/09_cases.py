@@ -126,7 +126,7 @@ CASES = {
              "not_yet", "divided by 0"),
             (loop(SQUARE, "print(sum(squares))"), "not_yet", "prints its result"),
             (loop(SQUARE, "return squares"), "not_yet", "a number is asked for"),
-            ("return (probabilities - outcomes) ** 2", "error", "do not fit"),
+            ("return (probabilities - outcomes) ** 2", "error", "do not go together"),
             ("squares = []", "not_attempted", "does not return anything"),
         ],
     },
@@ -167,7 +167,7 @@ CASES = {
              + 'ranking = table.groupby("claim_id")["brier"].mean().reset_index()',
              "not_yet", "no column called forecaster"),
             (DECIDED + 'table["brier"] = (table["probability"] - table["outcome"]) ** 2',
-             "error", "do not fit"),
+             "error", "do not go together"),
         ],
     },
     "9.5": {

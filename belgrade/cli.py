@@ -94,6 +94,9 @@ def _parser():
     one.add_argument("--layout", default="", help="of paths, such as {seminar}/{student}/{file}")
     one.add_argument("--match", action="append", default=[], metavar="NAME=ID", help="who is who")
     one.add_argument("--groups", type=Path, metavar="FILE", help="a table of group and student")
+    one.add_argument("--due", default="", metavar="TIME", help="such as '2026-01-31 23:59'")
+    one.add_argument("--late", default="", metavar="RULE", help="such as '10%% a day, at most 3'")
+    one.add_argument("--extensions", type=Path, metavar="FILE", help="a table of student and due")
     one.add_argument("--keys", type=Path, metavar="DIR", help="the answer keys (exercises/keys)")
     one.add_argument("--exercise", metavar="NN", help="the one that was to be handed in")
     one.add_argument("--merge", nargs="+", type=Path, metavar="SHEET", help="bring marks in")
@@ -283,6 +286,7 @@ def grade(options):
         options.submissions, options.out,
         keys=options.keys or project_root("exercises/keys") / "exercises" / "keys",
         roster=options.roster, layout=options.layout, groups=options.groups,
+        due=options.due, late=options.late, extensions=options.extensions,
         match=dict(pair.rsplit("=", 1) for pair in options.match),
         exercise=options.exercise and options.exercise.zfill(2),
         workers=options.workers, timeout=options.timeout,

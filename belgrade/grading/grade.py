@@ -27,6 +27,7 @@ from belgrade.checks.quick import nbformat
 from belgrade.checks.reading import NOTES
 from belgrade.checks.second_pass import with_second_pass
 from belgrade.grading.collect import Submission, collect
+from belgrade.grading.late import keep_rule
 from belgrade.grading.master import (
     Master,
     MasterError,
@@ -70,6 +71,9 @@ class Settings:
     layout: str = ""
     match: dict[str, str] = field(default_factory=dict)
     groups: Path | None = None
+    due: str = ""
+    late: str = ""
+    extensions: Path | None = None
     exercise: str | None = None
     workers: int = 0
     timeout: float = 60
@@ -186,6 +190,7 @@ def _grade(settings: Settings, say: Callable[[str], None]) -> Summary:
     try:
         roster = _kept_roster(settings.roster, out)
         (spool / "files").mkdir()
+        keep_rule(out, settings.due, settings.late, settings.extensions, roster)
         groups = read_groups(settings.groups, roster) if settings.groups else None
         found = collect(
             settings.submissions, spool / "files", roster, layout=settings.layout,

@@ -24,7 +24,8 @@ NOTHING = "Nothing handed in."
 FORMULA = re.compile(r"\s*'*\s*[=+\-@\t\r\n|%＝＋－＠]")
 LONGEST_CELL = 32_000  # Excel's limit is 32,767 characters
 GRADES = ("student", "name", "exercise", "state", "points", "max_points", "pending_points",
-          "possible_points", "reason", "notes", "file", "seconds")  # fmt: skip
+          "possible_points", "reason", "notes", "file", "seconds", "days_late",
+          "late_points")  # fmt: skip
 QUESTIONS = ("student", "name", "exercise", "question", "title", "status", "points", "max_points",
              "pending_points", "message", "comment", "seconds")  # fmt: skip
 
@@ -121,7 +122,7 @@ def grade_rows(results: Iterable[Result], possible: dict[str, float]) -> list[li
             r["student"], r["name"], r["exercise"] or "", r["state"], tidy(r["points"]),
             tidy(r["max_points"]), tidy(r["pending_points"]),
             tidy(possible.get(r["exercise"], 0)), r["reason"], " ".join(r["notes"]), r["file"],
-            round(r["seconds"], 2),
+            round(r["seconds"], 2), r.get("days_late", ""), r.get("late_points", ""),
         ]
         for r in results
     ]  # fmt: skip

@@ -19,17 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from belgrade.grading.collect import CANVAS_ANONYMOUS, CANVAS_NAME, MOODLE_NAME
+from belgrade.grading.late import counts
 from belgrade.grading.names import clean, plain
 from belgrade.grading.roster import CANVAS, MOODLE, WORKSHEET, Roster, Student
-from belgrade.grading.tables import (
-    GRADED,
-    Result,
-    csv_text,
-    for_each_member,
-    harmless,
-    tidy,
-    write_csv,
-)
+from belgrade.grading.tables import GRADED, Result, csv_text, harmless, tidy, write_csv
 
 MAIL = ("email", "name", "student", "points", "max_points", "pending_points", "file")
 LONGEST_COMMENT = 4_000
@@ -56,7 +49,7 @@ def upload_files(
     if roster is None:
         return {}
     marks = {
-        (r["student"], r["exercise"]): r["points"]
+        (r["student"], r["exercise"]): counts(r)
         for r in results
         if r["state"] == GRADED and (provisional or not r["pending_points"])
     }
@@ -79,38 +72,37 @@ def write_feedback(
 ) -> set[str]:
     """Write the pages of feedback as each platform takes them; return the files' names.
 
-    `results` are as handed in, a group's once; `pages` gives the page by student and exercise. For
+    `results` has one for each student; `pages` gives the page by student and exercise. For
     what came by no platform there is a zip by mail address (or id), and a table for a mail merge.
     A page goes only to whoever the marks go to, and only for a file that was read.
     """
     zips: dict[str, dict[str, Path]] = {}
     mails: dict[str, list[list[Any]]] = {}
-    for whole in results:
-        number, origin, group = whole["exercise"], whole.get("origin", ""), whole.get("members")
+    for one in results:
+        number, origin, group = one["exercise"], one.get("origin", ""), one.get("members")
         found = MOODLE_NAME.fullmatch(origin) or CANVAS_NAME.fullmatch(origin)
         found = found or CANVAS_ANONYMOUS.fullmatch(origin)
         told = found["number"] if found else ""
         canvas = bool(found) and "upload" in found.re.groupindex
-        for one in for_each_member(whole):
-            student = one["student"]
-            known = roster.by_id.get(student) if roster else Student(student, one["name"])
-            if known is None or not number or not whole["digest"]:
-                continue
-            page, participant = pages[student, number], re.fullmatch(r"Participant (\d+)", student)
-            if canvas and (roster or group or student == told):  # a group's goes to all of it
-                name = f"{origin[: found.end('upload')]}_{number}_feedback.html"
-                zips.setdefault(f"canvas_feedback_{number}.zip", {}).setdefault(name, page)
-            elif participant or (found and not canvas and roster and not group):
-                name = re.sub(r"[\W_]+", " ", known.name or "Participant").strip()
-                id = participant[1] if participant else told
-                name = f"{name or 'Participant'}_{id}_assignfeedback_file_{number}_feedback.html"
-                zips.setdefault(f"moodle_feedback_{number}.zip", {})[name] = page
-            elif not found:
-                mail = next((key for key in (student, *known.keys) if "@" in key), "")
-                name = f"{re.sub(r'[^@.+A-Za-z0-9-]', '_', mail).lstrip('.') or page.stem}.html"
-                zips.setdefault(f"feedback_{number}.zip", {})[name] = page
-                points = tidy(one["points"]), tidy(one["max_points"]), tidy(one["pending_points"])
-                mails.setdefault(number, []).append([mail, known.name, student, *points, name])
+        student = one["student"]
+        known = roster.by_id.get(student) if roster else Student(student, one["name"])
+        if known is None or not number or not one["digest"]:
+            continue
+        page, participant = pages[student, number], re.fullmatch(r"Participant (\d+)", student)
+        if canvas and (roster or group or student == told):  # a group's goes to all of it
+            name = f"{origin[: found.end('upload')]}_{number}_feedback.html"
+            zips.setdefault(f"canvas_feedback_{number}.zip", {}).setdefault(name, page)
+        elif participant or (found and not canvas and roster and not group):
+            name = re.sub(r"[\W_]+", " ", known.name or "Participant").strip()
+            id = participant[1] if participant else told
+            name = f"{name or 'Participant'}_{id}_assignfeedback_file_{number}_feedback.html"
+            zips.setdefault(f"moodle_feedback_{number}.zip", {})[name] = page
+        elif not found:
+            mail = next((key for key in (student, *known.keys) if "@" in key), "")
+            name = f"{re.sub(r'[^@.+A-Za-z0-9-]', '_', mail).lstrip('.') or page.stem}.html"
+            zips.setdefault(f"feedback_{number}.zip", {})[name] = page
+            points = tidy(counts(one)), tidy(one["max_points"]), tidy(one["pending_points"])
+            mails.setdefault(number, []).append([mail, known.name, student, *points, name])
     out.mkdir(parents=True, exist_ok=True)
     for name, entries in zips.items():
         temporary = out / f".{name}.{os.getpid()}"
@@ -126,6 +118,8 @@ def write_feedback(
 def _comment(result: Result) -> str:
     """Return what Moodle's worksheet says of a result, in a line without marks of HTML."""
     said = [f"Exercise {result['exercise']}: {tidy(result['points'])} points."]
+    if result.get("days_late"):
+        said.append(f"Days late: {result['days_late']}; {tidy(counts(result))} points count.")
     for q in result["questions"]:
         words = [f"{q['question']}: {tidy(q['points'])} of {tidy(q['max_points'])}.", q["message"]]
         said += [*words, (q.get("mark") or {}).get("comment", "")]

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from belgrade.grading import GradingError, marks, pages, tables
+from belgrade.grading.late import mark_down
 from belgrade.grading.roster import Roster
 from belgrade.grading.store import safe_name, write_bytes
 from belgrade.grading.tables import Result
@@ -45,7 +46,9 @@ def write_all(
         title = titles.get(result["exercise"], "")
         questions = [{k: v for k, v in q.items() if k not in HEAVY} for q in result["questions"]]
         handed_in.append(result | {"questions": questions})
+        whole = tables.possible_points([result]).get(result["exercise"], 0)
         for one in tables.for_each_member(result):
+            one = mark_down(one, out, whole, roster)
             key = one["student"], one["exercise"]
             written[key] = out / "feedback" / f"{safe_name(key[0], key[1] or '')}.html"
             _write(written[key], pages.feedback(one, title))
@@ -65,7 +68,7 @@ def write_all(
     uploads = upload_files(light, roster, possible, titles, provisional)
     for name, text in uploads.items():
         write_bytes(out / "uploads" / name, text.encode("utf-8", "replace"))
-    zips = write_feedback(handed_in, roster, written, out / "uploads")
+    zips = write_feedback(light, roster, written, out / "uploads")
     _remove_others(out / "uploads", {*uploads, *zips})
     _write(out / "report.html", pages.class_report(rows, titles))
 

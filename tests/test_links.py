@@ -138,10 +138,12 @@ def test_the_command_takes_the_home_from_the_remote(
     lesson = (ROOT / "notebooks" / "00_start_here.ipynb").read_bytes()
     (tmp_path / "notebooks" / "00_start_here.ipynb").write_bytes(lesson)
     readme = tmp_path / "README.md"
-    readme.write_text(f"# M\n{links.BEGIN}\nold\n{links.END}\nend\n", encoding="utf-8")
+    b = "\n".join(links.BADGES)
+    readme.write_text(f"# M\n{b}\n{links.BEGIN}\nold\n{links.END}\nend\n", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     assert cli.main(["links"]) == 0
     assert "no home is known" in capsys.readouterr().out
+    assert links.UNKNOWN in readme.read_text(encoding="utf-8")
     assert "https:" not in readme.read_text(encoding="utf-8")
 
     git = ["git", "-C", str(tmp_path)]
@@ -157,6 +159,9 @@ def test_the_command_takes_the_home_from_the_remote(
     assert cli.main(["links", "a/m", "--hub", HUB, "--site", SITE]) == 0
     text = readme.read_text(encoding="utf-8")
     assert "mybinder.org/v2/gh/a/m/main" in text and HUB in text and SITE in text
+    assert links.UNKNOWN not in text
+    assert "https://github.com/a/m/actions/workflows/tests.yml/badge.svg" in text
+    assert f"({SITE})" in text.partition(links.BADGES[1])[0]
 
 
 def test_the_readme_has_the_table_of_this_tree() -> None:

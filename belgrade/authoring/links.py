@@ -17,6 +17,12 @@ import nbformat
 from belgrade import UserError
 
 BEGIN, END = "<!-- launch table: begin -->", "<!-- launch table: end -->"
+BADGES = "<!-- badges: begin -->", "<!-- badges: end -->"
+# What stands there until an address is known.
+UNKNOWN = (
+    "No launch links yet: `belgrade links OWNER/REPO` fills them in, and so does publishing on "
+    "GitHub ([docs/binder.md](docs/binder.md))."
+)
 # JupyterLab with one document and nothing beside it: the usual view (lab/tree) lays its list of
 # files over the page on a phone, and leaves the notebook some 20 pixels.
 VIEW = "doc/tree"
@@ -196,18 +202,39 @@ def title_of(path: Path) -> str:
     return book.cells[0].source.splitlines()[0].removeprefix("# ").strip()
 
 
-def rewrite(root: Path, home: Home | None, hub: str | None = None, site: str | None = None) -> bool:
-    """Put the table between the markers of README.md; tell whether that changed anything.
+def badges(root: Path, home: Home | None, site: str | None = None) -> str:
+    """Return the line of badges: the book, Binder and the state of the tests, where known."""
+    first = min((root / "notebooks").glob("[0-9][0-9]_*.ipynb"), default=None)
+    line = [f"[![Read the book](docs/badges/book.svg)]({_site(site)}/)"] if site else []
+    if home and first:
+        binder = home.binder(f"notebooks/{first.name}")
+        line.append(f"[![Start on Binder](docs/badges/binder.svg)]({binder})")
+    if home and urlsplit(home.url).netloc == "github.com":
+        tests = f"{home.url}/actions/workflows/tests.yml"
+        line.append(f"[![State of the tests]({tests}/badge.svg)]({tests})")
+    return " ".join(line)
 
-    Raises `LinkError` where README.md lacks the markers.
+
+def rewrite(root: Path, home: Home | None, hub: str | None = None, site: str | None = None) -> bool:
+    """Put table and badges between their markers in README.md; tell whether that changed anything.
+
+    Raises `LinkError` where README.md lacks the markers of the table.
     """
     path = root / "README.md"
     text = path.read_text(encoding="utf-8")
     if BEGIN not in text or END not in text:
         raise LinkError(f"README.md lacks the lines {BEGIN} and {END}.")
-    before, rest = text.split(BEGIN, 1)
-    after = rest.split(END, 1)[1]
-    new = f"{before}{BEGIN}\n{table(root, home, hub, site)}\n{END}{after}"
+    known = home is not None or site is not None
+    launching = table(root, home, hub, site) if known else f"{UNKNOWN}\n\n{table(root, None)}"
+    new = _between(text, (BEGIN, END), launching)
+    if all(marker in text for marker in BADGES):
+        new = _between(new, BADGES, badges(root, home, site))
     if new != text:
         path.write_text(new, encoding="utf-8", newline="\n")
     return new != text
+
+
+def _between(text: str, markers: tuple[str, str], content: str) -> str:
+    before, rest = text.split(markers[0], 1)
+    lines = [markers[0], *([content] if content else []), markers[1]]
+    return before + "\n".join(lines) + rest.split(markers[1], 1)[1]

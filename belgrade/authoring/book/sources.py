@@ -6,9 +6,12 @@ Files stand there under the paths that they have in the repository, so that link
 from __future__ import annotations
 
 import shutil
+from fnmatch import fnmatch
 from pathlib import Path
 
 from belgrade.authoring import dictionary
+from belgrade.authoring.book import notebooks
+from belgrade.authoring.moving import EXPLORER
 
 # The parts of the book after its first page, in order: caption -> pages, as patterns of their paths
 # without endings. A guide that no pattern names stands at the end, with those for maintainers.
@@ -22,6 +25,7 @@ PARTS = {
         "docs/integrity",
         "docs/walk-through",
         "docs/*-guide",
+        "docs/integrity",
         "docs/grading*",
         "docs/large-classes",
         "docs/question-bank",
@@ -32,6 +36,7 @@ PARTS = {
     "Data": ["data/README", "data/*", "docs/sources-and-limits"],
     "For maintainers": ["CONTRIBUTING", "docs/*", "*"],
 }
+PICTURE = "<!-- picture: begin -->", "<!-- picture: end -->"
 COPIED = ["*.md", "docs/**/*", "notebooks/[0-9][0-9]_*.ipynb", "exercises/[0-9][0-9]_*.ipynb"]
 
 
@@ -51,16 +56,36 @@ def write(root: Path, folder: Path) -> list[str]:
         for path in found
         if path.suffix in (".md", ".ipynb") and path.as_posix() != "README.md"
     )
-    _write(folder / "index.md", first_page(pages))
+    _write(folder / "index.md", first_page(pages, _in_place_of_the_picture(folder)))
     return pages
 
 
-def first_page(pages: list[str]) -> str:
-    """Return the first page: the README, and the contents of the book by its parts."""
-    from fnmatch import fnmatch
+def _in_place_of_the_picture(folder: Path) -> str:
+    """Return the explorer that the README's picture shows, as HTML; "" where there is none."""
+    for path in sorted(folder.glob("notebooks/*.ipynb")):
+        text = path.read_text(encoding="utf-8")
+        if EXPLORER in text:
+            for cell in notebooks.read(text).cells:
+                for output in cell.get("outputs", []):
+                    html = output.get("data", {}).get("text/html", "")
+                    if f'data-explorer="{EXPLORER}"' in html:
+                        return html
+    return ""
 
-    left = list(pages)
-    text = ["```{include} README.md\n```", "```{toctree}\n:hidden:\n\nStart <self>\n```"]
+
+def first_page(pages: list[str], explorer: str = "") -> str:
+    """Return the first page: the README, and the contents of the book by its parts.
+
+    An `explorer` takes the place of the README's moving picture.
+    """
+    left, text = list(pages), ["```{include} README.md\n```"]
+    if explorer:
+        text = [
+            f"```{{include}} README.md\n:end-before: {PICTURE[0]}\n```",
+            f"```{{raw}} html\n{explorer}\n```",
+            f"```{{include}} README.md\n:start-after: {PICTURE[1]}\n```",
+        ]
+    text.append("```{toctree}\n:hidden:\n\nStart <self>\n```")
     for caption, patterns in PARTS.items():
         part = []
         for pattern in patterns:

@@ -120,6 +120,7 @@ def _parser():
     one.add_argument("--ref", default="main", help="the branch or tag to launch (main)")
     one.add_argument("--image", metavar="TAG", help="the tag whose environment Binder keeps")
     one.add_argument("--hub", metavar="URL", help="a JupyterHub with nbgitpuller to link to")
+    one.add_argument("--still", action="store_true", help="draw no explorer at its other choices")
     one.add_argument("--lite", action="store_true", help="add JupyterLab that runs in the browser")
     one.add_argument("--pyodide", type=Path, metavar="FILE", help="npm's package of Pyodide")
     one.set_defaults(function=site)
@@ -329,7 +330,7 @@ def _site(options):
     root = project_root("notebooks")
     home = _home(root, options)
     lite = options.pyodide or options.lite
-    written = build_site(root, options.out, home, options.hub, lite, progress)
+    written = build_site(root, options.out, home, options.hub, lite, options.still, progress)
     pages = sum(name.endswith(".html") and not name.startswith("lite/") for name in written)
     size = sum((options.out / name).stat().st_size for name in written) / 1e6
     live = f"Launch buttons for {home.url}." if home else "No launch buttons: name a --home."

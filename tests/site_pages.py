@@ -9,12 +9,13 @@ from functools import cache
 from io import StringIO
 from pathlib import Path
 
-from belgrade.authoring import site
+from belgrade.authoring import frames, site
 from belgrade.authoring.links import Home
 
 ROOT = Path(__file__).resolve().parent.parent
 HOME = Home("https://github.com/owner/repo", "main")
 HUB = "https://hub.example.edu"
+DRAWN = ("aid_per_what", "argument_tree")  # quickly drawn; other explorers stand still
 WARNED = StringIO()  # what Sphinx said of it
 
 
@@ -23,7 +24,8 @@ def built() -> Path:
     """Return a folder with the book, made with a home, a hub and a JupyterLite of one page."""
     work = Path(tempfile.mkdtemp(prefix="belgrade-book-"))
     with redirect_stderr(WARNED):
-        site.book(ROOT, work / "book", work, HOME, HUB, lite=True)
+        site.book(ROOT, work / "book", work, HOME, HUB, lite=True, live=True)
+    frames.draw(work / "book" / site.EXPLORERS, DRAWN, workers=1)
     return work / "book"
 
 

@@ -7,6 +7,7 @@ the data dictionary. Nothing is run, and no page asks for anything from elsewher
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 import tempfile
@@ -14,11 +15,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from belgrade import UserError
-from belgrade.authoring import lite
+from belgrade.authoring import frames, lite
 from belgrade.authoring.book import sources
 from belgrade.authoring.links import Home
 
 MARKER = ".belgrade-site.json"
+EXPLORERS = "_static/explorers"
 SETTINGS = Path(sources.__file__).parent
 
 
@@ -32,14 +34,17 @@ def build(
     home: Home | None = None,
     hub: str | None = None,
     lite_from: Path | bool = False,
+    still: bool = False,
     progress: Callable[[str, int, int], None] = lambda what, done, count: None,
 ) -> list[str]:
     """Write the site of the module at `root` to the folder `out`; return the names of its files.
 
     With a `home` its pages link to Binder, with a `hub` besides to nbgitpuller. `lite_from` adds a
     JupyterLite site in the folder `lite/`, made from a file with npm's package of Pyodide or, with
-    True, from what npm brings. An earlier site in `out` is replaced. Raises SiteError where `out`
-    holds anything else, before anything is written; LiteError where something cannot be had.
+    True, from what npm brings. Explorers answer to the reader, unless `still`; of their pictures
+    only those that have changed are drawn. An earlier site in `out` is replaced. Raises SiteError
+    where `out` holds anything else, before anything is written; LiteError where something cannot be
+    had, FramesError where an explorer cannot be drawn.
     """
     root, out = Path(root).resolve(), Path(out).resolve()
     before = _earlier(root, out)
@@ -47,7 +52,12 @@ def build(
         raise SiteError(f"There is no lesson in {root / 'notebooks'}.")
     with tempfile.TemporaryDirectory(prefix="belgrade-site-") as work:
         made = Path(work) / "site"
-        book(root, made, Path(work), home, hub, bool(lite_from), progress)
+        book(root, made, Path(work), home, hub, bool(lite_from), not still, progress)
+        if not still:
+            drawn = made / EXPLORERS
+            if (out / EXPLORERS).is_dir():
+                shutil.copytree(out / EXPLORERS, drawn)
+            frames.draw(drawn, explorers_in(made), progress)
         if lite_from:
             lite.write(root, made / "lite", None if lite_from is True else lite_from, progress)
         files = {each.relative_to(made).as_posix() for each in made.rglob("*") if each.is_file()}
@@ -67,10 +77,12 @@ def book(
     home: Home | None = None,
     hub: str | None = None,
     lite: bool = False,
+    live: bool = False,
     progress: Callable[[str, int, int], None] = lambda what, done, count: None,
 ) -> None:
     """Let Sphinx make the book of the module at `root` in the folder `made`.
 
+    With `live` its pages have the script that makes explorers answer; their pictures are apart.
     `work` is a folder for what it needs on the way. What Sphinx warns of goes to standard error.
     """
     from sphinx.application import Sphinx
@@ -87,6 +99,7 @@ def book(
         "belgrade_home": home,
         "belgrade_hub": hub,
         "belgrade_lite": lite,
+        "belgrade_live": live,
     }
     with docutils_namespace():
         app = Sphinx(
@@ -96,6 +109,12 @@ def book(
         app.build()
     (made / ".buildinfo").unlink(missing_ok=True)
     progress("the book", len(pages), len(pages))
+
+
+def explorers_in(made: Path) -> list[str]:
+    """Return the names of the explorers on the pages of the book in the folder `made`."""
+    pages = (path.read_text(encoding="utf-8") for path in made.rglob("*.html"))
+    return sorted({name for page in pages for name in re.findall(r'data-explorer="(\w+)"', page)})
 
 
 def _mark(out: Path, files: set[str]) -> None:

@@ -29,10 +29,12 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("belgrade_home", None, "env", (Home, type(None)))
     app.add_config_value("belgrade_hub", None, "env", (str, type(None)))
     app.add_config_value("belgrade_lite", False, "env")
+    app.add_config_value("belgrade_live", False, "env")
     app.add_html_math_renderer("mathml", (_inline_math, None), (_block_math, None))
     app.connect("doctree-read", _write_pictures)
     app.connect("doctree-read", _resolve_links)
     app.connect("html-page-context", _launch, priority=900)
+    app.connect("html-page-context", _make_live)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
@@ -115,3 +117,12 @@ def _launch(app: Sphinx, page: str, template: str, context: dict[str, Any], doct
     if buttons and first:
         rocket = {"type": "group", "icon": "fas fa-rocket", "tooltip": "Launch", "buttons": buttons}
         context["header_buttons"].insert(0, rocket | {"label": "launch-buttons"})
+
+
+def _make_live(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any
+) -> None:
+    """Add the script that answers to the reader to pages with something to choose or to fill in."""
+    if app.config.belgrade_live and re.search(r"data-(?:explorer|asks)=", context.get("body", "")):
+        app.add_css_file("live.css")
+        app.add_js_file("live.js", loading_method="defer")

@@ -9,6 +9,7 @@ from toy_exercise import toy_key
 
 from belgrade.authoring import build as building
 from belgrade.checks.assemble import about, assemble, assigned, fresh_copy, role
+from belgrade.checks.cells import is_prose
 
 
 @pytest.fixture(scope="module")
@@ -193,3 +194,86 @@ def test_names_that_code_assigns():
     assert assigned("a = b, c = 1, 2\ndef f(): x = 1\nd.e = 2\ng += 1") >= {"a", "f", "g"}
     assert "x" not in assigned("def f(): x = 1")
     assert assigned("a = (\nf(") >= {"a"}
+
+
+def written_in(notebook):
+    return next(c.source for c in notebook.cells if role(c) == "written")
+
+
+WORDS = (
+    "Eleven planes came to Serbia in these weeks, and nobody says how many had been needed there."
+)
+
+
+@pytest.mark.parametrize("kind", ["raw", "code"])
+def test_words_in_a_cell_of_another_type_are_words(fresh, kind):
+    mine = submission(fresh, w_6=WORDS)
+    next(c for c in mine.cells if c.id == "w-6")["cell_type"] = kind
+    notebook, repairs = assemble(fresh, mine)
+    assert written_in(notebook) == WORDS
+    assert repairs == [f"The text of 90.6 stood in a {kind} cell: it is shown as text."]
+    assert WORDS not in [c.source for c in notebook.cells if c.cell_type == "code"]
+    # Its own cell is gone, and the words stand below the prompt.
+    mine = insert(submission(fresh, w_6=None), "prompt-6", new_code_cell(WORDS))
+    assert written_in(assemble(fresh, mine)[0]) == WORDS
+
+
+def test_words_in_the_prompt_or_elsewhere_are_found_and_named(fresh):
+    prompt = next(c.source for c in fresh.cells if c.id == "prompt-6")
+    notebook, repairs = assemble(fresh, submission(fresh, prompt_6=f"{prompt}\n\n{WORDS}"))
+    assert (written_in(notebook), len(repairs)) == (WORDS, 1)
+    assert "90.6 stood in the prompt" in repairs[0]
+    mine = insert(submission(fresh, w_6=None), "check-1", new_markdown_cell(WORDS))
+    notebook, repairs = assemble(fresh, mine)
+    assert written_in(notebook) == WORDS
+    assert repairs == ["The text of 90.6 was found elsewhere in the notebook."]
+    starter = next(c.source for c in fresh.cells if c.id == "w-6")
+    mine = submission(fresh, prompt_6=prompt + "\n\nOK.")  # a slip, and no answer
+    assert written_in(assemble(fresh, mine)[0]) == starter
+
+
+def test_code_in_a_text_cell_runs(fresh):
+    mine = submission(fresh, answer_1="per_million = 4")
+    next(c for c in mine.cells if c.id == "answer-1")["cell_type"] = "markdown"
+    sources, repairs = run_order(fresh, mine)
+    assert sources[sources.index(CHECK_1) - 1] == "per_million = 4"
+    assert repairs == ["The answer to 90.1 stood in a text cell: it is run as code."]
+
+
+def test_answers_in_one_cell_go_to_their_questions(fresh):
+    whole = (
+        "import math\nper_million = 1; half = 2\n\n# the second\nby_donor = flights\n"
+        "by_donor = by_donor.head()\nax = by_donor.plot()\nax.set_title('T')\nbaseline = 'a'"
+    )
+    for gone in ({}, {"answer_2": None, "answer_4": None}, {"answer_2": "", "answer_5": ""}):
+        sources, repairs = run_order(fresh, submission(fresh, answer_1=whole, **gone))
+        assert sources[sources.index(CHECK_1) - 1] == "import math\nper_million = 1; half = 2"
+        own = "\n# the second\nby_donor = flights\nby_donor = by_donor.head()"
+        assert sources[sources.index(CHECK_2) - 1] == own
+        assert "ax = by_donor.plot()\nax.set_title('T')" in sources
+        assert "baseline = 'a'" in sources
+        assert repairs == [
+            "The answers to 90.1, 90.2, 90.4, 90.5 stood in one cell: each takes its lines."
+        ]
+    # A question that has an answer of its own keeps it.
+    sources, _ = run_order(fresh, submission(fresh, answer_1=whole, answer_5="baseline = 'b'"))
+    assert sources[sources.index('check("90.5", baseline)') - 1] == "baseline = 'b'"
+
+
+def test_ids_that_a_program_lost_are_told_once(fresh):
+    mine = submission(fresh, answer_1="per_million = 4", answer_5="baseline = 'b'", w_6=WORDS)
+    for i, cell in enumerate(mine.cells):
+        cell.metadata, cell["id"] = nbformat.from_dict({"id": f"x{i}"}), f"new-{i}"
+    notebook, repairs = assemble(fresh, mine)
+    assert len(repairs) == 1 and "as some programs save it" in repairs[0]
+    assert written_in(notebook) == WORDS
+    for cell, known in zip(mine.cells, fresh.cells, strict=True):
+        cell["id"] = known.id  # metadata alone are no loss
+    assert assemble(fresh, mine)[1] == []
+
+
+def test_prose_is_told_from_code():
+    assert is_prose("I think that it was so (see C015), because of the count.")
+    for code in ("x = 1", "print('a b c d e f')", "for x in y z", "a b c", "import this and that x",
+                 "df[df.a == 1] and then so on", ""):  # fmt: skip
+        assert not is_prose(code), code

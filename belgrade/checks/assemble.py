@@ -58,8 +58,8 @@ def _placed(cell, mine, texts, ids, repairs):
         fresh.source = texts.get(question, fresh.source)
         return [fresh]
     if what == "answer":
-        if not any(source_of(c).strip() for c in mine):
-            how = "empty" if mine else "missing"
+        how, mine = "empty" if mine else "missing", [c for c in mine if source_of(c).strip()]
+        if not mine:
             repairs.append(f"The answer cell of {question} was {how}.")
             return [fresh]
         if any(c["cell_type"] != "code" for c in mine):

@@ -248,7 +248,9 @@ def test_answers_in_one_cell_go_to_their_questions(fresh):
     for gone in ({}, {"answer_2": None, "answer_4": None}, {"answer_2": "", "answer_5": ""}):
         sources, repairs = run_order(fresh, submission(fresh, answer_1=whole, **gone))
         assert sources[sources.index(CHECK_1) - 1] == "import math\nper_million = 1; half = 2"
-        own = "\n# the second\nby_donor = flights\nby_donor = by_donor.head()"
+        # What stands in one line with the end of another part is in both.
+        own = "per_million = 1; half = 2\n\n# the second\nby_donor = flights\n"
+        own += "by_donor = by_donor.head()"
         assert sources[sources.index(CHECK_2) - 1] == own
         assert "ax = by_donor.plot()\nax.set_title('T')" in sources
         assert "baseline = 'a'" in sources

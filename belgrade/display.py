@@ -7,7 +7,6 @@ that a sighted reader, a screen reader, a page without a kernel and nbval all ge
 from __future__ import annotations
 
 import html
-import json
 import os
 import sys
 from dataclasses import dataclass
@@ -18,9 +17,9 @@ WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 _STATIC = Path(__file__).with_name("static")
 # Stands beside widgets, and mends what JupyterLab and ipywidgets leave out: see the two files.
-KEYBOARD = "<script>{}({})</script>".format(
-    (_STATIC / "notebook.js").read_text(encoding="utf-8").strip(),
-    json.dumps((_STATIC / "notebook.css").read_text(encoding="utf-8")),
+KEYBOARD = '<script data-css="{}">{}</script>'.format(
+    html.escape((_STATIC / "notebook.css").read_text(encoding="utf-8"), quote=True),
+    (_STATIC / "notebook.js").read_text(encoding="utf-8"),
 )
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
+import sys
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
@@ -84,3 +87,13 @@ def test_no_widget_is_left_that_would_need_the_network(path: Path) -> None:
     scripts = " ".join(rendered(path).scripts)
     assert "widget" not in scripts
     assert "html-manager" not in scripts
+
+
+def test_the_script_beside_widgets_is_linted() -> None:
+    linter = shutil.which("oxlint", path=Path(sys.executable).parent)
+    assert linter, "oxlint is not installed: run `python run.py test` once."
+    done = subprocess.run(
+        [linter, "--deny-warnings", ROOT / "belgrade" / "static"],
+        capture_output=True, encoding="utf-8", check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout

@@ -6,7 +6,8 @@
 // - JupyterLab redraws a sentence together with its picture, which not every screen reader
 //   announces: an unseen element that stays says what the sentence says when that has changed.
 // - Where one card of a form makes way for the next, the focus goes to the same button of it.
-(css => {
+(() => {
+  const {dataset: {css}} = document.currentScript;
   const area = document.currentScript.closest('.jp-OutputArea');
   if (!area || area.dataset.belgrade) return;
   area.dataset.belgrade = 'keyboard';
@@ -59,4 +60,4 @@
   };
   mend();
   new MutationObserver(mend).observe(area, {childList: true, subtree: true});
-})
+})();

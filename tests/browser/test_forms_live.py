@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import nbformat
+import psutil
 import pytest
 from lab import SIZE, Lab, no_errors
 from moving import bring_to
@@ -25,11 +26,11 @@ CELLS = {
     "keep": "keep.panel()",
 }
 FIRST = "from belgrade import journal, keep, takeaway"
-# The kernel is busy for a second and answers nothing until then.
-STALL = """async () => {
+PROCESS = """async () => {
   const kernel = jupyterapp.shell.currentWidget.sessionContext.session.kernel;
-  kernel.requestExecute({code: 'import time; time.sleep(1)', silent: true});
-  while (kernel.status !== 'busy') await new Promise(done => setTimeout(done, 5));
+  const code = {code: '', user_expressions: {pid: '__import__("os").getpid()'}};
+  const reply = await kernel.requestExecute({...code, store_history: false}).done;
+  return Number(reply.content.user_expressions.pid.data['text/plain']);
 }"""
 # What a narrow page cuts off.
 OUTSIDE = """cell => {
@@ -144,10 +145,12 @@ def test_nothing_is_lost_or_misplaced_when_the_hand_is_quicker_than_the_kernel(
     def press(name: str) -> None:
         cell.get_by_role("button", name=name).click()
 
-    page.evaluate(STALL)
-    act(cell, press)
-    kernel = "jupyterapp.shell.currentWidget.sessionContext.session.kernel"
-    assert page.evaluate(f"{kernel}.status") == "busy", "the hand was slower than the kernel"
+    kernel = psutil.Process(page.evaluate(PROCESS))
+    kernel.suspend()  # it answers nothing until all has been done
+    try:
+        act(cell, press)
+    finally:
+        kernel.resume()
     for words in says:
         cell.get_by_text(words).last.wait_for()
     path = lab.root / "my_work/journal.json"

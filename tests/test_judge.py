@@ -368,6 +368,7 @@ def test_errors_are_told_with_the_next_step():
     with pytest.raises(ValueError) as several:
         pd.Series([1, 2]).item()
     assert "narrow it to one row" in stopped(f"ValueError: {several.value}")
+    assert "cannot be read" in stopped("ValueError while the answer was read")
     assert stopped("OSError: no.") == "Your code stopped with OSError: no."
 
 

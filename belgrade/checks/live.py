@@ -6,7 +6,7 @@ import os
 import sys
 
 from belgrade.checks import versions
-from belgrade.checks.judge import ERROR, Verdict, judge
+from belgrade.checks.judge import ERROR, Verdict, judge, stopped
 from belgrade.checks.pack import PackError, read_pack
 from belgrade.checks.ran import UNRUN, watch
 from belgrade.checks.record import bundle, captured_or_error, publish
@@ -96,7 +96,8 @@ def _in_kernel(exercise):
             try:
                 exec(cell["source"], space | {"check": check})
             except Exception as error:
-                verdict = Verdict(ERROR, 0, 1, f"The check stopped with {type(error).__name__}.")
+                words = stopped(f"{type(error).__name__}: {error}")
+                verdict = Verdict(ERROR, 0, 1, words)
                 verdicts[about["question"], about.get("part", "")] = verdict
     note = (
         "Judged in this kernel, since nbval cannot run in the browser, and as the names stand now: "

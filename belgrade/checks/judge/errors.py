@@ -42,6 +42,8 @@ def stopped(error, spec=None):
     error = error[:2000]
     if late := re.fullmatch(r"TimeoutError: (longer than [\d.]+ s(?: in all)?)", error):
         return f"Your code ran {late[1]} and was stopped: is there a loop without end?"
+    if error.endswith("while the answer was read"):
+        return "This answer cannot be read: give a number, a text, a list, a table or a chart."
     if error == "the kernel died":
         return "Your code ended the kernel: take out exit(), quit() or what uses all memory."
     if name := re.match(r"NameError: name '(.+?)' is not defined", error):

@@ -1,31 +1,32 @@
 """The real nbgrader on our export: the same marks by question, and nothing of ours released."""
 
 import copy
+import functools
 import importlib.util
 import json
 import os
 import shutil
 from pathlib import Path
-from types import SimpleNamespace
 
 import nbformat
 import nbgrader_command
 import pytest
 from fresh_copies import records_of
+from kept_kernel import keep_kernel
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
 from toy_exercise import RIGHT as SOLVED
-from toy_exercise import toy_key
+from toy_exercise import varied_key
 
 from belgrade import cli
 from belgrade.authoring import nbgrader_export as exporting
-from belgrade.authoring.build import build_files, read_questions
+from belgrade.authoring.build import build, build_files, read_questions
 from belgrade.authoring.release import leaks, public_text
 from belgrade.checks import points
-from belgrade.checks.assemble import assemble, fresh_copy
+from belgrade.checks.assemble import assemble
 from belgrade.checks.examine import written_records
-from belgrade.checks.nbval_plugin import bundle_of, graded_specs
-from belgrade.checks.pack import read_pack
 from belgrade.checks.record import MIME
+from belgrade.checks.second_pass import with_second_pass
+from belgrade.grading.master import _made
 
 # One worker: the course is made and marked once.
 pytestmark = [pytest.mark.nbgrader, pytest.mark.xdist_group("nbgrader")]
@@ -79,12 +80,27 @@ WARNS = RIGHT | {
     "answer-3": "def share_pct(part, whole):\n    noise()\n"
     "    return part * 100 / whole if whole else 0",
 }
-STUDENTS = {"right": RIGHT, "partly": PARTLY, "wrong": WRONG, "warns": WARNS, "nothing": {}}
+# Right as it comes, and not worked out: only a second pass can tell.
+TYPED = RIGHT | {
+    "answer-1": "per_million = 1.58",
+    "answer-2": "by_donor = pd.DataFrame({'donor': ['Norway', 'China', 'Russia'], "
+    "'planes': [1, 3, 11]})",
+    "answer-4": "assert PLANES == 11\n" + RIGHT["answer-4"],
+}
+STUDENTS = {
+    "right": RIGHT, "partly": PARTLY, "wrong": WRONG, "warns": WARNS, "typed": TYPED, "nothing": {},
+}  # fmt: skip
 
 
 def key_notebook():
-    """Return the toy key with a seventh question and text about its last cell."""
-    key = toy_key()
+    """Return the toy key with a second pass, a seventh question and text about its last cell."""
+    key = varied_key()
+    specs = {cell.id: cell for cell in key.cells}
+    for name, old, new in (
+        ("spec-1", "points = 2", "points = 2\nweights = { check = 1, again = 3 }"),
+        ("spec-3", "b = 2", "b = 3"),
+    ):
+        specs[name].source = specs[name].source.replace(old, new)
     close = key.cells.pop()
     answer = "### BEGIN SOLUTION\nletter = 'a'\n### END SOLUTION"
     key.cells += [
@@ -177,38 +193,24 @@ def marks_of(project, student):
 @pytest.fixture(scope="module")
 def ours(project):
     """Our marks, hidden checks included: {student: {question: points}}; nbval runs once."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("BELGRADE_PACKED", str(project / "packed"))
-        built = stored(project / "exercises" / "keys" / f"{NAME}.ipynb", project / "exercises")
-    specs, notebook = graded_specs(built.key.cells), copy.deepcopy(built.student)
-    checks = list(built.pack["checks"])
-    for at, cell in enumerate(built.key.cells):
-        if cell.metadata.get("tags") != ["hidden"]:
-            continue
-        spec = specs[cell.id] | {"points": 1}
-        checks.append({
-            "question": spec["question"], "part": spec["part"], "spec": spec,
-            "reference": bundle_of(cell.outputs)["answer"],
-        })  # fmt: skip
-        about = {"role": "hidden", "question": spec["question"], "part": spec["part"]}
-        before = next(i for i, c in enumerate(notebook.cells) if c.id == built.key.cells[at - 1].id)
-        hidden = new_code_cell(cell.source, id=cell.id, metadata={"belgrade": about})
-        notebook.cells.insert(before + 1, hidden)
-    fresh = fresh_copy(notebook, checks)
-    copies = [assemble(fresh, filled(built.student, each))[0] for each in STUDENTS.values()]
+    built = built_of(project / "exercises" / "keys" / f"{NAME}.ipynb")
+    master = _made(built, "one")
+    copies = [assemble(master.fresh, filled(built.student, each))[0] for each in STUDENTS.values()]
+    whole = [with_second_pass(each, master.variant, master.checks) for each in copies]
     found = {}
-    for student, copied, records in zip(STUDENTS, copies, records_of(copies), strict=True):
+    for student, copied, records in zip(STUDENTS, copies, records_of(whole), strict=True):
         points = found[student] = {row["question"]: 0 for row in built.pack["questions"]}
         for record in records + written_records(copied, built.pack["written"]):
             points[record["question"]] += record.get("points", 0)
     return found
 
 
-def stored(key_path, exercises):
-    """Return what build made of a key, from what is stored, without running it."""
-    key = nbformat.read(key_path, as_version=4)
-    student = nbformat.read(exercises / key_path.name, as_version=4)
-    return SimpleNamespace(key=key, student=student, pack=read_pack(key_path.name[:2]))
+@functools.cache
+def built_of(key_path):
+    """Return what build makes of a key, in the kernel that this process keeps."""
+    with pytest.MonkeyPatch.context() as patch:
+        keep_kernel(patch)
+        return build(key_path)
 
 
 @pytest.mark.parametrize("student", STUDENTS)
@@ -222,9 +224,13 @@ def test_the_marks_are_what_the_answers_deserve(marks):
         student: sum(row["points"] for row in rows.values()) for student, rows in marks.items()
     }
     assert total == pytest.approx(
-        {"right": 7 + 4 / 3, "warns": 7 + 4 / 3, "partly": 4, "wrong": 0, "nothing": 0}, abs=1e-5
-    )
-    assert marks["partly"]["90.3"]["points"] == 1
+        {
+            "right": 7 + 4 / 3, "warns": 7 + 4 / 3, "typed": 4.3 + 4 / 3, "partly": 3.5,
+            "wrong": 0, "nothing": 0,
+        },
+        abs=1e-5,
+    )  # fmt: skip
+    assert marks["partly"]["90.3"]["points"] == 0.5
     worth = {question: row["max"] for question, row in marks["right"].items()}
     wanted = {"90.1": 2, "90.2": 1, "90.3": 2, "90.4": 1, "90.5": 1, "90.6": 3, "90.7": 4}
     assert worth == pytest.approx(wanted, abs=1e-5)
@@ -242,6 +248,7 @@ def test_what_is_released_holds_nothing_of_ours(project):
     text = json.dumps(notebook)
     for secret in (
         *("SOLUTION", "HIDDEN", "6.945", "[7, 8]", "sealed", "rubric", "Mind the million"),
+        *("PLANES = 7", "check_points_again"),
         *("first of the letters", "[[wrong]]", "kind =", "model reason", MIME),
     ):
         assert secret not in text, secret
@@ -265,7 +272,7 @@ def test_students_start_from_what_ours_start_from(project):
 
 
 def test_a_check_shows_words_and_then_its_points(project, capsys):
-    assert points.check_points("90.1", 1.58) == 2
+    assert points.check_points("90.1", 1.58) == 0.5
     assert "✓ Right" in capsys.readouterr().out
     assert points.check_points("90.1", 158.39) == 0
     assert "≈ Close" in capsys.readouterr().out
@@ -283,7 +290,7 @@ def test_the_source_itself_gets_full_marks(project, marks):
 def test_other_check_data_are_noticed(project, monkeypatch, tmp_path):
     listed = project / "course" / "exported.json"
     assert points.differing(listed) == []
-    built = stored(project / "exercises" / "keys" / f"{NAME}.ipynb", project / "exercises")
+    built = built_of(project / "exercises" / "keys" / f"{NAME}.ipynb")
     monkeypatch.setenv("BELGRADE_PACKED", str(tmp_path))
     assert points.differing(listed) == ["90"]
     assert "exercise 90 was exported" in nbgrader(project / "course", "db", "student", "list")
@@ -293,7 +300,7 @@ def test_other_check_data_are_noticed(project, monkeypatch, tmp_path):
 
 
 def test_settings_that_were_changed_are_kept(project, tmp_path):
-    built = stored(project / "exercises" / "keys" / f"{NAME}.ipynb", project / "exercises")
+    built = built_of(project / "exercises" / "keys" / f"{NAME}.ipynb")
     (tmp_path / "nbgrader_config.py").write_text("c = get_config()\n", encoding="utf-8")
     said = []
     exporting.export([built], tmp_path, say=said.append)
@@ -302,7 +309,8 @@ def test_settings_that_were_changed_are_kept(project, tmp_path):
 
 
 def test_a_check_that_is_not_the_last_line_is_refused(project):
-    built = stored(project / "exercises" / "keys" / f"{NAME}.ipynb", project / "exercises")
+    built = built_of(project / "exercises" / "keys" / f"{NAME}.ipynb")
+    built = copy.deepcopy(built)
     cell = next(c for c in built.key.cells if c.id == "check-1")
     cell.source += "\nprint('done')"
     with pytest.raises(exporting.ExportError, match=r"Question 90\.1: check"):
@@ -325,11 +333,11 @@ MARKED = max(KEYS, key=lambda key: len(kinds(key)))
 
 @pytest.fixture(scope="module")
 def real(tmp_path_factory):
-    """The module's own exercises, as stored: exported and released, and one key marked."""
+    """The module's own exercises, exported and released, and one key marked."""
     course = tmp_path_factory.mktemp("real")
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("BELGRADE_PACKED", raising=False)
-        exporting.export([stored(key, ROOT / "exercises") for key in KEYS], course, say=str)
+        exporting.export([built_of(key) for key in KEYS], course, say=str)
         nbgrader(course, "generate_assignment", "--assignment=*")
         submitted = course / "submitted" / "model" / MARKED.stem / MARKED.name
         submitted.parent.mkdir(parents=True)

@@ -20,13 +20,18 @@ from belgrade.authoring.build import BLOCK, _points, read_questions, tag_of
 from belgrade.authoring.clean import KERNELSPEC, write
 from belgrade.checks.nbval_plugin import bundle_of, graded_specs
 from belgrade.checks.pack import PackError, read_pack
-from belgrade.checks.points import seal
+from belgrade.checks.points import MARK, seal
+from belgrade.checks.second_pass import AGAIN
 
 NOTE = (
     "*In this copy each check also returns the points. In place of the last cell of which the text "
     "above speaks, use nbgrader's button* Validate, *or run all cells from the top.*"
 )
-IMPORT = "from belgrade.checks.points import check_points\n"
+ABOUT_AGAIN = (
+    "*When your work is marked, the cells below run your code once more, with other values in the "
+    "cell of settings. Leave them as they are.*"
+)
+IMPORT = f"{MARK}\n"
 # Of a spec, what no hidden check needs.
 UNUSED = {"hints", "wrong", "starter", "allow", "weights", "part"}
 HIDDEN = "# A further check, which runs when the work is marked."
@@ -114,12 +119,15 @@ def export(exercises, out, say=print):
 def source_notebook(built):
     """Return the nbgrader source notebook of a Built, without outputs and metadata of ours."""
     key, questions = built.key, read_questions(built.key)
+    again = {check["question"]: check for check in built.checks if check["part"] == AGAIN}
+    for question in questions:
+        question.again = question.name in again
     starters = {cell.id: cell for cell in built.student.cells}
     owner = {cell["id"]: question for question in questions for cell in question.cells}
     specs, cells, worth = graded_specs(key.cells), [], Counter()
     for cell in key.cells:
         tag, question = tag_of(cell), owner.get(cell["id"])
-        if tag in ("spec", "rubric"):
+        if tag in ("spec", "rubric", "variant"):
             continue
         if cell.cell_type == "code" and "check_notebook(" in cell.source and not tag:
             if cells[-1].cell_type == "markdown" and "nbgrader" not in cells[-1].metadata:
@@ -155,6 +163,15 @@ def source_notebook(built):
             cells.append(new_markdown_cell(cell.source, id=cell.id))
             if attached := cell.get("attachments"):
                 cells[-1].attachments = attached
+    if again:
+        cells.append(new_markdown_cell(ABOUT_AGAIN, id="about-again"))
+    given = "".join(cell.source for cell in key.cells if tag_of(cell) == "parameters")
+    for question in (question for question in questions if question.again):
+        points = _points(question, AGAIN)
+        worth[question.name] += points
+        text = _again(question, again[question.name], points, given, built.variant)
+        name = f"question-{question.name.replace('.', '-')}-{AGAIN}"
+        cells.append(_cell(new_code_cell(id=name), text, name, points))
     for question in questions:
         if abs(worth[question.name] - question.spec["points"]) > 1e-5:
             raise ExportError(
@@ -232,6 +249,22 @@ def _hidden(question, cell, spec):
             call.keywords.remove(keyword)
     call.func.id = "check_points"
     call.keywords.append(ast.keyword("sealed", ast.Name("SEALED")))
-    text = f'sealed="""\n{seal(sealed, reference["answer"])}"""'
+    text = f'sealed="""\n{seal(spec=sealed, reference=reference["answer"])}"""'
     code = ast.unparse(tree).replace("sealed=SEALED", text)
-    return f"{HIDDEN}\n### BEGIN HIDDEN TESTS\n{IMPORT}\n{code}\n### END HIDDEN TESTS"
+    return _tests(IMPORT, code)
+
+
+def _again(question, check, points, given, variant):
+    """Return the code that runs a student's own cells once more, with all that it needs sealed."""
+    spec = {k: v for k, v in check["spec"].items() if k not in UNUSED} | {"points": points}
+    specs = graded_specs(question.cells)
+    call = next(c for c in question.tagged("check") if not specs[c["id"]]["part"])
+    sealed = seal(
+        spec=spec, reference=check["reference"], check=call.source, parameters=given,
+        variant=variant,
+    )  # fmt: skip
+    return _tests(f"{MARK}_again\n", f'check_points_again(In, """\n{sealed}""")')
+
+
+def _tests(imported, code):
+    return f"{HIDDEN}\n### BEGIN HIDDEN TESTS\n{imported}\n{code}\n### END HIDDEN TESTS"

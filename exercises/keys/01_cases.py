@@ -1,7 +1,7 @@
 """Answers to try on exercise 01: code in place of the solution; the shape is that of 00_cases.py."""
 
 SENT = """counted = deliveries[deliveries["is_main_row"]]
-sent = counted[(counted["donor"] == "Russia") & (counted["recipient"] == "Serbia")]
+sent = counted[(counted["donor"] == "Russia") & (counted["recipient"] == RECIPIENT)]
 """
 DAY = 'toll = daily[daily["date"] == DAY].merge(people, on="country")\n'
 RATE = 'toll["deaths_per_100k"] = 100_000 * toll["cum_deaths"] / toll["population"]\n'
@@ -25,13 +25,13 @@ PER_MILLION = '1e6 * rows["new_deaths"] / people[country]'
 CASES = {
     "1.1": {
         "accepted": [
-            SENT + 'team_per_million = sent["personnel"].sum() / people["Serbia"] * 1_000_000',
-            SENT + 'team_per_million = round(float(sent["personnel"].sum() / (people["Serbia"] / '
+            SENT + 'team_per_million = sent["personnel"].sum() / people[RECIPIENT] * 1_000_000',
+            SENT + 'team_per_million = round(float(sent["personnel"].sum() / (people[RECIPIENT] / '
             "1e6)), 1)",
             'team_per_million = data.load("aid_intensity").query("aid_id == \'RU05\' and '
             'counts_kosovo == \'no\'")["personnel_per_million_people"].item()',
-            "sent = deliveries.query(\"is_main_row and donor == 'Russia' and recipient == 'Serbia'\")\n"
-            'team_per_million = sent["personnel"].max() * 10**6 / people.loc["Serbia"]',
+            "sent = deliveries.query(\"is_main_row and donor == 'Russia' and recipient == @RECIPIENT\")\n"
+            'team_per_million = sent["personnel"].max() * 10**6 / people.loc[RECIPIENT]',
         ],
         "wrong": [
             (SENT.replace('deliveries[deliveries["is_main_row"]]', "deliveries")

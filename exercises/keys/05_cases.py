@@ -33,27 +33,27 @@ def lines(y=HALF, countries='["Serbia", COMPARED]', end=NAMES):
 CASES = {
     "5.1": {
         "accepted": [
-            "promise = abs(proposal - backers_like) - abs(status_quo - backers_like)",
+            "promise = abs(PROPOSAL - backers_like) - abs(STATUS_QUO - backers_like)",
             "from belgrade.methods.veto_game import asking_price\n"
-            "promise = asking_price(backers_like, status_quo=status_quo, outcome=proposal)",
-            "promise, reach = 0, abs(status_quo - backers_like)\n"
-            "while backers_like - reach - promise > proposal:\n"
+            "promise = asking_price(backers_like, status_quo=STATUS_QUO, outcome=PROPOSAL)",
+            "promise, reach = 0, abs(STATUS_QUO - backers_like)\n"
+            "while backers_like - reach - promise > PROPOSAL:\n"
             "    promise = promise + 1",
             "import numpy as np\npromise = np.float64(55 - 30) - np.abs(70 - 55)",
         ],
         "wrong": [
-            ("promise = abs(proposal - backers_like)", "not_yet", "how far the proposal is"),
-            ("promise = abs(status_quo - backers_like)", "not_yet", "how far the status quo is"),
-            ("promise = status_quo - proposal", "not_yet", "the way from the status quo"),
-            ("promise = (proposal - backers_like) - (status_quo - backers_like)",
+            ("promise = abs(PROPOSAL - backers_like)", "not_yet", "how far the proposal is"),
+            ("promise = abs(STATUS_QUO - backers_like)", "not_yet", "how far the status quo is"),
+            ("promise = STATUS_QUO - PROPOSAL", "not_yet", "the way from the status quo"),
+            ("promise = (PROPOSAL - backers_like) - (STATUS_QUO - backers_like)",
              "close", "round each of the two differences"),
-            ("promise = proposal - backers_like", "not_yet", "use abs(...). And compare"),
-            ("promise = abs(status_quo - backers_like) - abs(proposal - backers_like)",
+            ("promise = PROPOSAL - backers_like", "not_yet", "use abs(...). And compare"),
+            ("promise = abs(STATUS_QUO - backers_like) - abs(PROPOSAL - backers_like)",
              "close", "look at the sign"),
-            ("promise = proposal", "not_yet", "you have 30"),
+            ("promise = PROPOSAL", "not_yet", "you have 30"),
             ('promise = "ten points"', "not_yet", "a number is asked for (points)"),
-            ("promise = abs(propsal - backers_like)", "error", "There is no propsal yet"),
-            ("print(abs(proposal - backers_like))\npromise = ...", "not_attempted", "three dots"),
+            ("promise = abs(PROPSAL - backers_like)", "error", "There is no PROPSAL yet"),
+            ("print(abs(PROPOSAL - backers_like))\npromise = ...", "not_attempted", "three dots"),
         ],
     },
     "5.2": {

@@ -4,7 +4,7 @@ DEBT = """debt = registers[registers["kind"] == "public_debt"]
 debt = debt[debt["date"] == "2023-09-01"]
 debt = debt.set_index("actor")["value_billion"]
 """
-EIB = '"European Investment Bank"'
+EIB = "LENDER"
 CHINESE = 'own = loans[(loans["lender_country"] == "China") & (loans["currency"] == CURRENCY)]\n'
 SUM = 'by_stage = own.groupby("stage")["amount_million"].sum()'
 SORT = ".sort_values(ascending=False, kind='stable')"

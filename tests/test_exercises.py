@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import copy
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
-from fresh_copies import Outcomes, examined
+from fresh_copies import Outcomes, examined, records_of
 from kept_kernel import keep_kernel
 from nbformat.v4 import new_code_cell, new_output
+from packed_answers import typed_in
 from test_cases import one_worker, run_by_nbval
 
 from belgrade import cli
 from belgrade.authoring import build as building
 from belgrade.checks import examine
-from belgrade.checks.assemble import about, role
+from belgrade.checks.assemble import about, assemble, role
 from belgrade.checks.pack import read_pack
+from belgrade.checks.second_pass import with_second_pass
+from belgrade.grading.master import _made
 
 EXERCISES = Path(__file__).resolve().parent.parent / "exercises"
 KEYS = sorted((EXERCISES / "keys").glob("[0-9][0-9]_*.ipynb"))
@@ -34,8 +38,46 @@ first = one_worker("01")
 
 @each_key
 def test_what_is_stored_is_what_build_makes(key: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    keep_kernel(monkeypatch)
+    monkeypatch.setattr(building, "build", lambda path, cwd: built_of(path))
     assert building.build_files([key], EXERCISES, PACKED, check=True, say=str) == []
+
+
+@functools.cache
+def built_of(key: Path) -> building.Built:
+    """Return what build makes of a key, in the kernel that this process keeps."""
+    with pytest.MonkeyPatch.context() as patch:
+        keep_kernel(patch)
+        return build(key, cwd=EXERCISES)
+
+
+build = building.build
+
+
+@each_key
+def test_who_types_in_what_the_package_holds_gets_half_at_most(key: Path) -> None:
+    built, pack = built_of(key), read_pack(key.name[:2])
+    master = _made(built, "one")
+    worth = {(e["question"], e["part"]): e["spec"]["points"] for e in master.checks}
+    shown = {(e["question"], e["part"]) for e in pack["checks"]}
+    sources = {cell.id: cell.source for cell in built.key.cells}
+    honest = nbformat.from_dict(pack["notebook"])
+    for cell in honest.cells:
+        cell.source = sources[cell.id]
+    whole = [
+        with_second_pass(assemble(master.fresh, each)[0], master.variant, master.checks)
+        for each in (honest, typed_in(pack))
+    ]
+    by_honest, by_typed = (
+        {(r["question"], r["part"]): r["points"] for r in records if "status" in r}
+        for records in records_of(whole)
+    )
+    assert by_honest == pytest.approx(worth)
+    assert {part: by_typed[part] for part in shown} == pytest.approx(
+        {part: worth[part] for part in shown}
+    )  # the experiment itself works: what the checks can see is right
+    if key.name[:2] != "00":  # a first exercise: no settings, nothing hidden
+        assert sum(by_typed.values()) <= sum(worth.values()) / 2 + 1e-6
+        assert not any(points for part, points in by_typed.items() if part not in shown)
 
 
 @each_key

@@ -76,7 +76,7 @@ CASES = {
              "close", "need not give up"),
             (REACH.replace("abs(status_quo - player)", "status_quo - player") + CLAMP,
              "close", "A distance has no sign"),
-            (REACH.replace("+ promise", "- promise") + CLAMP, "not_yet", "Right for 2 of 5 inputs"),
+            (REACH.replace("+ promise", "- promise") + CLAMP, "not_yet", "Right for 2 of 6 inputs"),
             (REACH + CLAMP.replace("return ", "print(") + ")", "not_yet", "use return"),
             (REACH + "if setter < player - reach:\n    return player - reach\n"
              "if setter > player + reach:\n    return player + reach",

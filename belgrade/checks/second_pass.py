@@ -13,8 +13,8 @@ from belgrade.checks.record import MIME
 # The part of a question that is judged in the second pass, and the mark of the pass's cells.
 AGAIN = "again"
 WORDS = (
-    "With other values of the parameters your code gives another result than it should: is a "
-    "number or a name typed in where a name of the parameters cell belongs?"
+    "With other values in the cell of settings your code gives another result than it should: is "
+    "a value typed in where the name of a setting belongs?"
 )
 
 

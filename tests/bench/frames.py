@@ -34,7 +34,8 @@ from belgrade.authoring import frames
 STATIC = Path(frames.__file__).parent / "book" / "static"
 FIREFOX = shutil.which("firefox") or shutil.which("firefox-esr")
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{name}</title>
-<link rel="stylesheet" href="_static/live.css"><script src="_static/live.js" defer></script></head>
+<link rel="stylesheet" href="_static/live.css">
+<script src="_static/live.js" data-explorers="drawn" defer></script></head>
 <body style="max-width: 46rem"><div data-explorer="{name}"><p></p>{figure}</div></body></html>"""
 # Pauses between presses, in milliseconds.
 LEISURE, HASTE = 400, 80

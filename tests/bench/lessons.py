@@ -87,7 +87,7 @@ def site_mb() -> tuple[int, float, float]:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "site"
         start = time.perf_counter()
-        command = [sys.executable, "-m", "belgrade.cli", "site", str(out)]
+        command = [sys.executable, "-m", "belgrade.cli", "site", "--still", str(out)]
         subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
         seconds = time.perf_counter() - start
         sizes = [path.stat().st_size for path in out.rglob("*") if path.is_file()]

@@ -18,7 +18,7 @@ import nbformat
 import pytest
 from axe import violations
 
-from belgrade import explorers, figures
+from belgrade import explorers, figures, journal, keep
 from belgrade.authoring import frames
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,7 +44,8 @@ SHOWN = """box => {
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Lesson</title>
 <meta name="viewport" content="width=device-width"><link rel="stylesheet" href="_static/live.css">
 <style>body {{ max-width: 46rem; margin: auto; padding: 0 1rem; font-family: sans-serif }}</style>
-<script src="_static/live.js" defer></script></head><body><main><h1>Lesson</h1>{}</main></body>"""
+<script src="_static/live.js" data-explorers="drawn" defer></script></head>
+<body><main><h1>Lesson</h1>{}</main></body>"""
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("book_live")]
 
@@ -205,7 +206,7 @@ def test_a_walk_moves_its_controls_and_leaves_the_others_where_the_lesson_begins
         task, *rest = frame.locator("select, input[type=number]").all()
         for label, moves in explorer.walks.items():
             task.select_option(label=label)
-            assert [each.is_enabled() for each in rest] == [
+            assert [each.is_visible() for each in rest] == [
                 name in moves for name in explorer.controls
             ]
         task.select_option(index=2)
@@ -215,7 +216,9 @@ def test_a_walk_moves_its_controls_and_leaves_the_others_where_the_lesson_begins
         assert_shows(folder, frame, "veto_game")
         frame.get_by_role("spinbutton", name="Promised to Moscow").press("ArrowUp")
         assert_shows(folder, frame, "veto_game", to_moscow=15)
-        assert "In the notebook all move together." in frame.inner_text()
+        said = frame.inner_text()
+        assert "Fixed here: Status quo 60; Belgrade likes best 30; Pristina" in said
+        assert "Who has to agree Belgrade and Moscow (Security Council). In the notebook" in said
         assert violations(tab) == []
 
 
@@ -262,3 +265,145 @@ def test_the_script_is_clean() -> None:
         [linter, *rules, STATIC / "live.js"], capture_output=True, text=True, encoding="utf-8"
     )
     assert done.returncode == 0, done.stdout
+
+
+# --- Forms ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def asking(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page with one form of each kind, as the lessons have them."""
+    out = tmp_path_factory.mktemp("asking")
+    shutil.copytree(STATIC, out / "_static")
+    kinds = ("guess", "ranking", "codes", "probabilities", "checkpoint", "verdict")
+    cells = [next(outputs(f'data-form="{kind}"')) for kind in kinds]
+    (out / "forms.html").write_text(PAGE.format("<hr>".join(cells)), encoding="utf-8")
+    return out / "forms.html"
+
+
+def asked(kind: str) -> dict[str, Any]:
+    from bs4 import BeautifulSoup
+
+    html = next(outputs(f'data-form="{kind}"'))
+    return json.loads(BeautifulSoup(html, "html.parser").select_one("[data-asks]")["data-asks"])
+
+
+@SIZES
+def test_a_reader_goes_from_guess_to_verdict_and_takes_the_answers_to_the_notebook(
+    chromium: Any, asking: Path, options: dict[str, Any]
+) -> None:
+    with opened(chromium, asking, accept_downloads=True, **options) as (tab, _):
+        press = "tap" if options.get("has_touch") else "click"
+        forms = {form.get_attribute("aria-label"): form for form in tab.locator("form").all()}
+        assert len(forms) == 6
+        assert "Nothing is kept yet." not in tab.inner_text("main")
+        assert not tab.get_by_role("button", name="Download my answers").is_visible()
+
+        ask = asked("guess")
+        guess, (field,) = forms[ask["question"]], ask["fields"]
+        for typed, said in {
+            "": "type a number first",
+            "many": "is no number",
+            "1.234": "can be read in two ways",
+            str(field["max"] + 1): f"from {field['min']} to {field['max']}",
+        }.items():
+            guess.get_by_label(field["label"]).fill(typed)
+            getattr(guess.get_by_role("button"), press)()
+            assert said in guess.get_by_role("status").inner_text()
+        guess.get_by_label(field["label"]).fill("40")
+        guess.get_by_label(field["label"]).press("Enter")
+        assert guess.get_by_role("status").inner_text() == "Kept in this browser."
+
+        ask = asked("ranking")
+        ranking = forms[ask["question"]]
+        for place, n in zip(ask["fields"], (1, 2, 2), strict=True):
+            ranking.get_by_label(place["label"]).select_option(index=n)
+        getattr(ranking.get_by_role("button"), press)()
+        assert ranking.get_by_role("status").inner_text() == ask["different"]
+        ranking.get_by_label(ask["fields"][2]["label"]).select_option(index=3)
+        getattr(ranking.get_by_role("button"), press)()
+
+        codes, probabilities = asked("codes"), asked("probabilities")
+        form = forms[codes["question"]]
+        getattr(form.get_by_role("radio").nth(1), press)()
+        getattr(form.get_by_role("button"), press)()
+        assert f"1 of {len(codes['fields'])} answered" in form.get_by_role("status").inner_text()
+        form = forms[probabilities["question"]]
+        form.get_by_role("combobox").first.select_option(index=1)
+        getattr(form.get_by_role("button"), press)()
+        form.get_by_role("combobox").nth(1).select_option(index=2)  # kept without a press
+        assert "2 of" in form.get_by_role("status").inner_text()
+
+        checkpoint = asked("checkpoint")["questions"]
+        for number, question in enumerate(checkpoint):
+            right = next(n for n, option in enumerate(question["options"]) if option[1])
+            group = forms["Checkpoint"].get_by_role("group").nth(number)
+            getattr(group.get_by_role("radio").nth((right + 1) % 4), press)()
+            assert "✗ Not this one. " in group.get_by_role("status").inner_text()
+            getattr(group.get_by_role("radio").nth(right), press)()
+            assert f"✓ Right. {question['options'][right][2]}" in group.inner_text()
+        count = len(checkpoint)
+        assert f"{count} of {count} right so far." in forms["Checkpoint"].inner_text()
+
+        ask = asked("verdict")
+        verdict = forms[ask["question"]]
+        commit = verdict.get_by_role("button")
+        for fill, field in zip(
+            (
+                lambda: getattr(verdict.get_by_label("complicated"), press)(),
+                lambda: verdict.get_by_role("combobox").select_option(label="70%"),
+                lambda: verdict.get_by_role("textbox").fill("It's <b>thin</b>, “said” Вучић."),
+            ),
+            ask["fields"],
+            strict=True,
+        ):
+            getattr(commit, press)()
+            assert verdict.get_by_role("status").inner_text() == field["missing"]
+            fill()
+        getattr(commit, press)()
+        assert "Kept in this browser." in verdict.inner_text()
+        assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert violations(tab) == []
+
+        tab.reload()
+        assert tab.get_by_label(asked("guess")["fields"][0]["label"]).input_value() == "40"
+        assert "5 answers are kept in this browser" in tab.inner_text("main")
+        with tab.expect_download() as download:
+            tab.get_by_role("button", name="Download my answers").click()
+        text = Path(download.value.path()).read_text(encoding="utf-8")
+        assert download.value.suggested_filename == "journal.json"
+        assert keep.read(text.encode("utf-8"))
+        assert journal.merge(text) == "5 entries were brought back."
+        assert journal.get(asked("guess")["key"]) == 40
+        places = asked("ranking")["fields"]
+        assert journal.get(asked("ranking")["key"]) == [
+            places[0]["options"][n][1] for n in (0, 1, 2)
+        ]
+        item = codes["fields"][0]
+        assert journal.get(codes["key"]) == {item["name"]: item["options"][1][1]}
+        chosen = {each["name"]: each["options"][n][1] for n, each in
+                  enumerate(probabilities["fields"][:2])}  # fmt: skip
+        assert journal.probabilities(probabilities["key"].split("/")[1]) == chosen
+        row = journal.verdicts().iloc[0]
+        assert row["verdict"] == "complicated" and row["confidence_pct"] == 70
+        assert row["reason"] == "It's <b>thin</b>, “said” Вучић."
+
+        tab.on("dialog", lambda dialog: dialog.accept())
+        tab.get_by_role("button", name="Forget them all").click()
+        tab.wait_for_function("!localStorage.length")
+        tab.wait_for_load_state()
+        assert tab.get_by_label(asked("guess")["fields"][0]["label"]).input_value() == ""
+
+
+def test_what_the_browser_cannot_read_or_keep_is_said(chromium: Any, asking: Path) -> None:
+    with opened(chromium, asking) as (tab, _):
+        tab.evaluate("localStorage.setItem('belgrade-journal', '{broken')")
+        tab.reload()
+        assert tab.evaluate("localStorage.getItem('belgrade-journal-damaged')") == "{broken"
+        full = "() => { Storage.prototype.setItem = () => { throw new Error('full') } }"
+        tab.evaluate(full)
+        field = asked("guess")["fields"][0]
+        tab.get_by_label(field["label"]).fill("7,0")
+        tab.get_by_label(field["label"]).press("Enter")
+        tab.get_by_text("this browser keeps nothing for it").wait_for()
+        assert "1 answer is kept until this page is closed." in tab.inner_text("main")

@@ -123,6 +123,8 @@ def _make_live(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any
 ) -> None:
     """Add the script that answers to the reader to pages with something to choose or to fill in."""
-    if app.config.belgrade_live and re.search(r"data-(?:explorer|asks)=", context.get("body", "")):
+    body = context.get("body", "")
+    drawn = {"data-explorers": "drawn"} if app.config.belgrade_live else {}
+    if "data-asks=" in body or (drawn and "data-explorer=" in body):
         app.add_css_file("live.css")
-        app.add_js_file("live.js", loading_method="defer")
+        app.add_js_file("live.js", loading_method="defer", **drawn)

@@ -7,7 +7,8 @@ since a page from the file system may not fetch. Without this script a page show
 (() => {
   'use strict';
 
-  const FOLDER = new URL('explorers/', document.currentScript.src);
+  const SCRIPT = document.currentScript;
+  const FOLDER = new URL('explorers/', SCRIPT.src);
   const JOURNAL = 'belgrade-journal';
   const FORMAT = 1; // of the journal's file
   const NEAR = '800px'; // how far below the window an explorer is made ready
@@ -111,22 +112,25 @@ since a page from the file system may not fetch. Without this script a page show
       const list = make('select');
       list.append(...this.about.walks.map((walk, at) => new Option(walk.label, at)));
       list.addEventListener('change', () => this.walk(Number(list.value), true));
-      return make('div', {}, labelled('Task', list), note(
-        'Here the controls of one task move, and the others stay where the lesson begins. ' +
-        'In the notebook all move together.',
-      ));
+      this.fixed = note('');
+      return make('div', {}, labelled('Task', list), this.fixed);
     }
 
     walk(at, isChosen = false) {
       const { moves } = this.about.walks[at];
-      this.controls.forEach((control, n) => control.enable(moves.includes(this.names[n])));
-      if (!isChosen) return;
       this.places = [...this.start];
-      this.controls.forEach((control, n) => control.put(this.places[n]));
-      this.show();
+      this.controls.forEach((control, n) => {
+        control.put(this.places[n]);
+        control.row.hidden = !moves.includes(this.names[n]);
+      });
+      const fixed = this.controls.filter(control => control.row.hidden);
+      this.fixed.textContent =
+        `Fixed here: ${fixed.map(control => control.words()).join('; ')}. ` +
+        'In the notebook all of them move, and together.';
+      if (isChosen) this.show();
     }
 
-    /** Return a control: its row, and how to put it to a place, switch it off, and count places. */
+    /** Return a control: its row, how to put it to a place, and its label and value in words. */
     control(about, at) {
       const moved = place => this.move(at, place);
       const kind = { select, switch: checkbox, number }[about.kind];
@@ -233,7 +237,7 @@ since a page from the file system may not fetch. Without this script a page show
     return {
       row: labelled(label, list),
       put: place => (list.value = place),
-      enable: isOn => (list.disabled = !isOn),
+      words: () => `${label} ${list.selectedOptions[0].textContent.trim()}`,
     };
   }
 
@@ -245,7 +249,7 @@ since a page from the file system may not fetch. Without this script a page show
     return {
       row,
       put: place => (box.checked = Boolean(place)),
-      enable: isOn => (box.disabled = !isOn),
+      words: () => `${label} ${box.checked ? 'yes' : 'no'}`,
     };
   }
 
@@ -275,7 +279,7 @@ since a page from the file system may not fetch. Without this script a page show
     return {
       row: labelled(label, box, slider),
       put: at => (box.value = slider.value = value(at)),
-      enable: isOn => (box.disabled = slider.disabled = !isOn),
+      words: () => `${label} ${box.value}`,
     };
   }
 
@@ -519,8 +523,9 @@ since a page from the file system may not fetch. Without this script a page show
     tellKept = () => {
       const count = Object.keys(journal.entries()).length;
       box.hidden = count === 0;
-      words.textContent = `${count} ${count === 1 ? 'answer is' : 'answers are'} kept in this ` +
-        'browser, and nowhere else.';
+      const where = Object.keys(journal.inMemory).length
+        ? 'until this page is closed' : 'in this browser, and nowhere else';
+      words.textContent = `${count} ${count === 1 ? 'answer is' : 'answers are'} kept ${where}.`;
     };
     tellKept();
   }
@@ -539,6 +544,6 @@ since a page from the file system may not fetch. Without this script a page show
     if (last) takeaway(last);
   }
 
-  wakeWhenNear();
+  if (SCRIPT.dataset.explorers) wakeWhenNear(); // else they were left still
   forms();
 })();

@@ -407,8 +407,9 @@ def test_plain_rosters_and_what_is_none(tmp_path):
     roster = read("student,name\nana,Ana Ilić\nben,Ben Jones\n")
     assert (roster.kind, roster.by_id["ana"].name) == (PLAIN, "Ana Ilić")
     assert [s.id for s in read("sep=;\nEmail;Full name\na@x.org;Ana\n").students] == ["a@x.org"]
+    assert read("name,age\nAna Ilić,30\n").students[0].id == "Ana Ilić"
     for text, word in [
-        ("", "empty"), ("name,age\nAna,3\n", "no column"), (b"PK\x03\x04zip", "workbook"),
+        ("", "empty"), ("town,age\nNiš,3\n", "no column"), (b"PK\x03\x04zip", "workbook"),
         ("student,name\nVu\u010di\u0107,x\n".encode("cp1250"), "UTF-8"),
         ("student,name\na,x\na,y\n", "more than once"), ("student,name\n", "no student"),
         ("First name,Last name,Email address\nAna,I,\n", "tells every student apart"),

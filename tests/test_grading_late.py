@@ -84,7 +84,7 @@ def test_what_is_unclear_is_refused(tmp_path, roster, capsys):
         ("2026-01-01", "", "", "needs both"), ("", RULE, "", "needs both"),
         ("2026-01-01", "a bit", "", "needs both"), ("soon", RULE, "", "“soon” is no time"),
         ("2026-01-01", RULE, "student,when\nx,y\n", "needs the columns student and due"),
-        ("2026-01-01", RULE, "student,due\nx,2026-01-01\n", "x is not on the roster"),
+        ("2026-01-01", RULE, "student,due\nx,2026-01-01\n", "x fits 0 students"),
         ("2026-01-01", RULE, "student,due\nParticipant 512,soon\n", "e.csv: “soon” is no time"),
     ):  # fmt: skip
         path.write_text(text, encoding="utf-8")

@@ -367,11 +367,13 @@ def test_tables_of_groups():
     assert groups_of(canvas, ROSTERS["canvas"]) == {
         "Red": {"512": "Ana Ilić", "514": "Đorđe Žunić"}
     }
-    moodle = "First name;Last name;Groups\nАна;Илић;Red\nMarko;Marković;\n"
+    moodle = "First name;Last name;Email address;Groups\nАна;Илић;a@x;Red\nMarko;Marković;b@x;\n"
+    assert groups_of("group,name\nRed,Ана Илић\n", ROSTERS["plain"]) == {"Red": {"ana": "Ana Ilić"}}
     assert groups_of(moodle, ROSTERS["plain"]) == {"Red": {"ana": "Ana Ilić"}}
     for text, words in (
         ("student\nana\n", "needs the columns group and student"),
-        ("group,student\nA,ana\nB,ana\n", "ana is in two groups, A and B"),
+        ("group\nA\n", "no column for the student's id"),
+        ("group,student\nA,ana\nB,ana\n", "lists ana more than once"),
         ("group,student\nA,eva\n", "eva fits 0 students"),
     ):
         with pytest.raises(GradingError, match=words):

@@ -99,7 +99,7 @@ def test_what_a_word_processor_did():
     assert found == ["a = 1"] and "no-break spaces" in notes[0]
     with pytest.raises(ExamineError, match=r"curly quotes .*line 2.*word processor"):
         sources(text.replace('"', "”"))
-    for code, word in (("x = “a”", "“ is a typographic"), ("x =\u00a01", "no-break space")):
+    for code, word in (("x = “a”", "“ is a quotation mark"), ("x =\u00a01", "Delete the spaces")):
         with pytest.raises(SyntaxError) as caught:
             compile(code, "cell", "exec")
         assert word in stopped(f"SyntaxError: {caught.value}")

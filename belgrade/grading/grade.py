@@ -37,14 +37,11 @@ from belgrade.grading.master import (
 )
 from belgrade.grading.progress import Progress
 from belgrade.grading.result import (
-    MOST_CELLS,
-    MOST_CODE,
     GradeError,
     Results,
     Ungradable,
     carry_marks,
     check_belongs,
-    check_size,
     failed,
     graded,
     head,
@@ -249,10 +246,8 @@ class _Job:
         if self.exercise and self.exercise not in self.keys:
             raise GradeError(f"There is no key of exercise {self.exercise} in {settings.keys}.")
         self.masters: dict[str, Master] = {}
-        self.rules = [
-            package_digest(), settings.timeout, settings.sandbox,
-            asdict(settings.limits), MOST_CELLS, MOST_CODE,
-        ]  # fmt: skip
+        limits = asdict(settings.limits)
+        self.rules = [package_digest(), settings.timeout, settings.sandbox, limits]
         self.starts = 0
 
     def go(self, found: list[Submission]) -> tuple[Summary, Results, dict[str, Master]]:
@@ -413,7 +408,6 @@ class _Job:
             raise Ungradable(one.problem or "There is no notebook.")
         submitted = read_notebook(one.path, one.file)
         master = self._master_for(one, submitted)
-        check_size(submitted)
         notebook, repairs = assemble(master.fresh, submitted)
         done = self._run(master, notebook, box)
         self.starts = 0

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from belgrade.grading import GradingError
-from belgrade.grading.roster import ID, Roster, check_ids, read_rows
+from belgrade.grading.roster import Roster, on_roster, read_roster
 from belgrade.grading.store import read_json, write_json
 from belgrade.grading.tables import GRADED, Result, tidy
 
@@ -38,20 +38,14 @@ def keep_rule(out: Path, due: str, rule: str, table: Path | None, roster: Roster
             "Late work needs both, --due '2026-01-31 23:59' and --late '10% a day, at most 3'."
         )
     own: dict[str, dict[str, str]] = {}
-    header, *body = read_rows(table) if table else [[]]
-    titles = [title.strip().lower() for title in header]
-    if table and (("due" not in titles and "handed_in" not in titles) or not {*ID} & {*titles}):
+    extra = read_roster(table) if table else None
+    places = {name: extra.column(name) for name in ("due", "handed_in")} if extra else {}
+    if extra and set(places.values()) == {None}:
         raise GradingError(f"{table.name} needs the columns student and due (or handed_in).")
-    for row in body:
-        cells = dict(zip(titles, map(str.strip, row), strict=False))
-        ids = [cells[title] for title in ID if cells.get(title)]
-        check_ids(table.name, ids)
-        hits = roster.find(ids) if roster else []
-        if not ids or (roster and len(hits) != 1):
-            raise GradingError(f"{table.name}: {', '.join(ids) or 'a row'} is not on the roster.")
-        own[hits[0].id if hits else ids[0]] = {
-            name: _time(cells[name], table.name).isoformat()
-            for name in ("due", "handed_in") if cells.get(name)
+    for student, row in on_roster(extra, table.name, roster) if extra else ():
+        own[student.id] = {
+            name: _time(row[at], table.name).isoformat()
+            for name, at in places.items() if at is not None and row[at].strip()
         }  # fmt: skip
     write_json(out / KEPT, {
         "due": _time(due, "--due").isoformat(), "percent": float(found[1].replace(",", ".")),

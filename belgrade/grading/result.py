@@ -22,8 +22,6 @@ from belgrade.grading.master import Master
 from belgrade.grading.run import Run
 from belgrade.grading.store import read_json
 
-# A notebook beyond these is no student's work: an exercise has some 30 cells.
-MOST_CELLS, MOST_CODE = 500, 500_000
 MOST_MESSAGE = 500
 MOST_SHOWN = 3_000_000
 HIDDEN_WORDS = "A further check, which runs only when work is marked, is not passed."
@@ -53,14 +51,6 @@ class Results(Sequence[dict[str, Any]]):
 
 class Ungradable(Exception):
     """A submission that cannot be graded; the text is the reason in its row."""
-
-
-def check_size(notebook: Any) -> None:
-    """Raise Ungradable for a notebook that is too long to be anybody's work."""
-    if (count := len(notebook.cells)) > MOST_CELLS:
-        raise Ungradable(f"The notebook has {count} cells; up to {MOST_CELLS} are read.")
-    if sum(len(str(cell.get("source", ""))) for cell in notebook.cells) > MOST_CODE:
-        raise Ungradable(f"The notebook has more than {MOST_CODE:,} letters of code and text.")
 
 
 def check_belongs(notebook: Any, master: Master) -> None:

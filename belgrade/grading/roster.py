@@ -12,7 +12,7 @@ import csv
 import difflib
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -23,16 +23,16 @@ from belgrade.grading.names import clean, name_keys, sorted_parts
 CANVAS, MOODLE, WORKSHEET, PLAIN = "canvas", "moodle", "worksheet", "plain"
 LARGEST = 20_000_000
 ID = ("student", "student id", "student_id", "studentid", "id", "id number", "username", "user",
-      "login", "email", "email address", "e-mail", "mail")  # fmt: skip
+      "login", "email", "email address", "e-mail", "mail", "canvas_user_id", "login_id",
+      "identifier")  # fmt: skip
 NAME = ("name", "full name", "student name", "full_name")
 FIRST = ("first name", "firstname", "first_name", "given name")
-GROUP = ("group", "group name", "group_name", "groups")
 LAST = ("last name", "lastname", "last_name", "surname", "family name")
 IDS = {
     CANVAS: ("id", "sis user id", "sis login id", "integration id"),
     MOODLE: ("id number", "student id", *ID),
     WORKSHEET: ("identifier", "email address", "id number", "username"),
-    PLAIN: ID,
+    PLAIN: (*ID, *NAME),
 }
 EXCEL = re.compile(r"\d([.,]\d+)?E\+\d+", re.IGNORECASE)
 AS_UTF8 = "File, Save As, file type “CSV UTF-8 (Comma delimited)”"
@@ -227,39 +227,25 @@ def read_groups(path: Path, roster: Roster | None) -> dict[str, dict[str, str]]:
     It has a column for the group and one for the student's id or name: made by hand, or Canvas's
     groups or Moodle's participants as exported. Raises GradingError where it says nothing clear.
     """
-    path = Path(path)
-    header, *body = read_rows(path)
-    titles = [_plain_title(title) for title in header]
-    group = _first(titles, GROUP)
-    ids = [
-        i for i, t in enumerate(titles) if t in (*ID, "canvas_user_id", "login_id", "identifier")
-    ]
-    full, first, last = (_first(titles, names) for names in (NAME, FIRST, LAST))
-    if group is None or not (ids or full is not None or None not in (first, last)):
+    table = read_roster(path)
+    at = table.column("group", "group name", "group_name", "groups")
+    if at is None:
         raise GradingError(f"{path.name} needs the columns group and student: a row a member.")
     groups: dict[str, dict[str, str]] = {}
-    seen: dict[str, str] = {}
-    for row in body:
-        row = row + [""] * (len(header) - len(row))
-        values = [row[i].strip() for i in ids if row[i].strip()]
-        check_ids(path.name, values)
-        name = row[full] if full is not None else ""
-        if full is None and first is not None and last is not None:
-            name = f"{row[first]} {row[last]}"
-        if not row[group].strip() or not (values or name.strip()):
-            continue
-        hits = roster.find(values, name) if roster else []
-        if roster and len(hits) != 1:
-            who = clean(", ".join(filter(None, [*values[:1], name.strip()])), keep="")
-            raise GradingError(f"{path.name}: {who} fits {len(hits)} students of the roster.")
-        student = hits[0] if hits else Student((values or [name])[0], name)
-        team = " ".join(row[group].split())
-        if seen.setdefault(student.id, team) != team:
-            raise GradingError(
-                f"{path.name}: {student.id} is in two groups, {seen[student.id]} and {team}."
-            )
-        groups.setdefault(team, {})[student.id] = student.name
+    for student, row in on_roster(table, path.name, roster):
+        if team := " ".join(row[at].split()):
+            groups.setdefault(team, {})[student.id] = student.name
     return groups
+
+
+def on_roster(table: Roster, name: str, roster: Roster | None) -> Iterator[tuple[Student, tuple]]:
+    """Yield (student, row) of a table, the students as the roster has them if there is one."""
+    for student in table.students:
+        hits = roster.find(student.keys, student.name or student.id) if roster else [student]
+        if len(hits) != 1:
+            who = student.name or student.id
+            raise GradingError(f"{name}: {who} fits {len(hits)} students of the roster.")
+        yield hits[0], student.row
 
 
 def _first(titles, names) -> int | None:

@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
+import http.server
 import io
 import json
 import tarfile
+import threading
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from belgrade.authoring import lite
 
-PACKAGES = {
-    "belgrade": {"depends": ["pandas", "ipywidgets"], "file_name": "belgrade-1-py3-none-any.whl"},
-    "pandas": {"depends": ["numpy", "Python_DateUtil"], "file_name": "pandas-3.whl"},
-    "ipywidgets": {"depends": [], "file_name": "ipywidgets-8-py3-none-any.whl"},
-    "numpy": {"depends": [], "file_name": "numpy-2.whl"},
-    "python-dateutil": {"depends": ["pandas"], "file_name": "https://elsewhere/dateutil.whl"},
-    "scipy": {"depends": ["numpy"], "file_name": "scipy-1.whl"},
-}
+
+def packages() -> dict[str, SimpleNamespace]:
+    """A small list of packages, as Pyodide's lock has one."""
+    listed = {
+        "belgrade": (["pandas", "ipywidgets"], "belgrade-1-py3-none-any.whl"),
+        "pandas": (["numpy", "Python_DateUtil"], "pandas-3.whl"),
+        "ipywidgets": ([], "ipywidgets-8-py3-none-any.whl"),
+        "numpy": ([], "numpy-2.whl"),
+        "python-dateutil": (["pandas"], "https://elsewhere/dateutil.whl"),
+        "scipy": (["numpy"], "scipy-1.whl"),
+    }
+    return {
+        name: SimpleNamespace(depends=depends, file_name=file, sha256=digest(name.encode()))
+        for name, (depends, file) in listed.items()
+    }
+
+
+def digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def archive(folder: Path, version: str, names: tuple[str, ...] = lite.CORE) -> Path:
@@ -39,17 +56,69 @@ def archive(folder: Path, version: str, names: tuple[str, ...] = lite.CORE) -> P
 
 
 def test_a_package_brings_what_it_needs_and_nothing_else() -> None:
-    needed = lite.closure(PACKAGES, ["belgrade"])
+    needed = lite.closure(packages(), ["belgrade"])
     assert needed == {"belgrade", "pandas", "ipywidgets", "numpy", "python-dateutil"}
 
 
 def test_what_is_not_in_the_site_gets_its_address() -> None:
-    packages = json.loads(json.dumps(PACKAGES))
-    lite.elsewhere(packages, {"belgrade-1-py3-none-any.whl", "ipywidgets-8-py3-none-any.whl"})
-    assert packages["belgrade"]["file_name"] == "belgrade-1-py3-none-any.whl"
-    assert packages["pandas"]["file_name"] == f"{lite.cdn()}/pandas-3.whl"
-    assert packages["python-dateutil"]["file_name"] == "https://elsewhere/dateutil.whl"
+    known = packages()
+    here = {"belgrade-1-py3-none-any.whl", "ipywidgets-8-py3-none-any.whl"}
+    assert lite.elsewhere(known, here) == {"pandas", "numpy", "python-dateutil", "scipy"}
+    assert known["belgrade"].file_name == "belgrade-1-py3-none-any.whl"
+    assert known["pandas"].file_name == f"{lite.cdn()}/pandas-3.whl"
+    assert known["python-dateutil"].file_name == "https://elsewhere/dateutil.whl"
     assert lite.cdn().startswith("https://") and lite.pyodide_version() in lite.cdn()
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder that stands in for Pyodide's server."""
+    folder = tmp_path / "cdn"
+    folder.mkdir()
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            pass
+
+    handler = functools.partial(Quiet, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
+        threading.Thread(target=running.serve_forever, daemon=True).start()
+        monkeypatch.setattr(lite, "cdn", lambda: f"http://127.0.0.1:{running.server_port}")
+        yield folder
+        running.shutdown()
+
+
+def test_where_pyodides_server_is_reached_its_files_come_into_the_site(
+    server: Path, tmp_path: Path
+) -> None:
+    core, known = tmp_path / "core", packages()
+    core.mkdir()
+    known["python-dateutil"].file_name = "dateutil.whl"
+    for name in ("belgrade", "ipywidgets"):
+        (core / known[name].file_name).write_bytes(b"ours")
+    for name in ("pandas", "numpy", "python-dateutil", "scipy"):
+        (server / known[name].file_name).write_bytes(name.encode())
+    lite.bring_compiled(known, core)
+    assert (core / "pandas-3.whl").read_bytes() == b"pandas"
+    assert (core / "belgrade-1-py3-none-any.whl").read_bytes() == b"ours"
+    away = lite.elsewhere(known, {path.name for path in core.iterdir()})
+    assert away == {"scipy"}, "the module does not need it"
+
+
+def test_a_file_that_the_lock_does_not_describe_is_refused(server: Path, tmp_path: Path) -> None:
+    for name in ("belgrade-1-py3-none-any.whl", "ipywidgets-8-py3-none-any.whl", "numpy-2.whl"):
+        (server / name).write_bytes(b"another")
+    with pytest.raises(lite.LiteError, match="is not what Pyodide's lock describes"):
+        lite.bring_compiled(packages(), tmp_path)
+    assert not list(tmp_path.glob("*.whl"))
+
+
+def test_where_it_is_not_reached_nothing_is_brought(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lite, "cdn", lambda: "http://127.0.0.1:9")
+    lite.bring_compiled(packages(), tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_another_version_of_pyodide_is_refused(tmp_path: Path) -> None:

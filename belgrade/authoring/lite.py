@@ -2,9 +2,9 @@
 
 JupyterLite (https://jupyterlite.readthedocs.io) is JupyterLab without a server; its kernel is
 Pyodide (https://pyodide.org), Python compiled for browsers. Its core comes from npm's package
-`pyodide`, the pure Python packages from PyPI; both are put into the site. What is compiled (pandas,
-matplotlib, numpy and the like) exists only on Pyodide's own server, from which the reader's browser
-fetches it.
+`pyodide`, the pure Python packages from PyPI, what is compiled (pandas, matplotlib, numpy and the
+like) from Pyodide's own server; all is put into the site. Where that server cannot be reached from,
+the reader's browser asks it.
 
 Pyodide has a lock, a list of the packages that it knows. Ours names the module's package as well,
 with what it needs, so that `import belgrade` in a notebook brings it in: notebooks are the same
@@ -21,9 +21,15 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterable
+import urllib.request
+from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from pyodide_lock import PyodideLockSpec
+from pyodide_lock.utils import package_spec_from_wheel
 
 from belgrade import UserError
 
@@ -42,6 +48,17 @@ NEEDED = ("ipywidgets", "matplotlib", "pandas")
 # JupyterLab's extensions that the site brings along: the kernel, and widgets.
 EXTENSIONS = ("@jupyterlite/pyodide-kernel-extension", "@jupyter-widgets/jupyterlab-manager")
 FOLDERS = ("notebooks", "exercises")
+# In the page of JupyterLite, where Pyodide's server is needed: asks for a file, and tells in vain.
+NOTICE = """<script>
+fetch(%s, {method: 'HEAD'}).catch(() => {
+  const words = document.createElement('p');
+  words.role = 'alert';
+  words.textContent = %s;
+  words.style.cssText = 'position:fixed;inset:auto 0 0 0;z-index:99999;margin:0;padding:1em;' +
+    'background:#fff3cd;color:#1a1a1a;font:16px/1.5 sans-serif;border-top:3px solid #8a5a00';
+  document.documentElement.append(words);
+});
+</script>"""
 
 
 class LiteError(UserError):
@@ -53,14 +70,16 @@ def write(
     out: Path,
     archive: Path | None = None,
     progress: Callable[[str, int, int], None] = lambda what, done, count: None,
-) -> None:
+) -> list[str]:
     """Write the JupyterLite site of the module at `root` to the folder `out`.
 
     `archive` is npm's package `pyodide` as a file (`npm pack pyodide@VERSION` makes it); without
-    it, npm is asked for it. Packages come from PyPI by pip. Raises LiteError where something
+    it, npm is asked for it. Packages come from PyPI by pip, compiled ones from Pyodide's server.
+    Returns the names of those that could not be had from there, which readers' browsers will ask
+    for; a page says so where these cannot reach it either. Raises LiteError where anything else
     cannot be had.
     """
-    steps = ("Pyodide", "packages", "our package", "JupyterLite", "done")
+    steps = ("Pyodide", "packages", "our package", "Pyodide's server", "JupyterLite", "done")
 
     def step(number: int) -> None:
         progress(f"in the browser: {steps[number]}", number, len(steps) - 1)
@@ -74,11 +93,17 @@ def write(
         _bring(lock, core)
         step(2)
         _add_ours(Path(root), lock, core)
-        elsewhere(lock["packages"], {path.name for path in core.iterdir()})
-        (core / LOCK).write_text(json.dumps(lock), encoding="utf-8")
         step(3)
-        shutil.copytree(_assemble(Path(root), folder), out)
+        bring_compiled(lock.packages, core)
+        away = elsewhere(lock.packages, {path.name for path in core.iterdir()})
+        lock.to_json(core / LOCK)
         step(4)
+        shutil.copytree(_assemble(Path(root), folder), out)
+        missing = sorted(away & closure(lock.packages, ["belgrade"]))
+        if missing:
+            tell_what_is_missing(out / "lab" / "index.html", lock.packages, missing)
+        step(5)
+        return missing
 
 
 def pyodide_version() -> str:
@@ -95,7 +120,7 @@ def cdn() -> str:
     return PYODIDE_CDN_URL
 
 
-def closure(packages: dict[str, dict], names: Iterable[str]) -> set[str]:
+def closure(packages: Mapping[str, Any], names: Iterable[str]) -> set[str]:
     """Return `names` and all that they need, by the lock's list of packages."""
     found: set[str] = set()
     wanted = [normal(name) for name in names]
@@ -103,7 +128,7 @@ def closure(packages: dict[str, dict], names: Iterable[str]) -> set[str]:
         name = wanted.pop()
         if name not in found and name in packages:
             found.add(name)
-            wanted += [normal(each) for each in packages[name]["depends"]]
+            wanted += [normal(each) for each in packages[name].depends]
     return found
 
 
@@ -112,11 +137,47 @@ def normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def elsewhere(packages: dict[str, dict], here: set[str]) -> None:
-    """Give each package whose file is not in `here` its address on Pyodide's server, in place."""
-    for each in packages.values():
-        if each["file_name"] not in here and "://" not in each["file_name"]:
-            each["file_name"] = f"{cdn()}/{each['file_name']}"
+def bring_compiled(packages: Mapping[str, Any], core: Path) -> None:
+    """Put what the module needs of Pyodide's server into the folder `core`, if it can be reached.
+
+    Raises LiteError for a file that is not the one that the lock describes.
+    """
+    for name in sorted(closure(packages, ["belgrade"])):
+        package = packages[name]
+        if (core / package.file_name).exists():
+            continue
+        try:
+            with urllib.request.urlopen(f"{cdn()}/{package.file_name}", timeout=30) as answer:
+                content = answer.read()
+        except OSError:
+            return  # not reached; each further file would be waited for as long
+        if hashlib.sha256(content).hexdigest() != package.sha256:
+            raise LiteError(f"{cdn()}/{package.file_name} is not what Pyodide's lock describes.")
+        (core / package.file_name).write_bytes(content)
+
+
+def elsewhere(packages: Mapping[str, Any], here: set[str]) -> set[str]:
+    """Give each package whose file is not in `here` its address on Pyodide's server, in place.
+
+    Returns the names of these packages.
+    """
+    away = {name for name, each in packages.items() if each.file_name not in here}
+    for name in away:
+        if "://" not in packages[name].file_name:
+            packages[name].file_name = f"{cdn()}/{packages[name].file_name}"
+    return away
+
+
+def tell_what_is_missing(page: Path, packages: Mapping[str, Any], missing: list[str]) -> None:
+    """Let the page say which packages are not in the site, where they cannot be reached either."""
+    words = (
+        f"Not in this site: {', '.join(missing)}. They come from {urlsplit(cdn()).hostname}, which "
+        "this browser cannot reach, so lessons cannot run here. Allow that address, or open the "
+        "lesson in another way."
+    )
+    script = NOTICE % (json.dumps(packages[missing[0]].file_name), json.dumps(words))
+    text = page.read_text(encoding="utf-8")
+    page.write_text(text.replace("</head>", f"{script}</head>", 1), encoding="utf-8")
 
 
 def _fetch(folder: Path) -> Path:
@@ -132,7 +193,7 @@ def _fetch(folder: Path) -> Path:
     return next(folder.glob("pyodide-*.tgz"))
 
 
-def _unpack(archive: Path, core: Path) -> dict:
+def _unpack(archive: Path, core: Path) -> PyodideLockSpec:
     """Put Pyodide's core into the folder `core`; return its lock, with packages by normal name."""
     core.mkdir(parents=True)
     try:
@@ -146,53 +207,38 @@ def _unpack(archive: Path, core: Path) -> dict:
         raise LiteError(
             f"{archive} is Pyodide {about['version']}; JupyterLite needs {pyodide_version()}."
         )
-    lock = json.loads((core / LOCK).read_text(encoding="utf-8"))
-    lock["packages"] = {normal(name): each for name, each in lock["packages"].items()}
+    lock = PyodideLockSpec.from_json(core / LOCK)
+    lock.packages = {normal(name): each for name, each in lock.packages.items()}
     return lock
 
 
-def _bring(lock: dict, core: Path) -> None:
+def _bring(lock: PyodideLockSpec, core: Path) -> None:
     """Download the pure Python packages that the kernel and widgets need, and enter them."""
-    packages = lock["packages"]
-    for name, needs in ADDED.items():
-        packages[name] = _entry(name, version(name), needs)
-    local = closure(packages, [*KERNEL, *ADDED])
-    pins = [f"{name}=={packages[name]['version']}" for name in sorted(local)]
-    python = ".".join(lock["info"]["python"].split(".")[:2])
+    known = closure(lock.packages, [*KERNEL, *(n for needs in ADDED.values() for n in needs)])
+    pins = [f"{name}=={lock.packages[name].version}" for name in sorted(known - ADDED.keys())]
+    pins += [f"{name}=={version(name)}" for name in ADDED]
+    python = ".".join(lock.info.python.split(".")[:2])
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(core)]
     command += ["--only-binary=:all:", "--implementation=py", "--abi=none", "--platform=any"]
     command += [f"--python-version={python}", *pins]
     _run(command, core, "pip could not download the packages of the browser's kernel")
-    wheels = {normal(path.name.split("-")[0]): path for path in core.glob("*.whl")}
-    for name in local:
-        _locate(packages[name], wheels[name])
+    for wheel in core.glob("*.whl"):
+        name = normal(wheel.name.split("-")[0])
+        _enter(lock, wheel, ADDED[name] if name in ADDED else lock.packages[name].depends)
 
 
-def _add_ours(root: Path, lock: dict, core: Path) -> None:
+def _add_ours(root: Path, lock: PyodideLockSpec, core: Path) -> None:
     """Build the module's own wheel, and enter it."""
     command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel"]
     _run([*command, "--directory", str(core)], root, "our own package could not be built")
-    wheel = next(core.glob("belgrade-*.whl"))
-    lock["packages"]["belgrade"] = _entry("belgrade", wheel.name.split("-")[1], NEEDED)
-    _locate(lock["packages"]["belgrade"], wheel)
+    _enter(lock, next(core.glob("belgrade-*.whl")), NEEDED)
 
 
-def _entry(name: str, number: str, needs: Iterable[str]) -> dict:
-    """Return what a lock says of a package."""
-    return {
-        "name": name,
-        "version": number,
-        "depends": list(needs),
-        "imports": [name],
-        "install_dir": "site",
-        "package_type": "package",
-        "unvendored_tests": False,
-    }
-
-
-def _locate(entry: dict, wheel: Path) -> None:
-    entry["file_name"] = wheel.name
-    entry["sha256"] = hashlib.sha256(wheel.read_bytes()).hexdigest()
+def _enter(lock: PyodideLockSpec, wheel: Path, needs: Iterable[str]) -> None:
+    """Enter a package by its wheel. What it `needs` in the browser is less than what it names."""
+    package = package_spec_from_wheel(wheel, lock.info)
+    package.file_name, package.depends = wheel.name, list(needs)
+    lock.packages[normal(package.name)] = package
 
 
 def _assemble(root: Path, folder: Path) -> Path:

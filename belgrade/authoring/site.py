@@ -59,7 +59,12 @@ def build(
                 shutil.copytree(out / EXPLORERS, drawn)
             frames.draw(drawn, explorers_in(made), progress)
         if lite_from:
-            lite.write(root, made / "lite", None if lite_from is True else lite_from, progress)
+            archive = None if lite_from is True else lite_from
+            if away := lite.write(root, made / "lite", archive, progress):
+                said = (
+                    f"Pyodide's server cannot be reached: readers' browsers will ask {lite.cdn()}"
+                )
+                print(f"{said} for {', '.join(away)}.", file=sys.stderr)
         files = {each.relative_to(made).as_posix() for each in made.rglob("*") if each.is_file()}
         # The marker first: whatever happens next, the next run may clear what this one wrote.
         _mark(out, before | files)
@@ -107,7 +112,9 @@ def book(
             status=None, warning=sys.stderr, freshenv=True,
         )  # fmt: skip
         app.build()
-    (made / ".buildinfo").unlink(missing_ok=True)
+    # What is for builders, not for readers.
+    for path in (made / ".buildinfo", *made.glob("_static/*webpack-macros.html")):
+        path.unlink(missing_ok=True)
     progress("the book", len(pages), len(pages))
 
 

@@ -29,6 +29,7 @@ html_static_path = ["static"]
 html_css_files = ["book.css"]
 html_js_files = ["book.js"]
 html_show_sphinx = False
+html_use_index = False
 html_context = {"default_mode": "auto"}
 html_theme_options = {
     "navbar_persistent": [],  # the side bar has the search

@@ -1,6 +1,7 @@
 """A student's code goes into a fresh copy, whatever was done to the notebook."""
 
 import copy
+import time
 
 import nbformat
 import pytest
@@ -279,3 +280,14 @@ def test_prose_is_told_from_code():
     for code in ("x = 1", "print('a b c d e f')", "for x in y z", "a b c", "import this and that x",
                  "df[df.a == 1] and then so on", ""):  # fmt: skip
         assert not is_prose(code), code
+
+
+def test_a_notebook_made_to_be_slow_is_not(fresh):
+    prompt = next(c.source for c in fresh.cells if c.id == "prompt-1")
+    name, deep = "a" * 100_000, "(" * 50_000
+    odd = [name + "\n" * 100_000 + "?", deep, "\n" * 100_000 + "x y z w", "x = 1\n" * 20_000 + "?"]
+    cells = [new_code_cell(text) for text in odd]
+    cells += [new_markdown_cell(prompt[n % 9 + 1 :] + str(n)) for n in range(400)]
+    start = time.process_time()
+    assemble(fresh, new_notebook(cells=cells))
+    assert time.process_time() - start < 5

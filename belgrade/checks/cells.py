@@ -10,6 +10,10 @@ UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 MARKER = re.compile(
     r"^([^\S\n]*)#(?:#|[^\S\n])*(NBVAL_\w+|PYTEST_VALIDATE_IGNORE_OUTPUT)[^\S\n]*$", re.MULTILINE
 )
+# How a line begins that sets a name, in code that cannot be read as a whole.
+BEGINS = re.compile(r"^(?:def +)?([A-Za-z_]\w*+)[^\S\n]*+(?:=(?!=)|\()", re.MULTILINE)
+# What code has and prose has not.
+CODE = re.compile(r"\w\(|\w\[|^[^\S\n]*+(?:import|from|def|for) |(?<![=<>!])=(?!=)", re.MULTILINE)
 # A line for IPython and not for Python: %matplotlib inline, !pip install, %%time.
 MAGIC = re.compile(r"^([^\S\n]*)[%!][^\n]*$", re.MULTILINE)
 # What names in it are its own.
@@ -50,8 +54,7 @@ def assigned(source):
     """Return the names that code assigns at its top level; a line with an error is left out."""
     body = parsed(source)
     if body is None:
-        found = re.findall(r"^(?:def\s+)?([A-Za-z_]\w*)\s*(?:=(?!=)|\()", source, re.MULTILINE)
-        return frozenset(found)
+        return frozenset(BEGINS.findall(source))
     return frozenset().union(*map(_set_by, body))
 
 
@@ -98,7 +101,7 @@ def is_prose(source):
     """Tell whether a text is words and not code: no Python, and without what code is full of."""
     if len(source.split()) < 4 or parsed(source) is not None:
         return False
-    return not re.search(r"\w\(|\w\[|^\s*(?:import|from|def|for) |(?<![=<>!])=(?!=)", source, re.M)
+    return not CODE.search(source)
 
 
 def segments(source, wanted):

@@ -273,6 +273,6 @@ def likeness(one, other):
     return 2 * shared / max(len(a) + len(b) - 2, 1)
 
 
-@functools.lru_cache(maxsize=256)
+@functools.lru_cache(maxsize=600)  # the cells of a submission, and those given
 def _pairs(text):
     return Counter(itertools.pairwise(text))

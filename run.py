@@ -388,6 +388,11 @@ def lab(arguments):
     set_up("lessons")
     port = choose_port(asked)
     page = "/lab/tree/" + FIRST_LESSON if (ROOT / FIRST_LESSON).exists() else "/lab"
+    readme = ROOT / "README.md"
+    lines = readme.read_text(encoding="utf-8").splitlines() if readme.is_file() else []
+    for line in lines:
+        if line.startswith("No launch links yet: "):  # as `belgrade links` leaves it
+            print(line.partition(" ([")[0].replace("`", "") + ".", flush=True)
     print(f"Opening JupyterLab on port {port}. Ctrl-C here stops it.", flush=True)
     options = [
         f"--ServerApp.root_dir={ROOT}",

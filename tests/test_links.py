@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -123,6 +124,21 @@ def test_every_link_opens_a_file_that_students_get() -> None:
         assert path.split("/")[1].startswith(number)
     for _, target in plain:
         assert target in files
+
+
+def test_where_the_module_is_missing_the_readme_says_what_to_paste() -> None:
+    told = links.table(ROOT, links.Home.of("someone/module", "v2"))
+    assert "`%pip install git+https://github.com/someone/module@v2`" in told
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    included = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    assert included["data"] == "belgrade/_data", "what pip brings has the tables"
+    for path in (ROOT / "notebooks").glob("[0-9]*.ipynb"):
+        assert "the README tells how" in path.read_text(encoding="utf-8"), path.name
+
+
+def test_run_py_finds_the_line_that_says_what_fills_the_table() -> None:
+    start, colon, _ = links.UNKNOWN.partition(": ")
+    assert f'"{start}{colon}"' in (ROOT / "run.py").read_text(encoding="utf-8")
 
 
 def test_without_a_home_no_link_pretends_to_launch() -> None:

@@ -23,6 +23,12 @@ UNKNOWN = (
     "No launch links yet: `belgrade links OWNER/REPO` fills them in, and so does publishing on "
     "GitHub ([docs/binder.md](docs/binder.md))."
 )
+# What the notebooks' "the README tells how" points to.
+NOT_INSTALLED = (
+    "**A notebook says `ModuleNotFoundError`?** In Colab, or with a Python of your own, the module "
+    "is not there yet. Paste this into a new cell above, run it, restart the kernel, and go on: "
+    "`%pip install git+{url}@{ref}`. In VS Code you can choose the kernel `.venv` instead."
+)
 # JupyterLab with one document and nothing beside it: the usual view (lab/tree) lays its list of
 # files over the page on a phone, and leaves the notebook some 20 pixels.
 VIEW = "doc/tree"
@@ -189,6 +195,8 @@ def table(root: Path, home: Home | None, hub: str | None = None, site: str | Non
                 cell.append(" ".join(live))
             cells.append("<br>".join(cell))
         rows.append(f"| {' | '.join(cells)} |")
+    if home:
+        rows += ["", NOT_INSTALLED.format(url=home.url, ref=home.ref)]
     return "\n".join(rows)
 
 

@@ -14,7 +14,7 @@ import io
 import itertools
 import sys
 
-from belgrade.checks.drawn import MAX_AXES, axes_of, drawn_on
+from belgrade.checks.drawn import MAX_AXES, charts_of, drawn_on
 from belgrade.checks.scalars import cell, plain
 
 MAX_ROWS = 5000  # of a table, and items of a list
@@ -60,7 +60,7 @@ def _value(value, depth=0, room=None):
         return {"type": "other", "name": type(value).__name__}
     if (table := _pandas(value)) is not None:
         return table
-    if axes := axes_of(value):
+    if axes := charts_of(value):
         return {"type": "chart", "axes": [drawn_on(ax) for ax in axes[:MAX_AXES]]}
     scalar = plain(value)
     if scalar != ():

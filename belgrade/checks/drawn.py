@@ -35,14 +35,28 @@ def axes_of(value):
     return []
 
 
+def charts_of(value):
+    """Return the axes that `axes_of` finds, one of those that share a place."""
+    found = []
+    for ax in axes_of(value):
+        if not any(ax in _twins(other) for other in found):
+            found.append(ax)
+    return found
+
+
+def _twins(ax):
+    """Return axes and those in the same place (`twinx`, `secondary_y`), these first."""
+    shared = getattr(ax, "_twinned_axes", None)
+    return sorted(shared.get_siblings(ax), key=lambda a: a is not ax) if shared else [ax]
+
+
 def drawn_on(ax):
     """Return what axes show: title, labels, legend and a list of series with mark, x and y.
 
-    Axes that share their place (`twinx`, `secondary_y`) are one chart. Spans of error bars and
-    lines across the whole chart (`axhline`) are no series.
+    Axes that share their place are one chart. Spans of error bars and lines across the whole
+    chart (`axhline`) are no series.
     """
-    twins = getattr(ax, "_twinned_axes", None)
-    twins = sorted(twins.get_siblings(ax), key=lambda a: a is not ax) if twins else [ax]
+    twins = _twins(ax)
     series = [one for twin in twins for one in _series(twin)]
     figure, legend = ax.figure, next((t.get_legend() for t in twins if t.get_legend()), None)
     return {

@@ -9,6 +9,8 @@
     python run.py --port 8890        the same, on this port; other options go to JupyterLab
     python run.py test               run all tests, then the notebooks, then the style check
     python run.py test -k figures    run pytest alone, with these arguments
+    python run.py test --without browser,sandbox,npm    the same without these parts
+    python run.py test --bare        the first two commands on bare Debian systems, made for it
 
 uv is used where it is installed, pip where it is not. Standard library only.
 """
@@ -30,10 +32,14 @@ import threading
 import time
 from pathlib import Path
 
+# Python 2 cannot read the f and stops here; what it shows of the file is this line.
+_ = f"This is Python 2; the module needs Python 3.11 to 3.15: try python3 run.py"  # noqa: F541
+
 OLDEST, NEWEST = (3, 11), (3, 15)
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 FIRST_LESSON = "notebooks/00_start_here.ipynb"
+NOTHING_MATCHED = 5  # pytest's exit status
 FREE_MB = 1000  # what the packages take on disk, with room to unpack them
 
 # For each purpose, what is installed. The tests' environment holds the student's.
@@ -51,6 +57,10 @@ SOURCES = [
 DISK_FULL = ["no space left", "errno 28", "os error 28", "not enough space", "os error 112"]
 NOT_WRITABLE = ["permission denied", "read-only file system", "access is denied", "errno 13"]
 NO_VENV = ["ensurepip is not", "no module named ensurepip", "no module named venv"]
+# A proxy that puts its own certificate in the place of the package index's.
+CERTIFICATE = ["certificate verify failed", "certificate_verify_failed", "invalid peer certificate",
+               "self-signed certificate", "self signed certificate", "unknownissuer",
+               "unable to get local issuer"]  # fmt: skip
 OFFLINE = [
     "failed to establish a new connection",
     "newconnectionerror",
@@ -69,6 +79,23 @@ OFFLINE = [
     "failed to fetch",
     "request failed after",
 ]
+
+
+# What a personal setting may change in the installers: how packages are reached, and nothing that
+# would put them elsewhere or take others.
+INSTALLER_SETTINGS = {
+    "PIP_": ["INDEX_URL", "EXTRA_INDEX_URL", "NO_INDEX", "FIND_LINKS", "PROXY", "CERT",
+             "CLIENT_CERT", "TRUSTED_HOST", "TIMEOUT", "DEFAULT_TIMEOUT", "RETRIES", "CACHE_DIR",
+             "NO_CACHE_DIR", "KEYRING_PROVIDER", "CONFIG_FILE", "DISABLE_PIP_VERSION_CHECK"],
+    "UV_": ["INDEX", "INDEX_URL", "DEFAULT_INDEX", "EXTRA_INDEX_URL", "FIND_LINKS", "NO_INDEX",
+            "INDEX_STRATEGY", "INSECURE_HOST", "NATIVE_TLS", "SYSTEM_CERTS", "KEYRING_PROVIDER",
+            "CACHE_DIR", "NO_CACHE", "LINK_MODE", "HTTP_TIMEOUT", "REQUEST_TIMEOUT",
+            "HTTP_CONNECT_TIMEOUT", "HTTP_RETRIES", "OFFLINE"],
+}  # fmt: skip
+# The same settings may stand in a pip.conf, which variables and options overrule.
+PIP_CONF = {"PIP_DRY_RUN": "0", "PIP_NO_DEPS": "0", "PIP_REQUIRE_HASHES": "0",
+            "PIP_NO_BINARY": ":none:"}  # fmt: skip
+PIP_OPTIONS = ["--no-user", "--target="]
 
 
 class Problem(Exception):
@@ -99,6 +126,12 @@ def diagnose(output, doing):
         return any(fragment in text for fragment in fragments)
 
     if says(DISK_FULL):
+        temporary = Path(tempfile.gettempdir())
+        if free_mb(temporary) < 100 < free_mb(ROOT):
+            return Problem(
+                f"The folder for temporary files, {temporary}, is full; the project's is not.\n"
+                "Name another in TMPDIR (on Windows TEMP), or make room, and run the command again."
+            )
         return Problem(
             f"The disk is full: this needs about {FREE_MB} MB in {ROOT}.\n"
             "Make room, then run the same command again."
@@ -107,6 +140,12 @@ def diagnose(output, doing):
         return Problem(
             "This Python cannot make virtual environments (Debian and Ubuntu leave that out).\n"
             "Install it and try again: sudo apt install python3-venv"
+        )
+    if says(CERTIFICATE):
+        return Offline(
+            "The network (a campus or company proxy) shows a certificate of its own, which is not "
+            "trusted here.\nAsk for it as a file and name it for pip and uv: "
+            "PIP_CERT=FILE.pem SSL_CERT_FILE=FILE.pem python run.py"
         )
     if says(OFFLINE):
         return Offline(
@@ -117,6 +156,34 @@ def diagnose(output, doing):
         return not_writable()
     tail = "\n".join(output.strip().splitlines()[-6:])
     return Problem(f"{doing} failed. The installer's last words:\n{tail}")
+
+
+def is_root():
+    return hasattr(os, "geteuid") and os.geteuid() == 0
+
+
+def free_mb(folder):
+    try:
+        return shutil.disk_usage(folder).free // 10**6
+    except OSError:
+        return FREE_MB
+
+
+def place_problem():
+    """Why the module cannot be used where it lies, or None."""
+    if not (ROOT / REQUIREMENTS["lessons"]).is_file():
+        return (
+            f"run.py stands alone in {ROOT}: it was opened inside the ZIP file, or copied out.\n"
+            "Unpack the whole ZIP file first, then run it in the folder that comes out."
+        )
+    odd = [sign for sign in (os.pathsep, "[", "]") if sign in str(ROOT)]
+    if odd:
+        return (
+            f"The path of this folder has the sign {odd[0]!r}, with which Python's environments or "
+            f"JupyterLab's widgets do not work: {ROOT}\n"
+            "Rename the folder, or move the project to another, then run the same command again."
+        )
+    return None
 
 
 def not_writable():
@@ -143,13 +210,59 @@ def child_env(**more):
     Without bytecode every kernel compiles its imports anew, which triples its start.
     """
     dropped = {"PYTHONDONTWRITEBYTECODE", "PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__"}
-    env = {name: value for name, value in os.environ.items() if name not in dropped}
+    kept = {start + name for start, names in INSTALLER_SETTINGS.items() for name in names}
+    env = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in dropped
+        and (name in kept or not name.upper().startswith(tuple(INSTALLER_SETTINGS)))
+    }
+    env.update(PIP_CONF)
     env["PATH"] = str(scripts_folder()) + os.pathsep + env.get("PATH", "")
     env["VIRTUAL_ENV"] = str(VENV)
     env["PYTHONUTF8"] = "1"
     env["JUPYTER_PREFER_ENV_PATH"] = "1"  # our kernel and settings before those of the home folder
     env.update(more)
     return env
+
+
+def certificates():
+    """Settings that let installers trust what this system trusts, with a campus's own in it."""
+    env = {"UV_NATIVE_TLS": "true", "UV_SYSTEM_CERTS": "true"}
+    bundles = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"]
+    bundles = [bundle for bundle in bundles if os.path.exists(bundle)]
+    if bundles and sys.platform == "linux":  # elsewhere pip asks the system by itself
+        env["PIP_CERT"] = os.environ.get("SSL_CERT_FILE") or bundles[0]
+    return {name: value for name, value in env.items() if name not in os.environ}
+
+
+@contextlib.contextmanager
+def alone():
+    """Let one start at a time make or mend .venv; a second one waits until the first is done."""
+    with open(ROOT / ".venv.lock", "a+b") as file:
+        if not lock(file):
+            print("Another start is setting up .venv: waiting for it.", flush=True)
+            while not lock(file):
+                time.sleep(0.2)
+        yield  # the system opens the lock again when the file is closed, or the process ends
+
+
+def lock(file):
+    """Whether this process now holds the lock."""
+    try:
+        if os.name == "nt":
+            import msvcrt
+
+            file.seek(0)
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        # Anything else: a file system without locks.
+        return error.errno not in (errno.EACCES, errno.EAGAIN, errno.EDEADLK)
+    return True
 
 
 def fingerprint():
@@ -203,34 +316,45 @@ def is_usable(stamp):
     return answer.strip() == f"{sys.version_info[:2]} {VENV}"
 
 
-def set_up(purpose):
-    """Make or mend .venv so that it serves the purpose; quick if it does already."""
-    wanted, stamp = fingerprint(), read_stamp()
-    if (
+def is_ready(purpose):
+    stamp = read_stamp()
+    return (
         stamp.get("finished")
-        and stamp.get("fingerprint") == wanted
+        and stamp.get("fingerprint") == fingerprint()
         and purpose in stamp.get("purposes", [])
         and venv_python().exists()
-    ):
+    )
+
+
+def set_up(purpose):
+    """Make or mend .venv so that it serves the purpose; quick if it does already."""
+    if is_ready(purpose):
         return
-    uv = find_uv()
-    installer = "uv" if uv else "pip"
-    version = ".".join(map(str, sys.version_info[:3]))
-    print(f"Setting up {VENV} with Python {version} and {installer}. This is needed once.")
     try:
-        if not is_usable(stamp):
-            make_venv(uv)
-            stamp = {}
-        write_stamp(finished=False)
-        install(uv, REQUIREMENTS[purpose], stamp)
-        purposes = sorted(REQUIREMENTS) if purpose == "tests" else [purpose]
-        write_stamp(finished=True, fingerprint=wanted, purposes=purposes)
+        with alone():
+            if not is_ready(purpose):
+                _set_up(purpose)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise diagnose("no space left", "") from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             raise not_writable() from error
         raise Problem(f"Setting up failed: {error}") from error
+
+
+def _set_up(purpose):
+    wanted, stamp = fingerprint(), read_stamp()
+    uv = find_uv()
+    installer = "uv" if uv else "pip"
+    version = ".".join(map(str, sys.version_info[:3]))
+    print(f"Setting up {VENV} with Python {version} and {installer}. This is needed once.")
+    if not is_usable(stamp):
+        make_venv(uv)
+        stamp = {}
+    write_stamp(finished=False)
+    install(uv, REQUIREMENTS[purpose], stamp)
+    purposes = sorted(REQUIREMENTS) if purpose == "tests" else [purpose]
+    write_stamp(finished=True, fingerprint=wanted, purposes=purposes)
 
 
 def make_venv(uv):
@@ -240,12 +364,18 @@ def make_venv(uv):
     elif VENV.exists():
         print("  The .venv that is there is unfinished or was made elsewhere: making it anew")
         shutil.rmtree(VENV)
-    free_mb = shutil.disk_usage(ROOT).free // 10**6
-    if free_mb < FREE_MB:
+    if free_mb(ROOT) < FREE_MB:
         raise Problem(
-            f"This needs about {FREE_MB} MB of free disk space; {ROOT} has {free_mb} MB.\n"
+            f"This needs about {FREE_MB} MB of free disk space; {ROOT} has {free_mb(ROOT)} MB.\n"
             "Make room, then run the same command again."
         )
+    if not uv and is_root() and shutil.which("apt-get"):
+        try:
+            import ensurepip  # noqa: F401
+        except ImportError:  # Debian and Ubuntu leave it out; root, in a container, may bring it
+            apt = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"]
+            step("Asking for packages", [*apt, "update"])
+            step("Installing python3-venv", [*apt, "install", "-y", "python3-venv"])
     VENV.mkdir()
     write_stamp(finished=False)  # first, so that nothing half made is ever taken for whole
     if uv:
@@ -262,9 +392,11 @@ def install(uv, requirements, stamp):
         command = [uv, "pip", "install", "--python", str(venv_python()), "--compile-bytecode"]
     else:
         command = [str(venv_python()), "-m", "pip", "install", "--disable-pip-version-check"]
+        command += PIP_OPTIONS
     try:
         # pip's five retries, at every nested step, would take minutes to find itself offline.
-        step("Installing packages", [*command, "-r", requirements], PIP_RETRIES="2")
+        settings = {"PIP_RETRIES": "2", **certificates()}
+        step("Installing packages", [*command, "-r", requirements], **settings)
     except Offline:
         if stamp:
             write_stamp(**stamp)
@@ -402,7 +534,7 @@ def lab(arguments):
         "--ServerApp.answer_yes=True",  # one Ctrl-C is enough
         "--Application.log_level=WARN",
     ]
-    if hasattr(os, "geteuid") and os.geteuid() == 0:  # in a container, most often
+    if is_root():  # in a container, most often
         options.append("--allow-root")
     return run(["-m", "jupyterlab", *options, *rest])
 
@@ -411,7 +543,24 @@ def lab(arguments):
 
 
 def test(arguments):
+    machine, env = None, {}
+    if (ROOT / "tests" / "machine.py").exists():  # not in students' copies, whose tests need less
+        sys.path.insert(0, str(ROOT / "tests"))
+        import machine
+
+        if arguments[:1] == ["--bare"]:
+            import bare_system
+
+            return bare_system.test(ROOT, arguments[1:])
+        try:
+            arguments, without = machine.take_without(arguments)
+        except machine.UnknownPart as error:
+            raise Problem(str(error)) from None
+        left = machine.bring(without, step)
     set_up("tests")
+    if machine:
+        left = machine.bring_browser(left, venv_python(), step)
+        env["BELGRADE_WITHOUT"] = json.dumps(left)
     # A file opened without an encoding warns; kernels do not inherit the option.
     pytest = ["-X", "warn_default_encoding", "-m", "pytest"]
     if arguments:
@@ -427,14 +576,22 @@ def test(arguments):
         parts["Style"] = ["-m", "ruff", "check", "."]
     results = []
     with tempfile.TemporaryDirectory() as work:
+        told = Path(work) / "left_out.json"
+        env["BELGRADE_WORK"] = str(Path(work) / "my_work")  # not anyone's own
+        env["BELGRADE_LEFT_OUT"] = str(told)
         for name, command in parts.items():
             print(f"\n{name}: python {' '.join(command)}", flush=True)
             started = time.monotonic()
-            code = run(command, BELGRADE_WORK=work)  # not anyone's own my_work/
+            code = run(command, **env)
             seconds = time.monotonic() - started
-            results.append((code, f"{name} {'FAILED' if code else 'ok'} ({seconds:.0f} s)"))
-    print("\n" + ", ".join(line for _, line in results), flush=True)
-    return 1 if any(code for code, _ in results) else 0
+            nothing = code == NOTHING_MATCHED and name != "Style"
+            how = "matched nothing: no test ran" if nothing else "FAILED" if code else "ok"
+            results.append((code, f"{name} {how} ({seconds:.0f} s)"))
+        print("\n" + ", ".join(line for _, line in results), flush=True)
+        missed = machine.say_left_out(told) if machine else 0
+    if any(code not in (0, NOTHING_MATCHED) for code, _ in results):
+        return 1
+    return max(code for code, _ in results) or missed
 
 
 # --- the command -------------------------------------------------------------------------
@@ -457,7 +614,7 @@ def main(arguments):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a folder's name that the console cannot show
     try:
-        problem = python_problem(sys.version_info)
+        problem = python_problem(sys.version_info) or place_problem()
         if problem:
             raise Problem(problem)
         return dispatch(arguments)

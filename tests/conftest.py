@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import os
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import machine
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 # Tests and groups of tests that take long. Begun first, they do not keep one process busy at the
 # end, when the other has nothing left to do.
-SLOW_FIRST = ("browser/", "test_binder", "test_grading", "test_nbgrader", "test_check_command",
+SLOW_FIRST = ("test_same_everywhere", "browser/", "test_binder", "test_grading", "test_nbgrader",
+              "test_check_command",
               "test_cases", "test_exercises", "test_release", "test_mutation", "test_explorers",
               "test_site")  # fmt: skip
 
@@ -25,6 +30,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return next(fits, len(SLOW_FIRST))
 
     items.sort(key=place)
+
+
+# Why tests were skipped, and how many: kept where the reports of all processes come together.
+left_out: Counter[str] = Counter()
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.skipped and isinstance(report.longrepr, tuple):
+        left_out[report.longrepr[2].removeprefix("Skipped: ")] += 1
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Say last what was not tested and why; run.py says it itself."""
+    if path := os.environ.get("BELGRADE_LEFT_OUT"):
+        Path(path).write_text(json.dumps(left_out), encoding="utf-8")
+    elif left_out:
+        for sentence in machine.sentences(left_out):
+            terminalreporter.write_line(sentence)
 
 
 @pytest.fixture(autouse=True)

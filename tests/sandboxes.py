@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import machine
 import pytest
 
 from belgrade.grading.sandbox import Limits, Sandbox, SandboxError, Shell, Told
@@ -38,9 +39,10 @@ def shared_sandbox(walled: bool = True) -> Sandbox:
 
     Where there can be none the test is skipped, with the remedy.
     """
+    machine.need("sandbox")
     opened = _opened(walled)
     if isinstance(opened, str):
-        pytest.skip(opened)
+        pytest.skip(machine.reason("sandbox", opened))
     return opened
 
 

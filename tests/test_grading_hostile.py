@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import machine
 import pytest
 from hostile_answers import COSTS_ITS_OWN, COSTS_NOTHING, HANDLES
 from nbformat.v4 import new_code_cell
@@ -476,8 +477,8 @@ def zip_of(files: dict[str, bytes]) -> bytes:
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """The class as it was graded: its results, and what was there before and after."""
-    if remedy := probe():
-        pytest.skip(f"there is no sandbox on this machine: {remedy}")
+    if remedy := machine.why_without("sandbox") or probe():
+        pytest.skip(machine.reason("sandbox", remedy))
     toy = ToyClass(tmp_path_factory.mktemp("hostile"))
     (toy.home / "canary.txt").write_text(SECRET, encoding="utf-8")
     server = socket.create_server(("127.0.0.1", 0))

@@ -8,6 +8,7 @@ import tomllib
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
+import machine
 import pytest
 
 from belgrade import cli
@@ -162,6 +163,7 @@ def test_the_command_takes_the_home_from_the_remote(
     assert links.UNKNOWN in readme.read_text(encoding="utf-8")
     assert "https:" not in readme.read_text(encoding="utf-8")
 
+    machine.need("git")
     git = ["git", "-C", str(tmp_path)]
     subprocess.run([*git, "init", "-q"], check=True)
     subprocess.run([*git, "remote", "add", "origin", "git@gitlab.com:uni/m.git"], check=True)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import machine
 import nbformat
 import pytest
 
@@ -374,6 +375,7 @@ def test_it_refuses_to_write_where_other_things_are(source, tmp_path, capsys, mo
 
 
 def test_a_fresh_clone_names_the_home(release, tmp_path):
+    machine.need("git")
     out = tmp_path / "clone"
     subprocess.run(["git", "init", "-q", out], check=True)
     address = "git@github.com:uni/class.git"

@@ -3,6 +3,7 @@
 The real installation is tried by every run of `python run.py test`.
 """
 
+import ast
 import errno
 import importlib.util
 import json
@@ -10,9 +11,12 @@ import re
 import socket
 import subprocess
 import sys
+import threading
+import time
 import tomllib
 from pathlib import Path
 
+import machine
 import pytest
 from packaging.requirements import Requirement
 
@@ -76,9 +80,16 @@ def test_old_python_is_told_without_a_traceback(run, monkeypatch, capsys):
 
 
 def test_run_py_parses_on_an_old_python():
-    import ast
-
     ast.parse((PROJECT / "run.py").read_text(encoding="utf-8"), feature_version=(3, 8))
+
+
+def test_python_2_stops_at_the_sentence_and_shows_it():
+    """What of the file comes before the line, Python 2 can read: no newer syntax is in it."""
+    lines = (PROJECT / "run.py").read_text(encoding="utf-8").splitlines()
+    at = next(n for n, line in enumerate(lines) if line.startswith('_ = f"'))
+    assert all(words in lines[at] for words in ("Python 2;", "3.11 to 3.15", "python3 run.py"))
+    tree = ast.parse("\n".join(lines[:at]))
+    assert all(isinstance(each, ast.Import | ast.ImportFrom | ast.Expr) for each in tree.body)
 
 
 def test_versions_agree_everywhere(run):
@@ -101,6 +112,8 @@ def test_versions_agree_everywhere(run):
         ("Retrying (Retry(total=4)) after NewConnectionError: getaddrinfo failed", "online"),
         ("error: Failed to fetch: `x`\n  Caused by: dns error", "online"),
         ("ReadTimeoutError: Read timed out.", "online"),
+        ("SSLError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] self-signed')", "certificate of its own"),
+        ("error: Failed to fetch: `x`\n  invalid peer certificate: UnknownIssuer", "PIP_CERT=FILE"),
         ("OSError: [Errno 13] Permission denied: '.venv/lib'", "Cannot write"),
         ("PermissionError: [WinError 5] Access is denied", "Cannot write"),
     ],
@@ -109,6 +122,35 @@ def test_a_known_failure_gets_its_remedy(run, output, said):
     message = str(run.diagnose(output, "Installing packages"))
     assert said in message
     assert len(message.splitlines()) == 2
+
+
+def test_a_small_folder_for_temporary_files_is_no_full_disk(run, monkeypatch):
+    monkeypatch.setattr(
+        run, "free_mb", lambda folder: 5 if folder == Path(run.tempfile.gettempdir()) else 9000
+    )
+    said = str(run.diagnose("No space left on device", "Installing packages"))
+    assert "temporary files" in said and "TMPDIR" in said and len(said.splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [("a:b", "the sign ':'"), ("[new] module", "the sign '['")],
+)
+def test_a_path_that_cannot_work_is_told_first(run, monkeypatch, tmp_path, capsys, place, said):
+    root = tmp_path / place
+    root.mkdir()
+    (root / "requirements.txt").write_text("", encoding="utf-8")
+    monkeypatch.setattr(run, "ROOT", root)
+    monkeypatch.setattr(run.os, "pathsep", ":")
+    assert run.main([]) == 1
+    assert said in capsys.readouterr().err
+
+
+def test_run_py_alone_as_out_of_a_zip_is_told(run, tmp_path, capsys):
+    (tmp_path / "requirements.txt").unlink()
+    assert run.main([]) == 1
+    told = capsys.readouterr().err
+    assert "inside the ZIP file" in told and "Unpack" in told
 
 
 def test_an_unknown_failure_shows_the_installers_last_words(run):
@@ -265,6 +307,55 @@ def test_is_usable_asks_the_python_there(run):
     assert not run.is_usable({"finished": False})
 
 
+def test_personal_settings_of_installers_change_nothing_but_the_way(run, monkeypatch):
+    for name, value in {
+        "PIP_USER": "1", "PIP_TARGET": "x", "PIP_REQUIRE_HASHES": "1", "UV_TARGET": "x",
+        "UV_SYSTEM_PYTHON": "1", "UV_NO_BINARY": "1", "PIP_INDEX_URL": "i", "UV_DEFAULT_INDEX": "d",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    env = run.child_env()
+    assert (env["PIP_INDEX_URL"], env["UV_DEFAULT_INDEX"]) == ("i", "d")
+    assert not {"UV_TARGET", "UV_SYSTEM_PYTHON", "UV_NO_BINARY"} & set(env)
+    assert env["PIP_REQUIRE_HASHES"] == "0" and not {"PIP_USER", "PIP_TARGET"} & set(env)
+
+
+def test_a_pip_conf_that_puts_packages_elsewhere_is_overruled(run, tmp_path, monkeypatch):
+    conf = tmp_path / "pip.conf"
+    conf.write_text("[install]\nuser = true\ntarget = elsewhere\nno-binary = :all:\n", "utf-8")
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(conf))
+    code = (
+        "from pip._internal.commands import create_command as make\n"
+        f"got, _ = make('install').parse_args({run.PIP_OPTIONS})\n"
+        "print(got.use_user_site, got.target_dir, got.format_control.no_binary)"
+    )
+    asked = [sys.executable, "-c", code]
+    told = subprocess.run(asked, env=run.child_env(), capture_output=True, text=True, check=True)
+    assert told.stdout.split() in (["0", "set()"], ["False", "set()"])
+
+
+def test_two_starts_at_once_wait_for_each_other(run, steps, capsys):
+    begun, go_on, recorded = threading.Event(), threading.Event(), run.step
+
+    def slow(title, command, **env):
+        begun.set()
+        assert go_on.wait(20)
+        recorded(title, command, **env)
+
+    run.step = slow
+    both = [threading.Thread(target=run.set_up, args=("lessons",)) for _ in range(2)]
+    both[0].start()
+    assert begun.wait(20)
+    both[1].start()
+    deadline = time.monotonic() + 20
+    while "waiting for it" not in (said := capsys.readouterr().out) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    go_on.set()
+    for each in both:
+        each.join(20)
+    assert "waiting for it" in said
+    assert len(steps) == 2  # one environment, one installation
+
+
 def test_children_keep_bytecode_and_read_utf8(run, monkeypatch):
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     monkeypatch.setenv("PYTHONPATH", "elsewhere")
@@ -333,20 +424,35 @@ def test_lab_opens_the_first_lesson_and_passes_options_on(run, monkeypatch, tmp_
 # --- tests -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("failing", "status"), [(None, 0), ("pytest", 1), ("ruff", 1)])
-def test_every_part_runs_and_any_failure_counts(run, monkeypatch, tmp_path, failing, status):
+@pytest.fixture
+def tests(run, monkeypatch, tmp_path):
+    """What run.py's tests run, in a project whose machine has everything; nothing is run."""
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "notebooks" / "00.ipynb").write_text("{}", encoding="utf-8")
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "machine.py").write_text("", encoding="utf-8")
+    monkeypatch.setattr(run, "set_up", lambda purpose: None)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setattr(machine, "missing", lambda: [])
+    monkeypatch.delenv("CI", raising=False)
     ran = []
 
     def record(arguments, **env):
-        ran.append(" ".join(arguments))
+        ran.append((arguments, env))
         assert env["BELGRADE_WORK"]
-        return int(failing in arguments)
+        Path(env["BELGRADE_LEFT_OUT"]).write_text(json.dumps(run.skipped), encoding="utf-8")
+        return next((code for word, code in run.codes.items() if word in arguments), 0)
 
-    monkeypatch.setattr(run, "set_up", lambda purpose: None)
+    run.codes, run.skipped = {}, {}
     monkeypatch.setattr(run, "run", record)
+    return ran
+
+
+@pytest.mark.parametrize(("failing", "status"), [(None, 0), ("pytest", 1), ("ruff", 1)])
+def test_every_part_runs_and_any_failure_counts(run, tests, failing, status):
+    run.codes = {failing: 1}
     assert run.main(["test"]) == status
+    ran = [" ".join(arguments) for arguments, _ in tests]
     assert [line.split(" -m ")[-1].removeprefix("-m ") for line in ran] == [
         "pytest -n auto --dist loadgroup",
         "pytest --nbval -n auto --dist loadfile notebooks",
@@ -354,12 +460,139 @@ def test_every_part_runs_and_any_failure_counts(run, monkeypatch, tmp_path, fail
     ]
 
 
-def test_arguments_go_to_pytest_alone(run, monkeypatch):
-    ran = []
-    monkeypatch.setattr(run, "set_up", lambda purpose: None)
-    monkeypatch.setattr(run, "run", lambda arguments, **env: ran.append(arguments) or 0)
+def test_arguments_go_to_pytest_alone(run, tests):
     assert run.main(["test", "-k", "figures"]) == 0
-    assert len(ran) == 1 and ran[0][-2:] == ["-k", "figures"]
+    ((arguments, _),) = tests
+    assert arguments[-2:] == ["-k", "figures"]
+
+
+def test_words_that_match_nothing_are_no_failure(run, tests, capsys):
+    run.codes = {"pytest": run.NOTHING_MATCHED}
+    assert run.main(["test", "-k", "nothing"]) == run.NOTHING_MATCHED
+    said = capsys.readouterr().out
+    assert "Tests matched nothing: no test ran" in said and "FAILED" not in said
+
+
+def test_students_copies_need_nothing_of_the_machine(run, tests, tmp_path, monkeypatch):
+    (tmp_path / "tests" / "machine.py").unlink()
+    monkeypatch.setattr(machine, "missing", lambda: pytest.fail("asked for the machine"))
+    assert run.main(["test"]) == 0
+
+
+def test_the_last_lines_say_what_was_not_tested(run, tests, capsys, monkeypatch):
+    run.skipped = {
+        "browser: there is none": 41,
+        "sandbox: no rights": 120,
+        "sandbox: none at all": 2,
+        "Windows does not allow such names": 1,
+    }
+    assert run.main(["test"]) == 0
+    assert capsys.readouterr().out.splitlines()[-3:] == [
+        "Not tested: 41 tests of the browser: there is none",
+        "Not tested: 122 tests of the sandbox: no rights (120); none at all (2)",
+        "Not tested: 1 test: Windows does not allow such names",
+    ]
+    monkeypatch.setenv("CI", "true")
+    assert run.main(["test"]) == 1
+    run.skipped = {"Windows does not allow such names": 1}
+    assert run.main(["test"]) == 0
+    run.skipped = {}
+    assert run.main(["test"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "Nothing was left out."
+
+
+@pytest.fixture
+def debian(run, tests, monkeypatch, capsys):
+    """A Debian that lacks all parts: `have` says what there is, `steps` what was done."""
+
+    class Debian:
+        have, steps, may, own = {"apt-get"}, [], [], None
+
+    def step(title, command, **env):
+        Debian.steps.append(" ".join(command))
+        if "playwright" in command:
+            raise run.Problem("offline")
+        if "install" in command:
+            Debian.have |= {"chromium", "bubblewrap", "npm", "git"}
+
+    def missing():
+        names = {"browser": "chromium", "sandbox": "bubblewrap", "npm": "npm", "git": "git"}
+        return [part for part, name in names.items() if name not in Debian.have]
+
+    Debian.have, Debian.steps = {"apt-get"}, []
+    monkeypatch.setattr(machine, "missing", missing)
+    monkeypatch.setattr(machine, "rights", lambda: Debian.may)
+    monkeypatch.setattr(machine, "is_ubuntu", lambda: False)
+    monkeypatch.setattr(machine, "playwrights_browser", lambda python: Debian.own)
+    monkeypatch.setattr(
+        machine.shutil, "which", lambda name: f"/usr/bin/{name}" if name in Debian.have else None
+    )
+    monkeypatch.setattr(run, "step", step)
+    return Debian
+
+
+def test_what_the_tests_need_is_said_and_brought(run, tests, debian, capsys):
+    debian.may = ["sudo", "-n"]
+    assert run.main(["test"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].startswith("Missing for the tests: a browser (Chromium), the sandbox")
+    assert "paste" not in "".join(said)
+    assert debian.steps == [
+        "sudo -n env DEBIAN_FRONTEND=noninteractive apt-get update -qq",
+        "sudo -n env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "
+        "--no-install-recommends chromium bubblewrap npm git",
+    ]
+    assert json.loads(tests[0][1]["BELGRADE_WITHOUT"]) == {}
+
+
+def test_without_rights_one_command_to_paste_comes_first(run, tests, debian, capsys):
+    debian.may, debian.have = None, {"apt-get", "npm", "git"}
+    assert run.main(["test"]) == 0
+    first = capsys.readouterr().out.splitlines()[:10]
+    assert first[2].strip() == (
+        "sudo apt-get update && sudo apt-get install -y --no-install-recommends chromium bubblewrap"
+    )
+    assert "--without browser,sandbox" in first[3]
+    assert set(json.loads(tests[0][1]["BELGRADE_WITHOUT"])) == {"browser", "sandbox"}
+    assert len(tests) == 3  # the rest runs
+
+
+def test_ubuntus_chromium_is_playwrights(run, tests, debian, monkeypatch, capsys):
+    monkeypatch.setattr(machine, "is_ubuntu", lambda: True)
+    debian.may, debian.own = [], "/home/me/.cache/ms-playwright/chrome"
+    debian.have = {"apt-get", "npm", "git", "bubblewrap"}
+    assert run.main(["test"]) == 0
+    assert debian.steps == [] and json.loads(tests[0][1]["BELGRADE_WITHOUT"]) == {}
+    assert "-m playwright install chromium" in capsys.readouterr().out
+
+
+def test_a_part_left_out_on_purpose_is_not_brought(run, tests, debian, capsys):
+    debian.may = []
+    assert run.main(["test", "--without", "browser,npm", "--without=sandbox", "-x"]) == 0
+    assert not any("chromium" in step or "bubblewrap" in step for step in debian.steps)
+    assert tests[0][0][-1] == "-x"
+    left = json.loads(tests[0][1]["BELGRADE_WITHOUT"])
+    assert left["npm"] == "left out on purpose (--without npm)"
+
+
+@pytest.mark.parametrize("given", [["--without", "chromium"], ["--without"]])
+def test_a_part_that_is_none_is_told(run, tests, given, capsys):
+    assert run.main(["test", *given]) == 1
+    assert "--without takes browser, sandbox, npm, git" in capsys.readouterr().err
+
+
+def test_a_snap_is_no_browser_for_tests(tmp_path):
+    script = tmp_path / "chromium-browser"
+    script.write_text("#!/bin/sh\nexec /snap/bin/chromium\n", encoding="utf-8")
+    assert machine.is_snap(script) and not machine.is_snap(sys.executable)
+
+
+def test_a_bare_system_says_what_it_needs(run, tests, monkeypatch, capsys):
+    monkeypatch.setattr(machine, "rights", lambda: None)
+    assert run.main(["test", "--bare"]) == 1
+    assert "mmdebstrap" in capsys.readouterr().err
+    assert run.main(["test", "--bare", "woody"]) == 1
+    assert "bookworm or testing, not woody" in capsys.readouterr().err
 
 
 # --- the files ---------------------------------------------------------------------------

@@ -758,7 +758,7 @@ def _airtime() -> Yardstick:
     label = "December 2020 to November 2021"
     rows = [
         (2021.4, label, _side(row.actor), row.actor, row.value / 3600, "")
-        for row in table.itertuples()
+        for row in table.sort_values("actor", kind="stable").itertuples()
     ]
     caveat = f"Five national channels, {label}; officials and embassies. Tone differs: lesson 09."
     title = "Television: time on the news"
@@ -777,7 +777,7 @@ def _vaccines() -> Yardstick:
             row.doses / 1000,
             "",
         )
-        for row in table.itertuples()
+        for row in table.sort_values("maker", kind="stable").itertuples()
     ]
     caveat = (
         "One early day, as one agency told it; Pfizer/BioNTech had more than the number shown. "

@@ -12,6 +12,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import machine
 from lab import CHROMIUM, FLAGS, SIZE, Lab, new_page, no_errors
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,8 +20,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
+    machine.need("browser")
     if CHROMIUM is None:
-        pytest.fail("No Chromium found: install it (Debian: apt install chromium).")
+        why = f"there is none; {machine.remedy(['browser'])}"
+        pytest.skip(machine.reason("browser", why))
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

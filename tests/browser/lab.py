@@ -17,7 +17,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import machine
+
+CHROMIUM = machine.browser()
 FLAGS = [
     "--no-sandbox",  # Chromium's own sandbox refuses root, as which continuous integration runs.
     "--disable-gpu",

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import machine
 import pytest
 from pyodide_lock import PyodideLockSpec
 
@@ -48,13 +49,15 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("lite")]
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the whole site, made as the command makes it."""
     archive = os.environ.get("BELGRADE_PYODIDE")
+    if not archive:
+        machine.need("npm")
     out = tmp_path_factory.mktemp("site")
     try:
         lite.write(ROOT, out / "lite", Path(archive) if archive else None)
     except lite.LiteError as problem:
         if os.environ.get("CI"):
             raise
-        pytest.skip(f"needs npm and package registries: {problem}")
+        pytest.skip(machine.reason("npm", f"needs npm and package registries: {problem}"))
     return out
 
 

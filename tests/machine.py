@@ -1,0 +1,289 @@
+"""What the tests need of a machine beyond Python, how it gets there, and what was not tested.
+
+`run.py` imports this before there is a `.venv`, so it uses the standard library only. A part that
+is not there is left out and named at the end of the run; nothing is passed over in silence.
+"""
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+# Part -> what it is. Tests name the part that they miss at the start of the reason of a skip.
+PARTS = {
+    "browser": "a browser (Chromium)",
+    "sandbox": "the sandbox (bubblewrap)",
+    "npm": "npm (which brings Pyodide)",
+    "git": "git",
+}
+# Part -> the package of the system.
+APT = {
+    "browser": "chromium",
+    "sandbox": "bubblewrap",
+    "npm": "npm",
+    "git": "git",
+    "venv": "python3-venv",
+}
+DNF = {"browser": "chromium", "sandbox": "bubblewrap", "npm": "nodejs-npm", "git": "git"}
+# Where Chrome and Edge are that somebody installed.
+INSTALLED = {
+    "Darwin": [
+        "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+        "/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
+    ],
+    "Windows": [
+        rf"{os.environ.get(folder, '')}\{name}"
+        for folder in ("ProgramFiles", "ProgramFiles(x86)", "LOCALAPPDATA")
+        for name in (
+            r"Google\Chrome\Application\chrome.exe",
+            r"Microsoft\Edge\Application\msedge.exe",
+        )
+    ],
+}  # fmt: skip
+ON_PATH = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable",
+           "microsoft-edge", "microsoft-edge-stable"]  # fmt: skip
+PLAYWRIGHTS_OWN = (
+    "from playwright.sync_api import sync_playwright as start\n"
+    "with start() as p: print(p.chromium.executable_path)"
+)
+
+
+class UnknownPart(Exception):
+    """There is no such part; the text says which there are."""
+
+
+# --- what is there ---------------------------------------------------------------------------
+
+
+def is_snap(path):
+    """Whether a browser is Ubuntu's snap, or the script that asks for it: tests cannot drive it."""
+    real = os.path.realpath(path)
+    if "/snap" in real:
+        return True
+    try:
+        with open(real, "rb") as file:
+            start = file.read(4000)
+    except OSError:
+        return False
+    return start.startswith(b"#!") and b"snap" in start
+
+
+def system_browser():
+    """The path of a browser that the system has, or None."""
+    found = [shutil.which(name) for name in ON_PATH]
+    found += [path for path in INSTALLED.get(platform.system(), []) if os.path.exists(path)]
+    return next((path for path in found if path and not is_snap(path)), None)
+
+
+def playwrights_browser(python):
+    """The path of the browser that Playwright brought for `python`, or None."""
+    asked = subprocess.run(
+        [str(python), "-c", PLAYWRIGHTS_OWN], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    path = asked.stdout.decode("utf-8", "replace").strip()
+    return path if path and os.path.exists(path) else None
+
+
+def browser():
+    """The path of the browser that the tests drive, or None: the system's, or Playwright's."""
+    return system_browser() or playwrights_browser(sys.executable)
+
+
+def is_linux():
+    return sys.platform == "linux"
+
+
+def possible(part):
+    """Whether this system could have the part: the sandbox needs Linux."""
+    return part in PARTS and (part != "sandbox" or is_linux())
+
+
+def missing():
+    """The parts that are not here, and "venv" where this Python cannot make an environment."""
+    found = []
+    if system_browser() is None:
+        found.append("browser")
+    if is_linux() and shutil.which("bwrap") is None:
+        found.append("sandbox")
+    found += [name for name in ("npm", "git") if shutil.which(name) is None]
+    asked = [sys.executable, "-c", "import ensurepip, venv"]
+    if is_linux() and subprocess.run(asked, stderr=subprocess.DEVNULL).returncode:
+        found.append("venv")
+    return found
+
+
+# --- how it gets here ------------------------------------------------------------------------
+
+
+def rights():
+    """What to put before a command that needs rights: [], ["sudo", "-n"], or None without any."""
+    if not hasattr(os, "geteuid"):
+        return None
+    if os.geteuid() == 0:
+        return []
+    if shutil.which("sudo"):
+        asked = subprocess.run(
+            ["sudo", "-n", "true"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        if asked.returncode == 0:
+            return ["sudo", "-n"]
+    return None
+
+
+def is_ubuntu():
+    try:
+        return "ubuntu" in Path("/etc/os-release").read_text(encoding="utf-8").lower()
+    except OSError:
+        return False
+
+
+def installer(parts):
+    """The system's commands that bring the parts, and which of them they bring."""
+    if shutil.which("apt-get"):
+        names = {k: v for k, v in APT.items() if not (k == "browser" and is_ubuntu())}
+        install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends"]
+        before = [["apt-get", "update", "-qq"]]
+    elif shutil.which("dnf"):
+        names, before, install = DNF, [], ["dnf", "install", "-y", "-q"]
+    else:
+        return [], []
+    brought = [part for part in parts if part in names]
+    if not brought:
+        return [], []
+    return [*before, [*install, *(names[part] for part in brought)]], brought
+
+
+def take_without(arguments):
+    """(the arguments without --without, the parts that it names)"""
+    rest, without = [], []
+    waiting = False
+    for argument in arguments:
+        if waiting or argument.startswith("--without="):
+            without += argument.split("=", 1)[-1].split(",")
+            waiting = False
+        elif argument == "--without":
+            waiting = True
+        else:
+            rest.append(argument)
+    unknown = [name for name in without if name not in PARTS]
+    if waiting or unknown:
+        what = f"not {', '.join(unknown)}" if unknown else "a list"
+        raise UnknownPart(f"--without takes {', '.join(PARTS)}, {what}: --without browser,npm")
+    return rest, without
+
+
+def bring(without, step):
+    """Bring the parts that are missing; return {part: why it is left out} of those that stay away.
+
+    `step(title, command, **env)` runs a command, tells its time, and raises where it fails. What
+    cannot be brought is told with one command to paste.
+    """
+    left = {part: f"left out on purpose (--without {part})" for part in without}
+    wanted = [part for part in missing() if part not in without]
+    if not wanted:
+        return left
+    names = {"venv": "Python's own part for environments", **PARTS}
+    print(f"Missing for the tests: {', '.join(names[part] for part in wanted)}.", flush=True)
+    commands, _ = installer(wanted)
+    before = rights()
+    if commands and before is not None:
+        try:
+            for command in commands:
+                title = "Installing them" if "install" in command else "Asking for packages"
+                step(title, [*before, "env", "DEBIAN_FRONTEND=noninteractive", *command])
+        except Exception as problem:
+            print(f"  {problem}", flush=True)
+    still = [part for part in missing() if part in wanted]
+    if paste := remedy(still):
+        print(f"To bring what is missing, paste this command:\n  {paste}", flush=True)
+    gone = [part for part in still if part in PARTS]
+    if gone:
+        print(f"Their tests are left out, and counted at the end (on purpose: --without "
+              f"{','.join(gone)}).", flush=True)  # fmt: skip
+    return left | {part: f"{PARTS[part]} is not here" for part in gone}
+
+
+def remedy(parts):
+    """One command to paste that brings the parts, or None where this system has none."""
+    commands, brought = installer(parts)
+    words = [" ".join(["sudo", *command]).replace(" -qq", "").replace(" -q", "")
+             for command in commands]  # fmt: skip
+    if "browser" in parts and "browser" not in brought:
+        python = "python" if os.name == "nt" else ".venv/bin/python"
+        python = r".venv\Scripts\python" if os.name == "nt" else python
+        words.append(f"{python} -m playwright install chromium")
+    return " && ".join(words) or None
+
+
+def bring_browser(left, python, step):
+    """Let Playwright bring its own browser where the system has none; return what is left out."""
+    if "browser" not in left or left["browser"].startswith("left out on purpose"):
+        return left
+    if not playwrights_browser(python):
+        try:
+            step("Playwright's browser", [str(python), "-m", "playwright", "install", "chromium"],
+                 PLAYWRIGHT_DOWNLOAD_CONNECTION_TIMEOUT="10000")  # fmt: skip
+        except Exception as problem:
+            first = str(problem).strip().splitlines()[0]
+            print(f"  It cannot be had: {first}", flush=True)
+    if playwrights_browser(python):
+        left = {part: why for part, why in left.items() if part != "browser"}
+    return left
+
+
+# --- what was not tested ---------------------------------------------------------------------
+
+
+def why_without(part):
+    """Why the run leaves the part out, or "": tests ask before they look for it."""
+    left = json.loads(os.environ.get("BELGRADE_WITHOUT") or "{}")
+    return left.get(part, "")
+
+
+def need(part):
+    """Skip the test that asks, where the run leaves the part out; else return."""
+    import pytest
+
+    if why := why_without(part):
+        pytest.skip(reason(part, why))
+
+
+def reason(part, why):
+    """The reason of a skip, from which `sentences` knows the part."""
+    return f"{part}: {why}"
+
+
+def sentences(reasons):
+    """What was not tested, a sentence a part, from {reason of a skip: number of tests}."""
+    by_part = {}
+    for why, count in sorted(reasons.items()):
+        part, _, words = why.partition(": ")
+        if part not in PARTS:
+            part, words = "other", why
+        by_part.setdefault(part, []).append((count, " ".join(words.split())))
+    said = []
+    for part in [*PARTS, "other"]:
+        if found := by_part.get(part):
+            total = sum(count for count, _ in found)
+            tests = f"{total} test{'s' if total > 1 else ''}"
+            whose = f"{tests} of the {part}" if part != "other" else tests
+            words = "; ".join(f"{why} ({n})" if len(found) > 1 else why for n, why in found)
+            said.append(f"Not tested: {whose}: {words}")
+    return said or ["Nothing was left out."]
+
+
+def say_left_out(path):
+    """Print what pytest wrote to the file; return 1 where it counts as a failure, else 0."""
+    try:
+        reasons = json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError:  # pytest did not get so far
+        return 0
+    print("\n".join(sentences(reasons)), flush=True)
+    here = [why for why in reasons if possible(why.partition(": ")[0])]
+    if here and os.environ.get("CI"):
+        print("CI is set: what this system could have and was left out makes the run fail.")
+        return 1
+    return 0

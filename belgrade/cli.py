@@ -103,6 +103,7 @@ def _parser():
     one.add_argument("--workers", type=int, default=0, help="how many at once (all processors)")
     one.add_argument("--timeout", type=float, default=60, help="seconds for one cell (60)")
     one.add_argument("--no-sandbox", action="store_true", help="run students' code unprotected")
+    one.add_argument("--dask", metavar="ADDRESS", help="run it on the workers of this scheduler")
     one.add_argument("--fresh", action="store_true", help="grade all anew")
     one.set_defaults(function=grade)
 
@@ -291,7 +292,7 @@ def grade(options):
         match=dict(pair.rsplit("=", 1) for pair in options.match),
         exercise=options.exercise and options.exercise.zfill(2),
         workers=options.workers, timeout=options.timeout,
-        sandbox=not options.no_sandbox, fresh=options.fresh,
+        sandbox=not options.no_sandbox, dask=options.dask, fresh=options.fresh,
     )  # fmt: skip
     try:
         summary = grade(settings)

@@ -251,3 +251,53 @@ def test_memory_and_handles_stay_flat(box: Sandbox) -> None:
         list(pool.map(lambda _: run(small, box), range(40)))
     assert _memory() - before[0] < 10e6  # 40 MB went through
     assert _held() <= before[1]
+
+
+NEEDS = {
+    "name": {1: "helper = 3", 2: "assert helper == 3"},
+    "function": {
+        1: "import numpy as np\ndef half(x):\n    return np.int64(x) / 2",
+        2: "assert half(2) == 1",
+    },
+    "changed": {1: "rows = []", 2: "rows.append(1)", 3: "assert rows == [1]"},
+    "file": {1: "with open('note.txt', 'w') as file:\n    file.write('x')", 3: "open('note.txt')"},
+    "executed": {1: "exec('made = 5')", 4: "assert made == 5"},
+}
+
+
+@pytest.mark.parametrize("kind", NEEDS)
+def test_what_an_earlier_question_made_is_there(kind: str, box: Sandbox) -> None:
+    result = run(toy(NEEDS[kind]), box)
+    found = by_question(result.records)
+    assert {q: found[q][2] for q in QUICK} == dict.fromkeys(QUICK, "Right.")
+
+
+def test_a_set_up_that_is_overwritten_costs_nothing(box: Sandbox) -> None:
+    found = by_question(run(toy({1: "data = 5", 2: "check = print = len = None"}), box).records)
+    assert [found[q][0] for q in QUICK if q != "1.1"] == ["right"] * 3
+
+
+@pytest.mark.parametrize("walled", [True, False])
+@pytest.mark.parametrize(
+    "code", ["!ls", "%pip install pandas", "!pip list", "import asyncio\nawait asyncio.sleep(0)"]
+)
+def test_cells_may_be_those_of_a_notebook(code: str, walled: bool) -> None:
+    result = run(toy({1: code}), shared_sandbox(walled))
+    assert by_question(result.records)["1.1"][0] == "right"
+
+
+def test_judging_has_a_limit_of_its_own(box: Sandbox, monkeypatch: Any) -> None:
+    judged = run_module.verdict_on
+
+    def slow(spec: dict[str, Any], *arguments: Any) -> Any:
+        while spec["question"] == "1.2":
+            pass
+        return judged(spec, *arguments)
+
+    monkeypatch.setattr(run_module, "verdict_on", slow)
+    monkeypatch.setattr(run_module, "JUDGE_S", 0.5)
+    start = time.monotonic()
+    found = by_question(run(toy(), box).records)
+    assert time.monotonic() - start < 20
+    assert found["1.2"][0] == "error" and "too large" in found["1.2"][2]
+    assert found["1.1"][0] == "right"

@@ -26,6 +26,7 @@ from belgrade.checks.examine import ExamineError, exercise_in, read_notebook
 from belgrade.checks.quick import nbformat
 from belgrade.checks.reading import NOTES
 from belgrade.checks.second_pass import with_second_pass
+from belgrade.grading.cluster import Cluster, ClusterError
 from belgrade.grading.collect import Submission, collect
 from belgrade.grading.late import keep_rule
 from belgrade.grading.master import (
@@ -48,7 +49,7 @@ from belgrade.grading.result import (
 )
 from belgrade.grading.roster import Roster, read_groups, read_roster
 from belgrade.grading.run import Run, RunError, run, run_in_place, total_of
-from belgrade.grading.sandbox import KernelError, Limits, Sandbox, SandboxError
+from belgrade.grading.sandbox import KernelError, Limits, Sandbox
 from belgrade.grading.store import is_full, locked, read_json, safe_name, write_bytes, write_json
 
 # So many submissions in a row for which no process starts are the machine's fault, not theirs.
@@ -75,6 +76,7 @@ class Settings:
     workers: int = 0
     timeout: float = 60
     sandbox: bool = True
+    dask: str | None = None
     fresh: bool = False
     limits: Limits = field(default_factory=Limits)
 
@@ -238,7 +240,7 @@ class _Job:
 
     def __init__(self, settings: Settings, spool: Path, stack: contextlib.ExitStack) -> None:
         self.settings, self.spool, self.stack = settings, spool, stack
-        self.box: Sandbox | None = None
+        self.box: Sandbox | Cluster | None = None
         self.out = settings.out
         self.workers = settings.workers or _cores()
         self.exercise = settings.exercise
@@ -266,15 +268,18 @@ class _Job:
         results = Results(sorted(paths))
         return _summary(results, len(found) - len(todo)), results, self.masters
 
-    def _open(self) -> Sandbox:
-        """Return the sandbox. Opening it shows whether it works here, so it comes before anything
-        that takes long.
+    def _open(self) -> Sandbox | Cluster:
+        """Return the sandbox, or the cluster. Opening it shows whether it works here, so it comes
+        before anything that takes long.
         """
-        if self.box is None:
-            box = Sandbox(
-                self.settings.limits, self.workers, walled=self.settings.sandbox,
-                private=[self.settings.keys, self.settings.submissions, self.out],
-            )  # fmt: skip
+        asked = self.settings
+        if self.box is None and asked.dask:
+            self.box = self.stack.enter_context(Cluster(asked.dask, asked.limits, asked.sandbox))
+            # Twice as many wait here as run there, so that none there waits.
+            self.workers = asked.workers or 2 * self.box.workers()
+        elif self.box is None:
+            private = [asked.keys, asked.submissions, self.out]
+            box = Sandbox(asked.limits, self.workers, private, walled=asked.sandbox)
             self.box = self.stack.enter_context(box)
         return self.box
 
@@ -302,7 +307,11 @@ class _Job:
 
     def _run_key(self, notebook: Any, folder: Path) -> None:
         """Run a key in place, in the sandbox: its process is warm."""
-        run_in_place(notebook, self._open())
+        box = self._open()
+        if isinstance(box, Cluster):
+            box.run_in_place(notebook)
+        else:
+            run_in_place(notebook, box)
 
     def _paths(self, found: list[Submission]) -> list[Path]:
         paths, taken = [], set()
@@ -333,7 +342,7 @@ class _Job:
             write_json(path, new)
         return True
 
-    def _prove(self, numbers: set[str | None], box: Sandbox) -> None:
+    def _prove(self, numbers: set[str | None], box: Any) -> None:
         """Grade each answer key as if it were handed in: it must get all points."""
         settings = read_json(self.out / SETTINGS) or {}
         proved = settings.setdefault("proved", {})
@@ -355,7 +364,7 @@ class _Job:
             proved[number] = stamp
             write_json(self.out / SETTINGS, settings)
 
-    def _run_all(self, todo: list[tuple[Submission, Path]], box: Sandbox) -> None:
+    def _run_all(self, todo: list[tuple[Submission, Path]], box: Any) -> None:
         if not todo:
             return
         progress = Progress(len(todo))
@@ -373,7 +382,7 @@ class _Job:
             pool.shutdown(wait=True, cancel_futures=True)
             progress.close()
 
-    def _one(self, one: Submission, path: Path, box: Sandbox) -> bool:
+    def _one(self, one: Submission, path: Path, box: Any) -> bool:
         """Grade one submission and write its result; return whether it could not be graded."""
         result, lasting = self._result(one, box)
         result["stamp"] = self._stamp(one) if lasting else ""
@@ -384,13 +393,15 @@ class _Job:
         write_json(path, result)
         return result["state"] == "failed"
 
-    def _result(self, one: Submission, box: Sandbox) -> tuple[dict[str, Any], bool]:
+    def _result(self, one: Submission, box: Any) -> tuple[dict[str, Any], bool]:
         """Return (result, whether it would be the same another time)."""
         try:
             return self._graded(one, box), True
         except (Ungradable, ExamineError, RunError) as error:
             return self._failed(one, str(error)), True
-        except (KernelError, SandboxError) as error:
+        except ClusterError:
+            raise
+        except KernelError as error:
             self.starts += 1
             if self.starts >= MOST_STARTS:
                 raise
@@ -403,7 +414,7 @@ class _Job:
             words = f"{type(error).__name__}: {error}"[:200]
             return self._failed(one, f"The grader itself failed ({words}); report it."), False
 
-    def _graded(self, one: Submission, box: Sandbox) -> dict[str, Any]:
+    def _graded(self, one: Submission, box: Any) -> dict[str, Any]:
         if one.problem or one.path is None:
             raise Ungradable(one.problem or "There is no notebook.")
         submitted = read_notebook(one.path, one.file)
@@ -429,9 +440,11 @@ class _Job:
         check_belongs(submitted, master)
         return master
 
-    def _run(self, master: Master, notebook: Any, box: Sandbox) -> Run:
+    def _run(self, master: Master, notebook: Any, box: Any) -> Run:
         timeout = self.settings.timeout
         notebook = with_second_pass(notebook, master.variant, master.checks)
+        if isinstance(box, Cluster):
+            return box.run(notebook, timeout)
         return run(notebook, box, timeout, total_timeout=total_of(timeout))
 
     def _failed(self, one: Submission, reason: str) -> dict[str, Any]:

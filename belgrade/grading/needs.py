@@ -84,14 +84,96 @@ def _root(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def needed(
-    own: Sequence[str], earlier: Sequence[str], given: Iterable[str], extra: Iterable[int] = ()
-) -> list[int]:
-    """Return which of the `earlier` cells the question's `own` need, in order, `extra` among them.
+@dataclass
+class Given:
+    """The names that the exercise's own cells make; `values` are those that they do not import."""
 
-    `given` are the names of the exercise's own cells.
+    names: set[str] = field(default_factory=set)
+    values: set[str] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, sources: Iterable[str]) -> Given:
+        """Return the names that these cells make."""
+        found = [names_in(source) for source in sources]
+        values = set().union(*(each.anew for each in found))
+        return cls(set().union(*(each.makes for each in found)), values)
+
+
+# What plain code imports; and what it does not name, for that reaches beyond its own names.
+KNOWN = {"belgrade", "collections", "datetime", "itertools", "math", "matplotlib", "numpy",
+         "pandas", "re", "statistics", "string"}  # fmt: skip
+USUAL = {"pd": "pandas", "np": "numpy", "plt": "matplotlib.pyplot"}
+REACHING = {
+    "breakpoint", "compile", "delattr", "eval", "exec", "exit", "get_ipython", "getattr", "globals",
+    "help", "input", "locals", "modules", "open", "option_context", "os", "quit", "rc", "rcParams",
+    "register", "seterr", "set_option", "setattr", "style", "switch_backend", "sys", "use", "vars",
+}  # fmt: skip
+CHANGING = {
+    "add", "append", "clear", "discard", "drop", "eval", "extend", "fill", "fillna", "insert",
+    "pop", "popitem", "put", "remove", "rename", "replace", "reset_index", "reverse", "set_index",
+    "setdefault", "sort", "sort_index", "sort_values", "update",
+}  # fmt: skip
+
+
+@lru_cache(maxsize=2048)
+def _is_plain(source: str, names: frozenset[str], values: frozenset[str]) -> bool:
+    if SPECIAL.search(source):
+        return False
+    try:
+        tree = ast.parse(source)
+    except UNREADABLE:
+        return True  # it will not run at all
+    taken = names | PYTHONS
+    if names_in(source).anew & taken:
+        return False
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names=parts):
+                if any(not _is_known(p.name, p.asname or p.name, taken) for p in parts):
+                    return False
+            case ast.ImportFrom(module=str(module), level=0, names=parts):
+                whole = [(f"{module}.{p.name}", p.asname or p.name) for p in parts]
+                if any(not _is_known(name, bound, taken) for name, bound in whole):
+                    return False
+            case ast.ImportFrom() | ast.Await() | ast.AsyncFor() | ast.AsyncWith():
+                return False
+            case ast.Name(name) | ast.Attribute(attr=name) | ast.FunctionDef(name):
+                if name in REACHING or name.startswith("__"):
+                    return False
+            case ast.ClassDef():
+                return False
+        match node:
+            case ast.Attribute(ctx=ast.Store() | ast.Del()) | ast.Subscript(ctx=ast.Store()):
+                if _root(node) in names:
+                    return False
+            case ast.Call(ast.Attribute(attr=name) as call) if name in CHANGING:
+                # What is called on a copy of it, as in `given[...].copy().pop()`, changes nothing.
+                if isinstance(call.value, ast.Name | ast.Attribute) and _root(call) in values:
+                    return False
+    return True
+
+
+def _is_known(name: str, bound: str, taken: frozenset[str]) -> bool:
+    """Tell whether an import is of a module that does no harm, under a name that harms nothing."""
+    first, last = name.split(".")[0], name.rsplit(".", 1)[-1]
+    usual = USUAL.get(bound) == name or (first == "belgrade" and last == bound)
+    return first in KNOWN and last != "*" and (bound.split(".")[0] not in taken or usual)
+
+
+def is_plain(source: str, given: Given) -> bool:
+    """Tell whether a cell leaves alone what other questions use.
+
+    It names nothing that reaches beyond its own names, makes none of the exercise's or Python's
+    anew, and changes none in place.
     """
-    apart, extra, wanted = PYTHONS | set(given), set(extra), set()
+    return _is_plain(source, frozenset(given.names), frozenset(given.values))
+
+
+def needed(
+    own: Sequence[str], earlier: Sequence[str], given: Given, extra: Iterable[int] = ()
+) -> list[int]:
+    """Return which of the `earlier` cells the question's `own` need, in order, with `extra`."""
+    apart, extra, wanted = PYTHONS | given.names, set(extra), set()
     for source in reversed(own):
         wanted = (wanted - names_in(source).anew) | names_in(source).uses
     chosen = []
@@ -103,9 +185,7 @@ def needed(
     return chosen[::-1]
 
 
-def hinted(
-    error: str, own: Sequence[str], earlier: Sequence[str], given: Iterable[str]
-) -> set[int]:
+def hinted(error: str, own: Sequence[str], earlier: Sequence[str], given: Given) -> set[int]:
     """Return which of the `earlier` cells may hold what an error misses.
 
     Those with a word that it quotes, such as a column or a file's name; and those that made anew a
@@ -114,7 +194,7 @@ def hinted(
     quoted = re.findall(r"'([^']+)'", error[:2000].replace('"', "'"))
     words = set(quoted[-1:] if error.startswith("Attribute") else quoted)
     words = words if error.startswith(LACKS) else set()
-    uses = set().union(*(names_in(source).uses for source in own)) & (PYTHONS | set(given))
+    uses = set().union(*(names_in(source).uses for source in own)) & (PYTHONS | given.names)
     return {
         at for at, source in enumerate(earlier)
         if names_in(source).anew & uses

@@ -15,7 +15,7 @@ import ctypes
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,7 +26,7 @@ from belgrade.checks.judge import ERROR, Verdict
 from belgrade.checks.quick import nbformat
 from belgrade.grading import GradingError
 from belgrade.grading.inside import MOST_ERROR, MOST_PICTURES, MOST_TEXT
-from belgrade.grading.needs import hinted, names_in, needed
+from belgrade.grading.needs import Given, hinted, is_plain, needed
 from belgrade.grading.sandbox import KernelError, Sandbox, SandboxError, Shell, Told
 
 GIVEN = ("setup", "parameters")
@@ -45,6 +45,8 @@ TOO_LARGE = "This answer is too large to be checked: give only what is asked for
 # What is kept of what all cells showed; characters.
 KEEP_IN_ALL = 10_000_000
 MOST_ATTEMPTS = 6
+# After these a process may fail at anything: the questions that are left get another.
+EXHAUSTED = ("OutputError", "MemoryError")
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -84,13 +86,17 @@ def run(
     total = total_of(cell_timeout) if total_timeout is None else total_timeout
     variants = dict.fromkeys(["", *map(_variant, notebook.cells)])
     passes = [_Pass(notebook, variant, box) for variant in variants]
-    units = [(each, question) for each in passes for question in each.questions]
+    units = [(each, questions) for each in passes for questions in each.units()]
     # What a question leaves of the time to each that follows it, so that none goes without.
-    share = max(0, total - cell_timeout) / max(1, len(units))
+    count = sum(len(questions) for _, questions in units)
+    share = max(0, total - cell_timeout) / max(1, count)
     end, done = time.monotonic() + total, Run()
-    for left, (each, question) in zip(reversed(range(len(units))), units, strict=True):
-        clock = _Clock(cell_timeout, total, end - share * left)
-        _Unit(each, question, clock, done).go()
+    for each, questions in units:
+        clocks = {}
+        for question in questions:
+            count -= 1
+            clocks[question] = _Clock(cell_timeout, total, end - share * count)
+        _Unit(each, clocks, done).go()
     return done
 
 
@@ -176,8 +182,33 @@ class _Pass:
             if _variant(c) == variant and (role(c) not in GIVEN or c["id"] in faulty)
         ]  # fmt: skip
         self.specs = graded_specs(self.cells)
-        self.names = set().union(*(names_in(source).makes for source in self.given))
+        self.names = Given.of(self.given)
         self.questions = list(dict.fromkeys(q for c in self.cells if (q := self.question(c))))
+
+    def units(self) -> list[list[str]]:
+        """Return the questions that run together: the plain ones, and each other by itself.
+
+        Plain code can do nothing to another question, nor can what it needs.
+        """
+        plain: list[str] = []
+        others: list[list[str]] = []
+        for question in self.questions:
+            own, earlier = self.cells_of({question})
+            sources = [c.source for c in earlier]
+            runs = [c.source for c in own if c["id"] not in self.specs]
+            runs += [sources[n] for n in needed([c.source for c in own], sources, self.names)]
+            together = all(is_plain(source, self.names) for source in runs)
+            if together:
+                plain.append(question)
+            else:
+                others.append([question])
+        return ([plain] if plain else []) + others
+
+    def cells_of(self, questions: Iterable[str]) -> tuple[list[Any], list[Any]]:
+        """Return the cells of some questions, and what stands before the last, checks left out."""
+        own = [c for c in self.cells if self.question(c) in questions]
+        before = self.cells[: self.cells.index(own[-1])]
+        return own, [c for c in before if c not in own and c["id"] not in self.specs]
 
     def question(self, cell: Any) -> str:
         """Return the question that a cell belongs to, or ""."""
@@ -185,110 +216,135 @@ class _Pass:
 
 
 class _Unit:
-    """One question under one set of parameters: it is run, and its verdicts go into `done`."""
+    """What runs in one process: a question, or several plain ones. Verdicts go into `done`."""
 
-    def __init__(self, given: _Pass, question: str, clock: _Clock, done: Run) -> None:
-        self.given, self.question, self.clock, self.done = given, question, clock, done
-        self.own = [c for c in given.cells if given.question(c) == question]
-        before = given.cells[: given.cells.index(self.own[0])]
-        self.earlier = [c for c in before if c["id"] not in given.specs]
+    def __init__(self, given: _Pass, clocks: dict[str, _Clock], done: Run) -> None:
+        self.given, self.clocks, self.done = given, clocks, done
+        self.own, self.earlier = given.cells_of(clocks)
         self.left_out: set[str] = set()
-        self.told: list[tuple[Any, Told, float]] = []
-        self.error: str | None = None
+        self.told: dict[str, list[tuple[Any, Told, float]]] = {}
+        self.errors: dict[str, str] = {}
 
     def go(self) -> None:
         """Run it; without a cell that ended the process, and with others where they may lack."""
-        extra: set[int] = set()
+        questions, extra = list(self.clocks), set()
+        for _ in range(MOST_ATTEMPTS + len(questions)):
+            fatal = self._attempt(questions, extra)
+            if fatal is None:
+                break
+            self.left_out.add(fatal["id"])
+            if (ended := self.given.question(fatal)) in questions:
+                self.done.lost.setdefault(ended, self.errors.get(ended, ""))
+            questions = questions[questions.index(ended) if ended in questions else 0 :]
+        for question, error in list(self.errors.items()):
+            if question not in self.done.lost and (more := self._hinted(question, error, set())):
+                self._again(question, more)
+        for question in self.clocks:
+            self._hand_in(question)
+
+    def _again(self, question: str, extra: set[int]) -> None:
+        """Run a question once more with further cells before it; it counts if it has no error."""
+        before = self.told[question], self.errors[question]
         for _ in range(MOST_ATTEMPTS):
-            before = self.told, self.error
-            fatal = self._attempt(extra)
-            if fatal:
-                self.left_out.add(fatal["id"])
-                if fatal in self.own:
-                    self.done.lost.setdefault(self.question, self.error or "")
-                more: set[int] | None = set()
-            else:
-                more = None
-                if self.error and not self.left_out:
-                    more = self._hinted(extra) or None
-                    if extra and not more:  # they do not help: what it was by itself counts
-                        self.told, self.error = before
-            if more is None or self.clock.is_over():
+            if self.clocks[question].is_over() or self._attempt([question], extra):
+                break
+            if question not in self.errors:
+                return
+            if not (more := self._hinted(question, self.errors[question], extra)):
                 break
             extra |= more
-        judged = {cell["id"] for cell, _, _ in self.told}
-        if self.clock.is_over() and any(
-            c["id"] in self.given.specs and c["id"] not in judged for c in self.own
-        ):
-            self.done.lost.setdefault(self.question, self.clock.words())
-        for cell, told, seconds in self.told:
-            self._keep(cell, told)
-            if spec := self.given.specs.get(cell["id"]):
-                self._judge(cell, spec, told, seconds)
+        self.told[question], self.errors[question] = before
 
-    def _chosen(self, extra: set[int]) -> list[int]:
+    def _chosen(self, own: list[Any], extra: set[int]) -> list[int]:
         """Return which earlier cells to run: what is needed, `extra`, and what those need."""
         sources = [c.source for c in self.earlier]
-        own = [c.source for c in self.own if c["id"] not in self.left_out]
-        return needed(own, sources, self.given.names, extra)
+        return needed([c.source for c in own], sources, self.given.names, extra)
 
-    def _hinted(self, extra: set[int]) -> set[int]:
-        own, sources = [c.source for c in self.own], [c.source for c in self.earlier]
-        found = hinted(self.error or "", own, sources, self.given.names)
-        return found - set(self._chosen(extra))
+    def _hinted(self, question: str, error: str, extra: set[int]) -> set[int]:
+        own = [c for c in self.own if self.given.question(c) == question]
+        sources = [c.source for c in self.earlier]
+        found = hinted(error, [c.source for c in own], sources, self.given.names)
+        return found - set(self._chosen(own, extra)) - extra
 
-    def _attempt(self, extra: set[int]) -> Any:
+    def _attempt(self, questions: list[str], extra: set[int]) -> Any:
         """Run it all in a fresh process; return the cell that ended it, if one did."""
-        self.told, self.error = [], None
+        own = [
+            c for c in self.own
+            if self.given.question(c) in questions and c["id"] not in self.left_out
+        ]  # fmt: skip
+        for question in questions:
+            self.told[question] = []
+            self.errors.pop(question, None)
+        earlier = [self.earlier[n] for n in self._chosen(own, extra)]
         with self.given.box.stem(self.given.given) as stem:
             shell = stem.start()
             try:
-                return self._run(shell, [self.earlier[n] for n in self._chosen(extra)])
+                return self._run(shell, earlier, own)
             finally:
                 shell.stop()
 
-    def _run(self, shell: Shell, earlier: list[Any]) -> Any:
-        seconds, last = 0.0, None
-        for cell in [*earlier, *self.own]:
-            if cell["id"] in self.left_out or self.clock.is_over():
+    def _run(self, shell: Shell, earlier: list[Any], own: list[Any]) -> Any:
+        last = None
+        for cell in [*earlier, *own]:
+            question, spec = self.given.question(cell), self.given.specs.get(cell["id"])
+            is_own = cell in own
+            clock = self.clocks[question if is_own else next(iter(self.clocks))]
+            if cell["id"] in self.left_out or clock.is_over():
                 continue
-            is_own, spec = cell in self.own, self.given.specs.get(cell["id"])
             start = time.monotonic()
-            told = self._cell(shell, cell, spec, quiet=not is_own)
-            seconds += time.monotonic() - start
-            if is_own and told.error:
-                self.error = self.error or told.error
+            told = self._cell(shell, cell, spec, clock, quiet=not is_own)
             if is_own:
-                self.told.append((cell, told, seconds))
-            if told.died:
-                self.error = told.error
-                return last if spec else cell  # a check ends nothing: the code before it does
+                self.told[question].append((cell, told, time.monotonic() - start))
+                if told.error:
+                    self.errors.setdefault(question, told.error)
+            used_up = is_own and len(self.told) > 1 and (told.error or "").startswith(EXHAUSTED)
+            if told.died or used_up:
+                ended = last if spec else cell  # a check ends nothing: the code before it does
+                if ended is not None and is_own:
+                    self.errors[question] = told.error or ""
+                return ended
             last = last if spec else cell
         return None
 
-    def _cell(self, shell: Shell, cell: Any, spec: Any, quiet: bool) -> Told:
+    def _hand_in(self, question: str) -> None:
+        """Judge what a question's cells told, and keep what they showed."""
+        own = [c for c in self.own if self.given.question(c) == question]
+        told, error, seconds = self.told.get(question, []), None, 0.0
+        ran = {cell["id"] for cell, _, _ in told}
+        waits = any(c["id"] in self.given.specs and c["id"] not in ran for c in own)
+        if waits and self.clocks[question].is_over():
+            self.done.lost.setdefault(question, self.clocks[question].words())
+        for cell, what, took in told:
+            self._keep(cell, what)
+            seconds, error = seconds + took, error or what.error
+            if spec := self.given.specs.get(cell["id"]):
+                self._judge(cell, spec, what, error, seconds)
+
+    def _cell(self, shell: Shell, cell: Any, spec: Any, clock: _Clock, quiet: bool) -> Told:
         wanted = json.dumps({k: spec[k] for k in ("kind", "inputs") if k in spec}) if spec else ""
-        limit, grace = self.clock.limit(), self.clock.grace()
+        limit, grace = clock.limit(), clock.grace()
         told = shell.run(_clean(cell.source), limit, wanted, quiet, grace)
         told.error = told.error and _clean(told.error[:MOST_ERROR])
-        if told.late and limit < self.clock.cell:
-            told.error = self.clock.words()
+        if told.late and limit < clock.cell:
+            told.error = clock.words()
         return told
 
-    def _judge(self, cell: Any, spec: dict[str, Any], told: Told, seconds: float) -> None:
+    def _judge(
+        self, cell: Any, spec: dict[str, Any], told: Told, error: str | None, seconds: float
+    ) -> None:
         reference = bundle_of(cell.outputs)
         if reference is None:
-            raise RunError(f"Question {self.question} has no stored reference.")
+            raise RunError(f"Question {spec['question']} has no stored reference.")
         verdict, start = Verdict(ERROR, 0, spec["points"], TOO_LARGE), time.monotonic()
         room = max(MOST_ANSWER, TIMES_ANSWER * len(json.dumps(reference)))
         with contextlib.suppress(_Late), _within(max(0.1, JUDGE_S - self.done.judged_s)):
             answer = as_bundle(told.answer)
             if answer is None or len(json.dumps(answer)) <= room:
-                verdict = verdict_on(spec, reference, answer, self.error, told.error)
+                verdict = verdict_on(spec, reference, answer, error, told.error)
         self.done.judged_s += time.monotonic() - start
         self.done.records.append({
-            "cell": cell["id"], "question": self.question, "part": spec.get("part", ""),
-            "role": role(cell), "seconds": round(seconds, 3), **vars(verdict), "error": self.error,
+            "cell": cell["id"], "question": self.given.question(cell), "part": spec.get("part", ""),
+            "role": role(cell), "seconds": round(seconds, 3), **vars(verdict), "error": error,
         })  # fmt: skip
 
     def _keep(self, cell: Any, told: Told) -> None:

@@ -461,11 +461,15 @@ class Sandbox:
             for stem in self._stems:
                 stem.stop()
 
+    def has_ended(self) -> bool:
+        """Tell whether the warm process is gone, and everything with it."""
+        return self._process is None or self._process.poll() is not None
+
     def raise_if_ended(self) -> None:
         """Raise KernelError where the warm process is gone, and everything with it."""
         if self.stopped:
             raise KernelError("The grading was stopped.")
-        if self._process is None or self._process.poll() is not None:
+        if self.has_ended():
             raise KernelError("The sandbox has ended.")
 
     def request(self, stem: Stem, handle: int) -> None:

@@ -1,0 +1,83 @@
+"""What a question needs of earlier ones, and what it can do to them: from the names in the code."""
+
+from __future__ import annotations
+
+import pytest
+
+from belgrade.grading.needs import Given, hinted, is_plain, needed
+
+GIVEN = Given.of(["from belgrade import data\nimport matplotlib.pyplot as plt", "LIMIT = [1, 2]"])
+EARLIER = [
+    "import numpy as np",
+    "arms = data.load('arms')",
+    "late = arms[arms['year'] > 2000]",
+    "late['share'] = 1",
+    "def half(x):\n    return x / 2",
+    "data = 5\nsum = 7",
+    "rows = []",
+    "for n in range(3):\n    rows.append(n)",
+    "fig, ax = plt.subplots()",
+    "%precision 2\nlevel = 3",
+    "broken = (",
+]
+
+
+@pytest.mark.parametrize(
+    ("code", "wanted"),
+    [
+        ("x = 1", []),
+        ("arms = data.load('x')\narms", []),
+        ("late.sum()", [1, 2, 3]),
+        ("half(np.mean([1]))", [0, 4]),
+        ("data.load('y'), sum([1])", []),
+        ("len(rows)", [6, 7]),
+        ("arms.query('year > @level')", [1, 9]),
+        ("def f():\n    return late", [1, 2, 3]),
+        ("ax.plot([1])", [8]),
+        ("broken + 1", [10]),
+    ],
+)
+def test_a_question_needs_what_makes_its_names(code: str, wanted: list[int]) -> None:
+    assert needed([code], EARLIER, GIVEN) == wanted
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "wanted"),
+    [
+        ("KeyError: 'share'", "x", {3}),
+        ("NameError: name 'level' is not defined", "x", {9}),
+        ("AttributeError: 'DataFrame' object has no attribute 'share'", "x", {3}),
+        ("TypeError: 'int' object is not callable", "sum([1])", {5}),
+        ("ZeroDivisionError: division by zero", "x", set()),
+    ],
+)
+def test_an_error_hints_at_what_is_missing(error: str, code: str, wanted: set[int]) -> None:
+    assert hinted(error, [code], EARLIER, GIVEN) == wanted
+
+
+PLAIN = [
+    "arms = data.load('arms')\nlate = arms[arms['year'] > 2000].sort_values('year')",
+    "import numpy as np\nfrom statistics import mean\nlevel = mean([1, 2])",
+    "fig, ax = plt.subplots()\nax.set_title('x')\nplt.title('y')",
+    "table = arms.copy()\ntable['share'] = 1\ntable.drop(columns='year', inplace=True)",
+    "mine = [*LIMIT]\nmine.append(3)",
+    "rows = LIMIT[1:].copy().append(3)",
+]
+REACHING = [
+    "data = 5", "sum = 5", "import os", "import builtins", "from os import path",
+    "from math import *",
+    "plt.subplots = None", "data.load.__globals__", "get_ipython().events", "exec('x = 1')",
+    "LIMIT.append(3)", "LIMIT[0] = 3", "def len(x):\n    return 2", "import math as data",
+    "!ls", "%reset -f", "await thing", "plt.rcParams['x'] = 1", "class Lie(float):\n    pass",
+    "plt.matplotlib.sys.exit()", "LIMIT += [3]", "del plt.show",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("code", PLAIN)
+def test_plain_code_runs_beside_other_questions(code: str) -> None:
+    assert is_plain(code, GIVEN)
+
+
+@pytest.mark.parametrize("code", REACHING)
+def test_what_reaches_beyond_its_own_names_runs_alone(code: str) -> None:
+    assert not is_plain(code, GIVEN)

@@ -656,7 +656,7 @@ def test_the_results_hold_only_what_they_should(graded: dict[str, Any]) -> None:
     for path in out.rglob("*"):
         assert not path.is_symlink()
         if path.is_file() and "masters" not in path.parts:
-            assert SECRET not in path.read_text(encoding="utf-8")
+            assert SECRET.encode("utf-8") not in path.read_bytes()
 
 
 def test_no_process_stays(graded: dict[str, Any]) -> None:

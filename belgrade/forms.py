@@ -87,16 +87,17 @@ def number_text(label: str, value: float | None = None, placeholder: str = "") -
     return box
 
 
-def dropdown(label: str, options: Sequence[Any], value: Any, wide: bool = False) -> Any:
-    """Return a list to choose one of several options from."""
+def dropdown(label: str, options: Sequence[tuple[str, Any]], value: Any) -> Any:
+    """Return a list to choose one of several options from, each a label and a value."""
     import ipywidgets
 
+    values = [each for _, each in options]
     return ipywidgets.Dropdown(
         description=label,
         options=options,
-        value=value,
+        index=values.index(value) if value in values else 0,  # a value of None would show nothing
         style={"description_width": "initial"},
-        layout={"width": "100%" if wide else "auto", "max_width": "100%"},
+        layout={"width": "auto", "max_width": "100%"},
     )
 
 

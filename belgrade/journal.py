@@ -268,7 +268,7 @@ def ask_verdict(lesson: str, question: str) -> None:
         value=earlier.get("reason", ""),
         continuous_update=False,
         style={"description_width": "initial"},
-        layout={"width": "46em", "max_width": "100%"},
+        layout={"width": "46em", "max_width": "calc(100% - 4px)"},
     )
 
     def keep() -> str:

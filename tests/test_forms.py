@@ -58,6 +58,14 @@ def test_half_a_thing_is_told_where_things_are_counted() -> None:
         forms.read_number("3,5", 0, 9, whole=True)
 
 
+def test_a_list_shows_what_stands_for_nothing() -> None:
+    choices = [("choose", None), ("one", 1)]
+    for value, label in ((None, "choose"), (1, "one"), ("gone", "choose")):
+        made = forms.dropdown("Which?", choices, value)
+        assert made.label == label
+        assert made.index == [text for text, _ in choices].index(label)
+
+
 def test_a_slider_and_its_box_follow_each_other() -> None:
     from belgrade.explorers.explorer import Number
 

@@ -15,6 +15,8 @@ from lab import SIZE, Lab, no_errors
 from moving import bring_to
 from themes import faint, put_on
 
+from belgrade.authoring.clean import KERNELSPEC
+
 CELLS = {
     "guess": 'journal.ask_guess("g", "How many?", unit="planes", minimum=0, maximum=9, step=0.5)',
     "ranking": 'journal.ask_ranking("r", "Who?", ["A", "B", "C"], ["First", "Second"])',
@@ -37,7 +39,7 @@ OUTSIDE = """cell => {
   const right = cell.querySelector('.jp-OutputArea').getBoundingClientRect().right;
   return [...cell.querySelectorAll('.belgrade-form :is(button, select, input, textarea, label, p)')]
     .filter(each => each.offsetParent && (each.getBoundingClientRect().right > right + 1
-      || (each.scrollWidth > each.clientWidth + 1 && each.matches('button, label'))))
+      || (each.scrollWidth > each.clientWidth + 1 && each.matches('button, .widget-label'))))
     .map(each => each.outerHTML.slice(0, 200));
 }"""
 
@@ -47,7 +49,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("forms")]
 @pytest.fixture(scope="module")
 def forms(lab: Lab, desk: Any) -> Iterator[Any]:
     """Give the page of a notebook with every form, run."""
-    book = nbformat.v4.new_notebook()
+    book = nbformat.v4.new_notebook(metadata={"kernelspec": KERNELSPEC})  # or JupyterLab asks
     book.cells = [nbformat.v4.new_code_cell(source) for source in (FIRST, *CELLS.values())]
     (lab.root / "notebooks").mkdir(exist_ok=True)
     nbformat.write(book, lab.root / "notebooks/forms.ipynb")
@@ -124,7 +126,7 @@ HANDS = {
     ),
     "codes": (codes, {"codes/c": {"a": "cold"}}, ["1 of 2 coded.", "2 of 2. Not coded yet."]),
     "probabilities": (probabilities, {"probabilities/p": {"a": 0.25, "b": 0.95}}, ["2 of 2"]),
-    "checkpoint": (checkpoint, {}, ["Question 2:", "of 2 right so far."]),
+    "checkpoint": (checkpoint, {}, ["of 2 right so far."]),
     "marks": (
         marks,
         {"matrix/08": {"E01": {"means": "neutral", "kosovo": "inconsistent"}}},

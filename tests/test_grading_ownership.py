@@ -84,7 +84,7 @@ ROSTERS = {
 
 def canvas(n: int, path: str) -> str:
     name = "".join(c for c in NAMES[n] if c.isalnum()).lower()
-    return f"{name}_{NUMBERS[n]}_{90_000 + hash(path) % 900}_{file_name(path)}"
+    return f"{name}_{NUMBERS[n]}_{90_000 + len(path)}_{file_name(path)}"
 
 
 LAYOUTS = {

@@ -11,14 +11,14 @@ import tarfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from belgrade.authoring import lite
 
 
-def packages() -> dict[str, SimpleNamespace]:
+def packages() -> dict[str, dict[str, Any]]:
     """A small list of packages, as Pyodide's lock has one."""
     listed = {
         "belgrade": (["pandas", "ipywidgets"], "belgrade-1-py3-none-any.whl"),
@@ -29,7 +29,7 @@ def packages() -> dict[str, SimpleNamespace]:
         "scipy": (["numpy"], "scipy-1.whl"),
     }
     return {
-        name: SimpleNamespace(depends=depends, file_name=file, sha256=digest(name.encode()))
+        name: {"depends": depends, "file_name": file, "sha256": digest(name.encode())}
         for name, (depends, file) in listed.items()
     }
 
@@ -64,9 +64,9 @@ def test_what_is_not_in_the_site_gets_its_address() -> None:
     known = packages()
     here = {"belgrade-1-py3-none-any.whl", "ipywidgets-8-py3-none-any.whl"}
     assert lite.elsewhere(known, here) == {"pandas", "numpy", "python-dateutil", "scipy"}
-    assert known["belgrade"].file_name == "belgrade-1-py3-none-any.whl"
-    assert known["pandas"].file_name == f"{lite.cdn()}/pandas-3.whl"
-    assert known["python-dateutil"].file_name == "https://elsewhere/dateutil.whl"
+    assert known["belgrade"]["file_name"] == "belgrade-1-py3-none-any.whl"
+    assert known["pandas"]["file_name"] == f"{lite.cdn()}/pandas-3.whl"
+    assert known["python-dateutil"]["file_name"] == "https://elsewhere/dateutil.whl"
     assert lite.cdn().startswith("https://") and lite.pyodide_version() in lite.cdn()
 
 
@@ -93,11 +93,11 @@ def test_where_pyodides_server_is_reached_its_files_come_into_the_site(
 ) -> None:
     core, known = tmp_path / "core", packages()
     core.mkdir()
-    known["python-dateutil"].file_name = "dateutil.whl"
+    known["python-dateutil"]["file_name"] = "dateutil.whl"
     for name in ("belgrade", "ipywidgets"):
-        (core / known[name].file_name).write_bytes(b"ours")
+        (core / known[name]["file_name"]).write_bytes(b"ours")
     for name in ("pandas", "numpy", "python-dateutil", "scipy"):
-        (server / known[name].file_name).write_bytes(name.encode())
+        (server / known[name]["file_name"]).write_bytes(name.encode())
     lite.bring_compiled(known, core)
     assert (core / "pandas-3.whl").read_bytes() == b"pandas"
     assert (core / "belgrade-1-py3-none-any.whl").read_bytes() == b"ours"

@@ -28,9 +28,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from pyodide_lock import PyodideLockSpec
-from pyodide_lock.utils import package_spec_from_wheel
-
 from belgrade import UserError
 
 LOCK = "pyodide-lock.json"
@@ -94,14 +91,14 @@ def write(
         step(2)
         _add_ours(Path(root), lock, core)
         step(3)
-        bring_compiled(lock.packages, core)
-        away = elsewhere(lock.packages, {path.name for path in core.iterdir()})
-        lock.to_json(core / LOCK)
+        bring_compiled(lock["packages"], core)
+        away = elsewhere(lock["packages"], {path.name for path in core.iterdir()})
+        (core / LOCK).write_text(json.dumps(lock), encoding="utf-8")
         step(4)
         shutil.copytree(_assemble(Path(root), folder), out)
-        missing = sorted(away & closure(lock.packages, ["belgrade"]))
+        missing = sorted(away & closure(lock["packages"], ["belgrade"]))
         if missing:
-            tell_what_is_missing(out / "lab" / "index.html", lock.packages, missing)
+            tell_what_is_missing(out / "lab" / "index.html", lock["packages"], missing)
         step(5)
         return missing
 
@@ -128,7 +125,7 @@ def closure(packages: Mapping[str, Any], names: Iterable[str]) -> set[str]:
         name = wanted.pop()
         if name not in found and name in packages:
             found.add(name)
-            wanted += [normal(each) for each in packages[name].depends]
+            wanted += [normal(each) for each in packages[name]["depends"]]
     return found
 
 
@@ -143,17 +140,17 @@ def bring_compiled(packages: Mapping[str, Any], core: Path) -> None:
     Raises LiteError for a file that is not the one that the lock describes.
     """
     for name in sorted(closure(packages, ["belgrade"])):
-        package = packages[name]
-        if (core / package.file_name).exists():
+        file = packages[name]["file_name"]
+        if (core / file).exists():
             continue
         try:
-            with urllib.request.urlopen(f"{cdn()}/{package.file_name}", timeout=30) as answer:
+            with urllib.request.urlopen(f"{cdn()}/{file}", timeout=30) as answer:
                 content = answer.read()
         except OSError:
             return  # not reached; each further file would be waited for as long
-        if hashlib.sha256(content).hexdigest() != package.sha256:
-            raise LiteError(f"{cdn()}/{package.file_name} is not what Pyodide's lock describes.")
-        (core / package.file_name).write_bytes(content)
+        if hashlib.sha256(content).hexdigest() != packages[name]["sha256"]:
+            raise LiteError(f"{cdn()}/{file} is not what Pyodide's lock describes.")
+        (core / file).write_bytes(content)
 
 
 def elsewhere(packages: Mapping[str, Any], here: set[str]) -> set[str]:
@@ -161,10 +158,10 @@ def elsewhere(packages: Mapping[str, Any], here: set[str]) -> set[str]:
 
     Returns the names of these packages.
     """
-    away = {name for name, each in packages.items() if each.file_name not in here}
+    away = {name for name, each in packages.items() if each["file_name"] not in here}
     for name in away:
-        if "://" not in packages[name].file_name:
-            packages[name].file_name = f"{cdn()}/{packages[name].file_name}"
+        if "://" not in packages[name]["file_name"]:
+            packages[name]["file_name"] = f"{cdn()}/{packages[name]['file_name']}"
     return away
 
 
@@ -175,7 +172,7 @@ def tell_what_is_missing(page: Path, packages: Mapping[str, Any], missing: list[
         "this browser cannot reach, so lessons cannot run here. Allow that address, or open the "
         "lesson in another way."
     )
-    script = NOTICE % (json.dumps(packages[missing[0]].file_name), json.dumps(words))
+    script = NOTICE % (json.dumps(packages[missing[0]]["file_name"]), json.dumps(words))
     text = page.read_text(encoding="utf-8")
     page.write_text(text.replace("</head>", f"{script}</head>", 1), encoding="utf-8")
 
@@ -193,7 +190,7 @@ def _fetch(folder: Path) -> Path:
     return next(folder.glob("pyodide-*.tgz"))
 
 
-def _unpack(archive: Path, core: Path) -> PyodideLockSpec:
+def _unpack(archive: Path, core: Path) -> dict[str, Any]:
     """Put Pyodide's core into the folder `core`; return its lock, with packages by normal name."""
     core.mkdir(parents=True)
     try:
@@ -207,38 +204,51 @@ def _unpack(archive: Path, core: Path) -> PyodideLockSpec:
         raise LiteError(
             f"{archive} is Pyodide {about['version']}; JupyterLite needs {pyodide_version()}."
         )
-    lock = PyodideLockSpec.from_json(core / LOCK)
-    lock.packages = {normal(name): each for name, each in lock.packages.items()}
+    lock = json.loads((core / LOCK).read_text(encoding="utf-8"))
+    lock["packages"] = {normal(name): each for name, each in lock["packages"].items()}
     return lock
 
 
-def _bring(lock: PyodideLockSpec, core: Path) -> None:
+def _bring(lock: dict[str, Any], core: Path) -> None:
     """Download the pure Python packages that the kernel and widgets need, and enter them."""
-    known = closure(lock.packages, [*KERNEL, *(n for needs in ADDED.values() for n in needs)])
-    pins = [f"{name}=={lock.packages[name].version}" for name in sorted(known - ADDED.keys())]
+    known = closure(lock["packages"], [*KERNEL, *(n for needs in ADDED.values() for n in needs)])
+    pins = [f"{name}=={lock['packages'][name]['version']}" for name in sorted(known - ADDED.keys())]
     pins += [f"{name}=={version(name)}" for name in ADDED]
-    python = ".".join(lock.info.python.split(".")[:2])
+    python = ".".join(lock["info"]["python"].split(".")[:2])
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(core)]
     command += ["--only-binary=:all:", "--implementation=py", "--abi=none", "--platform=any"]
     command += [f"--python-version={python}", *pins]
     _run(command, core, "pip could not download the packages of the browser's kernel")
     for wheel in core.glob("*.whl"):
         name = normal(wheel.name.split("-")[0])
-        _enter(lock, wheel, ADDED[name] if name in ADDED else lock.packages[name].depends)
+        _enter(lock, wheel, ADDED[name] if name in ADDED else lock["packages"][name]["depends"])
 
 
-def _add_ours(root: Path, lock: PyodideLockSpec, core: Path) -> None:
+def _add_ours(root: Path, lock: dict[str, Any], core: Path) -> None:
     """Build the module's own wheel, and enter it."""
     command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel"]
     _run([*command, "--directory", str(core)], root, "our own package could not be built")
     _enter(lock, next(core.glob("belgrade-*.whl")), NEEDED)
 
 
-def _enter(lock: PyodideLockSpec, wheel: Path, needs: Iterable[str]) -> None:
-    """Enter a package by its wheel. What it `needs` in the browser is less than what it names."""
-    package = package_spec_from_wheel(wheel, lock.info)
-    package.file_name, package.depends = wheel.name, list(needs)
-    lock.packages[normal(package.name)] = package
+def _enter(lock: dict[str, Any], wheel: Path, needs: Iterable[str]) -> None:
+    """Enter a package by its wheel. What it `needs` in the browser is less than what it names.
+
+    By hand: of `pyodide-lock` no release reads the lock of this Pyodide under Python 3.11.
+    """
+    name, number = wheel.name.split("-")[:2]
+    known = lock["packages"].get(normal(name), {"imports": [name]})
+    lock["packages"][normal(name)] = {
+        "name": name,
+        "install_dir": "site",
+        "package_type": "package",
+        "unvendored_tests": False,
+        **known,
+        "version": number,
+        "depends": list(needs),
+        "file_name": wheel.name,
+        "sha256": hashlib.sha256(wheel.read_bytes()).hexdigest(),
+    }
 
 
 def _assemble(root: Path, folder: Path) -> Path:

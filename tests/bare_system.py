@@ -161,9 +161,10 @@ def _shown(tree):
         if os.path.isfile(path) and "ssl" not in path:
             words.append(Path(path).read_text(encoding="utf-8", errors="replace"))
     named = re.findall(r"(?:file://)?(/[\w./+-]+)", " ".join(words))
-    for path in named:  # a folder of packages, one level up where it is one of several
-        if os.path.isdir(path) and not path.startswith(("/etc", "/usr", "/tmp", "/root", "/home")):
-            found.append(path)
+    for path in named:  # a folder of packages, with what its pages name beside it
+        top = "/".join(path.split("/")[:3])
+        if os.path.isdir(path) and not top.startswith(("/etc", "/usr", "/tmp", "/root", "/home")):
+            found.append(top)
     return [path for path in dict.fromkeys(found) if not re.search(r"\s", path)]
 
 

@@ -176,6 +176,15 @@ def test_the_rocket_opens_the_same_notebook_live() -> None:
     assert all("00_start_here" in each["href"] for each in other)
 
 
+def test_the_launch_table_of_the_first_page_is_filled() -> None:
+    home = article(built() / "index.html")
+    launched = [a for a in home.select("td a") if a["href"].startswith("https://")]
+    assert len(launched) == 3 * len(NOTEBOOKS)
+    for each in launched:
+        assert (built() / each.find("img")["src"]).is_file()
+    assert links.UNKNOWN[:19] not in home.get_text()
+
+
 def test_links_to_files_that_are_no_pages_lead_to_the_repository() -> None:
     addresses = {a["href"] for a in article(page_of("docs/design.md")).select("a[href]")}
     addresses |= {a["href"] for a in article(built() / "index.html").select("a[href]")}

@@ -97,7 +97,7 @@ def book(
     nocolor()
 
     source = work / "source"
-    pages = sources.write(root, source)
+    pages = sources.write(root, source, home, hub)
     progress("the book", 0, len(pages))
     settings = {
         "belgrade_root": str(root),

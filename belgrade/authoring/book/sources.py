@@ -9,7 +9,7 @@ import shutil
 from fnmatch import fnmatch
 from pathlib import Path
 
-from belgrade.authoring import dictionary
+from belgrade.authoring import dictionary, links
 from belgrade.authoring.book import notebooks
 from belgrade.authoring.moving import EXPLORER
 
@@ -40,14 +40,22 @@ PICTURE = "<!-- picture: begin -->", "<!-- picture: end -->"
 COPIED = ["*.md", "docs/**/*", "notebooks/[0-9][0-9]_*.ipynb", "exercises/[0-9][0-9]_*.ipynb"]
 
 
-def write(root: Path, folder: Path) -> list[str]:
-    """Fill `folder` with the sources of the book of the module at `root`; return its pages."""
+def write(
+    root: Path, folder: Path, home: links.Home | None = None, hub: str | None = None
+) -> list[str]:
+    """Fill `folder` with the sources of the book of the module at `root`; return its pages.
+
+    With a `home` the launch table of the first page is filled, whatever the README's is.
+    """
     for pattern in COPIED:
         for path in sorted(root.glob(pattern)):
             if path.is_file():
                 copy = folder / path.relative_to(root)
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(path, copy)
+    readme = folder / "README.md"
+    if home and links.BEGIN in readme.read_text(encoding="utf-8"):
+        links.rewrite(folder, home, hub)
     for name, text in dictionary.pages(root).items():
         _write(folder / name, text)
     found = [path.relative_to(folder) for path in folder.rglob("*")]

@@ -416,6 +416,10 @@ def test_what_cannot_begin_says_why(
     refused("holds other things", handed_in, "--out", str(tmp_path / "mine"), *with_keys)
     refused("is a file", handed_in, "--out", str(tmp_path / "mine" / "thesis.txt"), *with_keys)
 
+    with monkeypatch.context() as without:
+        without.setattr(grading, "NEEDED", ("jinja2", "nowhere_to_be_found"))
+        refused("pip install 'belgrade[grade]'", handed_in, "--out", out, *with_keys)
+
     def missing(*_: Any, **options: Any) -> None:
         raise SandboxError("Install bubblewrap: apt install bubblewrap.")
 

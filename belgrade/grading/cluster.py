@@ -47,8 +47,9 @@ class Cluster:
         except ImportError:
             raise ClusterError(INSTALL) from None
         # It writes every attempt to reach a scheduler that is gone, with its traceback.
-        for name in ("client", "core", "comm.tcp", "utils"):
-            logging.getLogger(f"distributed.{name}").setLevel(logging.CRITICAL)
+        for name in ["distributed", *logging.root.manager.loggerDict]:
+            if name.startswith("distributed"):
+                logging.getLogger(name).setLevel(logging.CRITICAL)
         try:
             self._client = Client(self.address, timeout=CONNECT_S, set_as_default=False)
         except (OSError, ValueError) as error:

@@ -18,6 +18,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,8 @@ from belgrade.grading.store import is_full, locked, read_json, safe_name, write_
 # So many submissions in a row for which no process starts are the machine's fault, not theirs.
 MOST_STARTS = 3
 SETTINGS = "grading.json"
+# What the extra `grade` brings: said before anything is graded, not when the pages are written.
+NEEDED = ("jinja2", "markupsafe", "mistune")
 SHOWN = 20
 
 
@@ -114,6 +117,10 @@ def grade(settings: Settings, say: Callable[[str], None] = print) -> Summary:
     graded until then stays and counts the next time.
     """
     out = settings.out
+    if missing := [name for name in NEEDED if find_spec(name) is None]:
+        raise GradeError(
+            f"Grading needs {', '.join(missing)}, which is not here: pip install 'belgrade[grade]'."
+        )
     _apart(settings)
     try:
         with locked(_claimed(out) / ".lock"), _ended_in_order():

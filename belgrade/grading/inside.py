@@ -131,10 +131,10 @@ class Stem:
     def _tell(self, words: dict[str, Any]) -> None:
         self.line.sendall(json.dumps(words).encode("ascii") + b"\n")
 
-    def _reap(self, how: int = os.WNOHANG) -> bool:
+    def _reap(self, wait: bool = False) -> bool:
         """Take note of a process that has ended; return whether there was one."""
         try:
-            pid, _ = os.waitpid(-1, how)
+            pid, _ = os.waitpid(-1, 0 if wait else os.WNOHANG)
         except ChildProcessError:
             return False
         if pid and pid == self.child:
@@ -148,7 +148,7 @@ class Stem:
         while target:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 kill(target, signal.SIGKILL)
-            if not self._reap(0):
+            if not self._reap(wait=True):
                 return
 
 
@@ -195,6 +195,7 @@ def serve(shell: Any, line: socket.socket) -> None:
     """Run each cell that comes and say what it showed, until none comes."""
     if "numpy" in sys.modules:
         sys.modules["numpy"].random.seed()
+    gc.set_threshold(20_000, 20, 50)  # a chart makes many objects, and a shell lives for moments
     me = os.getpid()
     for request in line.makefile(encoding="utf-8"):
         request = json.loads(request)

@@ -122,7 +122,7 @@ class Home:
 
 def lite(path: str) -> str:
     """Return the address, within the book, that opens the file in the book's JupyterLite."""
-    return f"lite/lab/index.html?mode=single-document&path={quote(path)}"
+    return f"lite/lab/index.html?path={quote(path)}"
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_html_math_renderer("mathml", (_inline_math, None), (_block_math, None))
     app.connect("doctree-read", _write_pictures)
     app.connect("doctree-read", _resolve_links)
+    app.connect("doctree-read", _name_empty_heads)
     app.connect("html-page-context", _launch, priority=900)
     app.connect("html-page-context", _make_live)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
@@ -95,6 +96,17 @@ def _resolve_links(app: Sphinx, doctree: nodes.document) -> None:
         if "://" in picture["uri"]:
             lone = isinstance(picture.parent, nodes.reference) and len(picture.parent) == 1
             (picture.parent if lone else picture).replace_self([])
+
+
+def _name_empty_heads(app: Sphinx, doctree: nodes.document) -> None:
+    """Give the empty head above a table's row labels a name that is heard, not seen."""
+    for head in doctree.findall(nodes.thead):
+        for entry in head.findall(nodes.entry):
+            if not entry.astext().strip():
+                entry.children = []
+                entry += nodes.paragraph(
+                    "", "", nodes.inline("", "Row", classes=["visually-hidden"])
+                )
 
 
 def _launch(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:

@@ -21,8 +21,12 @@ SLOW_FIRST = ("test_same_everywhere", "browser/", "test_binder", "test_grading",
               "test_site")  # fmt: skip
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the slow tests first; the order within a file stays."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put the slow tests first; the order within a file stays. Those marked so are asked for."""
+    if "slow" not in config.getoption("-m"):
+        asked = [item for item in items if not item.get_closest_marker("slow")]
+        config.hook.pytest_deselected(items=[item for item in items if item not in asked])
+        items[:] = asked
 
     def place(item: pytest.Item) -> int:
         path = item.path.as_posix()

@@ -158,6 +158,8 @@ def test_packs_hold_no_hidden_check_and_no_code_of_wrong_turns(source, released)
         ("README.md", "answer"), ("exercises/01_the_puzzle.ipynb", "answer"),
         ("belgrade/checks/packed/01.bin", "answer"), ("docs/student-guide.md", "rubric"),
         ("belgrade/checks/packed/01.bin", "hidden"), ("tests/test_module.py", "hidden"),
+        ("belgrade/checks/packed/01.bin", "variant"), ("docs/student-guide.md", "variant"),
+        ("exercises/01_the_puzzle.ipynb", "variant"),
         ("exercises/01_the_puzzle.ipynb", "written"), ("data/README.md", "spec"),
         ("exercises/keys/01_the_puzzle.ipynb", ""), ("tests/01_cases.py", ""),
         ("docs/student-guide.md", "marking guide"),

@@ -207,7 +207,11 @@ def leaks(files, keys, public="", guides=()):
             found.append(f"{name} holds a second pass.")
     read = [nbformat.read(p, as_version=4) for p in sorted(Path(keys).glob("[0-9][0-9]_*.ipynb"))]
     secrets = [secret for key in read for secret in _secrets(key)]
-    given = " ".join(_given(key, read_questions(key)) for key in read) if guides else ""
+    given = " ".join(_given(key, read_questions(key)) for key in read)
+    for key in read:
+        # However short: `YEAR = 2017` tells all, but nothing where an exercise gives that itself.
+        lines = map(_squeezed, variant_of(key).splitlines())
+        secrets += [("a variant", line) for line in lines if line and line not in given]
     for path in guides:
         lines = map(_squeezed, path.read_text(encoding="utf-8").splitlines())
         secrets += [
@@ -224,9 +228,6 @@ def _secrets(key):
     """Yield (where, line) for what a key keeps to itself."""
     questions = read_questions(key)
     given = _given(key, questions)
-    lines = map(_squeezed, variant_of(key).splitlines())
-    # However short: `YEAR = 2017` tells all.
-    yield from (("the variant", line) for line in lines if line and line not in given)
     for question in questions:
         spec, name = question.spec, question.name
         texts = [(f"the rubric of {name}", c.source) for c in question.tagged("rubric")]

@@ -58,7 +58,7 @@ SHOWN: dict[str, list[tuple[str, str, list[str]]]] = {
 WITHOUT = {
     "00_start_here": [("wide = planes.unstack()", "wide = planes.unstack()[['China']]")],
     "01_the_puzzle": [
-        ("planes[planes > 0].sort_values()", "planes[planes > 0].iloc[1:]"),
+        ('planes[planes > 0].sort_values(kind="stable")', "planes[planes > 0].iloc[1:]"),
         ('"new_cases"] / people', '"new_cases"].iloc[:-1] / people'),
     ],
 }

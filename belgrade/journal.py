@@ -254,6 +254,7 @@ def ask_verdict(lesson: str, question: str) -> None:
         options=list(VERDICTS),
         value=earlier.get("verdict") if earlier.get("verdict") in VERDICTS else None,
         style={"description_width": "initial"},
+        layout={"width": "auto", "max_width": "100%"},
     )
     sure = range(0, 101, 5)
     had = earlier.get("confidence_pct")

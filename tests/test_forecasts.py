@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import pytest
+from shown_form import ShownForm
 
 from belgrade import data, explorers, journal
 from belgrade.explorers import forecasts
@@ -96,18 +97,13 @@ def test_what_is_no_forecast_is_refused(probabilities: list, outcomes: list, wor
 # --- the form --------------------------------------------------------------------------------
 
 
-def _form(displayed: list) -> Any:
-    from ipywidgets.widgets.widget import _instances
-
-    view = displayed[0]["data"]["application/vnd.jupyter.widget-view+json"]
-    return _instances[view["model_id"]]
-
-
 def test_the_form_keeps_what_was_answered_and_nothing_else(displayed: list) -> None:
     journal.ask_probabilities("k", "How likely?", {"A": "Rain <soon>?", "B": "Snow?"})
-    assert "<li>Rain &lt;soon&gt;?</li>" in displayed[0]["data"]["text/html"]
-    assert "Snow?" in displayed[0]["data"]["text/plain"]
-    _, _, first, _, second, button = _form(displayed).children
+    form = ShownForm(displayed)
+    assert "<li>Rain &lt;soon&gt;?</li>" in form.html
+    assert "Snow?" in form.plain
+    first, second = form.widgets("Dropdown")
+    button = form.widgets("Button")[-1]
     assert (first.description, second.description) == ("Forecast 1", "Forecast 2")
     second.value = 0.75
     button.click()
@@ -122,7 +118,7 @@ def test_the_form_keeps_what_was_answered_and_nothing_else(displayed: list) -> N
 def test_the_form_opens_with_what_was_answered_before(displayed: list) -> None:
     journal.save("probabilities/k", {"A": 0.95, "B": "warm"})
     journal.ask_probabilities("k", "How likely?", {"A": "Rain?", "B": "Snow?"})
-    _, _, first, _, second, _ = _form(displayed).children
+    first, second = ShownForm(displayed).widgets("Dropdown")
     assert (first.value, second.value) == (0.95, 0)
 
 

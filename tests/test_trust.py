@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import pytest
+from shown_form import ShownForm
 
 from belgrade import explorers, journal
 from belgrade.explorers import trust
@@ -106,18 +107,11 @@ ITEMS = {"T1.1": "a gift", "T2.1": "a slight", "T3.1": "a treaty <b>"}
 CODES = ["warm", "cold", "neutral"]
 
 
-def form(displayed: list) -> dict[str, Any]:
-    from ipywidgets.widgets.widget import _instances
-
-    data = displayed[0]["data"]
-    view = data["application/vnd.jupyter.widget-view+json"]["model_id"]
-    _, card, choices, moves = _instances[view].children
-    buttons = {button.description: button for box in (choices, moves) for button in box.children}
-    return {"card": card, "html": data["text/html"], **buttons}
+form = ShownForm
 
 
 def said(displayed: list) -> str:
-    return displayed[-1]["data"]["text/plain"]
+    return displayed[-1]["data"]["text/plain"].splitlines()[-1]
 
 
 def test_each_click_is_kept_and_goes_on(displayed: list) -> None:
@@ -155,7 +149,7 @@ def test_coding_goes_on_where_it_stopped(displayed: list) -> None:
 
 def test_the_form_can_be_read_without_a_kernel(displayed: list) -> None:
     journal.ask_codes("x", "Which?", ITEMS, CODES)
-    page = form(displayed)["html"]
+    page = form(displayed).html
     assert "<li>A slight</li>" in page and "A treaty &lt;b&gt;" in page
     assert "warm, cold or neutral" in page
 

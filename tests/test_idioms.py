@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib
+import matplotlib.pyplot as plt
 import pytest
 
 from belgrade.checks.judge import KINDS, judge
@@ -54,6 +55,7 @@ def captured(code: str, idiom: dict[str, Any], names: dict[str, Any]) -> Any:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_every_way_of_answering_gets_what_it_deserves(path: Path) -> None:
     idiom = tomllib.loads(path.read_text(encoding="utf-8"))
+    plt.close("all")  # what other tests left open, pandas would draw into
     names: dict[str, Any] = {}
     exec(idiom.get("setup", ""), names)
     reference, faults = captured(idiom["reference"], idiom, names), []

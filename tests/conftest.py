@@ -43,6 +43,8 @@ left_out: Counter[str] = Counter()
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     if report.skipped and isinstance(report.longrepr, tuple):
         left_out[report.longrepr[2].removeprefix("Skipped: ")] += 1
+    elif report.skipped and hasattr(report, "wasxfail"):  # it ran, and failed as it is known to
+        left_out[report.wasxfail] += 1
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

@@ -59,6 +59,26 @@ class Card:
         return f"{self.title}\n{self.text}"
 
 
+def compare(*answers: str) -> None:
+    """Show an answer to each of the tasks above, folded, for readers to compare with their own.
+
+    Several are numbered like the tasks. Figures in them belong computed: f"{share:.0f} per cent".
+    """
+    from IPython.display import display
+
+    heads = ["Compare your answer"]
+    if len(answers) > 1:
+        heads = [f"Compare your answer to {number}" for number in range(1, len(answers) + 1)]
+    page = "".join(
+        f'<details style="margin:0.3em 0;max-width:46em;line-height:1.45">'
+        f"<summary>{head}</summary>"
+        f'<p style="margin:0.3em 0 0.6em 1.1em">{escape(answer)}</p></details>'
+        for head, answer in zip(heads, answers, strict=True)
+    )
+    text = "\n".join(f"{head}: {answer}" for head, answer in zip(heads, answers, strict=True))
+    display({"text/html": page, "text/plain": text}, raw=True)
+
+
 def no_widgets() -> str:
     """Return why JupyterLab has no boxes and lists in this installation, or "".
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from functools import cache
 from itertools import pairwise
@@ -11,6 +12,7 @@ import nbformat
 import pytest
 
 from belgrade import data
+from belgrade.display import compare
 
 ROOT = Path(__file__).resolve().parent.parent
 LESSONS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
@@ -189,3 +191,55 @@ def test_every_number_in_the_prose_is_computed_or_cited(path: Path) -> None:
 )
 def test_the_number_test_tells_loose_from_exempt(text: str, count: int) -> None:
     assert len(loose_numbers(text)) == count
+
+
+# --- answers to the tasks --------------------------------------------------------------------
+
+# Lessons whose tasks have no answers yet; each comes off this list when they have.
+UNANSWERED = {"00", "01", "02", "03", "04", "05", "06", "07", "08", "09"}
+ANSWERED = [path for path in LESSONS if path.name[:2] not in UNANSWERED]
+
+
+def comparing(path: Path) -> list[nbformat.NotebookNode]:
+    """Return the cells that show an answer to compare with."""
+    return [cell for cell in code(path) if re.search(r"^compare\(", cell.source, flags=re.M)]
+
+
+@pytest.mark.parametrize("path", ANSWERED, ids=name)
+def test_each_task_beside_an_explorer_has_an_answer_to_compare_with(path: Path) -> None:
+    tasks: dict[str, list[int]] = {}  # heading -> tasks, answers
+    heading = ""
+    for cell in read(path).cells:
+        if cell.cell_type == "markdown":
+            for part in re.split(r"^(?=## )", cell.source, flags=re.M):
+                heading = part.splitlines()[0] if part.startswith("## ") else heading
+                if "Explore" in heading:
+                    count = tasks.setdefault(heading, [0, 0])
+                    count[0] += len(re.findall(r"^\d+\. ", part, flags=re.M))
+        elif cell in comparing(path) and heading in tasks:
+            pages = [output.get("data", {}).get("text/html", "") for output in cell.outputs]
+            tasks[heading][1] += "".join(pages).count("<summary>Compare your answer")
+    assert tasks
+    assert all(asked == answered > 0 for asked, answered in tasks.values()), tasks
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=name)
+def test_an_answer_is_folded_and_its_figures_are_computed(path: Path) -> None:
+    for cell in comparing(path):
+        assert cell.metadata.get("jupyter", {}).get("source_hidden"), cell.source
+        for node in ast.walk(ast.parse(cell.source)):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "compare":
+                for text in ast.walk(node):
+                    if isinstance(text, ast.Constant) and isinstance(text.value, str):
+                        assert not loose_numbers(text.value), text.value
+
+
+def test_answers_to_compare_with_are_numbered_like_their_tasks(displayed: list[dict]) -> None:
+    compare("One & only.")
+    compare("First.", "Second.")
+    shown = [output["data"] for output in displayed]
+    assert shown[0]["text/plain"] == "Compare your answer: One & only."
+    assert "<summary>Compare your answer</summary>" in shown[0]["text/html"]
+    assert "One &amp; only." in shown[0]["text/html"]
+    assert shown[1]["text/plain"].splitlines()[1] == "Compare your answer to 2: Second."
+    assert shown[1]["text/html"].count("<details") == 2

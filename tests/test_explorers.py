@@ -4,16 +4,30 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import html
 import itertools
+import json
 import random
 import re
+from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
+from widgets import form_of
 
 from belgrade import explorers, figures
-from belgrade.explorers.explorer import Explorer, NothingToShow, Number, Select, Switch
+from belgrade.authoring import frames
+from belgrade.explorers.explorer import (
+    Explorer,
+    NoSuchStart,
+    NothingToShow,
+    Number,
+    Select,
+    Switch,
+)
 
+ROOT = Path(__file__).resolve().parent.parent
 COMBINATIONS = 50
 # What must not be read out: a missing value that slipped into a sentence.
 SLIPPED = re.compile(r"\bnan\b|<NA>|\bNone\b|\bNaT\b|\binf\b")
@@ -235,6 +249,91 @@ def test_a_choice_without_data_is_said_in_words(displayed: list) -> None:
 def test_a_picture_is_drawn_once_for_a_choice() -> None:
     explorer = _toy(height=Number("Height", 0, 9, 1, 3))
     assert explorer.bundle(height=2) is explorer.bundle(height=2)
+
+
+@each_explorer
+def test_it_opens_where_a_cell_says_and_a_button_leads_back(name: str, displayed: list) -> None:
+    first = made(name)
+    chance = random.Random(f"{name}-start")
+    start, away = (
+        {key: chance.choice(control.values()) for key, control in first.controls.items()}
+        for _ in range(2)
+    )
+    explorer = getattr(explorers, name)(**start)
+    explorer.draw = first.draw
+    explorer._ipython_display_()
+    began = displayed[-1]["data"]
+    assert explorer.defaults == start
+    assert figures.escape(json.dumps(explorer.places())) in displayed[0]["data"]["text/html"]
+    choose(explorer, away)
+    before = len(displayed)
+    child(form_of(displayed), "Back to start").click()
+    assert {key: each.value for key, each in explorer.inputs.items()} == start
+    assert displayed[-1]["data"] == began
+    assert len(displayed) == before + 1, "the way back is shown once"
+
+
+def child(widget: Any, description: str) -> Any:
+    """Return the widget with this label inside a box."""
+    found = [widget]
+    for each in found:
+        found += getattr(each, "children", ())
+    return next(each for each in found if getattr(each, "description", None) == description)
+
+
+def test_what_was_typed_and_is_no_number_goes_with_the_way_back(displayed: list) -> None:
+    explorer = _toy(height=Number("Height", 0, 9, 1, 3))
+    explorer._ipython_display_()
+    box = child(form_of(displayed), "Height")
+    box.value = "three"
+    assert explorer.inputs["height"].value == 3
+    child(form_of(displayed), "Back to start").click()
+    assert box.value == "3"
+
+
+@pytest.mark.parametrize(
+    ("start", "said"),
+    [
+        ({"hight": 2}, "'Toy' has no control 'hight'. Did you mean 'height'? It has height, kind."),
+        ({"height": 10}, "height can be a number from 0 to 9 in steps of 1, not 10."),
+        ({"height": "3"}, "height can be a number from 0 to 9 in steps of 1, not '3'."),
+        ({"height": True}, "height can be a number from 0 to 9 in steps of 1, not True."),
+        ({"kind": "c"}, "kind can be one of 'x', 'y', not 'c'."),
+        ({"kind": None}, "kind can be one of 'x', 'y', not None."),
+    ],
+)
+def test_a_start_that_there_is_not_is_told_in_a_line(start: dict[str, Any], said: str) -> None:
+    explorer = _toy(
+        height=Number("Height", 0, 9, 1, 3), kind=Select("Kind", {"a": "x", "b": "y"}, "x")
+    )
+    with pytest.raises(NoSuchStart) as told:
+        explorer.start_at(**start)
+    assert str(told.value) == said
+
+
+def test_a_list_starts_at_its_words_or_its_value() -> None:
+    for given in ("b", "y"):
+        explorer = _toy(kind=Select("Kind", {"a": "x", "b": "y"}, "x"))
+        explorer.start_at(kind=given)
+        assert explorer.defaults == {"kind": "y"}
+
+
+def test_every_start_of_a_lesson_is_drawn_for_the_book() -> None:
+    """A page without a kernel has pictures of the walks only."""
+    starts = []
+    for path in sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")):
+        starts += re.findall(r'data-explorer="(\w+)" data-start="(.*?)"', shown_by(path))
+    assert {name for name, _ in starts} == set(explorers.EXPLORERS)
+    for name, start in starts:
+        places = tuple(json.loads(html.unescape(start)).values())
+        assert places in frames.choices(getattr(explorers, name)()), (name, start)
+
+
+def shown_by(path: Path) -> str:
+    """Return the HTML of a notebook's outputs."""
+    cells = nbformat.read(path, as_version=4).cells
+    shown = (each.get("data", {}) for cell in cells for each in cell.get("outputs", []))
+    return "".join(each.get("text/html", "") for each in shown)
 
 
 def test_numbers_offer_both_ends_and_the_middle() -> None:

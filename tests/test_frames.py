@@ -114,8 +114,8 @@ def test_the_veto_game_offers_what_the_tasks_of_lesson_05_move() -> None:
         *({"to_moscow": promise} for promise in range(0, 61, 5)),
         *({"to_belgrade": 0, "to_moscow": promise} for promise in range(0, 61, 5)),
         {"moscow": 30},
-        {"moscow": 30, "setter": 45},
-        {"moscow": 60, "setter": 45},
+        {"moscow": 30, "pristina": 45},
+        {"moscow": 60, "pristina": 45},
         *({"needed": "alone", "status_quo": place} for place in range(60, 101, 5)),
     ]
     for task in tasks:

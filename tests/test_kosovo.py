@@ -142,8 +142,8 @@ def test_card_and_krueger() -> None:
         ({"to_moscow": 20}, "it lets the settlement of 80 pass"),
         ({"to_belgrade": 0}, "its veto has no price"),
         ({"needed": kosovo.ALONE}, "Belgrade settles without Moscow, at 80"),
-        ({"setter": 45, "moscow": 30}, "it asks for no payment"),
-        ({"setter": 60}, "the proposer already likes it best"),
+        ({"pristina": 45, "moscow": 30}, "it asks for no payment"),
+        ({"pristina": 60}, "the proposer already likes it best"),
     ],
 )
 def test_the_game_in_words(choice: dict, words: str) -> None:

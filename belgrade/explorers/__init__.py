@@ -1,12 +1,14 @@
 """Explorers: pictures of the evidence that readers change with labelled controls.
 
-Each is a function that returns an `Explorer`; call it as the last line of a cell to show it.
+Each is a function that returns an `Explorer`; call it as the last line of a cell to show it. Its
+controls can be given where to start by name: `veto_game(to_moscow=0)`.
 """
 
 from __future__ import annotations
 
 import functools
 import importlib
+import inspect
 from typing import Any
 
 # Name of the explorer -> the module that holds it.
@@ -43,8 +45,10 @@ def __getattr__(name: str) -> Any:
 
     @functools.wraps(make)
     def named(*arguments: Any, **options: Any) -> Any:
-        explorer = make(*arguments, **options)
+        own = inspect.signature(make).parameters
+        explorer = make(*arguments, **{key: options[key] for key in options if key in own})
         explorer.name = name
+        explorer.start_at(**{key: options[key] for key in options if key not in own})
         return explorer
 
     return named

@@ -6,13 +6,14 @@ is updated in place, so a saved notebook still has both when it is opened withou
 
 from __future__ import annotations
 
+import difflib
 import functools
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from belgrade import figures, forms
+from belgrade import UserError, figures, forms
 from belgrade.display import KEYBOARD, escape, show_widget, status
 from belgrade.explorers.ahead import Ahead, neighbours
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 # Pictures kept of an explorer, of about 200 kB each.
 MOST_KEPT = 300
+# Options that an error names.
+MOST_NAMED = 8
 # As wide as there is room, without the margins that ipywidgets puts around a control.
 FITTING = "calc(100% - 4px)"
 
@@ -29,6 +32,10 @@ Bundle = dict[str, str]
 
 class NothingToShow(Exception):
     """Raised by `draw` or `describe` for a choice without data; its message is shown instead."""
+
+
+class NoSuchStart(UserError):
+    """An explorer has no such control or value to start from; the text says what it has."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,12 @@ class Select:
     def along(self) -> list[Any]:
         """Return all values in the order in which the keyboard goes through them."""
         return self.values()
+
+    def offers(self) -> str:
+        """Return in words what may be chosen."""
+        values = [repr(value) for value in self.values()]
+        more = ", ..." if len(values) > MOST_NAMED else ""
+        return f"one of {', '.join(values[:MOST_NAMED])}{more}"
 
     def widget(self) -> Any:
         import ipywidgets
@@ -71,6 +84,10 @@ class Switch:
     def along(self) -> list[bool]:
         """Return both values."""
         return self.values()
+
+    def offers(self) -> str:
+        """Return in words what may be chosen."""
+        return "True or False"
 
     def widget(self) -> Any:
         import ipywidgets
@@ -105,6 +122,10 @@ class Number:
         steps = round((self.maximum - self.minimum) / self.step)
         return [kind(round(self.minimum + n * self.step, 10)) for n in range(steps + 1)]
 
+    def offers(self) -> str:
+        """Return in words what may be chosen."""
+        return f"a number from {self.minimum:g} to {self.maximum:g} in steps of {self.step:g}"
+
     def _whole(self) -> bool:
         return all(float(x).is_integer() for x in (self.minimum, self.maximum, self.step))
 
@@ -135,10 +156,15 @@ class Number:
         def slid(_: Any) -> None:
             box.value = f"{handle.value:.10g}"
 
+        def forget() -> None:
+            """Put back what was typed and is no number, which the slider never had."""
+            slid(None)
+            wrong.value = ""
+
         box.observe(typed, "value")
         handle.observe(slid, "value")
         row = forms.row([box, handle, wrong])
-        row.value_widget = handle
+        row.value_widget, row.forget = handle, forget
         return row
 
 
@@ -177,11 +203,38 @@ class Explorer:
         self._begun: tuple[Sequence[Any], Iterator[Bundle | None]] | None = None
         self._handle: Any = None
         self._ahead = Ahead()
+        self._is_going_back = False
 
     @property
     def defaults(self) -> dict[str, Any]:
         """The choices with which the explorer opens."""
         return {name: control.default for name, control in self.controls.items()}
+
+    def start_at(self, **choices: Any) -> None:
+        """Let the explorer open at `choices`: values of controls by name, or a list's words.
+
+        Raises NoSuchStart for a control or a value that it does not have.
+        """
+        for name, value in choices.items():
+            if name not in self.controls:
+                near = difflib.get_close_matches(name, self.controls, 1)
+                meant = f" Did you mean {near[0]!r}?" if near else ""
+                raise NoSuchStart(
+                    f"{self.title!r} has no control {name!r}.{meant} "
+                    f"It has {', '.join(self.controls) or 'none'}."
+                )
+            control = self.controls[name]
+            if isinstance(control, Select) and isinstance(value, str):
+                value = control.options.get(value, value)
+            # 1 == True, and each is no answer where the other is asked for.
+            found = [
+                each
+                for each in control.along()
+                if each == value and isinstance(each, bool) == isinstance(value, bool)
+            ]
+            if not found:
+                raise NoSuchStart(f"{name} can be {control.offers()}, not {value!r}.")
+            self.controls[name] = replace(control, default=found[0])
 
     def places(self, **choices: Any) -> dict[str, int]:
         """Return where each of `choices` (defaults for those left out) stands in `along()`."""
@@ -245,7 +298,7 @@ class Explorer:
         self.inputs = {name: getattr(each, "value_widget", each) for name, each in shown.items()}
         heading = forms.heading(self.title)
         box = ipywidgets.VBox(
-            [heading, *shown.values()],
+            [heading, *shown.values(), forms.button("Back to start", lambda: self._back(shown))],
             layout={"margin": "0 0 0.5em", "align_items": "flex-start"},
         )
         box.add_class("belgrade-controls")
@@ -263,7 +316,20 @@ class Explorer:
         for control in self.inputs.values():
             control.observe(self._update, "value")
 
+    def _back(self, shown: Mapping[str, Any]) -> None:
+        """Put all controls back to where they began, and show that once."""
+        self._is_going_back = True
+        try:
+            for name, control in self.inputs.items():
+                control.value = self.controls[name].default
+                getattr(shown[name], "forget", lambda: None)()
+        finally:
+            self._is_going_back = False
+        self._update()
+
     def _update(self, change: Any = None) -> None:
+        if self._is_going_back:
+            return
         self._ahead.stop()
         choices = {name: control.value for name, control in self.inputs.items()}
         self._handle.update(self.bundle(**choices), raw=True)

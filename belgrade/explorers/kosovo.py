@@ -29,7 +29,7 @@ def veto_game() -> Explorer:
     controls = {
         "status_quo": place("Status quo", 60),
         "belgrade": place("Belgrade likes best", 30),
-        "setter": place("Pristina and its backers like best", 90),
+        "pristina": place("Pristina and its backers like best", 90),
         "moscow": place("Moscow likes best", 60),
         "to_belgrade": Number("Promised to Belgrade for a deal", 0, 60, 5, 20),
         "to_moscow": Number("Promised to Moscow for a deal, elsewhere", 0, 60, 5, 10),
@@ -42,7 +42,7 @@ def veto_game() -> Explorer:
     # What the lesson's tasks move. All together the controls have 65 million combinations.
     walks = {
         "1 and 2: the promises": ("to_belgrade", "to_moscow"),
-        "3: what Moscow and Pristina like best": ("setter", "moscow"),
+        "3: what Moscow and Pristina like best": ("pristina", "moscow"),
         "4: who has to agree, and the status quo": ("status_quo", "needed"),
     }
     title = "The veto game (invented numbers)"
@@ -57,7 +57,7 @@ def _draw_game(
     _: Any,
     status_quo: float,
     belgrade: float,
-    setter: float,
+    pristina: float,
     moscow: float,
     to_belgrade: float,
     to_moscow: float,
@@ -69,14 +69,14 @@ def _draw_game(
     }
     chosen = _played(needed, *players.values())
     low, high = win_set(status_quo, chosen)
-    outcome = settlement(setter, status_quo, chosen)
+    outcome = settlement(pristina, status_quo, chosen)
 
     fig, ax = figures.new(3.5)
     ax.axvspan(low, high, color=figures.FAINT, alpha=0.6, zorder=0)
     ax.plot([status_quo] * 2, [-0.3, 3.5], "--", color=figures.INK, linewidth=1.3, zorder=1)
     ax.text(status_quo, 3.6, f"status quo {status_quo:g}", ha=_side(status_quo), va="bottom")
-    labels = [f"{SETTER}\nlike {setter:g} best, propose"]
-    ax.plot(setter, 3, "D", color=figures.GREY, markersize=10, zorder=4)
+    labels = [f"{SETTER}\nlike {pristina:g} best, propose"]
+    ax.plot(pristina, 3, "D", color=figures.GREY, markersize=10, zorder=4)
     for y, (name, player) in zip((2, 1), players.items(), strict=True):
         asked = player in chosen
         shade = figures.colour({"Belgrade": "Serbia", "Moscow": "Russia"}[name])
@@ -120,19 +120,19 @@ def _describe_game(
     _: Any,
     status_quo: float,
     belgrade: float,
-    setter: float,
+    pristina: float,
     moscow: float,
     to_belgrade: float,
     to_moscow: float,
     needed: str,
 ) -> str:
     first, second = VetoPlayer(belgrade, to_belgrade), VetoPlayer(moscow, to_moscow)
-    without = settlement(setter, status_quo, [first])
+    without = settlement(pristina, status_quo, [first])
     price = asking_price(moscow, status_quo, without)
     if without == status_quo:
         reason = (
             "the proposer already likes it best"
-            if setter == status_quo
+            if pristina == status_quo
             else "no other point is better for the proposer and acceptable to Belgrade"
         )
         return (
@@ -148,7 +148,7 @@ def _describe_game(
         return (
             f"Belgrade settles without Moscow, at {without:g} (status quo {status_quo:g}). {effect}"
         )
-    outcome = settlement(setter, status_quo, [first, second])
+    outcome = settlement(pristina, status_quo, [first, second])
     if not price:
         return (
             f"The settlement is {outcome:g} (status quo {status_quo:g}). Moscow likes it at least "

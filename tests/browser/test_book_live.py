@@ -222,6 +222,31 @@ def test_a_walk_moves_its_controls_and_leaves_the_others_where_the_lesson_begins
         assert violations(tab) == []
 
 
+def test_an_explorer_opens_where_its_cell_says_and_a_button_leads_back(
+    chromium: Any, folder: Path, tmp_path: Path
+) -> None:
+    """Only the walk that was drawn from there is offered, and only it leads back."""
+    shutil.copytree(folder, tmp_path / "copy")
+    page = tmp_path / "copy" / "explorers.html"
+    at_once, alone = "&quot;needed&quot;: 0", "&quot;needed&quot;: 1"
+    text = page.read_text(encoding="utf-8")
+    assert at_once in text
+    page.write_text(text.replace(at_once, alone), encoding="utf-8")
+    with opened(chromium, page) as (tab, _):
+        frame = cell(tab, "veto_game")
+        walks = list(explorers.veto_game().walks)
+        assert frame.get_by_label("Task").locator("option").all_inner_texts() == walks[2:]
+        asked = frame.get_by_label("Who has to agree")
+        assert asked.locator("option:checked").inner_text() == "Belgrade only"
+        asked.select_option(index=0)
+        assert_shows(folder, frame, "veto_game")
+        back = frame.get_by_role("button", name="Back to start")
+        back.press("Enter")
+        assert_shows(folder, frame, "veto_game", needed="alone")
+        assert asked.locator("option:checked").inner_text() == "Belgrade only"
+        assert back.evaluate("each => each === document.activeElement")
+
+
 def test_what_is_likely_next_is_asked_for_ahead_and_little_else(
     chromium: Any, folder: Path
 ) -> None:

@@ -22,6 +22,7 @@ from moving import (
     bring_to,
     explorer_cells,
     move_every_control,
+    press,
     seen,
 )
 from themes import faint, put_on
@@ -106,7 +107,14 @@ def test_a_lesson_runs_and_its_explorers_move(lesson: tuple[Any, list]) -> None:
         cell.locator(f"{PICTURE} img").wait_for()
         voice = cell.locator(VOICE).element_handle()
         assert voice.text_content() == ""
-        assert move_every_control(page, cell), "no control changed both picture and sentence"
+        began, picture = seen(cell), cell.locator(f"{PICTURE} img").get_attribute("src")
+        controls = move_every_control(page, cell)
+        assert controls, "no control changed both picture and sentence"
+        controls[0].move()
+        assert seen(cell) != began
+        back = cell.get_by_role("button", name="Back to start")
+        assert press(page, cell, back.element_handle(), "Enter") == began
+        assert cell.locator(f"{PICTURE} img").get_attribute("src") == picture
         words = seen(cell)[1]
         assert voice.evaluate("each => each.isConnected && each.textContent") == words
         assert cell.locator(f"{PICTURE} img").get_attribute("alt") == words

@@ -89,10 +89,13 @@ since a page from the file system may not fetch. Without this script a page show
       this.shown = this.figure.querySelector('img');
       this.said = status('belgrade-unseen');
       this.controls = about.controls.map((control, at) => this.control(control, at));
+      this.offered = about.walks.filter(walk => this.leads(walk));
       const box = group(about.title);
       box.append(make('p', { className: 'belgrade-title', textContent: about.title }));
       if (about.walks.length) box.append(this.walks());
-      box.append(...this.controls.map(control => control.row));
+      const back = make('button', { type: 'button', textContent: 'Back to start' });
+      back.addEventListener('click', () => this.back());
+      box.append(...this.controls.map(control => control.row), make('p', {}, back));
       if (about.takes_answers) {
         box.append(note('In the notebook, the picture takes in your own answers as well.'));
       }
@@ -107,20 +110,25 @@ since a page from the file system may not fetch. Without this script a page show
       this.figure.after(this.said);
     }
 
+    /** Tell whether a walk was drawn from where this explorer starts. */
+    leads({ moves }) {
+      return this.names.every(
+        (name, at) => moves.includes(name) || this.start[at] === this.about.start[name]);
+    }
+
     /** Return a list of the walks, and what it is for. */
     walks() {
       const list = make('select');
-      list.append(...this.about.walks.map((walk, at) => new Option(walk.label, at)));
+      list.append(...this.offered.map((walk, at) => new Option(walk.label, at)));
       list.addEventListener('change', () => this.walk(Number(list.value), true));
       this.fixed = note('');
       return make('div', {}, labelled('Task', list), this.fixed);
     }
 
     walk(at, isChosen = false) {
-      const { moves } = this.about.walks[at];
-      this.places = [...this.start];
+      const { moves } = this.offered[at];
+      this.putBack();
       this.controls.forEach((control, n) => {
-        control.put(this.places[n]);
         control.row.hidden = !moves.includes(this.names[n]);
       });
       const fixed = this.controls.filter(control => control.row.hidden);
@@ -128,6 +136,17 @@ since a page from the file system may not fetch. Without this script a page show
         `Fixed here: ${fixed.map(control => control.words()).join('; ')}. ` +
         'In the notebook all of them move, and together.';
       if (isChosen) this.show();
+    }
+
+    /** Put all controls to where the explorer starts. */
+    putBack() {
+      this.places = [...this.start];
+      this.controls.forEach((control, at) => control.put(this.places[at]));
+    }
+
+    back() {
+      this.putBack();
+      this.show();
     }
 
     /** Return a control: its row, how to put it to a place, and its label and value in words. */

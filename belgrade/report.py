@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 REPORT = "https://www.lse.ac.uk/ideas/publications/old-updates/from-russia-with-love"
 
+GRADE = "Support in the report, by one reader's grade"
 SECTIONS = {
     "introduction": "Introduction",
     "aid": "Russia gives but does not get",
@@ -48,7 +49,9 @@ def _split(cell: object) -> list[str]:
 
 
 def claim(claim_id: str) -> Card:
-    """Return the card of a claim: paraphrase, section, notes as links, how well it is supported.
+    """Return the card of a claim: paraphrase, place, notes as links, how well it is supported.
+
+    The place is the section and the claim's number there, in the report's own order.
 
     Raises `NotInReport` for an unknown id.
     """
@@ -56,18 +59,20 @@ def claim(claim_id: str) -> Card:
     section = SECTIONS.get(row["section"], row["section"])
     notes = _split(row["note_numbers"])
     links = ", ".join(_note_link(number) for number in notes) or "none"
+    claims = data.load("claims")
+    place = f"claim {row['claim_order']} of {(claims['section'] == row['section']).sum()}"
     support = f"{row['strength'].capitalize()}: {row['why']}"
     body = (
         f'<p style="margin:0.3em 0">{escape(row["paraphrase"])}</p>'
         f'<p style="margin:0.3em 0"><em>Kind:</em> {escape(row["kind"])}. '
         f"<em>Notes:</em> {links}.</p>"
-        f'<p style="margin:0.3em 0"><em>Support in the report.</em> {escape(support)}</p>'
+        f'<p style="margin:0.3em 0"><em>{GRADE}.</em> {escape(support)}</p>'
     )
     text = (
         f"{row['paraphrase']}\nKind: {row['kind']}. Notes: {', '.join(notes) or 'none'}.\n"
-        f"Support in the report. {support}"
+        f"{GRADE}. {support}"
     )
-    return Card(f"Claim {row['claim_id']} · {section}", body, text)
+    return Card(f"Claim {row['claim_id']} · {section} ({place})", body, text)
 
 
 def _note_link(number: str) -> str:

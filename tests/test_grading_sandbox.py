@@ -207,9 +207,9 @@ for pid in children:
 
 def test_a_shell_cannot_harm_who_started_it(box: Sandbox) -> None:
     with shell_in(box) as one:
-        code = "import os, signal\nos.kill(1, 9)\nos.kill(1, 15)\nhere = os.getpid(), os.getppid()"
-        own, parent = value(one, "here", code)
-        assert parent == 1 and own < 10  # numbers of a namespace of its own
+        code = "import os, signal\nos.kill(1, 9)\nos.kill(1, 15)\nhere = os.getppid()"
+        parent = value(one, "here", code)
+        assert parent == 1  # in a namespace of its own, the stem is the first
         start = time.monotonic()
         all_others = "try:\n    os.kill(-1, 9)\nexcept ProcessLookupError:\n    pass"
         cell = told(one, f"{all_others}\nos.kill(os.getpid(), 9)")

@@ -24,8 +24,8 @@ from types import TracebackType
 from typing import Any
 
 # What the first cell of a lesson or an exercise brings in.
-FIRST_CELL = {"check", "check_notebook", "data", "explorers", "figures", "hint", "journal", "keep",
-              "np", "pd", "plt", "report", "takeaway"}  # fmt: skip
+FIRST_CELL = {"____", "check", "check_notebook", "compare", "data", "explorers", "figures", "hint",
+              "journal", "keep", "np", "pd", "plt", "report", "takeaway"}  # fmt: skip
 AGAIN = (
     "Run the first cell again (Shift and Enter), then this one: after a restart Python has "
     "forgotten it."

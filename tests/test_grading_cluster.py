@@ -21,9 +21,7 @@ from toy_exercise import RIGHT
 
 pytestmark = [
     pytest.mark.xdist_group("grading-cluster"),
-    pytest.mark.xfail(
-        reason="known to fail now and then: starting a cluster on a busy machine"
-    ),
+    pytest.mark.xfail(reason="known to fail now and then: starting a cluster on a busy machine"),
 ]
 pytest.importorskip("distributed")
 START_S = 60

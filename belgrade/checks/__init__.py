@@ -1,16 +1,19 @@
 """Checks for the exercises: `check`, `hint` and `check_notebook`, for use in a notebook."""
 
+from belgrade.checks import ladder
 from belgrade.checks.ran import watch
 
 __all__ = ["check", "check_notebook", "hint"]
 
 watch()
+ladder.listen()
 
 
 def check(question, answer, **options):
-    """Compare `answer` with what question `question` asks for, and show what to do next.
+    """Compare `answer` with what a question ("1.2") or a line to fill in ("01.a") asks for.
 
-    Shows one output and returns None; it never raises and never shows the answer.
+    Shows what to do next in one output and returns None; it never raises and never shows the
+    answer.
     """
     from belgrade.checks import live
 

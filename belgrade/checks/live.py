@@ -1,12 +1,13 @@
 """What happens when a student runs a check: capture, judge, show; and the same under nbval."""
 
+import dataclasses
 import difflib
 import html
 import os
 import sys
 
-from belgrade.checks import versions
-from belgrade.checks.judge import ERROR, Verdict, judge, stopped
+from belgrade.checks import ladder, versions
+from belgrade.checks.judge import CLOSE, ERROR, NOT_YET, Verdict, judge, stopped
 from belgrade.checks.pack import PackError, read_pack
 from belgrade.checks.ran import UNRUN, watch
 from belgrade.checks.record import bundle, captured_or_error, publish
@@ -19,6 +20,8 @@ _hints_shown = {}
 
 def check(question, answer, inputs=None, part=""):
     """Judge `answer` at once against the packed data and show one output; never raises."""
+    if step := ladder.steps().get(str(question)):
+        return _line(step, answer)
     captured, version = None, ""
     try:
         pack = read_pack(exercise_of(question))
@@ -29,6 +32,9 @@ def check(question, answer, inputs=None, part=""):
             raise PackError(why)
         captured = captured_or_error(answer, entry["spec"], inputs)
         verdict = judge(entry["spec"], entry["reference"], captured)
+        if entry["spec"].get("hints"):
+            more = f'Not clear? Run hint("{question}").'
+            verdict = _with_next_step(verdict, entry["spec"], more)
     except PackError as error:
         verdict = Verdict(ERROR, 0, 0, str(error))
     except Exception as error:
@@ -36,6 +42,29 @@ def check(question, answer, inputs=None, part=""):
     drawn = chart_in_words(captured) if captured else ""
     page, text = _words(str(question), verdict, drawn)
     publish(bundle(question, part, captured, version), f"<div>{page}{UNRUN}</div>", text)
+
+
+def _with_next_step(verdict, spec, words):
+    """Return a verdict that says what to do where it says only what is wrong."""
+    told = [turn["message"] for turn in spec.get("wrong", []) if isinstance(turn, dict)]
+    if verdict.status not in (NOT_YET, CLOSE) or verdict.message in told:
+        return verdict
+    return dataclasses.replace(verdict, message=f"{verdict.message} {words}")
+
+
+def _line(step, answer):
+    """Judge a line of a lesson that was filled in, and show one output; never raises."""
+    from IPython import get_ipython
+
+    try:
+        captured = captured_or_error(answer, step, None)
+        verdict = judge(step, ladder.reference(step, get_ipython().user_ns), captured)
+    except Exception:
+        words = "The cells above are needed first: run them from the top, then this one."
+        verdict = Verdict(ERROR, 0, 0, words)
+    verdict = _with_next_step(verdict, step, step["hint"])
+    page, text = _words(step["question"], verdict, what="line")
+    publish({}, f"<div>{page}</div>", text)
 
 
 def hint(question):
@@ -160,12 +189,12 @@ def _brief(x):
     return x if isinstance(x, str) else f"{x:g}"
 
 
-def _words(question, verdict, drawn=""):
+def _words(question, verdict, drawn="", what="question"):
     """Return a verdict as HTML and as text, with what a chart shows below it."""
     sign, word, back, edge = STATUS[verdict.status]
     message = "" if verdict.message == f"{word}." else verdict.message
-    page = f"<strong>{sign} {word}</strong> · question {html.escape(question)}"
-    text = f"{sign} {word} · question {question}"
+    page = f"<strong>{sign} {word}</strong> · {what} {html.escape(question)}"
+    text = f"{sign} {word} · {what} {question}"
     if message:
         page, text = f"{page}<br>{html.escape(message)}", f"{text}\n{message}"
     if drawn:

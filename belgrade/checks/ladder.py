@@ -1,0 +1,91 @@
+"""Lines to fill in: `____` stands for what is missing, and `check("00.a", name)` judges the rest.
+
+A cell with a blank in it is no Python yet. It does not run; instead it says that there is a blank.
+What a filled cell should give is worked out by the line as `ladder.toml` has it, from the same
+tables that the reader has in the notebook, so that a cell above that was changed does no harm.
+"""
+
+import contextlib
+import functools
+import html
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+from belgrade.checks.words import STATUS
+
+BLANK = re.compile(r"(?<!\w)____(?!\w)")
+COMMENT = re.compile(r"#.*")
+IN_PLACE = "from belgrade.checks import ladder; ladder.say_blank({!r})\n"
+
+
+@functools.cache
+def steps():
+    """Return the lines to fill in: id -> kind, names, code, and what a spec may have."""
+    text = Path(__file__).with_suffix(".toml").read_text(encoding="utf-8")
+    return {step["question"]: step for step in tomllib.loads(text)["step"]}
+
+
+def blanks(lines):
+    """Return a cell's lines, or those that say that it has a blank: a transformer for IPython."""
+    count = sum(len(BLANK.findall(COMMENT.sub("", line))) for line in lines)
+    return [IN_PLACE.format(count)] if count else lines
+
+
+def listen():
+    """Have cells with a blank say so instead of running, from now on."""
+    if "IPython" not in sys.modules:
+        return
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    if shell is not None and blanks not in shell.input_transformers_post:
+        shell.input_transformers_post.append(blanks)
+
+
+def say_blank(count):
+    """Show that a cell has a blank, or several."""
+    from belgrade.checks.record import publish
+
+    head = "Fill in the blank" if count == 1 else f"Fill in the {count} blanks"
+    todo = f"Put what is missing in place of {'each ' * (count > 1)}____, then run this cell again."
+    sign, _, back, edge = STATUS["not_attempted"]
+    page = (
+        f'<div role="status" data-check="" style="background:{back};color:#1a1a1a;'
+        f'border-left:5px solid {edge};padding:8px 12px;margin:4px 0;max-width:46em">'
+        f"<strong>{sign} {head}.</strong> {html.escape(todo)}</div>"
+    )
+    publish({}, page, f"{sign} {head}. {todo}")
+
+
+def reference(step, names):
+    """Return what the filled line gives, captured, with the notebook's `names`.
+
+    Tables are copied first: what a line changes in them is not changed twice. Raises whatever the
+    line raises, a NameError where cells above have not run.
+    """
+    from belgrade.checks.capture import capture
+
+    space = {name: _fresh(value) for name, value in names.items()}
+    with _a_figure_of_its_own():
+        exec(step["code"], space)
+        return capture(space[step["name"]], step)
+
+
+def _fresh(value):
+    return value.copy() if type(value).__name__ in ("DataFrame", "Series") else value
+
+
+@contextlib.contextmanager
+def _a_figure_of_its_own():
+    """Keep charts off the reader's figure, on which pandas would draw, and show none."""
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    had = set(pyplot.get_fignums()) if pyplot else set()
+    if pyplot:
+        pyplot.figure()
+    try:
+        yield
+    finally:
+        for number in set(pyplot.get_fignums()) - had if pyplot else ():
+            pyplot.close(number)

@@ -1,0 +1,118 @@
+"""Lines to fill in: each is the line of a lesson, passes when filled and says so when it is not.
+
+And the ladder: no exercise asks for a piece of pandas or Python that no lesson had practised.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from matplotlib import pyplot
+
+from belgrade.checks import check, ladder
+from belgrade.checks.cells import assigned
+
+ROOT = Path(__file__).resolve().parent.parent
+LESSONS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+STEPS = ladder.steps()
+
+
+@cache
+def cells(path: Path) -> list[nbformat.NotebookNode]:
+    return nbformat.read(path, as_version=4).cells
+
+
+def lines_to_fill() -> list[tuple[Path, int]]:
+    """Return the lesson and the place of each cell with a blank."""
+    return [
+        (path, place)
+        for path in LESSONS
+        for place, cell in enumerate(cells(path))
+        if cell.cell_type == "code" and ladder.BLANK.search(cell.source)
+    ]
+
+
+def question_in(source: str) -> str:
+    """Return the question that a cell checks in its last line."""
+    return re.fullmatch(r'check\("(\d\d\.[a-z])", (\w+)\)', source.strip().splitlines()[-1])[1]
+
+
+def used(source: str) -> set[str]:
+    return {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
+
+
+def cells_before(path: Path, place: int, code: str) -> list[str]:
+    """Return the cells above that the code needs, directly or not."""
+    needed, found = used(code), []
+    for cell in reversed(cells(path)[:place]):
+        runs = cell.cell_type == "code" and not cell.metadata.get("tags")
+        if runs and not ladder.BLANK.search(cell.source) and assigned(cell.source) & needed:
+            found.append(cell.source)
+            needed |= used(cell.source)
+    return found[::-1]
+
+
+LINES = {question_in(cells(path)[place].source): (path, place) for path, place in lines_to_fill()}
+
+
+def test_each_line_stands_in_its_lesson_once_and_in_order() -> None:
+    assert list(LINES) == list(STEPS)
+    assert all(question[:2] == path.name[:2] for question, (path, _) in LINES.items())
+
+
+@pytest.mark.parametrize("question", LINES)
+def test_a_line_is_that_of_the_lesson_with_blanks(question: str) -> None:
+    path, place = LINES[question]
+    lines = cells(path)[place].source.strip().splitlines()
+    pattern = "[^\n]+?".join(re.escape(part) for part in "\n".join(lines[:-1]).split("____"))
+    assert re.fullmatch(pattern, STEPS[question]["code"].strip())
+    assert lines[-1] == f'check("{question}", {STEPS[question]["name"]})'
+
+
+@pytest.mark.parametrize("question", LINES)
+def test_a_filled_line_is_right_a_slip_is_not_and_a_blank_is_told(
+    question: str, _shell: Any, displayed: list[dict[str, Any]]
+) -> None:
+    (path, place), step = LINES[question], STEPS[question]
+    space = _shell.user_ns
+    kept = dict(space)
+    try:
+        for source in cells_before(path, place, step["code"]):
+            exec(source, space)
+        for code in (step["code"], step["wrong"]):
+            exec(code, space)
+            displayed.clear()
+            check(question, space[step["name"]])
+            said = displayed[-1]["data"]["text/plain"]
+            assert said.startswith("✓ Right" if code == step["code"] else ("✗", "≈", "○")), said
+            assert f"· line {question}" in said
+            if code == step["wrong"]:
+                assert said.endswith(step["hint"])
+    finally:
+        pyplot.close("all")
+        space.clear()
+        space.update(kept)
+
+
+def test_a_cell_with_a_blank_says_so_and_does_not_run(
+    _shell: Any, displayed: list[dict[str, Any]]
+) -> None:
+    assert ladder.blanks(["a = 1  # ____\n", "b____ = a\n"]) == ["a = 1  # ____\n", "b____ = a\n"]
+    (line,) = ladder.blanks(['a = t["____"]\n', "t.____(____)\n"])
+    exec(line)
+    said = displayed[-1]["data"]["text/plain"]
+    assert said.startswith("○ Fill in the 3 blanks. Put what is missing in place of each ____")
+
+
+def test_before_the_cells_above_have_run_a_check_says_so(
+    _shell: Any, displayed: list[dict[str, Any]]
+) -> None:
+    assert "counted" not in _shell.user_ns
+    check("00.a", 21)
+    assert "run them from the top" in displayed[-1]["data"]["text/plain"]

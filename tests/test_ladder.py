@@ -70,7 +70,9 @@ def test_each_line_stands_in_its_lesson_once_and_in_order() -> None:
 def test_a_line_is_that_of_the_lesson_with_blanks(question: str) -> None:
     path, place = LINES[question]
     lines = cells(path)[place].source.strip().splitlines()
-    pattern = "[^\n]+?".join(re.escape(part) for part in "\n".join(lines[:-1]).split("____"))
+    pattern = "[^\n]+?".join(
+        re.escape(part) for part in "\n".join(lines[:-1]).rstrip().split("____")
+    )
     assert re.fullmatch(pattern, STEPS[question]["code"].strip())
     assert lines[-1] == f'check("{question}", {STEPS[question]["name"]})'
 

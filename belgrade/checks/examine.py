@@ -141,8 +141,8 @@ def _run_once(notebook, timeout, cwd):
         settings.write_text("[pytest]\n", encoding="utf-8")
         command = [
             sys.executable, "-m", "pytest", "-q", "-c", str(settings), "--rootdir", str(folder),
-            "-p", "no:cacheprovider", "-p", "belgrade.checks.nbval_plugin", "--nbval",
-            "--nbval-current-env", f"--nbval-cell-timeout={timeout}",
+            "-p", "no:cacheprovider", "-p", "nbval.plugin", "-p", "belgrade.checks.nbval_plugin",
+            "--nbval", "--nbval-current-env", f"--nbval-cell-timeout={timeout}",
             "--belgrade-report", str(report), str(file),
         ]  # fmt: skip
         if cwd:
@@ -168,6 +168,7 @@ def _environment(folder):
     env = {k: v for k, v in os.environ.items() if not k.startswith(drop)}
     package = str(Path(__file__).resolve().parents[2])
     env["PYTHONPATH"] = os.pathsep.join(filter(None, [package, env.get("PYTHONPATH")]))
+    env["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # whatever else is installed has no say here
     return env | {"PYTHONUTF8": "1", "BELGRADE_WORK": str(folder / "work"), **AS_IN_JUPYTER}
 
 

@@ -143,11 +143,15 @@ def test_the_report_counts(made):
     page = Page(made["report"])
     words = "3 graded, 1 could not be graded, 1 not handed in, 2 with written answers that wait"
     assert words in page.text
-    alts = [img["alt"] for img in page.of("img")]
-    assert len(alts) == 2 and len(page.of("table")) == 5
-    assert alts[0].startswith("Bars: 3 students") and "Below half: 1." in alts[0]
-    # Not in 3.6, which has none that is right only because its texts wait for a mark.
-    assert "Fewest are right in 3.1 (1 of 3), most in 3.2 (1 of 3)." in alts[1]
+    assert len(page.of("table")) == 5 and not page.of("img")
+    assert "1 have less than half" in page.text
+    # A bar for each count, as long as it says; 3.6 comes last, since its texts wait for a mark.
+    widths = [float(w) for w in re.findall(r'class="bar" style="width: ([\d.]+)%"', made["report"])]
+    assert len(widths) == 10 and max(widths) == 100 and sum(w > 0 for w in widths) == 3
+    stacked = re.findall(r'class="bar (\w+)" style="width: ([\d.]+)%"', made["report"])
+    assert stacked[:3] == [("right", "33.0"), ("close", "33.0"), ("not_attempted", "33.0")]
+    asked = re.findall(r'<th scope="row">(3\.\d) ', made["report"])
+    assert asked == ["3.1", "3.2", "3.6"]
     assert "Nobody <b> (absent)" in page.text and "=1+1 Eva (4214)" in page.text
     assert made["report"] == pages.class_report(
         tables.with_missing(

@@ -230,13 +230,6 @@ def test_who_waits_for_marks_has_none_yet(tmp_path):
         "6",
         "3.00",
     ]
-    write_all(a_class(), tmp_path, roster, MASTERS, provisional=True)
-    assert [row[5] for row in table(tmp_path / "uploads/canvas.csv")[2:]] == [
-        "12",
-        "1.5",
-        "6",
-        "3.00",
-    ]
     write_all(a_class(), tmp_path)
     assert not marks_in(tmp_path)
 

@@ -109,7 +109,7 @@ def without_kernels(
     from belgrade.grading import grade as grading
     from belgrade.grading.run import Run
 
-    def run(notebook: Any, box: Any, timeout: float, total_timeout: float) -> Run:
+    def run(notebook: Any, box: Any, timeout: float) -> Run:
         ran.append(notebook)
         time.sleep(pause)
         specs, sources = graded_specs(notebook.cells), {c["id"]: c.source for c in notebook.cells}

@@ -30,11 +30,11 @@ from typing import Any
 from belgrade.checks.examine import exercise_in
 from belgrade.checks.pack import exercises, read_pack
 from belgrade.checks.reading import ExamineError, notebook_of
+from belgrade.files import write_whole
 from belgrade.grading import GradingError
 from belgrade.grading.archive import Found, Limits, Unreadable, walk
 from belgrade.grading.names import holds_name, readable, student_id
 from belgrade.grading.roster import CANVAS, PLAIN, WORKSHEET, Roster
-from belgrade.grading.store import write_bytes
 
 MOODLE_NAME = re.compile(
     r"(?P<name>[^_]+)_(?P<number>\d+)_assignsubmission_[a-z]+(?:_(?P<file>.*))?", re.DOTALL
@@ -193,7 +193,7 @@ def _set_aside(found: Found, spool: Path) -> _Piece:
     piece.digest = hashlib.sha256(data).hexdigest()
     piece.path = spool / f"{piece.digest[:32]}.ipynb"
     if not piece.path.exists():
-        write_bytes(piece.path, data)
+        write_whole(piece.path, data)
     return piece
 
 

@@ -10,9 +10,9 @@ import contextlib
 import hashlib
 import json
 import os
-import re
 import shutil
 import signal
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -27,17 +27,11 @@ from belgrade.checks.examine import ExamineError, exercise_in, read_notebook
 from belgrade.checks.quick import nbformat
 from belgrade.checks.reading import NOTES
 from belgrade.checks.second_pass import with_second_pass
+from belgrade.files import write_whole
 from belgrade.grading.cluster import Cluster, ClusterError
 from belgrade.grading.collect import Submission, collect
 from belgrade.grading.late import keep_rule
-from belgrade.grading.master import (
-    Master,
-    MasterError,
-    find_keys,
-    master_of,
-    package_digest,
-)
-from belgrade.grading.progress import Progress
+from belgrade.grading.master import Master, MasterError, find_keys, master_of, package_digest
 from belgrade.grading.result import (
     GradeError,
     Results,
@@ -48,16 +42,17 @@ from belgrade.grading.result import (
     graded,
     head,
 )
-from belgrade.grading.roster import Roster, read_groups, read_roster
-from belgrade.grading.run import Run, RunError, run, run_in_place, total_of
+from belgrade.grading.roster import read_groups, read_roster
+from belgrade.grading.run import Run, RunError, run, run_in_place
 from belgrade.grading.sandbox import KernelError, Limits, Sandbox
-from belgrade.grading.store import is_full, locked, read_json, safe_name, write_bytes, write_json
+from belgrade.grading.store import is_full, locked, read_json, safe_name, write_json
+from belgrade.grading.write import write_all
 
 # So many submissions in a row for which no process starts are the machine's fault, not theirs.
 MOST_STARTS = 3
 SETTINGS = "grading.json"
 # What the extra `grade` brings: said before anything is graded, not when the pages are written.
-NEEDED = ("jinja2", "markupsafe", "mistune")
+NEEDED = ("jinja2", "markupsafe", "mistune", "tqdm")
 SHOWN = 20
 
 
@@ -116,14 +111,13 @@ def grade(settings: Settings, say: Callable[[str], None] = print) -> Summary:
     Raises GradeError, or an error of the parts, where nothing or no more can be done; what was
     graded until then stays and counts the next time.
     """
-    out = settings.out
     if missing := [name for name in NEEDED if find_spec(name) is None]:
         raise GradeError(
             f"Grading needs {', '.join(missing)}, which is not here: pip install 'belgrade[grade]'."
         )
-    _apart(settings)
+    out = _claimed(settings)
     try:
-        with locked(_claimed(out) / ".lock"), _ended_in_order():
+        with locked(out / ".lock"), _ended_in_order():
             return _grade(settings, say)
     except OSError as error:
         raise full(out, error) from error
@@ -153,33 +147,30 @@ def _ended_in_order() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _apart(settings: Settings) -> None:
-    """Raise GradeError unless submissions, keys and results lie apart."""
-    source, out, keys = (
-        Path(p).resolve() for p in (settings.submissions, settings.out, settings.keys)
-    )
+def _claimed(settings: Settings) -> Path:
+    """Return the folder for the results, made.
+
+    Raises GradeError if it is somebody else's, or does not lie apart from submissions and keys.
+    """
+    out, source, keys = settings.out, settings.submissions, settings.keys
     if not source.exists():
-        raise GradeError(f"There is no {settings.submissions}: give a folder or a zip file.")
-    for name, place in (("submissions", source), ("answer keys", keys)):
-        inside = out.is_relative_to(place) if place.is_dir() else out == place
-        if inside or place.is_relative_to(out):
+        raise GradeError(f"There is no {source}: give a folder or a zip file.")
+    here = out.resolve()
+    for name, place in (("submissions", source.resolve()), ("answer keys", keys.resolve())):
+        inside = here.is_relative_to(place) if place.is_dir() else here == place
+        if inside or place.is_relative_to(here):
             raise GradeError(
-                f"The {name} ({place}) and the results ({out}) lie one in the other: give --out a "
+                f"The {name} ({place}) and the results ({here}) lie one in the other: give --out a "
                 "folder of its own."
             )
-
-
-def _claimed(out: Path) -> Path:
-    """Return the folder for the results, made; raise GradeError if it is somebody else's."""
     if out.exists() and not out.is_dir():
         raise GradeError(f"{out} is a file: give --out a folder.")
-    others = [p for p in out.glob("*") if not p.name.startswith(".")] if out.is_dir() else []
-    if others and not (out / SETTINGS).exists():
-        raise GradeError(
-            f"{out} holds other things: give --out an empty folder, or one of an earlier grading."
-        )
-    out.mkdir(parents=True, exist_ok=True)
     if not (out / SETTINGS).exists():
+        if out.is_dir() and any(not p.name.startswith(".") for p in out.iterdir()):
+            raise GradeError(
+                f"{out} holds other things: give --out an empty folder, or one of an earlier "
+                "grading."
+            )
         write_json(out / SETTINGS, {"proved": {}})
     return out
 
@@ -191,10 +182,19 @@ def _grade(settings: Settings, say: Callable[[str], None]) -> Summary:
             "WARNING: no sandbox. Students' code runs as you: it can read your files, keys and "
             "grades, change or delete them, and use the network."
         )
-    _tidy(out)
+    for old in out.rglob(".*"):  # what a run that was killed left half done
+        if old.name.startswith(".spool-"):
+            shutil.rmtree(old, ignore_errors=True)
+        elif old.name.startswith(".belgrade-"):
+            old.unlink(missing_ok=True)
     spool = Path(tempfile.mkdtemp(prefix=".spool-", dir=out))
     try:
-        roster = _kept_roster(settings.roster, out)
+        kept = out / "roster.csv"  # so that merging marks later knows it too
+        roster = read_roster(settings.roster) if settings.roster else None
+        if roster:
+            write_whole(kept, settings.roster.read_bytes())
+        else:
+            kept.unlink(missing_ok=True)
         (spool / "files").mkdir()
         keep_rule(out, settings.due, settings.late, settings.extensions, roster)
         groups = read_groups(settings.groups, roster) if settings.groups else None
@@ -209,37 +209,10 @@ def _grade(settings: Settings, say: Callable[[str], None]) -> Summary:
             summary, results, masters = job.go(found)
         for fault in [fault for master in masters.values() for fault in master.odd]:
             say(f"In the answer key, {fault.rstrip('.')}. Graded without that turn.")
-        write_tables(results, out, roster, masters)
+        write_all(results, out, roster, masters)
     finally:
         shutil.rmtree(spool, ignore_errors=True)
     return summary
-
-
-def _tidy(out: Path) -> None:
-    """Take away what a run that was killed left half done."""
-    for old in out.glob(".spool-*"):
-        shutil.rmtree(old, ignore_errors=True)
-    for old in out.rglob(".*"):
-        if re.fullmatch(r"\..+\.\d+", old.name) and old.is_file():
-            old.unlink(missing_ok=True)
-
-
-def write_tables(results: Any, out: Path, roster: Any, masters: Any) -> None:
-    """Write everything that is made from the results: tables, pages, sheets, files to upload."""
-    from belgrade.grading.write import write_all
-
-    write_all(results, out, roster=roster, masters=masters)
-
-
-def _kept_roster(path: Path | None, out: Path) -> Roster | None:
-    """Return the roster, and keep a copy, so that merging marks later knows it too."""
-    kept = out / "roster.csv"
-    if path is None:
-        kept.unlink(missing_ok=True)
-        return None
-    roster = read_roster(path)
-    write_bytes(kept, Path(path).read_bytes())
-    return roster
 
 
 class _Job:
@@ -249,7 +222,8 @@ class _Job:
         self.settings, self.spool, self.stack = settings, spool, stack
         self.box: Sandbox | Cluster | None = None
         self.out = settings.out
-        self.workers = settings.workers or _cores()
+        cores = getattr(os, "sched_getaffinity", lambda _: range(os.cpu_count() or 1))
+        self.workers = settings.workers or len(cores(0))
         self.exercise = settings.exercise
         self.keys = find_keys(settings.keys)
         if self.exercise and self.exercise not in self.keys:
@@ -257,7 +231,7 @@ class _Job:
         self.masters: dict[str, Master] = {}
         limits = asdict(settings.limits)
         self.rules = [package_digest(), settings.timeout, settings.sandbox, limits]
-        self.starts = 0
+        self.starts = self.failed = 0
 
     def go(self, found: list[Submission]) -> tuple[Summary, Results, dict[str, Master]]:
         """Grade what is not graded yet; return (summary, results, masters)."""
@@ -276,9 +250,7 @@ class _Job:
         return _summary(results, len(found) - len(todo)), results, self.masters
 
     def _open(self) -> Sandbox | Cluster:
-        """Return the sandbox, or the cluster. Opening it shows whether it works here, so it comes
-        before anything that takes long.
-        """
+        """Return the sandbox, or the cluster; opening it shows whether it works here."""
         asked = self.settings
         if self.box is None and asked.dask:
             self.box = self.stack.enter_context(Cluster(asked.dask, asked.limits, asked.sandbox))
@@ -288,6 +260,7 @@ class _Job:
             private = [asked.keys, asked.submissions, self.out]
             box = Sandbox(asked.limits, self.workers, private, walled=asked.sandbox)
             self.box = self.stack.enter_context(box)
+        self.turns = threading.Semaphore(self.workers)
         return self.box
 
     def _number(self, one: Submission) -> str | None:
@@ -312,8 +285,8 @@ class _Job:
             key = self.keys[number]
             self.masters[number] = master_of(key, kept, self.spool, self._run_key)
 
-    def _run_key(self, notebook: Any, folder: Path) -> None:
-        """Run a key in place, in the sandbox: its process is warm."""
+    def _run_key(self, notebook: Any, _folder: Path) -> None:
+        """Run a key in the sandbox, whose process is warm, and store its answers."""
         box = self._open()
         if isinstance(box, Cluster):
             box.run_in_place(notebook)
@@ -372,22 +345,26 @@ class _Job:
             write_json(self.out / SETTINGS, settings)
 
     def _run_all(self, todo: list[tuple[Submission, Path]], box: Any) -> None:
-        if not todo:
-            return
-        progress = Progress(len(todo))
-        pool = ThreadPoolExecutor(self.workers, thread_name_prefix="grade")
+        from tqdm import tqdm
+
+        seconds = 0.1 if sys.stderr.isatty() else 30  # a line now and then in a log
+        bar = tqdm(total=len(todo), unit=" submissions", mininterval=seconds, file=sys.stderr)
+        # One more than may run at once: it reads, judges and writes meanwhile.
+        pool = ThreadPoolExecutor(self.workers + 1, thread_name_prefix="grade")
         waiting = {pool.submit(self._one, one, path, box) for one, path in todo}
         try:
             while waiting:
                 done, waiting = wait(waiting, timeout=1, return_when=FIRST_COMPLETED)
                 for future in done:
-                    progress.step(failed=future.result())
+                    self.failed += future.result()
+                    bar.set_postfix_str(f"{self.failed} could not be graded" * bool(self.failed))
+                    bar.update()
         except BaseException:
             box.stop()
             raise
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
-            progress.close()
+            bar.close()
 
     def _one(self, one: Submission, path: Path, box: Any) -> bool:
         """Grade one submission and write its result; return whether it could not be graded."""
@@ -450,19 +427,14 @@ class _Job:
     def _run(self, master: Master, notebook: Any, box: Any) -> Run:
         timeout = self.settings.timeout
         notebook = with_second_pass(notebook, master.variant, master.checks)
-        if isinstance(box, Cluster):
-            return box.run(notebook, timeout)
-        return run(notebook, box, timeout, total_timeout=total_of(timeout))
+        with self.turns:
+            if isinstance(box, Cluster):
+                return box.run(notebook, timeout)
+            return run(notebook, box, timeout)
 
     def _failed(self, one: Submission, reason: str) -> dict[str, Any]:
         number = self._number(one)
         return head(one, number, []) | failed(self.masters.get(number or ""), reason)
-
-
-def _cores() -> int:
-    with contextlib.suppress(AttributeError):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _summary(results: Results, kept: int) -> Summary:

@@ -74,33 +74,25 @@ def written_answers(results: Iterable[Result], exercise: str) -> list[dict[str, 
             "mark": question.get("mark"),
         }
         for result in results if result["exercise"] == exercise
-        for question in result["questions"] if _is_marked(question)
+        for question in result["questions"] if _worth(question)
     ]  # fmt: skip
     return sorted(found, key=lambda a: (a["question"], a["student"]))
 
 
-def _is_marked(question: Mapping[str, Any]) -> bool:
-    return bool(question["pending_points"] or question.get("mark"))
-
-
 def _worth(question: Mapping[str, Any]) -> float:
-    """Return the points that a written answer can get."""
+    """Return the points that a written answer can get, marked or not; 0 where there is none."""
     mark = question.get("mark")
     return mark["max_points"] if mark else question["pending_points"]
 
 
 def answer_id(result: Result, question: Mapping[str, Any]) -> str:
     """Return a short digest of an answer, whose it is, and its text: a mark holds for that text."""
-    words = (result["student"], result["exercise"], question["question"], _text(question))
+    words = (result["student"], result["exercise"], question["question"], plain_text(question))
     return "t" + digest_of("\0".join(words), 10)  # a letter first, or Excel reads 1e10
 
 
-def same_text(question: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Tell whether two answers to a question read alike, but for spaces."""
-    return _text(question) == _text(other)
-
-
-def _text(question: Mapping[str, Any]) -> str:
+def plain_text(question: Mapping[str, Any]) -> str:
+    """Return the text of a written answer with single spaces: two that are alike so are one."""
     return " ".join(clean(question.get("written") or "").split())
 
 
@@ -110,27 +102,26 @@ def sheet_table(
     """Return (header, rows) of a marking sheet. What `before` had been filled in is kept."""
     asked = {a["question"]: criteria_of(rubrics.get(a["question"], "")) for a in answers}
     criteria = list(dict.fromkeys(name for names in asked.values() for name in names))
+    header = [*FIXED, *criteria, "mark", "comment"]
     kept = {row["answer_id"]: row for row in before.rows} if before else {}
     rows = []
     for answer in answers:
         old, mark = kept.get(answer["answer_id"], {}), answer["mark"] or {}
         given = mark.get("criteria") or {"mark": mark.get("points", "")}
-        given = {**given, "comment": mark.get("comment", "")}
+        given = answer | given | {"comment": mark.get("comment", "")}
         given |= dict.fromkeys(set(criteria) - set(asked[answer["question"]]), NOT_ASKED)
-        filled = [old.get(name) or given.get(name, "") for name in (*criteria, "mark", "comment")]
+        filled = [old.get(name) or given.get(name) or "" for name in header[len(FIXED) :]]
         rows.append([answer[name] for name in FIXED] + filled)
-    return [*FIXED, *criteria, "mark", "comment"], rows
+    return header, rows
 
 
-def is_filled(row: Mapping[str, str]) -> bool:
-    """Tell whether somebody has written into a row of a sheet."""
-    return any(v.strip() not in ("", NOT_ASKED) for name, v in row.items() if name not in FIXED)
-
-
-def lost_marks(before: Sheet, answers: list[dict[str, Any]]) -> int:
-    """Return how many filled rows of an older sheet have no answer any more."""
+def lost_marks(before: Sheet, answers: list[dict[str, Any]]) -> bool:
+    """Tell whether a row that somebody filled in has no answer any more."""
     here = {a["answer_id"] for a in answers}
-    return sum(is_filled(row) and row["answer_id"] not in here for row in before.rows)
+    lost = (row for row in before.rows if row["answer_id"] not in here)
+    return any(
+        v.strip() not in ("", NOT_ASKED) for row in lost for k, v in row.items() if k not in FIXED
+    )
 
 
 def read_sheet(path: Path) -> Sheet:
@@ -165,7 +156,7 @@ def merge_marks(
     """
     results = [copy.deepcopy(r) for r in results]
     sheets = [s if isinstance(s, Sheet) else read_sheet(Path(s)) for s in sheets]
-    waiting = {answer_id(r, q): (r, q) for r in results for q in r["questions"] if _is_marked(q)}
+    waiting = {answer_id(r, q): (r, q) for r in results for q in r["questions"] if _worth(q)}
     problems: list[str] = []
     given: dict[str, tuple[dict[str, Any], str]] = {}
     listed: set[str] = set()
@@ -190,13 +181,12 @@ def merge_marks(
             have = "answer has" if blank == 1 else "answers have"
             problems.append(f"{sheet.name}: {blank} {have} no mark.")
     covered = {row["exercise"] for sheet in sheets for row in sheet.rows}
-    problems += [
-        f"{result['student']} is not in the sheet for question {question['question']}."
-        for key, (result, question) in waiting.items()
-        if key not in listed and result["exercise"] in covered and question["pending_points"]
-    ]
-    for key, (mark, _) in given.items():
-        apply_mark(*waiting[key], mark)
+    for key, (result, question) in waiting.items():
+        name = question["question"]
+        if key not in listed and result["exercise"] in covered and question["pending_points"]:
+            problems.append(f"{result['student']} is not in the sheet for question {name}.")
+        if key in given:
+            apply_mark(result, question, given[key][0])
     return results, problems
 
 
@@ -210,20 +200,20 @@ def _answer(row: Mapping[str, str], waiting: Mapping[str, Any], listed: set[str]
             )
         listed.add(key)
         return key
-    wanted = (student, row["exercise"], row["question"].strip())
-    for found, (result, question) in waiting.items():
-        if (result["student"], result["exercise"], question["question"]) == wanted:
-            listed.add(found)
-            if key:
-                raise _Problem(
-                    f"the answer of {student} to {wanted[2]} is not the one that this sheet was "
-                    "written for: mark the new text."
-                )
-            return found
-    raise _Problem(
-        f"there is no written answer of student {student!r} to {row['question']!r} of exercise "
-        f"{row['exercise']!r}."
-    )
+    place = student, row["exercise"], row["question"].strip()
+    places = {(r["student"], r["exercise"], q["question"]): k for k, (r, q) in waiting.items()}
+    if place not in places:
+        raise _Problem(
+            f"there is no written answer of student {student!r} to {row['question']!r} of exercise "
+            f"{row['exercise']!r}."
+        )
+    listed.add(places[place])
+    if key:
+        raise _Problem(
+            f"the answer of {student} to {place[2]} is not the one that this sheet was written "
+            "for: mark the new text."
+        )
+    return places[place]
 
 
 def _same(cell: str, student: str) -> bool:
@@ -276,19 +266,22 @@ def apply_mark(result: Result, question: dict[str, Any], mark: dict[str, Any]) -
     What was judged without it is kept beside it, as `before_mark`.
     """
     before = question.setdefault("before_mark", {name: question[name] for name in BEFORE})
-    share = mark["points"] / mark["max_points"] if mark["max_points"] else 1
-    status = RIGHT if share >= 1 else CLOSE if share > 0 else NOT_YET
     others = [
         p["status"] for p in question.get("parts") or []
         if p["part"] != "written" and p["status"] in WORST_FIRST
     ]  # fmt: skip
-    question |= before
-    question["status"] = min([status, *others], key=WORST_FIRST.index)
-    question["points"] = tidy(before["points"] + mark["points"])
-    question["max_points"] = tidy(before["max_points"] + mark["max_points"])
-    question["pending_points"] = 0
-    if not others or question["status"] == RIGHT or before["status"] == "pending":
-        question["message"] = ""
-    question["mark"] = mark
+    question["status"] = min([status_of(mark), *others], key=WORST_FIRST.index)
+    for name in ("points", "max_points"):
+        question[name] = tidy(before[name] + mark[name])
+    question["pending_points"], question["mark"] = 0, mark
+    settled = not others or question["status"] == RIGHT or before["status"] == "pending"
+    question["message"] = "" if settled else before["message"]
     for name in ("points", "max_points", "pending_points"):
         result[name] = tidy(sum(q[name] for q in result["questions"]))
+
+
+def status_of(mark: Mapping[str, Any]) -> str:
+    """Return the status that a mark gives."""
+    if mark["points"] >= mark["max_points"]:
+        return RIGHT
+    return CLOSE if mark["points"] > 0 else NOT_YET

@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from belgrade.grading.grade import full, write_tables
+from belgrade.grading.grade import full
 from belgrade.grading.marks import merge_marks
 from belgrade.grading.master import read_masters
 from belgrade.grading.result import GradeError, Results
 from belgrade.grading.roster import read_roster
 from belgrade.grading.store import locked, read_json, write_json
+from belgrade.grading.write import write_all
 
 
 def merge(out: Path, sheets: Sequence[Path], say: Callable[[str], None] = print) -> int:
@@ -39,7 +40,7 @@ def merge(out: Path, sheets: Sequence[Path], say: Callable[[str], None] = print)
                     count += 1
             roster = out / "roster.csv"
             roster = read_roster(roster) if roster.exists() else None
-            write_tables(results, out, roster, masters)
+            write_all(results, out, roster, masters)
     except OSError as error:
         raise full(out, error) from error
     for problem in problems:

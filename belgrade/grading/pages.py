@@ -20,10 +20,9 @@ from typing import Any
 from PIL import Image
 
 from belgrade.checks.words import STATUS
-from belgrade.grading import pictures
-from belgrade.grading.marks import written_answers
+from belgrade.grading.marks import status_of, written_answers
 from belgrade.grading.names import clean
-from belgrade.grading.tables import FAILED, MISSING, Result, tidy
+from belgrade.grading.tables import FAILED, GRADED, MISSING, Result, tidy
 
 LARGEST_PNG = 3_000_000  # bytes
 MOST_PIXELS = 20_000_000
@@ -44,7 +43,7 @@ def _environment() -> Any:
     )  # fmt: skip
     environment.filters |= {
         "line": partial(clean, keep=""), "points": _points, "score": _score, "cut": _cut,
-        "shown": _shown, "rubric": _rubric,
+        "shown": _shown, "rubric": _rubric, "word": lambda key: STATUS[key][1],
     }  # fmt: skip
     return environment
 
@@ -66,19 +65,13 @@ def _parts(q: Mapping[str, Any]) -> list[dict[str, Any]]:
     for part in q.get("parts") or []:
         name = part["part"]
         if name == "written":
-            by_hand = {**mark, "status": _of_mark(mark), "message": ""} if mark else {}
+            by_hand = {**mark, "status": status_of(mark), "message": ""} if mark else {}
             parts.append(part | by_hand | {"name": "Your text"})
         elif part.get("hidden"):
             parts.append(part | {"name": f"Hidden check: {name}" if name else "Hidden check"})
         else:
             parts.append(part | {"name": name or "Your answer"})
     return parts
-
-
-def _of_mark(mark: Mapping[str, Any]) -> str:
-    if mark["points"] >= mark["max_points"]:
-        return "right"
-    return "close" if mark["points"] > 0 else "not_yet"
 
 
 def _score(of: Mapping[str, Any]) -> str:
@@ -149,91 +142,56 @@ def _rubric(text: str) -> Any:
 
 def class_report(results: list[Result], titles: Mapping[str, str] | None = None) -> str:
     """Return the report on the class, as HTML: `results` with those of state "missing"."""
-    titles = titles or {}
     numbers = sorted({r["exercise"] for r in results if r["exercise"]})
-    exercises = [_exercise(n, titles.get(n, ""), results) for n in numbers]
-    failed = [
-        [_who(r), r["exercise"] or "not recognised", r["file"], r["reason"]]
-        for r in results if r["state"] == FAILED
-    ]  # fmt: skip
+    exercises = [
+        _exercise(n, (titles or {}).get(n, ""), [r for r in results if r["exercise"] == n])
+        for n in numbers
+    ]
+    failed = [[_who(r), r["exercise"] or "not recognised", r["file"], r["reason"]]
+              for r in results if r["state"] == FAILED]  # fmt: skip
     absent = [[_who(r), r["exercise"] or ""] for r in results if r["state"] == MISSING]
-    return _page(
-        "report.html", exercises=exercises, summary=summary(results),
-        failed=_table("Files and reasons", ["Student", "Exercise", "File", "Why"], failed),
-        missing=_table("Enrolled students without a file", ["Student", "Exercise"], absent),
-    )  # fmt: skip
+    said = summary(results)
+    return _page("report.html", exercises=exercises, summary=said, failed=failed, missing=absent)
 
 
 def summary(results: list[Result]) -> str:
     """Return how many submissions were graded, failed, are missing, and wait, in a sentence."""
     count = Counter(r["state"] for r in results)
     waiting = sum(bool(r["pending_points"]) for r in results)
-    said = [f"{count['graded']} graded"]
+    said = [f"{count[GRADED]} graded"]
     said += [f"{count[FAILED]} could not be graded"] * bool(count[FAILED])
     said += [f"{count[MISSING]} not handed in"] * bool(count[MISSING])
     said += [f"{waiting} with written answers that wait for marks"] * bool(waiting)
     return ", ".join(said) + "."
 
 
-def _exercise(number: str, title: str, results: list[Result]) -> dict[str, Any]:
-    mine = [r for r in results if r["exercise"] == number]
-    graded = [r for r in mine if r["state"] == "graded"]
-    heading = f"Exercise {number}: {title}" if title else f"Exercise {number}"
-    sections = []
+def _exercise(number: str, title: str, mine: list[Result]) -> dict[str, Any]:
+    """Return what the report says of an exercise: a sentence, and the numbers of its tables."""
+    graded = [r for r in mine if r["state"] == GRADED]
+    shares = [100 * r["points"] / r["max_points"] if r["max_points"] else 0.0 for r in graded]
+    said, tenths = summary(mine), Counter(min(max(int(share // 10), 0), 9) for share in shares)
     if graded:
-        sections = [_distribution(graded), _hardest(graded)]
-        if turns := wrong_turns(graded):
-            head = ["Question", "Message", "Answers"]
-            said = _table("What the answers were told", head, turns, (2,))
-            sections.append({"title": "Commonest wrong turns", "picture": None, "table": said})
-    return {"heading": heading, "numbers": _numbers(mine, graded), "sections": sections}
-
-
-def _numbers(mine: list[Result], graded: list[Result]) -> str:
-    if not graded:
-        return summary(mine)
-    shares = [share_pct(r) for r in graded]
-    mean, median = statistics.mean(shares), statistics.median(shares)
-    return (
-        f"{summary(mine)} Of the points that are marked so far, the mean is {mean:.0f}%, the "
-        f"median {median:.0f}%, from {min(shares):.0f}% to {max(shares):.0f}%. Running the answers "
-        f"took {sum(r['seconds'] for r in graded):.0f} s in all."
-    )
-
-
-def share_pct(result: Result) -> float:
-    """Return how much of the points marked so far a result has, in percent."""
-    return 100 * result["points"] / result["max_points"] if result["max_points"] else 0.0
-
-
-def _distribution(graded: list[Result]) -> dict[str, Any]:
-    counts = pictures.in_tenths([share_pct(r) for r in graded])
-    rows = [[pictures.TENTHS[i], n] for i, n in enumerate(counts)]
-    return {
-        "title": "Marks", "picture": pictures.distribution(counts),
-        "table": _table("Students by share of the points", ["Share", "Students"], rows, (1,)),
-    }  # fmt: skip
-
-
-def _hardest(graded: list[Result]) -> dict[str, Any]:
-    titles: dict[str, str] = {}
+        said += (
+            f" Of the points that are marked so far, the mean is {statistics.mean(shares):.0f}%, "
+            f"the median {statistics.median(shares):.0f}%, from {min(shares):.0f}% to "
+            f"{max(shares):.0f}%; {sum(share < 50 for share in shares)} have less than half. "
+            f"Running the answers took {sum(r['seconds'] for r in graded):.0f} s in all."
+        )
     counts: dict[str, Counter] = {}
-    for result in graded:
-        for q in result["questions"]:
-            titles[q["question"]] = q["title"]
-            counts.setdefault(q["question"], Counter())[q["status"]] += 1
-    # A question with answers that wait for a mark is neither hard nor easy yet: it comes last.
-    order = sorted(
-        counts,
-        key=lambda q: (2 if counts[q]["pending"] else counts[q]["right"] / counts[q].total(), q),
-    )
-    present = [key for key in STATUS if any(counts[q][key] for q in counts)]
-    rows = [[f"{q} {titles[q]}", *(counts[q][key] for key in present)] for q in order]
-    head = ["Question", *(STATUS[key][1] for key in present)]
+    for q in (q for r in graded for q in r["questions"]):
+        counts.setdefault(f"{q['question']} {q['title']}", Counter())[q["status"]] += 1
+
+    def hardest(item: tuple[str, Counter]) -> tuple[float, str]:
+        # A question with answers that wait for a mark is neither hard nor easy yet: it comes last.
+        name, of_it = item
+        return 2 if of_it["pending"] else of_it["right"] / of_it.total(), name
+
     return {
-        "title": "Questions, the hardest first",
-        "picture": pictures.stacked({q: counts[q] for q in order}, present),
-        "table": _table("Answers by question", head, rows, tuple(range(1, len(head)))),
+        "heading": f"Exercise {number}: {title}" if title else f"Exercise {number}", "said": said,
+        "tenths": [(f"{10 * n} to {'' if n == 9 else 'under '}{10 * n + 10}%", tenths[n])
+                   for n in range(10)] if graded else [],
+        "questions": sorted(counts.items(), key=hardest), "turns": wrong_turns(graded),
+        "present": [key for key in STATUS if any(of_it[key] for of_it in counts.values())],
     }  # fmt: skip
 
 
@@ -244,19 +202,14 @@ def wrong_turns(graded: list[Result]) -> list[tuple[str, str, int]]:
     """
     counts: Counter = Counter()
     first: dict[tuple[str, str], str] = {}
-    for result in graded:
-        for q in result["questions"]:
-            if q["status"] in ("close", "not_yet", "error") and q["message"]:
-                message = clean(q["message"])
-                key = q["question"], re.sub(r"\d+([.,]\d+)*", "#", message)
-                counts[key] += 1
-                first.setdefault(key, message)
+    for q in (q for r in graded for q in r["questions"]):
+        if q["status"] in ("close", "not_yet", "error") and q["message"]:
+            message = clean(q["message"])
+            key = q["question"], re.sub(r"\d+([.,]\d+)*", "#", message)
+            counts[key] += 1
+            first.setdefault(key, message)
     most = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:COMMONEST]
     return [(key[0], first[key], n) for key, n in most]
-
-
-def _table(caption: str, header: list[str], rows: list[list[Any]], numbers: tuple = ()) -> dict:
-    return {"caption": caption, "header": header, "rows": rows, "numbers": numbers}
 
 
 def _who(result: Result) -> str:

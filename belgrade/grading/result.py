@@ -17,7 +17,7 @@ from belgrade.checks.examine import exercise_in, parts_of, worst_of, written_rec
 from belgrade.checks.judge import ERROR, PENDING, RIGHT
 from belgrade.grading import GradingError
 from belgrade.grading.collect import Submission
-from belgrade.grading.marks import apply_mark, same_text
+from belgrade.grading.marks import apply_mark, plain_text
 from belgrade.grading.master import Master
 from belgrade.grading.run import Run
 from belgrade.grading.store import read_json
@@ -155,7 +155,7 @@ def carry_marks(old: dict[str, Any], new: dict[str, Any]) -> None:
         marked = before.get(row["question"])
         if not marked:
             continue
-        if row["pending_points"] and same_text(marked, row):
+        if row["pending_points"] and plain_text(marked) == plain_text(row):
             apply_mark(new, row, marked["mark"])
         else:
             words = (

@@ -6,12 +6,13 @@ import contextlib
 import errno
 import hashlib
 import json
-import os
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from belgrade.files import write_whole
 from belgrade.grading import GradingError
 
 FULL = {errno.ENOSPC, errno.EDQUOT}
@@ -24,20 +25,7 @@ class StoreError(GradingError):
 def write_json(path: Path, content: Any) -> None:
     """Write `content` to `path` in one step: a reader finds the old file, or all of the new."""
     text = json.dumps(content, ensure_ascii=False, indent=1)
-    write_bytes(path, text.encode("utf-8", "replace"))
-
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write bytes to `path` in one step; its folder is made if it is missing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise
+    write_whole(path, text.encode("utf-8", "replace"))
 
 
 def read_json(path: Path) -> Any:
@@ -72,7 +60,15 @@ def locked(path: Path) -> Iterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+b") as file:
         try:
-            _lock(file)
+            if sys.platform == "win32":
+                import msvcrt
+
+                file.seek(0)
+                msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+            else:
+                import fcntl
+
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             if is_full(error):
                 raise
@@ -80,15 +76,3 @@ def locked(path: Path) -> Iterator[None]:
                 f"Another grading is at work in {path.parent}: wait for it, or stop it."
             ) from None
         yield
-
-
-def _lock(file: Any) -> None:
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        import msvcrt
-
-        file.seek(0)
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-    else:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -14,9 +14,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from belgrade.files import write_whole
 from belgrade.grading.names import clean
 from belgrade.grading.roster import Roster
-from belgrade.grading.store import write_bytes
 
 GRADED, FAILED, MISSING = "graded", "failed", "missing"
 NOTHING = "Nothing handed in."
@@ -34,11 +34,9 @@ Result = dict[str, Any]
 
 def harmless(value: Any) -> Any:
     """Return a cell that no spreadsheet takes for a formula; numbers stay numbers."""
-    if value is None:
-        return ""
     if isinstance(value, int | float):
-        return value
-    text = clean(value)
+        return tidy(value)
+    text = clean("" if value is None else value)
     if len(text) > LONGEST_CELL:
         text = text[:LONGEST_CELL] + " …"
     return f"'{text}" if FORMULA.match(text) else text
@@ -61,7 +59,7 @@ def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]], protect: bool
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Write a table for people, in one step."""
-    write_bytes(path, csv_text(header, rows).encode("utf-8-sig", "replace"))
+    write_whole(path, csv_text(header, rows).encode("utf-8-sig", "replace"))
 
 
 def for_each_member(result: Result) -> list[Result]:
@@ -115,29 +113,19 @@ def with_missing(results: list[Result], roster: Roster | None) -> list[Result]:
     return sorted(rows, key=lambda r: (r["exercise"] or "~", r["student"]))
 
 
-def grade_rows(results: Iterable[Result], possible: dict[str, float]) -> list[list[Any]]:
-    """Return the rows of grades.csv: one a student and exercise, `results` with the missing."""
-    return [
-        [
-            r["student"], r["name"], r["exercise"] or "", r["state"], tidy(r["points"]),
-            tidy(r["max_points"]), tidy(r["pending_points"]),
-            tidy(possible.get(r["exercise"], 0)), r["reason"], " ".join(r["notes"]), r["file"],
-            round(r["seconds"], 2), r.get("days_late", ""), r.get("late_points", ""),
-        ]
-        for r in results
-    ]  # fmt: skip
-
-
-def question_rows(results: Iterable[Result]) -> list[list[Any]]:
-    """Return the rows of questions.csv: one a student, exercise and question."""
-    return [
-        [
-            r["student"], r["name"], r["exercise"] or "", q["question"], q["title"], q["status"],
-            tidy(q["points"]), tidy(q["max_points"]), tidy(q["pending_points"]), q["message"],
-            (q.get("mark") or {}).get("comment", ""), round(q["seconds"], 2),
-        ]
-        for r in results for q in r["questions"]
-    ]  # fmt: skip
+def write_tables(out: Path, rows: Iterable[Result], possible: dict[str, float]) -> None:
+    """Write grades.csv, a row a result, and questions.csv; `rows` are those with the missing."""
+    grades, questions = [], []
+    for r in rows:
+        seconds, whole = round(r["seconds"], 2), possible.get(r["exercise"], 0)
+        more = {"possible_points": whole, "notes": " ".join(r["notes"]), "seconds": seconds}
+        grades.append(r | more)
+        for q in r["questions"]:
+            comment = (q.get("mark") or {}).get("comment", "")
+            questions.append(r | q | {"comment": comment, "seconds": round(q["seconds"], 2)})
+    for name, header, table in (("grades", GRADES, grades), ("questions", QUESTIONS, questions)):
+        cells = [[row.get(title) for title in header] for row in table]
+        write_csv(out / f"{name}.csv", header, cells)
 
 
 def tidy(number: float) -> int | float:

@@ -38,20 +38,20 @@ EXACT = {
 
 def upload_files(
     results: list[Result], roster: Roster | None, possible: Mapping[str, float],
-    titles: Mapping[str, str] | None = None, provisional: bool = False,
+    titles: Mapping[str, str] | None = None,
 ) -> dict[str, str]:  # fmt: skip
     """Return {file name: CSV text} for the platform that the roster comes from.
 
     `possible` gives the points of each exercise, `titles` their titles. A student whose written
-    answers wait for marks has no mark yet, unless `provisional`. Where the platform's maximum is
-    another, marks are converted to it.
+    answers wait for marks has no mark yet. Where the platform's maximum is another, marks are
+    converted to it.
     """
     if roster is None:
         return {}
     marks = {
         (r["student"], r["exercise"]): counts(r)
         for r in results
-        if r["state"] == GRADED and (provisional or not r["pending_points"])
+        if r["state"] == GRADED and not r["pending_points"]
     }
     numbers = sorted(n for n in possible if possible[n] > 0)
     comments = {(r["student"], r["exercise"]): _comment(r) for r in results}

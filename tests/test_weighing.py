@@ -183,6 +183,20 @@ def test_only_rows_marked_in_full_are_scored() -> None:
 def test_a_row_with_one_mark_throughout_tells_nothing_apart() -> None:
     same = pd.DataFrame({"a": [C, C], "b": [C, N]}, index=["E1", "E2"])
     assert matrix.tells_apart(same).tolist() == [False, True]
+    assert matrix.counts(same).loc["a"].tolist() == [1, 0, 0]
+    against_all = pd.concat([MARKS, pd.DataFrame({"a": [X], "b": [X], "c": [X]}, index=["E5"])])
+    assert matrix.counts(against_all).equals(matrix.counts(MARKS))
+    assert matrix.least_contradicted(same.loc[["E1"]]) == []
+
+
+def test_neutral_throughout_comes_first_untested() -> None:
+    idle = MARKS.assign(d=N)
+    assert matrix.least_contradicted(idle) == ["d"]
+    assert matrix.untested(idle) == ["d"]
+    # Neutral in the rows that count is enough, whatever the mark in those that fit all alike.
+    alike = pd.DataFrame({name: [X] for name in idle}, index=["E5"])
+    assert matrix.untested(pd.concat([idle, alike])) == ["d"]
+    assert matrix.untested(MARKS) == []
 
 
 def test_rows_that_decide() -> None:
@@ -265,10 +279,23 @@ def test_the_result_in_words() -> None:
     timing = marked_in_full(X) | {"timing": C}
     journal.save(takeaway.KEY, {"E02": timing, "E08": marked_in_full(C)})
     words = takeaway.result(takeaway.marks())
-    assert "2 pieces of evidence in full; 1 of them tells" in words
+    assert "2 pieces of evidence in full; 1 of them tells the explanations apart" in words
+    assert "neutral throughout" not in words
     assert "Least evidence against it (0): Timing." in words
     assert "Without E02 this would be otherwise." in words
     assert "That is few" in words
+
+
+def test_the_result_says_what_was_not_tested() -> None:
+    given = marked_in_full(X) | {"kosovo": N, "timing": C}
+    journal.save(takeaway.KEY, {"E02": given})
+    words = takeaway.result(takeaway.marks())
+    assert "Least evidence against it (0): Kosovo and Timing. But Kosovo was neutral" in words
+    journal.save(takeaway.KEY, {"E02": marked_in_full(C)})
+    words = takeaway.result(takeaway.marks())
+    assert words.endswith(
+        "none of them tells the explanations apart, so there is nothing to count yet."
+    )
 
 
 def test_the_csv_has_the_evidence_and_the_marks() -> None:

@@ -29,10 +29,13 @@ def complete(marks: pd.DataFrame) -> pd.DataFrame:
 
 
 def counts(marks: pd.DataFrame) -> pd.DataFrame:
-    """Return for each explanation how many complete rows carry each mark, fewest against first."""
+    """Return for each explanation how many rows carry each mark, fewest against first.
+
+    Only rows that tell explanations apart are counted.
+    """
     import pandas as pd
 
-    rows = complete(marks)
+    rows = telling(marks)
     table = pd.DataFrame({mark: (rows == mark).sum() for mark in MARKS}).astype(int)
     return table.sort_values(INCONSISTENT, kind="stable")
 
@@ -46,9 +49,24 @@ def tells_apart(marks: pd.DataFrame) -> pd.Series:
     return complete(marks).nunique(axis=1) > 1
 
 
+def telling(marks: pd.DataFrame) -> pd.DataFrame:
+    """Return the complete rows that tell explanations apart."""
+    return complete(marks)[tells_apart(marks)]
+
+
+def untested(marks: pd.DataFrame) -> list[str]:
+    """Return the explanations that are neutral in every row that tells explanations apart.
+
+    Nothing speaks against them, so they tie for first or come first, and have won nothing.
+    """
+    rows = telling(marks)
+    is_neutral = (rows == NEUTRAL).all()
+    return [] if rows.empty else list(is_neutral.index[is_neutral])
+
+
 def least_contradicted(marks: pd.DataFrame) -> list[str]:
-    """Return the explanations with the fewest inconsistent marks; [] where no row is complete."""
-    rows = complete(marks)
+    """Return the explanations with the fewest inconsistent marks; [] where no row tells apart."""
+    rows = telling(marks)
     if rows.empty:
         return []
     against = (rows == INCONSISTENT).sum()
@@ -64,4 +82,5 @@ def rows_that_decide(marks: pd.DataFrame) -> list[str]:
     if len(rows) < 2:
         return []
     found = least_contradicted(rows)
-    return [row for row in rows.index if least_contradicted(rows.drop(index=row)) != found]
+    apart = telling(rows).index
+    return [row for row in apart if least_contradicted(rows.drop(index=row)) != found]

@@ -9,15 +9,16 @@ from __future__ import annotations
 import atexit
 from typing import Any
 
+import nbclient
 import pytest
 from fresh_copies import NO_PIXELS
 from nbclient import NotebookClient
 from nbclient.util import run_sync
 from nbformat.v4 import new_code_cell
+from nbval.kernel import CURRENT_ENV_KERNEL_NAME
 from one_kernel import FORGET
 
-from belgrade.authoring import execute
-from belgrade.authoring.execute import CURRENT_ENV_KERNEL_NAME, _ThisEnvironment, first_error
+from belgrade.authoring.execute import first_error, this_environment
 
 kept: list[Any] = []
 
@@ -25,7 +26,7 @@ kept: list[Any] = []
 def kernel() -> Any:
     """Return the manager of this process's kernel, which nbclient starts when it first runs."""
     if not kept:
-        kept.append(_ThisEnvironment(kernel_name=CURRENT_ENV_KERNEL_NAME))
+        kept.append(this_environment()(kernel_name=CURRENT_ENV_KERNEL_NAME))
         atexit.register(stop)
     return kept[0]
 
@@ -66,4 +67,4 @@ class Client(NotebookClient):
 
 def keep_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let `build` and `clean --run` use the kernel that is kept."""
-    monkeypatch.setattr(execute, "NotebookClient", Client)
+    monkeypatch.setattr(nbclient, "NotebookClient", Client)

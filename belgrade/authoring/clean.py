@@ -7,7 +7,6 @@ import tempfile
 from pathlib import Path
 
 from belgrade.authoring.execute import RunError, execute, first_error
-from belgrade.checks.nbval_plugin import strip_widgets
 from belgrade.checks.quick import nbformat
 
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
@@ -22,6 +21,8 @@ ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}")
 
 def clean(notebook):
     """Return a clean copy: no widget state, times or editor's traces; cells counted from 1."""
+    from belgrade.checks.nbval_plugin import strip_widgets  # brings pytest
+
     notebook = copy.deepcopy(notebook)
     kept = {k: v for k, v in notebook.metadata.items() if k in ("belgrade", "authors", "title")}
     notebook.metadata = nbformat.from_dict(

@@ -7,14 +7,6 @@ from pathlib import Path
 
 from belgrade import UserError
 from belgrade.checks import quick  # noqa: F401  nbclient would import nbformat more slowly
-
-# isort: split
-from jupyter_client.manager import AsyncKernelManager
-from nbclient import NotebookClient
-from nbclient.exceptions import CellTimeoutError, DeadKernelError
-from nbval.kernel import CURRENT_ENV_KERNEL_NAME, NbvalKernelspecManager
-from traitlets import default
-
 from belgrade.checks.words import AS_IN_JUPYTER
 
 
@@ -22,10 +14,21 @@ class RunError(UserError):
     """A notebook did not run to its end; the text names the cell and the error."""
 
 
-class _ThisEnvironment(AsyncKernelManager):
-    @default("kernel_spec_manager")
-    def _specs(self):
-        return NbvalKernelspecManager()
+def this_environment():
+    """Return the class of managers of this environment's kernel.
+
+    Imported when it is asked for: grading builds a key without a kernel.
+    """
+    from jupyter_client.manager import AsyncKernelManager
+    from nbval.kernel import NbvalKernelspecManager
+    from traitlets import default
+
+    class ThisEnvironment(AsyncKernelManager):
+        @default("kernel_spec_manager")
+        def _specs(self):
+            return NbvalKernelspecManager()
+
+    return ThisEnvironment
 
 
 def execute(notebook, cwd, timeout=300, **extra_env):
@@ -33,6 +36,10 @@ def execute(notebook, cwd, timeout=300, **extra_env):
 
     The journal goes to an empty folder. Raises RunError when the kernel dies or a cell is late.
     """
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellTimeoutError, DeadKernelError
+    from nbval.kernel import CURRENT_ENV_KERNEL_NAME
+
     with tempfile.TemporaryDirectory(prefix="belgrade-work-") as folder:
         work = Path(folder) / "my_work"
         work.mkdir()
@@ -51,7 +58,7 @@ def execute(notebook, cwd, timeout=300, **extra_env):
             notebook,
             timeout=timeout,
             kernel_name=CURRENT_ENV_KERNEL_NAME,
-            kernel_manager_class=_ThisEnvironment,
+            kernel_manager_class=this_environment(),
             resources={"metadata": {"path": str(cwd)}},
             allow_errors=True,
             record_timing=False,

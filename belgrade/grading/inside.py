@@ -233,8 +233,9 @@ class Shown(io.TextIOBase):
     def __init__(self) -> None:
         self.forget()
 
-    def forget(self) -> None:
-        """Begin anew, for another cell."""
+    def forget(self, quiet: bool = False) -> None:
+        """Begin anew, for another cell; of a `quiet` one nothing is put into words or painted."""
+        self.quiet = quiet
         self.shown: list[dict[str, str]] = []
         self.answer: Any = None
         self.error: str | None = None
@@ -295,22 +296,22 @@ def _cell(shell: Any, request: dict[str, Any]) -> dict[str, Any]:
     package's own `check`, whatever was put in its place.
     """
     shown = shell.into
-    shown.forget()
+    shown.forget(bool(request.get("quiet")))
     sys.stdout = sys.stderr = shown
     if spec := request.get("spec"):
         shell.user_ns["check"] = shell.examined(spec)
-    quiet, error = bool(request.get("quiet")), None
+    error = None
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        done = shell.run_cell(request["code"], silent=quiet)
+        done = shell.run_cell(request["code"])
         error = done.error_before_exec or done.error_in_exec
-        _finish_figures(quiet)
+        _finish_figures(shown.quiet)
     except BaseException as late:
         error = late
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     words = shown.error if error is None else words_of(error)
     answer = shown.answer
-    return {"shown": [] if quiet else shown.shown, "answer": answer, "error": words,
+    return {"shown": [] if shown.quiet else shown.shown, "answer": answer, "error": words,
             "notes": shown.notes}  # fmt: skip
 
 
@@ -375,7 +376,7 @@ def _rehearse(shell: Any, words: list[str]) -> None:
     # pyplot would draw each figure once more, for a window that is not there.
     plt.uninstall_repl_displayhook()
     pictures = shell.display_formatter.formatters["image/png"]
-    pictures.for_type(Figure, _picture)
+    pictures.for_type(Figure, lambda figure: None if shell.into.quiet else _picture(figure))
     frame = pd.DataFrame({"a": [1.5, 2, 4, 3], "b": [2, 3, 2, 4]}, index=list("wxyz"))
     plain, ours = contextlib.nullcontext, figures.style
     for style, kind in ((plain, "line"), (plain, "bar"), (ours, "bar"), (ours, "barh"),
@@ -435,6 +436,9 @@ def _shell() -> Any:
 
         def write_format_data(self, format_dict: Any, md_dict: Any = None) -> None:
             into.display(format_dict)
+
+        def compute_format_data(self, result: Any) -> Any:
+            return ({}, {}) if into.quiet else super().compute_format_data(result)
 
         finish_displayhook = write_output_prompt
 

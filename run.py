@@ -51,6 +51,7 @@ SOURCES = [
     "pyproject.toml",
     "jupyter/default_setting_overrides.json",
     "jupyter/ipython_kernel_config.json",
+    "jupyter/jupyter_server_config.json",
 ]
 
 # Fragments of pip's, uv's and the operating systems' messages, in lower case.

@@ -5,6 +5,8 @@
 //   that of the label, or the question above.
 // - JupyterLab redraws a sentence together with its picture, which not every screen reader
 //   announces: an unseen element that stays says what the sentence says when that has changed.
+// - When a kernel begins anew, controls that it had stay in the page and look as ever: they get the
+//   mark that ipywidgets has for those of a file that was opened again.
 // - Where one card of a form makes way for the next, the focus goes to the same button of it.
 (() => {
   const {dataset: {css}} = document.currentScript;
@@ -58,6 +60,13 @@
     });
     keepFocus();
   };
+  const light = area.closest('.jp-NotebookPanel')?.querySelector('[data-status]');
+  const part = () => {
+    if (!/start|dead/.test(light.dataset.status)) return;
+    area.querySelectorAll('.belgrade-controls, .belgrade-form')
+      .forEach(each => each.classList.add('jupyter-widgets-disconnected'));
+  };
+  if (light) new MutationObserver(part).observe(light, {attributeFilter: ['data-status']});
   mend();
   new MutationObserver(mend).observe(area, {childList: true, subtree: true});
 })();

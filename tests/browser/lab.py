@@ -104,7 +104,7 @@ class Lab:
         self.root = root
         self.token = secrets.token_hex(8)
         self.url = f"http://127.0.0.1:{port}"
-        self._private = Path(tempfile.mkdtemp(prefix="belgrade-lab-"))
+        self.private = Path(tempfile.mkdtemp(prefix="belgrade-lab-"))
         private = {
             "JUPYTER_CONFIG_DIR": "config",
             "JUPYTER_DATA_DIR": "data",
@@ -126,7 +126,7 @@ class Lab:
         extensions = dict.fromkeys(NOT_A_STUDENTS["page"], True)
         page = {"buildCheck": False, "disabledExtensions": extensions}
         self._write("config/labconfig/page_config.json", page)
-        self.log = self._private / "log"
+        self.log = self.private / "log"
         command = [
             *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
             *("--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0"),
@@ -138,7 +138,7 @@ class Lab:
                 command,
                 env={
                     **os.environ,
-                    **{name: str(self._private / part) for name, part in private.items()},
+                    **{name: str(self.private / part) for name, part in private.items()},
                     "JUPYTER_PREFER_ENV_PATH": "0",  # the settings above, not the environment's
                     **environment,
                 },
@@ -148,7 +148,7 @@ class Lab:
         self._wait()
 
     def _write(self, path: str, content: dict[str, Any]) -> None:
-        file = self._private / path
+        file = self.private / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(content), encoding="utf-8")
 
@@ -166,7 +166,7 @@ class Lab:
     def close(self) -> None:
         self.process.terminate()
         self.process.wait(20)
-        shutil.rmtree(self._private, ignore_errors=True)
+        shutil.rmtree(self.private, ignore_errors=True)
 
     def open(self, page: Any, path: str) -> Any:
         """Open the notebook at `path`; return its panel once the kernel waits.

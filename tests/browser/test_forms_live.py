@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import urllib.request
 import zipfile
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -13,7 +14,7 @@ import nbformat
 import psutil
 import pytest
 from lab import SIZE, Lab, no_errors
-from moving import bring_to
+from moving import CONTROLS, PICTURE, WATCH, Control, bring_to
 from themes import faint, put_on
 
 from belgrade.authoring.clean import KERNELSPEC
@@ -209,3 +210,31 @@ def test_a_card_that_makes_way_keeps_the_focus_on_its_button(forms: Any) -> None
     cell.get_by_text("Evidence 3 of").or_(cell.get_by_text("Evidence 2 of")).wait_for()
     forms.wait_for_function("() => document.activeElement.textContent === 'Next ›'")
     assert place.inner_text() != before
+
+
+ALONE = """() => getComputedStyle(
+  document.querySelector('.jp-NotebookPanel:not(.lm-mod-hidden) .belgrade-controls'), '::before'
+).content"""
+
+
+def test_controls_whose_kernel_the_server_began_anew_say_so(lab: Lab, page: Any) -> None:
+    """As on a hub, where a lesson that rests gives its memory back (`belgrade/server.py`)."""
+    book = nbformat.v4.new_notebook(metadata={"kernelspec": KERNELSPEC})
+    book.cells = [nbformat.v4.new_code_cell("from belgrade import explorers\nexplorers.airport()")]
+    nbformat.write(book, lab.root / "notebooks/rested.ipynb")
+    lab.open(page, "notebooks/rested.ipynb")
+    lab.run_all(page)
+    cell = bring_to(page, 0)
+    assert page.evaluate(ALONE) == "none"
+    kernel = page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.session.kernel.id")
+    request = urllib.request.Request(
+        f"{lab.url}/api/kernels/{kernel}/restart?token={lab.token}", method="POST"
+    )
+    urllib.request.urlopen(request, timeout=30).close()
+    page.wait_for_function(f"() => ({ALONE})() !== 'none'")
+    assert "Run › Run All Cells" in page.evaluate(ALONE)
+    assert cell.locator(f"{PICTURE} img").is_visible()
+    lab.run_all(page)
+    page.wait_for_function(f"() => ({ALONE})() === 'none'")
+    page.evaluate(WATCH)
+    assert Control(page, cell, cell.locator(CONTROLS).first).moves()

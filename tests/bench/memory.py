@@ -1,0 +1,82 @@
+"""What a hub needs: memory of one student's server and of the lessons that are open on it.
+
+    python tests/bench/memory.py
+
+JupyterLab's server is started, then one lesson after the other is opened and run, and all stay
+open. Memory is PSS, in which pages that processes share are counted once (Linux alone has it).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+import nbformat
+import psutil
+from jupyter_client import BlockingKernelClient
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "browser"))
+
+from lab import Lab
+
+ROOT = Path(__file__).resolve().parents[2]
+
+LESSONS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+# Students of a class, and how many of them work at the same time, in a session of 90 minutes.
+CLASS = 100
+
+
+def megabytes(server: int) -> float:
+    """Return the PSS of a process and all below it, in MB."""
+    processes = [psutil.Process(server), *psutil.Process(server).children(recursive=True)]
+    return sum(each.memory_full_info().pss for each in processes) / 1e6
+
+
+def ask(lab: Lab, path: str, content: dict) -> dict:
+    """Post to the server; return its answer."""
+    request = urllib.request.Request(
+        f"{lab.url}/api/{path}?token={lab.token}", data=json.dumps(content).encode()
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return json.load(answer)
+
+
+def open_and_run(lab: Lab, lesson: Path) -> None:
+    """Open a lesson as a page does, and run its cells."""
+    session = ask(lab, "sessions", {
+        "path": f"notebooks/{lesson.name}", "type": "notebook", "name": lesson.name,
+        "kernel": {"name": "python3"},
+    })  # fmt: skip
+    file = f"kernel-{session['kernel']['id']}.json"
+    client = BlockingKernelClient(connection_file=str(lab.private / "runtime" / file))
+    client.load_connection_file()
+    client.start_channels()
+    client.wait_for_ready(60)
+    for cell in nbformat.read(lesson, as_version=4).cells:
+        if cell.cell_type == "code":
+            client.execute(cell.source, reply=True, timeout=120)
+    client.stop_channels()
+
+
+def main() -> None:
+    """Measure, and print a Markdown table."""
+    with tempfile.TemporaryDirectory() as work:
+        lab = Lab(ROOT, BELGRADE_WORK=work)
+        try:
+            print("| open | MB (PSS) | GB for 100 students |\n|---|---|---|")
+            for number in range(len(LESSONS) + 1):
+                if number:
+                    open_and_run(lab, LESSONS[number - 1])
+                time.sleep(1)
+                used = megabytes(lab.process.pid)
+                print(f"| {number} lessons | {used:.0f} | {used * CLASS / 1000:.0f} |", flush=True)
+        finally:
+            lab.close()
+
+
+if __name__ == "__main__":
+    main()

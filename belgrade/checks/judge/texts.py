@@ -2,6 +2,7 @@
 
 import difflib
 import functools
+import html
 import re
 import unicodedata
 
@@ -200,8 +201,14 @@ def truth(spec, reference, answer):
 
 def written(spec, answer):
     """Take prose in for a person to mark, unless nothing was written."""
-    given = " ".join(str(answer.get("value", "")).split())
-    if not given or given == " ".join(spec.get("starter", "").split()):
+    given = str(answer.get("value", ""))
+    if _words(given) in ([], _words(spec.get("starter", ""))):
         return NOT_ATTEMPTED, "Write your answer in the text cell, in place of what stands there."
     words = len(given.split())
     return PENDING, f"Received, {words} word{'s' * (words != 1)}; a person reads and marks it."
+
+
+def _words(text):
+    """Return the words of a text in Markdown: signs, spaces, comments and tags are none."""
+    text = html.unescape(re.sub(r"<!--.*?(-->|$)|<(?!img)/?[a-z][^<>]*>", " ", text, flags=re.S))
+    return re.findall(r"[^\W_]+", text.casefold())

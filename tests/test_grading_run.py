@@ -7,6 +7,7 @@ import os
 import re
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -50,20 +51,31 @@ def by_question(records: list[dict[str, Any]]) -> dict[str, tuple[str, float, st
     }
 
 
-@pytest.mark.parametrize("number", NUMBERS)
-def test_every_case_gets_the_verdict_that_nbval_gives(number: str, box: Sandbox) -> None:
-    """What tests/test_cases.py shows of nbval, case by case."""
-    cases, faults = cases_of(number), []
-    for n, batch in enumerate(batches_of(number)):
+def faults_in(number: str, begin: Callable[[Any], Callable[[], Run]]) -> list[str]:
+    """Return which cases of an exercise got another verdict than they should.
+
+    `begin` begins to run a notebook, and returns how to wait for its Run.
+    """
+    cases, begun, faults = cases_of(number), [], []
+    for batch in batches_of(number):
         notebook = assembled(number, batch)
         plain = nbformat.v4.new_code_cell(PLAIN, metadata={"belgrade": {"role": "setup"}})
         notebook.cells.insert(0, plain)
-        found = by_question(run(notebook, box).records)
+        begun.append((batch, begin(notebook)))
+    for n, (batch, ended) in enumerate(begun):
+        found = by_question(ended().records)
         for question in batch:
             code, status, words = cases[question][n]
             now, _, said = found.get(question, ("no verdict", 0, ""))
             if now != status or words not in said:
                 faults.append(f"{question}: {code}\nwanted {status}: {words}\n{now}: {said}")
+    return faults
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_every_case_gets_the_verdict_that_nbval_gives(number: str, box: Sandbox) -> None:
+    """Those that tests/test_cases.py asks of nbval, and of the judge in the notebook."""
+    faults = faults_in(number, lambda notebook: functools.partial(run, notebook, box))
     assert not faults, "\n".join(faults)
 
 

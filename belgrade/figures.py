@@ -44,6 +44,15 @@ MARKERS = {
     "Germany": "X",
     "you": "*",
 }
+# Leaders, banks and groups that are drawn as an actor of the palette.
+STANDS_FOR = {
+    "Vladimir Putin": "Russia",
+    "Xi Jinping": "China",
+    "Angela Merkel": "Germany",
+    "Donald Trump": "United States",
+    "China Eximbank": "China",
+    "NATO or EU members": "European Union",
+}
 
 WIDTH_IN = 7.2
 PIXELS_PER_INCH = 144
@@ -100,13 +109,13 @@ _THE_MACHINES = {
 
 
 def colour(actor: str) -> str:
-    """Return the hex colour of an actor; grey for an actor without one of its own."""
-    return COLOURS.get(actor, GREY)
+    """Return the hex colour of an actor, or of whoever it stands for; grey for all others."""
+    return COLOURS.get(STANDS_FOR.get(actor, actor), GREY)
 
 
 def marker(actor: str) -> str:
-    """Return the matplotlib marker of an actor; a plus for an actor without one of its own."""
-    return MARKERS.get(actor, "p")
+    """Return the matplotlib marker of an actor, or of whoever it stands for; else a pentagon."""
+    return MARKERS.get(STANDS_FOR.get(actor, actor), "p")
 
 
 def _settings() -> dict[str, Any]:

@@ -199,7 +199,7 @@ def _trust() -> Iterator[tuple[str, str, str]]:
 
 
 def _invested() -> str:
-    from belgrade.explorers.china import measured
+    from belgrade.evidence.yardsticks import measured
 
     rows = measured()["total"].rows
     rows = rows[rows["label"] == "end of 2019"].set_index("name")["value"]

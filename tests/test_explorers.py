@@ -1,14 +1,20 @@
-"""Every explorer, with real widgets: each option, the ends and the middle, 50 combinations."""
+"""Every explorer, with real widgets: each option, the ends and the middle, 50 combinations.
+
+What each says and draws is frozen in `explorers.json`, as digests. After a change that is meant,
+`python tests/test_explorers.py NAME` stores it anew.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import functools
+import hashlib
 import html
 import itertools
 import json
 import random
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +35,7 @@ from belgrade.explorers.explorer import (
 
 ROOT = Path(__file__).resolve().parent.parent
 COMBINATIONS = 50
+FROZEN = Path(__file__).with_name("explorers.json")
 # What must not be read out: a missing value that slipped into a sentence.
 SLIPPED = re.compile(r"\bnan\b|<NA>|\bNone\b|\bNaT\b|\binf\b")
 
@@ -48,19 +55,19 @@ drawn: dict[str, dict[Any, Any]] = {}
 def made(name: str) -> Explorer:
     """Return the explorer; it keeps the figures that it draws for `singles`."""
     explorer = getattr(explorers, name)()
-    draw, kept = explorer.draw, drawn.setdefault(name, {})
+    view, kept = explorer.view, drawn.setdefault(name, {})
     wanted = {key_of(explorer.defaults | choice) for choice in singles(explorer)}
 
-    def draw_and_keep(data: Any, **choices: Any) -> Any:
-        fig = draw(data, **choices)
+    def view_and_keep(data: Any, **choices: Any) -> Any:
+        fig, words = view(data, **choices)
         if key_of(choices) in wanted:
             kept[key_of(choices)] = fig
         else:
             # Nothing looks at how the seeded combinations are laid out, which takes longest.
             fig.set_layout_engine("none")
-        return fig
+        return fig, words
 
-    explorer.draw = draw_and_keep
+    explorer.view = view_and_keep
     return explorer
 
 
@@ -77,6 +84,31 @@ def singles(explorer: Explorer) -> list[dict[str, Any]]:
         if value != control.default
     )
     return [{}, *changed]
+
+
+def combinations(name: str) -> list[dict[str, Any]]:
+    chance = random.Random(f"{name}-2020")
+    values = {key: control.values() for key, control in made(name).controls.items()}
+    return [
+        {key: chance.choice(options) for key, options in values.items()}
+        for _ in range(COMBINATIONS)
+    ]
+
+
+def digests(name: str) -> dict[str, str]:
+    """Return a digest of words and picture for each of `singles`, and one of all combinations."""
+    explorer = made(name)
+
+    def digest(choices: list[dict[str, Any]]) -> str:
+        seen = hashlib.sha256()
+        for choice in choices:
+            shown = explorer.bundle(**choice)
+            drawn = re.search(r'data-drawn="(\w+)"', shown["text/html"])
+            seen.update(f"{shown['text/plain']}\n{drawn and drawn[1]}\n".encode())
+        return seen.hexdigest()[:12]
+
+    found = {json.dumps(choice): digest([choice]) for choice in singles(explorer)}
+    return found | {f"{COMBINATIONS} combinations": digest(combinations(name))}
 
 
 @pytest.fixture(autouse=True)
@@ -116,19 +148,19 @@ def test_widgets_show_every_option_and_seeded_combinations(name: str, displayed:
         "text/plain",
     }
     assert picture["data"] == explorer.bundle()
-    chance = random.Random(f"{name}-2020")
-    values = {key: control.values() for key, control in explorer.controls.items()}
-    combinations = [
-        {key: chance.choice(options) for key, options in values.items()}
-        for _ in range(COMBINATIONS)
-    ]
-    for choice in [*singles(explorer), *combinations]:
+    for choice in [*singles(explorer), *combinations(name)]:
         choose(explorer, explorer.defaults | choice)
         shown = explorer.bundle(**choice)
         assert_readable(shown)
         last = displayed[-1]
         assert last["data"] == shown
         assert last["transient"] == picture["transient"]
+    frozen, now = json.loads(FROZEN.read_text(encoding="utf-8"))[name], digests(name)
+    changed = [choice for choice in frozen | now if frozen.get(choice) != now.get(choice)]
+    assert not changed, (
+        f"{name} says or draws something else at {', '.join(changed[:5])}. If that is meant: "
+        f"python tests/test_explorers.py {name}"
+    )
 
 
 @each_explorer
@@ -346,3 +378,16 @@ def test_every_kind_of_control_has_a_described_widget() -> None:
         widget = control.widget()
         named = widget.children[0] if isinstance(control, Number) else widget
         assert named.description == control.label
+
+
+def freeze(names: list[str]) -> None:
+    """Store what explorers (all, or `names`) say and draw now as what they should."""
+    frozen = json.loads(FROZEN.read_text(encoding="utf-8")) if FROZEN.exists() else {}
+    for name in names or explorers.EXPLORERS:
+        frozen[name] = digests(name)
+    FROZEN.write_text(json.dumps(frozen, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    figures.PIXELS_PER_INCH = 40
+    freeze(sys.argv[1:])

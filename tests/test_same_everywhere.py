@@ -12,6 +12,7 @@ import importlib
 import inspect
 import math
 import os
+import pkgutil
 import subprocess
 import sys
 import textwrap
@@ -31,6 +32,7 @@ from test_exercises import EXERCISES, KEYS, PACKED
 from test_explorers import _small, each_explorer, made, singles
 
 from belgrade import data, explorers
+from belgrade import evidence as lessons
 from belgrade.authoring import build as building
 from belgrade.authoring import execute
 from belgrade.authoring.execute import first_error
@@ -241,7 +243,7 @@ def said(explorer: Any, choice: dict[str, Any]) -> str:
 def evidence() -> dict[str, Any]:
     """Return the functions that make evidence of tables without being told anything."""
     found = {}
-    modules = sorted({f"explorers.{name}" for name in explorers.EXPLORERS.values()})
+    modules = sorted(each.name for each in pkgutil.iter_modules(lessons.__path__, "evidence."))
     for name in ("takeaway", *modules):
         module = importlib.import_module(f"belgrade.{name}")
         for own, function in vars(module).items():
@@ -272,7 +274,7 @@ def test_evidence_is_the_same_of_shuffled_rows(
     tables: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     functions = evidence()
-    assert {"takeaway.evidence", "explorers.china.registers"} < set(functions)
+    assert {"takeaway.evidence", "evidence.china.registers"} < set(functions)
     usual = {name: plain(function()) for name, function in functions.items()}
     monkeypatch.setenv("BELGRADE_DATA", str(tables))
     with elsewhere.ties_turned_round():

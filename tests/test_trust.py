@@ -9,7 +9,9 @@ import pytest
 from shown_form import ShownForm
 
 from belgrade import explorers, journal
-from belgrade.explorers import trust
+from belgrade.evidence import trust
+from belgrade.explorers.kit import apart
+from belgrade.explorers.trust import GROUPS, NOBODY
 from belgrade.methods import agreement
 
 
@@ -167,7 +169,7 @@ def test_the_events_to_code_are_about_thirty_and_each_has_its_place_in_the_repor
     events = trust.coded_events()
     assert 25 <= len(events) <= 35 and events.index.is_unique
     assert set(events["code"]) == set(trust.CODES)
-    assert set(events["group"]) == set(trust.GROUPS) - {"all"}
+    assert set(events["group"]) == set(GROUPS) - {"all"}
     assert set(trust.SPY_AFFAIR) <= set(events.index)
     assert events.loc[["T014.1", "T027.2"], "group"].eq("left_out").all()
 
@@ -226,9 +228,9 @@ def test_ranges_and_direction_are_said() -> None:
 
 def test_the_turned_scale_of_2020() -> None:
     # 8 - 3.64 = 4.36: nearly the same number is printed for two unlike scores.
-    printed = describe(index="transit", beside=trust.NOBODY)
+    printed = describe(index="transit", beside=NOBODY)
     assert "Serbia 3.64 in 2012 (1 was best) and 3.61 in 2024 (7 was best)" in printed
-    turned = describe(index="transit", beside=trust.NOBODY, turned=True)
+    turned = describe(index="transit", beside=NOBODY, turned=True)
     assert "Serbia 4.36 in 2012 and 3.61 in 2024" in turned
 
 
@@ -243,7 +245,7 @@ def test_a_country_that_was_not_read_is_said_to_be_missing() -> None:
 
 
 def test_labels_are_spread_by_least_squares() -> None:
-    assert trust.spread([0.1, 0.5], 0.2) == pytest.approx([0.1, 0.5])
+    assert apart([0.1, 0.5], 0.2) == pytest.approx([0.1, 0.5])
     # Two at 0.5 go half a gap either way; a third at 0.55 joins them: the mean stays.
-    assert trust.spread([0.5, 0.5], 0.2) == pytest.approx([0.4, 0.6])
-    assert sum(trust.spread([0.5, 0.5, 0.56], 0.2)) == pytest.approx(1.56)
+    assert apart([0.5, 0.5], 0.2) == pytest.approx([0.4, 0.6])
+    assert sum(apart([0.5, 0.5, 0.56], 0.2)) == pytest.approx(1.56)

@@ -17,7 +17,7 @@ EXPLORERS = {
     "aid_per_what": "aid",
     "airport": "aid",
     "four_billion": "china",
-    "yardsticks": "china",
+    "yardsticks": "closeness",
     "shares": "trade",
     "whose_trade": "trade",
     "exercises_counted": "security",

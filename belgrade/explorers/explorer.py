@@ -187,16 +187,22 @@ class Explorer:
         title: str,
         data: Any,
         controls: Mapping[str, Control],
-        draw: Callable[..., Figure],
-        describe: Callable[..., str],
+        view: Callable[..., tuple[Figure, str]],
+        describe: Callable[..., str] | None = None,
         walks: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         self.name = ""  # as in `EXPLORERS`; set where the explorer is taken from there
         self.title = title
         self.data = data
         self.controls = dict(controls)
-        self.draw = draw
-        self.describe = describe
+        if describe is not None:
+            draw, say = view, describe
+
+            def view(data: Any, **choices: Any) -> tuple[Figure, str]:
+                words = say(data, **choices)
+                return draw(data, **choices), words
+
+        self.view = view
         self.walks = dict(walks or {})
         self.inputs: dict[str, Any] = {}
         self._drawn: dict[Sequence[Any], Bundle] = {}
@@ -251,6 +257,14 @@ class Explorer:
             pass
         return self._drawn[self._key(chosen)]
 
+    def draw(self, data: Any, **choices: Any) -> Figure:
+        """Return the picture of `choices`."""
+        return self.view(data, **choices)[0]
+
+    def describe(self, data: Any, **choices: Any) -> str:
+        """Return the sentence that says what the picture of `choices` shows."""
+        return self.view(data, **choices)[1]
+
     def _key(self, chosen: Mapping[str, Any]) -> Sequence[Any]:
         return tuple(chosen[name] for name in self.controls)
 
@@ -278,9 +292,8 @@ class Explorer:
     def _steps(self, chosen: dict[str, Any]) -> Iterator[Bundle | None]:
         """Make a choice's MIME bundle in two steps of about equal length; yield it at the end."""
         try:
-            words = self.describe(self.data, **chosen)
             with figures.style():
-                fig = self.draw(self.data, **chosen)
+                fig, words = self.view(self.data, **chosen)
         except NothingToShow as nothing:
             yield status(str(nothing))
             return

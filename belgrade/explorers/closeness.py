@@ -1,0 +1,193 @@
+"""Explorer of lesson 07: Russia and China on one yardstick after another."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+from belgrade import figures
+from belgrade.evidence.yardsticks import CHINA, RUSSIA, Yardstick, labels_of, measured, standing
+from belgrade.explorers.explorer import Explorer, NothingToShow, Select, Switch
+from belgrade.explorers.kit import NO_LINE, bars, key, look, panels
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+ALL = "all"
+REPORT_YEAR = 2020
+
+
+def yardsticks() -> Explorer:
+    """Return the explorer that compares Russia and China on one yardstick after another."""
+    sticks = measured()
+    titles = {stick.title: name for name, stick in sticks.items()}
+    years = {
+        "all that the tables have": ALL,
+        "only up to June 2020, when the report appeared": "report",
+    }
+    controls = {
+        "yardstick": Select("Yardstick", titles, "imports"),
+        "until": Select("Years", years, ALL),
+        "others": Switch("Also show Western and international partners", default=True),
+    }
+    return Explorer("Moscow to Beijing, on which yardstick?", sticks, controls, _compared)
+
+
+def _compared(sticks: Any, yardstick: str, until: str, others: bool) -> tuple[Figure, str]:
+    stick = sticks[yardstick]
+    rows = stick.rows
+    if until != ALL:
+        # A value for the whole of 2020, or a later one, could not be known in June 2020.
+        rows = rows[rows["period"] < _report_at(rows)]
+    if not others:
+        rows = rows[rows["side"] != "other"]
+    if rows.empty:
+        raise NothingToShow(
+            "The tables have nothing on this yardstick from before the report. A reader in June "
+            "2020 would have had to look elsewhere."
+        )
+    own = {"bars": (_bars, _say_bars), "spans": (_over_time, _say_loans)}
+    draw, say = own.get(stick.kind, (_over_time, _say_over_time))
+    return draw(stick, rows), f"{stick.title} ({stick.unit}). {say(stick, rows)} {stick.caveat}"
+
+
+def _report_at(rows: pd.DataFrame) -> float:
+    """Return June 2020 on the axis of `rows`: whole years are drawn at their middle."""
+    return REPORT_YEAR if rows["period"].dtype.kind == "i" else REPORT_YEAR + 0.45
+
+
+def _look(name: str) -> dict[str, Any]:
+    """Return colour and marker of a country, a leader of it, or a maker from it in brackets."""
+    drawn = look(name[name.index("(") + 1 : -1] if "(" in name else name)
+    is_front = drawn["marker"] in (look(RUSSIA)["marker"], look(CHINA)["marker"])
+    return drawn | {"zorder": 3 if is_front else 2}
+
+
+def _bars(stick: Yardstick, rows: pd.DataFrame) -> Figure:
+    groups = {name: _largest_first(group) for name, group in rows.groupby("panel", sort=False)}
+    ratios = [len(group) + 1.2 for group in groups.values()]
+    fig, parts = panels(groups, 0.6, [0.5 * ratio for ratio in ratios], height_ratios=ratios)
+    for ax, panel, group in parts:
+        values = group.set_index("name")["value"]
+        shades = [_look(name)["color"] for name in group["name"]]
+        bars(ax, values, map(stick.value, values), color=shades)
+        ax.margins(x=0.14)
+        ax.set_xlabel(panel or stick.unit)
+    parts[0][0].set_title(stick.title)
+    return fig
+
+
+def _largest_first(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.sort_values(["value", "name"], ascending=[False, True])
+
+
+def _over_time(stick: Yardstick, rows: pd.DataFrame) -> Figure:
+    groups = dict(list(rows.groupby("panel", sort=False)))
+    fig, parts = panels(groups, 1.1, [2.7] * len(groups), sharex=True)
+    for ax, panel, group in parts:
+        for name, line in group.groupby("name", sort=False):
+            _line(ax, stick, name, line)
+        if stick.kind == "lines":
+            _shade_leads(ax, group)
+        if group["period"].min() < _report_at(group) < group["period"].max():
+            report = {"color": figures.GREY, "linestyle": ":", "linewidth": 1.4, "zorder": 0}
+            ax.axvline(_report_at(group), label="the report (June 2020)", **report)
+        ax.set_ylabel(textwrap.fill(panel or stick.unit, 30))
+        ax.set_ylim(0, 1.12 * max(group["value"].max(), 1))
+        ax.yaxis.get_major_locator().set_params(integer=True)
+    parts[0][0].set_title(stick.title)
+    _finish(ax, rows)
+    key(fig, ncols=3)
+    return fig
+
+
+def _finish(ax: Any, rows: pd.DataFrame) -> None:
+    first, last = rows["period"].min(), rows["period"].max()
+    margin = max(0.5, 0.04 * (last - first))
+    ax.set_xlim(first - margin, last + margin)
+    ax.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
+    if rows["label"].str.startswith("end of").any():  # no years, so that numbers would mislead
+        labels = labels_of(rows)
+        ax.set_xticks(labels.index, [textwrap.fill(label, 7) for label in labels])
+
+
+def _line(ax: Any, stick: Yardstick, name: str, line: pd.DataFrame) -> None:
+    style, values = _look(name), line.set_index("period")["value"]
+    if stick.kind == "spans":
+        for number, (_, loan) in enumerate(line.groupby("label", sort=False)):
+            ax.plot(loan["period"], loan["value"], label=None if number else name, **style)
+        return
+    if stick.kind == "points":
+        style |= NO_LINE | {"markerfacecolor": "none", "markeredgewidth": 2}
+    elif stick.unit.startswith("share"):  # leave missing years open
+        years = range(int(values.index.min()), int(values.index.max()) + 1)
+        values = values.reindex([float(year) for year in years])
+    ax.plot(values.index, values, label=name, **style)
+
+
+def _shade_leads(ax: Any, rows: pd.DataFrame) -> None:
+    """Shade the periods in which China is ahead of Russia."""
+    stands = standing(rows)
+    periods = [min(stands, default=0) - 1, *stands, max(stands, default=0) + 1]
+    label: str | None = "China ahead of Russia"
+    for before, period, after in zip(periods, periods[1:], periods[2:], strict=False):
+        if stands[period] > 0:
+            start = max((before + period) / 2, period - 0.5)
+            end = min((period + after) / 2, period + 0.5)
+            ax.axvspan(start, end, facecolor="#ececec", linewidth=0, zorder=-1, label=label)
+            label = None
+
+
+def _values(stick: Yardstick, group: pd.DataFrame) -> str:
+    """Return each name with its value, largest first; "45 or 40" where two reports disagree."""
+    ordered = _largest_first(group)
+    spoken = ordered["value"].map(stick.value).groupby(ordered["name"], sort=False).unique()
+    return ", ".join(f"{name} {' or '.join(each)}" for name, each in spoken.items())
+
+
+def _say_bars(stick: Yardstick, rows: pd.DataFrame) -> str:
+    groups = rows.groupby("panel", sort=False)
+    said = [f"{panel}: " * bool(panel) + _values(stick, group) for panel, group in groups]
+    return f"{'; '.join(said)}."
+
+
+def _say_over_time(stick: Yardstick, rows: pd.DataFrame) -> str:
+    stands, labels = standing(rows), labels_of(rows)
+    periods = sorted(stands or labels.index)
+    said = [
+        f"{labels[period]}: {_values(stick, rows[rows['period'] == period])}"
+        for period in dict.fromkeys((periods[0], periods[-1]))
+    ]
+    return f"{'; '.join(said)}. {_say_lead(stands, labels)}"
+
+
+def _say_lead(stands: dict[Any, int], labels: pd.Series) -> str:
+    ahead = [labels[period] for period, sign in stands.items() if sign > 0]
+    both = f"{len(stands)} points that have both"
+    if not stands:
+        return "Russia and China never stand here together, so nobody can be said to pass."
+    if len(stands) == 1:
+        (only,) = stands.values()
+        first = {1: CHINA, -1: RUSSIA, 0: "neither"}[only]
+        return f"At the one point that has both, {first} is ahead."
+    if not ahead:
+        return f"China is ahead of Russia at none of the {both}."
+    if len(ahead) == len(stands):
+        return f"China is ahead of Russia at all {both}."
+    return f"China is ahead of Russia at {len(ahead)} of the {both}: {', '.join(ahead)}."
+
+
+def _say_loans(stick: Yardstick, rows: pd.DataFrame) -> str:
+    said = []
+    for lender in (CHINA, RUSSIA):
+        loans = rows[rows["side"] == lender]
+        if len(loans):
+            first, last = loans["period"].min() // 1, loans["period"].max() // 1
+            largest = loans.loc[loans["value"].idxmax()]
+            unit = largest["panel"].replace("millions of", "million")
+            said.append(
+                f"{lender}: {loans['label'].nunique()} loans from {first:.0f} to {last:.0f}, "
+                f"the largest up to {largest['value']:,.0f} {unit}"
+            )
+    return f"{'; '.join(said)}."

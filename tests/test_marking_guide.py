@@ -10,7 +10,7 @@ import pytest
 from guides import NUMBERS, notebook, section, text
 
 from belgrade import data
-from belgrade.explorers import weighing
+from belgrade.evidence import weighing
 from belgrade.methods.agreement import cohens_kappa, percent_agreement
 from belgrade.methods.argument_map import consequences
 from belgrade.methods.polls import margin_of_lead

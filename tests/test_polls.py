@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from belgrade import explorers, figures
-from belgrade.explorers import opinion
+from belgrade.evidence import opinion
 from belgrade.methods.polls import (
     margin_of_change,
     margin_of_error,
@@ -109,14 +109,16 @@ def test_donors_by_default() -> None:
 
 
 def test_donors_with_a_ranking_and_a_sample_size() -> None:
-    words = opinion.guess_the_donor(["Russia", "Germany"]).bundle(poll="iea_2019_03")["text/plain"]
+    words = explorers.guess_the_donor(["Russia", "Germany"]).bundle(poll="iea_2019_03")[
+        "text/plain"
+    ]
     assert "Your ranking: 1st Russia, 2nd Germany." in words
     # The largest margin: 1.95996 * sqrt(25 * 75 / 1206) = 2.44; the smallest, for 6%: 1.34.
     assert "margin of error 1.3 to 2.4 points" in words
 
 
 def test_an_aid_record_never_runs_past_the_year_before_the_poll() -> None:
-    tables = opinion.guess_the_donor().data
+    tables = opinion.donor_tables()
     for poll, rows in tables["polls"].groupby("poll_id"):
         _, counted, _ = opinion.recorded(tables, poll, "one_year")
         assert int(counted[-4:]) < rows["fieldwork_start"].iloc[0].year
@@ -132,7 +134,7 @@ def test_the_newspaper_found_nothing_from_russia_and_says_so() -> None:
     "given", [["Germany", "Russia", "Atlantis"], ["Germany", "Germany", "Russia"]]
 )
 def test_a_committed_ranking_stands_in_picture_and_sentence(given: list[str]) -> None:
-    explorer = opinion.guess_the_donor(given)
+    explorer = explorers.guess_the_donor(given)
     assert "Your ranking: 1st Germany, 2nd Russia. For Germany" in explorer.bundle()["text/plain"]
     with figures.style():
         you, *_ = explorer.draw(explorer.data, **explorer.defaults).axes

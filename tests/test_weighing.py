@@ -14,8 +14,9 @@ import pytest
 from widgets import form_of
 
 from belgrade import explorers, forms, journal, takeaway
-from belgrade.explorers import weighing
+from belgrade.evidence import weighing
 from belgrade.explorers.explorer import NothingToShow
+from belgrade.explorers.weighing import VERDICTS
 from belgrade.methods import argument_map as arguing
 from belgrade.methods import matrix
 from belgrade.methods.argument_map import Point, consequences
@@ -112,7 +113,7 @@ def test_an_unknown_point_is_refused() -> None:
 
 
 def test_the_map_knows_the_verdicts_of_the_journal() -> None:
-    assert tuple(weighing.VERDICTS)[:3] == journal.VERDICTS
+    assert tuple(VERDICTS)[:3] == journal.VERDICTS
     points = weighing.as_points(weighing.report_points())
     assert list(weighing.LESSON_POINTS) == [f"0{number}" for number in range(1, 8)]
     for judged in weighing.LESSON_POINTS.values():
@@ -136,7 +137,7 @@ def test_without_verdicts_the_map_says_so_kindly() -> None:
     assert "G2 (4 of 5 supports left)" in words
     explorer = explorers.argument_map({})
     with pytest.raises(NothingToShow, match="Choose a point instead"):
-        explorer.describe(explorer.data, "G0", "contradicted", "alone")
+        explorer.describe(explorer.data, **explorer.defaults | {"falls": "contradicted"})
 
 
 def test_all_that_was_judged_contradicted_falls_together() -> None:

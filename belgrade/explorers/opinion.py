@@ -5,9 +5,22 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from belgrade import data, figures
+from belgrade import figures
+from belgrade.evidence import opinion as evidence
+from belgrade.evidence.opinion import DONORS, NOT_IN_AID, OTHERS, PAGES, SHOWN
 from belgrade.explorers.explorer import Explorer, NothingToShow, Select
-from belgrade.methods.polls import margin_of_error
+from belgrade.explorers.kit import (
+    NO_LINE,
+    WHITE_BOX,
+    beside,
+    count,
+    joined,
+    key,
+    look,
+    mark,
+    name_rows,
+    span,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,51 +48,17 @@ def _pollster(row: Any) -> str:
 
 
 def _asked(row: Any) -> str:
-    size = row.sample_size
-    return "size not stated" if _missing(size) else f"{size:,} asked"
-
-
-def _missing(value: Any) -> bool:
     import pandas as pd
 
-    return bool(pd.isna(value))
+    return "size not stated" if pd.isna(row.sample_size) else f"{row.sample_size:,} asked"
 
 
-def _join(parts: Sequence[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
-
-
-def _points(low: float, high: float) -> str:
+def _points(margins: pd.Series) -> str:
     """Return a range of margins in words: "2.5 points" or "1.9 to 2.7 points"."""
-    first, last = f"{low:.1f}", f"{high:.1f}"
-    return f"{first} points" if first == last else f"{first} to {last} points"
+    return f"{span(f'{margins.min():.1f}', f'{margins.max():.1f}')} points"
 
 
 # --- Guess the donor -------------------------------------------------------------------------
-
-DONORS = (
-    "European Union",
-    "Russia",
-    "China",
-    "Germany",
-    "United States",
-    "Italy",
-    "Japan",
-    "Norway",
-    "Sweden",
-    "Switzerland",
-)
-PLACES = ("1st", "2nd", "3rd")
-NOT_IN_AID = ("Russia", "China")
-MINISTRY, NEWSPAPER = "sec_pol03", "eco_danas_2012"
-
-
-def polls_in_order() -> pd.DataFrame:
-    """Return the table of polls by date; the answers to a question by share, largest first."""
-    keys = ["fieldwork_start", "poll_id", "question"]
-    keys += ["share_pct", "share_is", "answer", "source_id"]
-    table = data.load("opinion_polls")
-    return table.sort_values(keys, ascending=[name != "share_pct" for name in keys], kind="stable")
 
 
 def guess_the_donor(ranking: Sequence[str] | None = None) -> Explorer:
@@ -88,15 +67,9 @@ def guess_the_donor(ranking: Sequence[str] | None = None) -> Explorer:
     `ranking` names up to three donors, first to third, which it shows as the reader's own; what is
     none of `DONORS`, or named a second time, is left out.
     """
-    named = dict.fromkeys(name for name in ranking or () if name in DONORS)
-    tables = {
-        "polls": polls_in_order().query("topic == 'perceived_largest_donor'"),
-        "aid": data.load("development_aid"),
-        "claims": data.load("donor_claims"),
-        "ranking": dict(zip(named, PLACES, strict=False)),
-    }
-    first_rows = tables["polls"].drop_duplicates("poll_id")
-    said = {f"{_poll_date(row)}, {_pollster(row)}": row.poll_id for row in first_rows.itertuples()}
+    tables = evidence.donor_tables(ranking)
+    asked = tables["polls"].drop_duplicates("poll_id").itertuples()
+    said = {f"{_poll_date(row)}, {_pollster(row)}": row.poll_id for row in asked}
     records = {
         "net official aid from 2006 to the year before the poll (2022 at most)": "to_date",
         "net official aid in the year before the poll (2022 at most)": "one_year",
@@ -107,49 +80,32 @@ def guess_the_donor(ranking: Sequence[str] | None = None) -> Explorer:
         "poll": Select("What people said", said, "mei_2018_12"),
         "record": Select("What records show", records, "to_date"),
     }
-    return Explorer("Guess the donor", tables, controls, _draw_donors, _describe_donors)
+    return Explorer("Guess the donor", tables, controls, _donors)
 
 
-def perceived(tables: dict[str, Any], poll: str) -> pd.DataFrame:
-    """Return what one poll printed, indexed by donor: share_pct, margin_pct (nan: unknown).
-
-    Only the donors of `DONORS`, largest share first; `share_is` says how exact the share is.
-    """
-    rows = tables["polls"].query("poll_id == @poll and answer in @DONORS").copy()
-    rows["margin_pct"] = [
-        margin_of_error(row.share_pct, row.sample_size) for row in rows.itertuples()
-    ]
-    rows = rows.set_index("answer").sort_values("share_pct", ascending=False, kind="stable")
-    return rows[["share_pct", "share_is", "margin_pct"]]
-
-
-def recorded(tables: dict[str, Any], poll: str, record: str) -> tuple[pd.Series, str, str]:
-    """Return (amount by donor, largest first; what is counted; unit) of one record.
-
-    Net official aid covers the calendar years before the poll, from 2006 and to 2022 at the latest.
-    A donor without an entry has no figure, which is not zero.
-    """
-    if record in ("ministry", "newspaper"):
-        claims = tables["claims"]
-        page = claims["source_id"] == (MINISTRY if record == "ministry" else NEWSPAPER)
-        rows = claims[page & claims["donor"].isin(DONORS)]
-        amounts = rows.set_index("donor")["grants_million"]
-        years = f"{rows['period_start'].iloc[0]:%Y} to {rows['period_end'].iloc[0]:%Y}"
-        who = "the ministry" if record == "ministry" else "Danas"
-        return _largest_first(amounts), f"Grants {years}, {who}", "million euros"
-    aid = tables["aid"]
-    asked = tables["polls"].query("poll_id == @poll")["fieldwork_start"].iloc[0].year
-    last = min(asked - 1, int(aid["year"].max()))
-    if record == "one_year":
-        rows, years = aid[aid["year"] == last], f"{last}"  # the last year there is, for later polls
-    else:
-        rows, years = aid[aid["year"] <= last], f"{aid['year'].min()} to {last}"
-    amounts = rows.groupby("donor")["net_aid_usd_million"].sum()
-    return _largest_first(amounts), f"Net official aid, {years}", "million US dollars"
-
-
-def _largest_first(amounts: pd.Series) -> pd.Series:
-    return amounts.sort_values(ascending=False, kind="stable")
+def _donors(tables: Any, poll: str, record: str) -> tuple[Figure, str]:
+    ranking, said = tables["ranking"], evidence.perceived(tables, poll)
+    amounts, counted, unit = evidence.recorded(tables, poll, record)
+    row = tables["polls"].query("poll_id == @poll").iloc[0]
+    widths = [0.42, 2, 2] if ranking else [2, 2]
+    fig, axes = figures.new(4.6, columns=len(widths), sharey=True, width_ratios=widths)
+    *you, people, records = axes
+    for ax in you:
+        _draw_ranking(ax, ranking)
+    _draw_people(people, said)
+    _draw_record(records, amounts, record)
+    name_rows(axes[0], DONORS, 0.6)
+    axes[0].set_ylim(top=-0.6)
+    for ax in axes:
+        ax.tick_params(axis="y", length=0)
+    records.set_xlabel(unit)
+    people.set_title(f"What people said\n{_poll_date(row)}, {_asked(row)}", fontsize=10.5)
+    records.set_title(f"What the record shows\n{counted}", fontsize=10.5)
+    question = row.question if row.question.endswith("?") else f"{row.question}."
+    return fig, (
+        f"{_poll_date(row)}, {_pollster(row)}. Question, in short: {question} {_say_people(said)} "
+        f"{counted}, {unit}: {_say_record(amounts)}{_say_ranking(ranking, said, amounts)}"
+    )
 
 
 def _share(row: Any) -> str:
@@ -162,150 +118,103 @@ def _amount(million: float) -> str:
     return f"{million:,.0f}" if million >= 1 else f"{million:.1f}"
 
 
-def _no_record(donor: str, record: str, amounts: pd.Series) -> str:
-    if donor in amounts:
-        return "none found, says the newspaper"
-    if record in ("to_date", "one_year") and donor in NOT_IN_AID:
-        return "not in this record"
-    return NO_FIGURE
-
-
-def _draw_donors(tables: Any, poll: str, record: str) -> Figure:
-    ranking = tables["ranking"]
-    said = perceived(tables, poll)
-    amounts, counted, unit = recorded(tables, poll, record)
-    widths = [0.42, 2, 2] if ranking else [2, 2]
-    fig, axes = figures.new(
-        4.6, columns=len(widths), sharey=True, gridspec_kw={"width_ratios": widths}
-    )
-    *you, people, records = axes
-    for ax in you:
-        _draw_stars(ax, ranking)
-    shades = [figures.colour(donor) for donor in DONORS]
-    places = range(len(DONORS))
-    people.barh(places, said["share_pct"].reindex(DONORS).fillna(0), color=shades, height=0.62)
-    records.barh(places, amounts.reindex(DONORS).fillna(0), color=shades, height=0.62)
-    for y, donor in enumerate(DONORS):
-        if donor in said.index:
-            row = said.loc[donor]
-            reach = _margin_bar(people, row.share_pct, y, row.margin_pct, figures.INK)
-            _label(people, row.share_pct + reach, y, _share(row))
-        else:
-            _label(people, 0, y, NO_FIGURE, figures.GREY)
-        if amounts.get(donor, 0) > 0:
-            _label(records, amounts[donor], y, _amount(amounts[donor]))
-        else:
-            _label(records, 0, y, _no_record(donor, record, amounts), figures.GREY)
-    axes[0].set_yticks(range(len(DONORS)), DONORS)
-    axes[0].set_ylim(len(DONORS) - 0.4, -0.6)
-    for ax in axes:
-        ax.tick_params(axis="y", length=0)
-    people.set_xlim(0, 55)
-    unknown = said["margin_pct"].isna().all()
-    note = "margin of error unknown" if unknown else "with margin of error"
-    people.set_xlabel(f"named as the largest donor, %\n({note})")
-    records.set_xlim(0, 1.25 * amounts.max())
-    records.xaxis.set_major_formatter(lambda amount, _: f"{amount:,.0f}")
-    records.locator_params(axis="x", nbins=4)
-    records.set_xlabel(unit)
-    row = tables["polls"].query("poll_id == @poll").iloc[0]
-    people.set_title(f"What people said\n{_poll_date(row)}, {_asked(row)}", fontsize=10.5)
-    records.set_title(f"What the record shows\n{counted}", fontsize=10.5)
-    return fig
-
-
-def _draw_stars(ax: Any, ranking: dict[str, str]) -> None:
+def _draw_ranking(ax: Any, ranking: dict[str, str]) -> None:
     for donor, place in ranking.items():
         y = DONORS.index(donor)
-        style = {"color": figures.colour("you"), "marker": figures.marker("you")}
-        ax.plot(0, y, markersize=11, **style)
+        ax.plot(0, y, markersize=11, **look("you"))
         ax.text(0.25, y, place, va="center", color=figures.colour("you"), fontweight="bold")
-    ax.set_xlim(-0.3, 1.1)
-    ax.set_xticks([])
+    ax.set(xlim=(-0.3, 1.1), xticks=[])
     ax.spines["bottom"].set_visible(False)
     ax.set_title("You\n", fontsize=10.5)
 
 
-def _margin_bar(
-    ax: Any, share_pct: float, y: float, margin_pct: float, shade: str, dashes: str = "-"
-) -> float:
+def _donor_bars(ax: Any, values: pd.Series) -> None:
+    shades = [figures.colour(donor) for donor in DONORS]
+    ax.barh(range(len(DONORS)), values.reindex(DONORS).fillna(0), color=shades, height=0.62)
+
+
+def _label(ax: Any, x: float, y: float, text: str, colour: str = figures.INK) -> None:
+    beside(ax, (x, y), text, 4, fontsize=9, color=colour)
+
+
+def _draw_people(ax: Any, said: pd.DataFrame) -> None:
+    _donor_bars(ax, said["share_pct"])
+    for y, donor in enumerate(DONORS):
+        if donor in said.index:
+            row = said.loc[donor]
+            reach = _draw_margin(ax, row.share_pct, y, row.margin_pct, color=figures.INK)
+            _label(ax, row.share_pct + reach, y, _share(row))
+        else:
+            _label(ax, 0, y, NO_FIGURE, figures.GREY)
+    unknown = said["margin_pct"].isna().all()
+    note = "margin of error unknown" if unknown else "with margin of error"
+    ax.set(xlim=(0, 55), xlabel=f"named as the largest donor, %\n({note})")
+
+
+def _draw_margin(ax: Any, share_pct: float, y: float, margin_pct: float, **style: Any) -> float:
     """Draw a margin of error unless it is unknown; returns how far it reaches, in points."""
     if math.isnan(margin_pct):
         return 0.0
     ends = [share_pct - margin_pct, share_pct + margin_pct]
-    ax.plot(ends, [y, y], color=shade, linewidth=1.5, linestyle=dashes, marker="|", markersize=6)
+    ax.plot(ends, [y, y], linewidth=1.5, marker="|", markersize=6, **style)
     return margin_pct
 
 
-def _label(ax: Any, x: float, y: float, text: str, colour: str = figures.INK) -> None:
-    ax.annotate(
-        text,
-        (x, y),
-        xytext=(4, 0),
-        textcoords="offset points",
-        va="center",
-        fontsize=9,
-        color=colour,
-    )
+def _draw_record(ax: Any, amounts: pd.Series, record: str) -> None:
+    _donor_bars(ax, amounts)
+    for y, donor in enumerate(DONORS):
+        if amounts.get(donor, 0) > 0:
+            _label(ax, amounts[donor], y, _amount(amounts[donor]))
+            continue
+        words = NO_FIGURE
+        if donor in amounts:
+            words = "none found, says the newspaper"
+        elif record not in PAGES and donor in NOT_IN_AID:
+            words = "not in this record"
+        _label(ax, 0, y, words, figures.GREY)
+    ax.set_xlim(0, 1.25 * amounts.max())
+    ax.xaxis.set_major_formatter(lambda amount, _: f"{amount:,.0f}")
+    ax.locator_params(axis="x", nbins=4)
 
 
-def _describe_donors(tables: Any, poll: str, record: str) -> str:
-    ranking = tables["ranking"]
-    said = perceived(tables, poll)
-    amounts, counted, unit = recorded(tables, poll, record)
-    row = tables["polls"].query("poll_id == @poll").iloc[0]
-    named = _join([f"{_share(each)} named {each.Index}" for each in said.itertuples()])
-    named = named[0].upper() + named[1:]
+def _say_people(said: pd.DataFrame) -> str:
+    named = joined(f"{_share(each)} named {each.Index}" for each in said.itertuples())
     margins = said["margin_pct"].dropna()
+    margin = f"margin of error {_points(margins)}"
     if margins.empty:
         margin = "margin of error unknown, as no sample size is stated"
-    else:
-        margin = f"margin of error {_points(margins.min(), margins.max())}"
-    listed = _join([f"{donor} {_amount(amount)}" for donor, amount in amounts[amounts > 0].items()])
-    absent = _join([donor for donor in NOT_IN_AID if donor not in amounts])
-    none = "".join(
-        f" (the newspaper found none from {each})" for each in amounts[amounts == 0].index
-    )
-    mine = ""
-    if ranking:
-        top = next(iter(ranking))
-        people = f"{_share(said.loc[top])} named it" if top in said.index else "no share was read"
-        record_of = (
-            f"its record is {_amount(amounts[top])}" if amounts.get(top) else "it has no record"
-        )
-        own = ", ".join(f"{place} {name}" for name, place in ranking.items())
-        mine = f" Your ranking: {own}. For {top}, {people}, and {record_of}."
-    question = row.question if row.question.endswith("?") else f"{row.question}."
-    return (
-        f"{_poll_date(row)}, {_pollster(row)}. Question, in short: {question} {named} ({margin}). "
-        f"{counted}, {unit}: {listed}{none}; for {absent} there is no record here, which is not "
-        f"zero.{mine}"
-    )
+    return f"{named[0].upper()}{named[1:]} ({margin})."
+
+
+def _say_record(amounts: pd.Series) -> str:
+    listed = joined(f"{donor} {_amount(each)}" for donor, each in amounts[amounts > 0].items())
+    none = amounts[amounts == 0].index
+    found_none = "".join(f" (the newspaper found none from {donor})" for donor in none)
+    absent = joined(donor for donor in NOT_IN_AID if donor not in amounts)
+    return f"{listed}{found_none}; for {absent} there is no record here, which is not zero."
+
+
+def _say_ranking(ranking: dict[str, str], said: pd.DataFrame, amounts: pd.Series) -> str:
+    if not ranking:
+        return ""
+    top = next(iter(ranking))
+    people = f"{_share(said.loc[top])} named it" if top in said.index else "no share was read"
+    record = "it has no record"
+    if amounts.get(top):
+        record = f"its record is {_amount(amounts[top])}"
+    own = ", ".join(f"{place} {name}" for name, place in ranking.items())
+    return f" Your ranking: {own}. For {top}, {people}, and {record}."
 
 
 # --- One question, many polls ----------------------------------------------------------------
 
-TOPICS = {
-    "donor": ("Who is Serbia's largest donor?", ("perceived_largest_donor",)),
-    "friend": (
-        "Who is Serbia's friend or ally?",
-        ("best_friend", "friend_of_serbia", "most_important_ally"),
-    ),
-    "leader": ("Which foreign leader do people like?", ("leader_rating",)),
-    "liking": (
-        "Which power is good, liked or trusted?",
-        ("influence_positive", "view_positive", "trust"),
-    ),
-    "nato": ("Should Serbia join NATO?", ("nato_membership",)),
+SUBJECTS = {
+    "donor": "Who is Serbia's largest donor?",
+    "friend": "Who is Serbia's friend or ally?",
+    "leader": "Which foreign leader do people like?",
+    "liking": "Which power is good, liked or trusted?",
+    "nato": "Should Serbia join NATO?",
 }
-# Answers that stand for an actor of the palette; the rest are drawn in grey.
-ACTORS = {
-    "Vladimir Putin": "Russia",
-    "Xi Jinping": "China",
-    "Angela Merkel": "Germany",
-    "Donald Trump": "United States",
-}
-SHOWN = ("European Union", "Russia", "China", "Germany", "United States")
 MODES = {
     "any way": "any",
     "one answer a person": "one_answer",
@@ -313,172 +222,107 @@ MODES = {
     "each name by itself": "asked_one_by_one",
     "not stated": "not_stated",
 }
-OTHERS = "others"
 
 
 def polls() -> Explorer:
     """Return the explorer that sets polls on one subject under each other, with their margins."""
-    table = polls_in_order()
+    sizes = {f"suppose that {size:,} were asked": size for size in (500, 1000, 2000)}
+    supposed = {"leave the margin unknown": 0} | sizes
     controls = {
-        "topic": Select("Subject", {words: key for key, (words, _) in TOPICS.items()}, "leader"),
+        "topic": Select("Subject", {words: topic for topic, words in SUBJECTS.items()}, "leader"),
         "mode": Select("How people could answer", MODES, "any"),
-        "suppose": Select(
-            "Where the sample size is not stated",
-            {
-                "leave the margin unknown": 0,
-                "suppose that 500 were asked": 500,
-                "suppose that 1,000 were asked": 1000,
-                "suppose that 2,000 were asked": 2000,
-            },
-            0,
-        ),
+        "suppose": Select("Where the sample size is not stated", supposed, 0),
     }
-    return Explorer("One question, many polls", table, controls, _draw_polls, _describe_polls)
+    table = evidence.polls_in_order()
+    return Explorer("One question, many polls", table, controls, _polls)
 
 
-def poll_rows(table: pd.DataFrame, topic: str, mode: str, suppose: int) -> pd.DataFrame:
-    """Return the answers on a subject: with `shown` (name in the picture), `margin_pct`, `row`.
-
-    `row` numbers the questions asked, oldest first; `size_stated` tells a margin from the sample
-    size from one supposed with `suppose` people; 0 leaves it unknown (nan). A share that two
-    reports of one poll give alike is kept once. Raises `NothingToShow` where no poll fits.
-    """
-    rows = table[table["topic"].isin(TOPICS[topic][1])]
-    if topic == "nato":
-        rows = rows[rows["answer"] == "against"]
-    rows = rows[~rows["answer"].isin(["don't know", "no"])]
-    if mode != "any":
-        ways = set(rows["answer_mode"])
-        rows = rows[rows["answer_mode"] == mode]
+def _polls(table: Any, topic: str, mode: str, suppose: int) -> tuple[Figure, str]:
+    rows = evidence.poll_rows(table, topic, mode, suppose)
     if rows.empty:
-        there_are = _join([f"“{words}”" for words, way in MODES.items() if way in ways])
+        ways = set(evidence.poll_answers(table, topic)["answer_mode"])
+        there_are = joined(f"“{words}”" for words, way in MODES.items() if way in ways)
         raise NothingToShow(
             "No poll on this subject was asked in that way, as far as the reports say. Choose "
             f"“any way” or {there_are}."
         )
-    rows = rows.drop_duplicates(["poll_id", "question", "answer", "share_pct"])
-    rows = rows.copy()
-    rows["shown"] = [_shown(answer) for answer in rows["answer"]]
-    rows["size_stated"] = rows["sample_size"].notna()
-    sizes = rows["sample_size"].fillna(suppose) if suppose else rows["sample_size"]
-    shares = zip(rows["share_pct"], sizes, strict=True)
-    rows["margin_pct"] = [margin_of_error(share, size) for share, size in shares]
-    keys = list(zip(rows["poll_id"], rows["question"], strict=True))
-    order = {key: number for number, key in enumerate(dict.fromkeys(keys))}
-    rows["row"] = [order[key] for key in keys]
-    return rows
-
-
-def _shown(answer: str) -> str:
-    if answer == "yes":  # to "Is Russia a friend of Serbia?"
-        return "Russia"
-    name = ACTORS.get(answer, answer)
-    return answer if name in SHOWN or answer == "against" else OTHERS
-
-
-def _draw_polls(table: Any, topic: str, mode: str, suppose: int) -> Figure:
-    rows = poll_rows(table, topic, mode, suppose)
     questions = rows.drop_duplicates("row")
+    return _draw_polls(rows, questions, SUBJECTS[topic]), (
+        f"{SUBJECTS[topic]} {_say_polls(rows, questions)} {_say_sizes(rows, questions, suppose)}"
+    )
+
+
+def _draw_polls(rows: pd.DataFrame, questions: pd.DataFrame, title: str) -> Figure:
     fig, ax = figures.new(1.35 + 0.6 * len(questions))
     for _, group in rows.groupby("row"):
         level, before = 0.0, -math.inf
         for answer in group.sort_values(["share_pct", "answer"]).itertuples():
             level = level + 0.17 if answer.share_pct - before < 7 else 0.0
             before = answer.share_pct
-            _mark(ax, answer, answer.row + level)
+            _draw_answer(ax, answer, answer.row + level)
     for question in questions.itertuples():
         words = {"y": question.row - 0.26, "fontsize": 9, "color": figures.GREY, "va": "center"}
-        behind = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}
-        ax.text(1, s=question.question, bbox=behind, zorder=1, **words)
+        ax.text(1, s=question.question, bbox=WHITE_BOX | {"pad": 0.5}, zorder=1, **words)
         if math.isnan(question.margin_pct):
             ax.text(100, s="margin unknown", ha="right", **words)
     labels = [
         f"{_poll_date(row)}, {_asked(row)}\n{_pollster(row)}" for row in questions.itertuples()
     ]
-    ax.set_yticks(questions["row"], labels, fontsize=9)
-    ax.tick_params(axis="y", length=0)
+    name_rows(ax, labels, 0.65, fontsize=9)
     ax.axvline(50, color=figures.GREY, linewidth=1, linestyle=":", zorder=0.5)
-    ax.set_xlim(0, 100)
-    ax.set_ylim(len(questions) - 0.35, -0.5)
-    ax.set_xlabel("share of those asked, % (dotted line: half)")
-    ax.set_title(TOPICS[topic][0])
-    _legend(fig, rows)
+    ax.set(xlim=(0, 100), xlabel="share of those asked, % (dotted line: half)", title=title)
+    key(fig, _poll_marks(rows), ncols=4, handletextpad=0.5, fontsize=9)
     return fig
 
 
-def _mark(ax: Any, answer: Any, y: float) -> None:
-    actor = ACTORS.get(answer.shown, answer.shown)
-    shade = figures.colour(actor)
-    dashes = "-" if answer.size_stated else ":"
-    _margin_bar(ax, answer.share_pct, y, answer.margin_pct, shade, dashes)
-    exact = answer.share_is == "as_printed"
-    ax.plot(
-        answer.share_pct,
-        y,
-        figures.marker(actor),
-        color=shade,
-        markerfacecolor=shade if exact else "white",
-        markeredgewidth=1.5,
-        markersize=5 if answer.shown == OTHERS else 7,
-    )
+def _draw_answer(ax: Any, answer: Any, y: float) -> None:
+    style = look(answer.shown)
+    line = {"color": style["color"], "linestyle": "-" if answer.size_stated else ":"}
+    _draw_margin(ax, answer.share_pct, y, answer.margin_pct, **line)
+    face = style["color"] if answer.share_is == "as_printed" else "white"
+    size = NO_LINE | {"markeredgewidth": 1.5, "markersize": 5 if answer.shown == OTHERS else 7}
+    ax.plot(answer.share_pct, y, markerfacecolor=face, **style, **size)
 
 
-def _legend(fig: Any, rows: pd.DataFrame) -> None:
-    from matplotlib.lines import Line2D
-
-    def mark(name: str, label: str, **style: Any) -> Line2D:
-        actor = ACTORS.get(name, name)
-        look = {
-            "color": figures.colour(actor),
-            "marker": figures.marker(actor),
-            "linestyle": "none",
-        }
-        return Line2D([], [], label=label, **look | style)
-
-    names = [name for name in (*SHOWN, *ACTORS, "against", OTHERS) if name in set(rows["shown"])]
-    marks = [mark(name, name) for name in names]
+def _poll_marks(rows: pd.DataFrame) -> list[Any]:
+    order = (*SHOWN, *figures.STANDS_FOR, "against", OTHERS)
+    names = [name for name in order if name in set(rows["shown"])]
+    marks = [mark(name, **look(name), **NO_LINE) for name in names]
     if (rows["share_is"] != "as_printed").any():
-        marks.append(mark(OTHERS, "share given in words", markerfacecolor="white"))
-    stated = rows["margin_pct"].notna() & rows["size_stated"]
-    bar = {"marker": "", "linewidth": 1.6}
-    if stated.any():
-        marks.append(mark(OTHERS, "margin of error", linestyle="-", **bar))
-    if (rows["margin_pct"].notna() & ~rows["size_stated"]).any():
-        marks.append(mark(OTHERS, "margin supposed", linestyle=":", **bar))
-    fig.legend(handles=marks, loc="outside lower left", ncols=4, handletextpad=0.5, fontsize=9)
+        in_words = look(OTHERS) | NO_LINE | {"markerfacecolor": "white"}
+        marks.append(mark("share given in words", **in_words))
+    known, bar = rows["margin_pct"].notna(), {"color": figures.GREY, "linewidth": 1.6}
+    if (known & rows["size_stated"]).any():
+        marks.append(mark("margin of error", linestyle="-", **bar))
+    if (known & ~rows["size_stated"]).any():
+        marks.append(mark("margin supposed", linestyle=":", **bar))
+    return marks
 
 
-def _describe_polls(table: Any, topic: str, mode: str, suppose: int) -> str:
-    rows = poll_rows(table, topic, mode, suppose)
-    questions = rows.drop_duplicates("row")
-    spans = []
-    for name, group in rows[rows["shown"] != OTHERS].groupby("shown", sort=False):
-        low, high = group["share_pct"].min(), group["share_pct"].max()
-        spans.append(f"{name} {low:g}%" if low == high else f"{name} {low:g} to {high:g}%")
-    most = rows.loc[rows["share_pct"].idxmax()]
-    if most["share_pct"] <= 50:
-        half = "no answer reaches half"
-    else:
-        number = int((rows["share_pct"] > 50).sum())
-        half = f"{number} {'share is' if number == 1 else 'shares are'} above half"
-    count, stated = len(questions), int(questions["size_stated"].sum())
-    words = f"{count} {'question' if count == 1 else 'questions'}"
-    margins = rows.loc[rows["size_stated"], "margin_pct"]
-    known = f" (margins {_points(margins.min(), margins.max())})" if stated else ""
-    other = ""
-    if stated < count:
-        supposed = rows.loc[~rows["size_stated"], "margin_pct"]
-        rest = "for the rest" if stated else "for all"
-        other = f" {rest} the margin is unknown."
-        if suppose:
-            other = (
-                f" {rest}, if {suppose:,} were asked, margins would be "
-                f"{_points(supposed.min(), supposed.max())}."
-            )
-    spoken = ", ".join(spans)
-    dates = list(dict.fromkeys(_poll_date(row) for row in questions.itertuples()))
-    span = dates[0] if len(dates) == 1 else f"first {dates[0]}, last {dates[-1]}"
-    return (
-        f"{TOPICS[topic][0]} {words} ({span}): {spoken}; {half}. The sample size is stated for "
-        f"{stated or 'none'}{known}{';' if other else '.'}{other}"
+def _say_polls(rows: pd.DataFrame, questions: pd.DataFrame) -> str:
+    shares = rows[rows["shown"] != OTHERS].groupby("shown", sort=False)["share_pct"]
+    spans = ", ".join(
+        f"{name} {span(f'{each.min():g}', f'{each.max():g}')}%" for name, each in shares
     )
+    above = int((rows["share_pct"] > 50).sum())
+    half = f"{above} {'share is' if above == 1 else 'shares are'} above half"
+    dates = list(dict.fromkeys(map(_poll_date, questions.itertuples())))
+    when = dates[0] if len(dates) == 1 else f"first {dates[0]}, last {dates[-1]}"
+    return (
+        f"{count(len(questions), 'question')} ({when}): {spans}; "
+        f"{half if above else 'no answer reaches half'}."
+    )
+
+
+def _say_sizes(rows: pd.DataFrame, questions: pd.DataFrame, suppose: int) -> str:
+    stated = int(questions["size_stated"].sum())
+    words = f"The sample size is stated for {stated or 'none'}"
+    if stated:
+        words += f" (margins {_points(rows.loc[rows['size_stated'], 'margin_pct'])})"
+    if stated == len(questions):
+        return f"{words}."
+    rest = "for the rest" if stated else "for all"
+    if not suppose:
+        return f"{words}; {rest} the margin is unknown."
+    supposed = _points(rows.loc[~rows["size_stated"], "margin_pct"])
+    return f"{words}; {rest}, if {suppose:,} were asked, margins would be {supposed}."

@@ -6,11 +6,15 @@ The notebook hands the verdicts in; nothing here knows where they are kept.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from belgrade import data, figures, report
+from belgrade import figures
+from belgrade.evidence import weighing as evidence
+from belgrade.evidence.weighing import EVERYTHING, LESSON_POINTS, MAIN, NONE, SECTIONS
 from belgrade.explorers.explorer import Explorer, NothingToShow, Select
+from belgrade.explorers.kit import NO_LINE, WHITE_BOX, bars, key, mark
 from belgrade.methods import argument_map as arguing
 from belgrade.methods.argument_map import Effect, Point
 
@@ -20,17 +24,6 @@ if TYPE_CHECKING:
 
 # --- The argument map ------------------------------------------------------------------------
 
-# Which points a verdict on a lesson judges. No lesson judges G0 and G2, which are sums of parts.
-LESSON_POINTS: dict[str, tuple[str, ...]] = {
-    "01": ("G1",),
-    "02": ("G2.1",),
-    "03": ("G2.2", "G2.3"),
-    "04": ("G2.4",),
-    "05": ("G3",),
-    "06": ("G4",),
-    "07": ("G5",),
-}
-NONE = "no verdict"
 # Verdict -> marker, its colour, tint of the box.
 VERDICTS = {
     "supported": ("o", "#008A66", "#dcefe8"),
@@ -50,6 +43,7 @@ STATUS = {
     arguing.STRONGER: ("▲ stronger", "#00795A"),
     arguing.BOTH: ("▼▲ both", "#8F6B00"),
 }
+GONE = (arguing.FALLS, arguing.WITHOUT_SUPPORT, arguing.WITHOUT_GROUND)
 
 
 def argument_map(verdicts: Mapping[str, str] | None = None) -> Explorer:
@@ -57,75 +51,52 @@ def argument_map(verdicts: Mapping[str, str] | None = None) -> Explorer:
 
     Without verdicts, or with none yet, its points stay white and a word says how to get some.
     """
-    nodes = report_points()
-    names = nodes.set_index("node_id")["text"]
-    offered = nodes.loc[
-        nodes["role"].isin(["thesis", "reason", "counter-consideration"]), "node_id"
-    ]
-    listed = {f"{'   ' * point.count('.')}{point}  {names[point]}": point for point in offered}
-    branches = {
-        f"{point}: {names[point]}": point for point in nodes.query("parent_id == 'G0'")["node_id"]
+    nodes = evidence.report_points()
+    names = dict(zip(nodes["node_id"], nodes["text"], strict=True))
+    offered = nodes["role"].isin(["thesis", "reason", "counter-consideration"])
+    listed = {
+        f"{'   ' * point.count('.')}{point}  {names[point]}": point
+        for point in nodes.loc[offered, "node_id"]
     }
+    branches = nodes.query("parent_id == 'G0'")["node_id"]
+    shown = {"the whole argument, down to its reasons": WHOLE}
+    shown |= {f"{point}: {names[point]}": point for point in branches}
+    falls = {"nothing": NOTHING, "all that I judged contradicted": CONTRADICTED} | listed
+    carried = {"each on its own": ALONE, "only all together": TOGETHER}
     controls = {
-        "shown": Select(
-            "Show", {"the whole argument, down to its reasons": WHOLE} | branches, WHOLE
-        ),
-        "falls": Select(
-            "Suppose that this falls",
-            {"nothing": NOTHING, "all that I judged contradicted": CONTRADICTED} | listed,
-            "G2.3",
-        ),
-        "carried": Select(
-            "The supports of a point carry it",
-            {"each on its own": ALONE, "only all together": TOGETHER},
-            ALONE,
-        ),
+        "shown": Select("Show", shown, WHOLE),
+        "falls": Select("Suppose that this falls", falls, "G2.3"),
+        "carried": Select("The supports of a point carry it", carried, ALONE),
     }
     given = {lesson: verdict for lesson, verdict in (verdicts or {}).items() if verdict in VERDICTS}
-    return Explorer("The argument map", (nodes, given), controls, _draw_map, _describe_map)
+    return Explorer("The argument map", (nodes, given), controls, _mapped)
 
 
-def report_points() -> pd.DataFrame:
-    """Return the points of the report's argument, without the press release's version of it."""
-    nodes = data.load("argument").sort_values("node_id", kind="stable")
-    return nodes[nodes["source_id"] != "press_release"].reset_index(drop=True)
-
-
-def as_points(nodes: pd.DataFrame) -> dict[str, Point]:
-    """Return the table of nodes in the form that `methods.argument_map` reads."""
-    return {
-        row.node_id: Point(row.parent_id if isinstance(row.parent_id, str) else None, row.role)
-        for row in nodes.itertuples()
-    }
-
-
-def point_verdicts(points: Mapping[str, Point], verdicts: Mapping[str, str]) -> dict[str, str]:
-    """Return for each point the verdict on it, or on the point above that it holds up.
-
-    It does not reach exceptions and forecasts: whoever judges a claim has not judged those. Nor is
-    it a verdict on the evidence below, which may be true where the point drawn from it is not.
-    """
-    own = {
-        point: verdicts[lesson]
-        for lesson, judged in LESSON_POINTS.items()
-        if lesson in verdicts
-        for point in judged
-    }
-
-    def verdict(name: str) -> str:
-        if name in own:
-            return own[name]
-        above, role = points[name].above, points[name].role
-        return verdict(above) if above is not None and role in arguing.SUPPORTS else NONE
-
-    return {name: verdict(name) for name in points}
+def _mapped(tables: Any, shown: str, falls: str, carried: str) -> tuple[Figure, str]:
+    nodes, verdicts = tables
+    points = evidence.as_points(nodes)
+    fallen = _fallen(verdicts, falls)
+    effects = arguing.consequences(points, fallen, linked=carried == TOGETHER)
+    if shown == WHOLE:
+        rows = nodes[nodes["role"].isin(["thesis", "reason"])]
+    else:
+        rows = nodes[nodes["node_id"].isin(evidence.below(points, shown))]
+    judged = evidence.point_verdicts(points, verdicts)
+    direct = {point for lesson in verdicts for point in LESSON_POINTS.get(lesson, ())}
+    boxes = [
+        Box(name, words, 0.14 + _STEP * depth, judged[name], name in direct, effects[name])
+        for name, depth, words in _outline(rows, points)
+    ]
+    words = f"{len(rows)} of {len(nodes)} points of the report are drawn."
+    falling = _what_falls(nodes, effects, fallen, carried)
+    return _draw_map(boxes, points, _title(falls, shown)), (
+        f"{words} {falling} {_your_verdicts(verdicts)}"
+    )
 
 
 def _fallen(verdicts: Mapping[str, str], falls: str) -> list[str]:
-    if falls == NOTHING:
-        return []
     if falls != CONTRADICTED:
-        return [falls]
+        return [] if falls == NOTHING else [falls]
     lessons = [lesson for lesson, verdict in verdicts.items() if verdict == CONTRADICTED]
     judged = [point for lesson in sorted(lessons) for point in LESSON_POINTS.get(lesson, ())]
     if not judged:
@@ -136,161 +107,113 @@ def _fallen(verdicts: Mapping[str, str], falls: str) -> list[str]:
     return judged
 
 
-def _effects(tables: Any, falls: str, carried: str) -> dict[str, Effect]:
-    nodes, verdicts = tables
-    fallen = _fallen(verdicts, falls)
-    return arguing.consequences(as_points(nodes), fallen, linked=carried == TOGETHER)
-
-
-def _rows(nodes: pd.DataFrame, shown: str) -> pd.DataFrame:
-    if shown == WHOLE:
-        return nodes[nodes["role"].isin(["thesis", "reason"])]
-    points = as_points(nodes)
-
-    def inside(name: str) -> bool:
-        above = points[name].above
-        return name == shown or (above is not None and inside(above))
-
-    return nodes[nodes["node_id"].map(inside)]
-
-
+# In inches: how far a level is set in, where the boxes end, and the height of a line of words.
 _STEP, _BOX_END, _LINE = 0.27, 5.62, 0.165
 
 
-def _draw_map(tables: Any, shown: str, falls: str, carried: str) -> Figure:
-    from matplotlib.lines import Line2D
+@dataclass(frozen=True)
+class Box:
+    """A point of the argument as it is drawn: its words, how far it is set in, and its state."""
 
-    nodes, verdicts = tables
-    points = as_points(nodes)
-    effects = _effects(tables, falls, carried)
-    judged = point_verdicts(points, verdicts)
-    direct = {point for lesson in verdicts for point in LESSON_POINTS.get(lesson, ())}
-    rows = _outline(_rows(nodes, shown), points)
-    left = {name: 0.14 + _STEP * depth for name, depth, _ in rows}
-    texts = [_words(text, left[name], name, points[name].role) for name, _, text in rows]
-    sizes = [0.13 + _LINE * (text.count("\n") + 1) for text in texts]
-    height = sum(sizes) + 0.1
-    fig, ax = figures.new(height + 0.85)
-    ax.set_axis_off()
-    ax.set_xlim(0, figures.WIDTH_IN)
-    ax.set_ylim(height, 0)
-    middle: dict[str, float] = {}
-    top = 0.05
-    for (name, _, _), text, size in zip(rows, texts, sizes, strict=True):
-        middle[name] = top + size / 2
-        place = (left[name], middle[name], size)
-        _point(ax, place, text, judged[name], name in direct, effects[name])
-        above = points[name].above
-        if above in middle:
-            x = left[above]
-            corner = [(x, x, left[name]), (middle[above], middle[name], middle[name])]
-            ax.add_artist(Line2D(*corner, color=figures.GREY, linewidth=1, zorder=1))
-        top += size
-    # The boxes stand where they stand: left out of the layout, they need not be measured.
-    for artist in (*ax.texts, *ax.artists, *ax.lines, *ax.patches):
-        artist.set_in_layout(False)
-    ax.set_title(_title(falls, shown))
-    _legend(fig)
-    return fig
+    name: str
+    words: str
+    left: float
+    verdict: str
+    is_direct: bool
+    effect: Effect
+
+    @property
+    def text(self) -> str:
+        """The words, broken to fit the box."""
+        return textwrap.fill(self.words, int((_BOX_END - self.left - 0.2) / 0.0685))
+
+    @property
+    def height(self) -> float:
+        return 0.13 + _LINE * (self.text.count("\n") + 1)
 
 
-def _outline(rows: pd.DataFrame, points: Mapping[str, Point]) -> list[tuple[str, int, str]]:
-    """Return (name, depth, text) of the rows, each point followed by what bears on it."""
+def _outline(rows: pd.DataFrame, points: Mapping[str, Point]) -> Iterator[tuple[str, int, str]]:
+    """Yield (name, depth, words) of the rows, each point followed by what bears on it."""
     texts = dict(zip(rows["node_id"], rows["text"], strict=True))
-    found: list[tuple[str, int, str]] = []
 
-    def add(name: str, depth: int) -> None:
-        found.append((name, depth, texts[name]))
+    def walk(name: str, depth: int) -> Iterator[tuple[str, int, str]]:
+        role = points[name].role
+        said = "but: " if role in arguing.OBJECTIONS else "forecast: " * (role == "forecast")
+        yield name, depth, f"{name}  {said}{texts[name]}"
         for below in texts:
             if points[below].above == name:
-                add(below, depth + 1)
+                yield from walk(below, depth + 1)
 
     for name in texts:
         if points[name].above not in texts:
-            add(name, 0)
-    return found
+            yield from walk(name, 0)
 
 
-def _words(text: str, left: float, name: str, role: str) -> str:
-    said = "but: " if role in arguing.OBJECTIONS else "forecast: " if role == "forecast" else ""
-    return textwrap.fill(f"{name}  {said}{text}", int((_BOX_END - left - 0.2) / 0.0685))
+def _draw_map(boxes: list[Box], points: Mapping[str, Point], title: str) -> Figure:
+    from matplotlib.lines import Line2D
+
+    height = sum(box.height for box in boxes) + 0.1
+    fig, ax = figures.new(height + 0.85)
+    ax.set_axis_off()
+    ax.set(xlim=(0, figures.WIDTH_IN), ylim=(height, 0), title=title)
+    drawn: dict[str, tuple[float, float]] = {}
+    top = 0.05
+    for box in boxes:
+        x, y = drawn[box.name] = box.left, top + box.height / 2
+        _draw_box(ax, box, y)
+        above = points[box.name].above
+        if above in drawn:
+            corner, start = drawn[above]
+            line = Line2D([corner, corner, x], [start, y, y], color=figures.GREY, linewidth=1)
+            ax.add_artist(line).set_zorder(1)
+        top += box.height
+    # The boxes stand where they stand: left out of the layout, they need not be measured.
+    for artist in (*ax.texts, *ax.artists, *ax.lines, *ax.patches):
+        artist.set_in_layout(False)
+    marks = [_verdict_mark(verdict) for verdict in VERDICTS]
+    key(fig, marks, ncols=4, handletextpad=0.2, fontsize=9.5)
+    return fig
 
 
-def _point(
-    ax: Any,
-    place: tuple[float, float, float],
-    text: str,
-    verdict: str,
-    direct: bool,
-    effect: Effect,
-) -> None:
+def _verdict_mark(verdict: str) -> Any:
+    marker, shade, _ = VERDICTS[verdict]
+    none = verdict == NONE
+    edge = {"markeredgecolor": figures.GREY if none else shade, "markersize": 6 if none else 8}
+    label = "no verdict of its own" if none else f"you: {verdict}"
+    return mark(label, marker=marker, color=shade, **edge, **NO_LINE)
+
+
+def _draw_box(ax: Any, box: Box, y: float) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Rectangle
 
-    x, y, size = place
-    tint = VERDICTS[verdict][2]
-    marker, shade, _ = VERDICTS[verdict if direct else NONE]
-    gone = effect.change in {arguing.FALLS, arguing.WITHOUT_SUPPORT, arguing.WITHOUT_GROUND}
-    box = Rectangle(
-        (x, y - size / 2 + 0.025),
-        _BOX_END - x,
-        size - 0.05,
-        facecolor=tint,
-        edgecolor=figures.INK if gone else "#a8a8a8",
-        linewidth=1.4 if gone else 0.8,
-        linestyle="--" if gone else "-",
-        zorder=2,
-    )
-    ax.add_artist(box)
-    edge = shade if direct else figures.GREY
-    look = {"color": shade, "markeredgecolor": edge, "markersize": 8 if direct else 6}
-    ax.add_artist(Line2D([x], [y], marker=marker, zorder=3, **look))
-    ax.text(x + 0.14, y, text, va="center", fontsize=9.2, linespacing=1.2, zorder=3)
+    effect, is_gone = box.effect, box.effect.change in GONE
+    frame = {"edgecolor": "#a8a8a8", "linewidth": 0.8, "linestyle": "-"}
+    if is_gone:
+        frame = {"edgecolor": figures.INK, "linewidth": 1.4, "linestyle": "--"}
+    corner, width = (box.left, y - box.height / 2 + 0.025), _BOX_END - box.left
+    tint = VERDICTS[box.verdict][2]
+    ax.add_artist(Rectangle(corner, width, box.height - 0.05, facecolor=tint, zorder=2, **frame))
+    marker, shade, _ = VERDICTS[box.verdict if box.is_direct else NONE]
+    edge = {"markeredgecolor": shade if box.is_direct else figures.GREY}
+    size = {"markersize": 8 if box.is_direct else 6}
+    ax.add_artist(Line2D([box.left], [y], marker=marker, color=shade, zorder=3, **edge, **size))
+    words = {"va": "center", "fontsize": 9.2}
+    ax.text(box.left + 0.14, y, box.text, linespacing=1.2, zorder=3, **words)
     if effect.change in STATUS:
-        words, colour = STATUS[effect.change]
+        status, colour = STATUS[effect.change]
         if effect.change == arguing.WEAKER and effect.supports_left < effect.supports:
-            words += f": {effect.supports_left} of {effect.supports} left"
-        ax.text(_BOX_END + 0.08, y, words, va="center", fontsize=9.2, color=colour, weight="bold")
+            status += f": {effect.supports_left} of {effect.supports} left"
+        ax.text(_BOX_END + 0.08, y, status, color=colour, weight="bold", **words)
 
 
 def _title(falls: str, shown: str) -> str:
     part = "The argument" if shown == WHOLE else f"Branch {shown} of the argument"
     if falls == NOTHING:
         return part
-    what = "all that you judged contradicted" if falls == CONTRADICTED else falls
-    return f"{part}, if {what} {'fall' if falls == CONTRADICTED else 'falls'}"
-
-
-def _legend(fig: Any) -> None:
-    from matplotlib.lines import Line2D
-
-    marks = [
-        Line2D(
-            [],
-            [],
-            marker=marker,
-            linestyle="none",
-            markersize=6 if verdict == NONE else 8,
-            color=shade,
-            markeredgecolor=figures.GREY if verdict == NONE else shade,
-            label="no verdict of its own" if verdict == NONE else f"you: {verdict}",
-        )
-        for verdict, (marker, shade, _) in VERDICTS.items()
-    ]
-    fig.legend(handles=marks, loc="outside lower left", ncols=4, handletextpad=0.2, fontsize=9.5)
-
-
-def _describe_map(tables: Any, shown: str, falls: str, carried: str) -> str:
-    nodes, verdicts = tables
-    effects = _effects(tables, falls, carried)
-    drawn = len(_rows(nodes, shown))
-    return " ".join(
-        [
-            f"{drawn} of {len(nodes)} points of the report are drawn.",
-            _what_falls(nodes, effects, _fallen(verdicts, falls), carried),
-            _your_verdicts(verdicts),
-        ]
-    )
+    if falls == CONTRADICTED:
+        return f"{part}, if all that you judged contradicted fall"
+    return f"{part}, if {falls} falls"
 
 
 def _what_falls(
@@ -322,192 +245,95 @@ def _left(name: str, effect: Effect) -> str:
 
 
 def _your_verdicts(verdicts: Mapping[str, str]) -> str:
-    used = {lesson: verdict for lesson, verdict in verdicts.items() if lesson in LESSON_POINTS}
+    used = [each for each in sorted(verdicts.items()) if each[0] in LESSON_POINTS]
     if not used:
         return (
             "You have no verdicts yet, so the points are white. That is fine: the map works "
             "without them, and lessons 01 to 07 each end with one."
         )
-    groups = []
-    for verdict in VERDICTS:
-        lessons = sorted(lesson for lesson, given in used.items() if given == verdict)
-        if lessons:
-            groups.append(f"{verdict} in lesson {', '.join(lessons)}")
+    lessons = {each: [lesson for lesson, verdict in used if verdict == each] for each in VERDICTS}
+    groups = [f"{each} in lesson {', '.join(found)}" for each, found in lessons.items() if found]
     return f"Your verdicts: {'; '.join(groups)}."
 
 
 # --- Audit the notes -------------------------------------------------------------------------
 
-EVERYTHING, MAIN = "everything", "main"
-SECTIONS = {key: name for key, name in report.SECTIONS.items() if key != "press_release"}
-LANGUAGES = {
-    "en": "English",
-    "sr": "Serbian",
-    "en;sr": "English and Serbian",
-    "it;en": "Italian or English",
+BLUE = "#0072B2"
+# What can be sorted by -> how the list says it, and the title.
+SORTS = {
+    "source_type": ("the notes, by kind of source", "by kind of source"),
+    "language": ("the notes, by language", "by language"),
+    "country": ("the notes, by country of the publisher", "by country of the publisher"),
+    "party_to_dispute": ("the notes, by party to the story", "by whether the publisher is a party"),
+    "is_self_citation": ("the notes, by whose text it is", "by whose text it is"),
+    "section": ("the claims with and without a note, by section", "by section"),
+    "kind": ("the claims with and without a note, by kind", "by kind of claim"),
 }
-UNKNOWN = "not known"
-NO_PARTY = "no party to the story"
-# What notes can be sorted by -> how the title says it.
-NOTE_GROUPS = {
-    "source_type": "by kind of source",
-    "language": "by language",
-    "country": "by country of the publisher",
-    "party_to_dispute": "by whether the publisher is a party",
-    "is_self_citation": "by whose text it is",
-}
-CLAIM_GROUPS = {"section": "by section", "kind": "by kind of claim"}
 
 
 def audit_notes() -> Explorer:
     """Return the explorer that sorts the report's notes, and the claims that carry none."""
-    notes = data.load("notes").sort_values("note", kind="stable")
-    tables = {"notes": notes, "claims": report_claims()}
+    sorts = {label: sort for sort, (label, _) in SORTS.items()}
+    only = {"the whole report": EVERYTHING, "its thesis and main steps": MAIN}
+    only |= {f"section {title}": name for name, title in SECTIONS.items()}
     controls = {
-        "sort": Select(
-            "Sort",
-            {
-                "the notes, by kind of source": "source_type",
-                "the notes, by language": "language",
-                "the notes, by country of the publisher": "country",
-                "the notes, by party to the story": "party_to_dispute",
-                "the notes, by whose text it is": "is_self_citation",
-                "the claims with and without a note, by section": "section",
-                "the claims with and without a note, by kind": "kind",
-            },
-            "party_to_dispute",
-        ),
-        "only": Select(
-            "Only",
-            {"the whole report": EVERYTHING, "its thesis and main steps": MAIN}
-            | {f"section {title}": name for name, title in SECTIONS.items()},
-            EVERYTHING,
-        ),
+        "sort": Select("Sort", sorts, "party_to_dispute"),
+        "only": Select("Only", only, EVERYTHING),
     }
-    return Explorer("Audit the notes", tables, controls, _draw_audit, _describe_audit)
+    return Explorer("Audit the notes", evidence.audit_tables(), controls, _audited)
 
 
-def report_claims() -> pd.DataFrame:
-    """Return the claims of the report itself, without those of its press release."""
-    claims = data.load("claims").sort_values("claim_id", kind="stable")
-    return claims[claims["section"] != "press_release"].reset_index(drop=True)
-
-
-def _claims(tables: Mapping[str, pd.DataFrame], only: str) -> pd.DataFrame:
-    claims = tables["claims"]
+def _audited(tables: Any, sort: str, only: str) -> tuple[Figure, str]:
+    part, part_title = f"the section {SECTIONS.get(only)}", f"\nSection: {SECTIONS.get(only)}"
     if only == EVERYTHING:
-        return claims
-    return (
-        claims[claims["tier"].isin([1, 2])] if only == MAIN else claims[claims["section"] == only]
+        part, part_title = "the report", ""
+    elif only == MAIN:
+        part, part_title = "the thesis and main steps", "\nThesis and main steps"
+    by = SORTS[sort][1]
+    if sort in evidence.NOTE_GROUPS:
+        groups = evidence.notes_sorted(tables, sort, only)
+        listed = ", ".join(f"{name} {count}" for name, count in groups.items())
+        return _draw_notes(groups, f"Notes {by}{part_title}"), (
+            f"{groups.sum()} notes stand under claims of {part}. Sorted {by}: {listed}."
+        )
+    table = evidence.claims_sorted(tables, sort, only)
+    bare, total = table["without"].sum(), table["claims"].sum()
+    listed = ", ".join(f"{row.Index}: {row.without} of {row.claims}" for row in table.itertuples())
+    return _draw_claims(table, f"Claims {by}{part_title}"), (
+        f"{bare} of {total} claims of {part} carry no note. Without a note, {by}, {listed}."
     )
 
 
-def notes_sorted(tables: Mapping[str, pd.DataFrame], sort: str, only: str) -> pd.Series:
-    """Return how many notes are in each group, most first, of those that bear on the claims."""
-    wanted = set(_claims(tables, only)["claim_id"])
-    notes = tables["notes"]
-    found = notes[notes["claim_ids"].map(lambda ids: bool(wanted & set(ids.split(";"))))]
-    groups = found[sort]
-    if sort == "is_self_citation":
-        groups = groups.map({True: "the report's own author", False: "somebody else"})
-    elif sort == "party_to_dispute":
-        groups = groups.fillna(NO_PARTY)
-    elif sort == "language":
-        groups = groups.map(LANGUAGES)
-    return groups.fillna(UNKNOWN).value_counts()
-
-
-def claims_sorted(tables: Mapping[str, pd.DataFrame], sort: str, only: str) -> pd.DataFrame:
-    """Return for each group how many claims there are, and how many carry no note."""
-    claims = _claims(tables, only)
-    bare = claims["note_numbers"].isna()
-    table = bare.groupby(claims[sort]).agg(claims="size", without="sum").astype(int)
-    if sort == "section":
-        table = table.loc[[name for name in SECTIONS if name in table.index]]
-        return table.rename(index=SECTIONS)
-    return table.sort_values("claims", ascending=False, kind="stable")
-
-
-def _part(only: str) -> str:
-    if only == EVERYTHING:
-        return ""
-    return "\nThesis and main steps" if only == MAIN else f"\nSection: {SECTIONS[only]}"
-
-
-def _draw_audit(tables: Any, sort: str, only: str) -> Figure:
-    if sort in NOTE_GROUPS:
-        return _draw_notes(notes_sorted(tables, sort, only), sort, only)
-    table = claims_sorted(tables, sort, only)
+def _draw_claims(table: pd.DataFrame, title: str) -> Figure:
     names = [textwrap.fill(name, 24) for name in table.index]
     fig, ax = figures.new(1.7 + 0.46 * len(table))
-    with_note = table["claims"] - table["without"]
-    parts = {
-        "with a note": (with_note, 0, {"color": "#0072B2"}),
-        "without a note": (
-            table["without"],
-            with_note,
-            {"facecolor": "white", "edgecolor": figures.GREY, "hatch": "///"},
-        ),
-    }
-    for label, (count, start, look) in parts.items():
-        bars = ax.barh(names, count, left=start, height=0.62, label=label, **look)
-        shade = "white" if label == "with a note" else figures.INK
-        back = {"facecolor": "white", "edgecolor": "none", "pad": 1.2}
-        for bar, number in zip(bars, count, strict=True):
+    with_note, without = table["claims"] - table["without"], table["without"]
+    hatched = {"facecolor": "white", "edgecolor": figures.GREY, "hatch": "///"}
+    for label, count, start, look, words in (
+        ("with a note", with_note, 0, {"color": BLUE}, {"color": "white"}),
+        ("without a note", without, with_note, hatched, {"bbox": WHITE_BOX | {"pad": 1.2}}),
+    ):
+        drawn = ax.barh(names, count, left=start, height=0.62, label=label, **look)
+        for bar, number in zip(drawn, count, strict=True):
             if number:
-                ax.text(
-                    bar.get_x() + bar.get_width() / 2,
-                    bar.get_y() + bar.get_height() / 2,
-                    str(number),
-                    ha="center",
-                    va="center",
-                    color=shade,
-                    bbox=back if shade == figures.INK else None,
-                )
+                middle = bar.get_x() + bar.get_width() / 2, bar.get_y() + bar.get_height() / 2
+                ax.text(*middle, str(number), ha="center", va="center", **words)
     ax.invert_yaxis()
-    ax.set_xlabel("claims")
-    ax.set_title(f"Claims {CLAIM_GROUPS[sort]}{_part(only)}")
+    ax.set(xlabel="claims", title=title)
     ax.tick_params(axis="y", length=0)
-    fig.legend(loc="outside lower left", ncols=2)
+    key(fig, ncols=2)
     return fig
 
 
-def _draw_notes(groups: pd.Series, sort: str, only: str) -> Figure:
+def _draw_notes(groups: pd.Series, title: str) -> Figure:
     from matplotlib.ticker import MaxNLocator
 
     fig, ax = figures.new(1.2 + 0.32 * len(groups))
-    plain = {NO_PARTY, UNKNOWN, "somebody else"}
-    for name, count in groups.items():
-        rest = name in plain
-        bar = ax.barh(
-            textwrap.fill(str(name), 26),
-            count,
-            height=0.66,
-            facecolor="white" if rest else "#0072B2",
-            edgecolor=figures.GREY if rest else "#0072B2",
-        )
-        ax.bar_label(bar, padding=4)
-    ax.invert_yaxis()
+    plain = {evidence.NO_PARTY, evidence.UNKNOWN, evidence.SOMEBODY_ELSE}
+    faces = ["white" if name in plain else BLUE for name in groups.index]
+    edges = [figures.GREY if name in plain else BLUE for name in groups.index]
+    bars(ax, groups, map(str, groups), color=None, facecolor=faces, edgecolor=edges, height=0.66)
     ax.margins(x=0.1)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.set_xlabel("notes")
-    ax.set_title(f"Notes {NOTE_GROUPS[sort]}{_part(only)}")
-    ax.tick_params(axis="y", length=0)
+    ax.set(xlabel="notes", title=title)
     return fig
-
-
-def _describe_audit(tables: Any, sort: str, only: str) -> str:
-    where = {EVERYTHING: "the report", MAIN: "the thesis and main steps"}
-    part = where.get(only) or f"the section {SECTIONS.get(only, only)}"
-    if sort in NOTE_GROUPS:
-        groups = notes_sorted(tables, sort, only)
-        listed = ", ".join(f"{name} {count}" for name, count in groups.items())
-        total = f"{groups.sum()} notes stand under claims of {part}."
-        return f"{total} Sorted {NOTE_GROUPS[sort]}: {listed}."
-    table = claims_sorted(tables, sort, only)
-    bare, total = table["without"].sum(), table["claims"].sum()
-    listed = ", ".join(f"{row.Index}: {row.without} of {row.claims}" for row in table.itertuples())
-    return (
-        f"{bare} of {total} claims of {part} carry no note. Without a note, "
-        f"{CLAIM_GROUPS[sort]}, {listed}."
-    )

@@ -188,15 +188,9 @@ def check(options):
 
 def reset(options):
     """Put an exercise or a question back; the student's own version is kept."""
-    from belgrade.checks.reset import reset
-    from belgrade.checks.spec import exercise_of
+    from belgrade.checks.reset import start_again
 
-    name = options.exercise
-    if not all(part.isdigit() for part in name.split(".", 1)):
-        raise UsageError(
-            f"{name!r} is neither an exercise, such as 03, nor a question, such as 3.2."
-        )
-    print(reset(exercise_of(name), name if "." in name else None, options.file))
+    print(start_again(options.exercise, options.file))
 
 
 def keep(options):

@@ -61,6 +61,13 @@ def folder() -> Path:
     return module() / "my_work"
 
 
+def aside() -> Path:
+    """Return a folder in `folder()` that does not exist yet, for what makes way for something."""
+    stem = f"before_{datetime.now():%Y-%m-%d_%H%M%S}"
+    names = (stem, *(f"{stem}_{n}" for n in range(2, 1000)))
+    return next(folder() / name for name in names if not (folder() / name).exists())
+
+
 def _path() -> Path:
     return folder() / "journal.json"
 

@@ -240,7 +240,7 @@ def restore(source: str | os.PathLike[str] | bytes) -> Brought:
     kept, left_out = read(source)
     root, brought = journal.module(), Brought(told=left_out)
     released = _given_out(root)
-    aside = journal.folder() / f"before_{datetime.now():%Y-%m-%d_%H%M%S}"
+    aside = journal.aside()
     brought.aside_in = _shown(aside, root)
     written: list[Path] = []
     for name, content in kept.items():
@@ -406,8 +406,13 @@ def _count(number: int, word: str) -> str:
 
 
 def panel() -> None:
-    """Show a button that packs your work for download, and one that brings a kept file back."""
+    """Show how to pack your work for download, bring a kept file back, or start again.
+
+    An exercise, or one question of it, is put back to how it was given out; yours is kept.
+    """
     import ipywidgets
+
+    from belgrade.checks.reset import start_again
 
     def packed() -> None:
         try:
@@ -425,11 +430,19 @@ def panel() -> None:
         chosen.value = ()
         form.tell(said)
 
+    def again() -> None:
+        try:
+            form.tell(start_again("".join(which.value.split())))
+        except UserError as error:
+            form.tell(str(error))
+        except OSError as error:
+            form.tell(f"It could not be written ({error.strerror}); nothing was changed.")
+
     def words() -> forms.Words:
         return forms.Words(
             "Keep my work.",
-            "Run this cell to pack your notebooks and your journal into one file, or to bring a "
-            "kept file back.",
+            "Run this cell to pack your notebooks and your journal into one file, to bring a kept "
+            "file back, or to put an exercise or a question back to how it was given out.",
         )
 
     chosen = ipywidgets.FileUpload(
@@ -440,8 +453,12 @@ def panel() -> None:
         style=forms.BUTTON,
     )
     chosen.observe(brought, "value")
-    row = forms.row([forms.button("Pack my work", packed), chosen])
-    form = forms.Form("keep", [row], words)
+    which = forms.number_text("Exercise or question", placeholder="03 or 3.2")
+    rows = [
+        forms.row([forms.button("Pack my work", packed), chosen]),
+        forms.row([which, forms.button("Start it again", again)]),
+    ]
+    form = forms.Form("keep", rows, words)
     form.show("Save your notebooks first: Ctrl and S, on a Mac ⌘ and S.")
 
 

@@ -505,3 +505,26 @@ def test_the_panel_works_where_nothing_can_be_written(
         journal._memory.clear()
     assert files[NAME] == done
     assert "guess/y" in files["my_work/journal.json"].decode("utf-8")
+
+
+def test_the_panel_puts_an_exercise_or_a_question_back(fresh: Any, displayed: list) -> None:
+    root = fresh("first")
+    given_out = nbformat.read(root / NAME, as_version=4)
+    mine = work(root)
+    keep.panel()
+    which, button = form_of(displayed).children[1].children
+    which.value = "twelve"
+    button.click()
+    assert "neither an exercise" in displayed[-1]["data"]["text/plain"]
+    assert (root / NAME).read_bytes() == mine
+    changed = nbformat.read(root / NAME, as_version=4).cells[4]
+    for typed in (" 0,1 ", "00"):
+        which.value = typed
+        button.click()
+        said = displayed[-1]["data"]["text/plain"]
+        assert "as it was given out" in said and "Reload Notebook from Disk" in said
+    cells = nbformat.read(root / NAME, as_version=4).cells
+    assert [c.source for c in cells] == [c.source for c in given_out.cells]
+    assert changed.source != cells[4].source
+    aside = sorted(root.glob("my_work/before_*/*.ipynb"))
+    assert mine in [path.read_bytes() for path in aside], "what was written is kept"

@@ -22,7 +22,8 @@ def worked_on(tmp_path, monkeypatch):
     for cell in notebook.cells:
         if cell.metadata.belgrade.role in ("answer", "written"):
             cell.source = f"mine = 1  # {cell.metadata.belgrade.question}"
-    notebook.cells.append(nbformat.v4.new_code_cell("scratch = 2"))
+    shown = [nbformat.v4.new_output("stream", text="2")]
+    notebook.cells.append(nbformat.v4.new_code_cell("scratch = 2", outputs=shown))
     path = tmp_path / GIVEN.name
     nbformat.write(notebook, path)
     return path
@@ -58,7 +59,9 @@ def test_one_question_starts_again_and_all_else_stays(worked_on):
     assert "Question 0.3" in reset("00", "0.3")
     assert by_question(worked_on) == expected
     cells = nbformat.read(worked_on, as_version=4).cells
-    assert cells[-1].source == "scratch = 2"
+    assert (cells[-1].source, cells[-1].outputs[0].text) == ("scratch = 2", "2")
+    metadata = nbformat.read(worked_on, as_version=4).metadata
+    assert metadata == nbformat.read(GIVEN, as_version=4).metadata, "nothing of ours is left in it"
 
 
 def test_a_deleted_answer_cell_comes_back_before_its_check(worked_on):

@@ -1,17 +1,28 @@
 """Start again: put an exercise, or one question of it, back to how it was given out."""
 
-from datetime import datetime
 from pathlib import Path
 
-from belgrade import journal
+from belgrade import UserError, journal
 from belgrade.checks import examine
 from belgrade.checks.cells import about, role
 from belgrade.checks.matching import match
 from belgrade.checks.pack import read_pack
 from belgrade.checks.quick import nbformat
+from belgrade.checks.reading import NOTES
+from belgrade.checks.spec import exercise_of
 from belgrade.files import write_whole
 
 MINE = ("answer", "written")
+
+
+def start_again(name, path=None):
+    """Put back what `name` names, "03" or "3.2"; else as `reset`. Raises UserError for others."""
+    name = name.replace(",", ".")
+    if not all(part.isdecimal() for part in name.split(".", 1)):
+        raise UserError(
+            f"{name!r} is neither an exercise, such as 03, nor a question, such as 3.2."
+        )
+    return reset(exercise_of(name), name if "." in name else None, path)
 
 
 def reset(exercise, question=None, path=None):
@@ -24,8 +35,8 @@ def reset(exercise, question=None, path=None):
     path = Path(path) if path else examine.find_notebook(pack, Path.cwd())
     fresh = nbformat.from_dict(pack["notebook"])
     if question is not None:
-        fresh = _with_fresh_answer(fresh, examine.read_notebook(path), question)
-    aside = journal.folder() / f"before_{datetime.now():%Y-%m-%d_%H%M%S}" / path.name
+        fresh = _with_fresh_answer(fresh, examine.read_notebook(path), question, path)
+    aside = journal.aside() / path.name
     write_whole(aside, path.read_bytes())
     write_whole(path, (nbformat.writes(fresh) + "\n").encode("utf-8"))
     what = f"Question {question} in {path.name}" if question else path.name
@@ -36,7 +47,7 @@ def reset(exercise, question=None, path=None):
     )
 
 
-def _with_fresh_answer(fresh, submitted, question):
+def _with_fresh_answer(fresh, submitted, question, path):
     """Return a student's notebook in which the cell to answer a question is the given one."""
     known = [c for c in fresh.cells if about(c).get("question") == question and role(c) in MINE]
     if not known:
@@ -56,4 +67,19 @@ def _with_fresh_answer(fresh, submitted, question):
             cells += left
             left = []
         cells.append(cell)
-    return nbformat.from_dict(dict(submitted, cells=cells + left))
+    return _as_stored(dict(submitted, cells=cells + left), path)
+
+
+def _as_stored(notebook, path):
+    """Return a notebook with outputs and metadata as its file has them, where it is whole.
+
+    What reads a student's notebook takes nothing but words and our own metadata.
+    """
+    notebook["metadata"] = {k: v for k, v in notebook["metadata"].items() if k != NOTES}
+    try:
+        stored = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
+    except (OSError, ValueError, nbformat.validator.NotebookValidationError):
+        return nbformat.from_dict(notebook)
+    known = {(cell.cell_type, cell.source): cell for cell in stored.cells}
+    cells = [known.get((cell["cell_type"], cell["source"]), cell) for cell in notebook["cells"]]
+    return nbformat.from_dict(dict(notebook, metadata=stored.metadata, cells=cells))

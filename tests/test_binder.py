@@ -14,6 +14,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import tomllib
 import urllib.request
@@ -118,11 +119,14 @@ def environment(home: Path, prefix: Path) -> dict[str, str]:
 
 
 def uv(*command: object) -> str:
-    """Run uv, which saves half of the test's time; fail with its words."""
+    """Run uv, which saves half of the test's time; fail with its words.
+
+    Not in the project's folder: limits that uv reads there are none of Binder's.
+    """
     program = Path(sys.executable).with_name("uv")
     done = subprocess.run(
         [str(program if program.is_file() else "uv"), *map(str, command)],
-        text=True, capture_output=True, encoding="utf-8", check=False,
+        text=True, capture_output=True, encoding="utf-8", check=False, cwd=tempfile.gettempdir(),
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout.strip()

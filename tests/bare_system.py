@@ -33,7 +33,9 @@ VARIABLES = re.compile(
 )
 SETTINGS = ["/etc/pip.conf", "/etc/npmrc", "~/.config/pip/pip.conf", "~/.pip/pip.conf", "~/.npmrc",
             "~/.config/uv/uv.toml", "/etc/uv/uv.toml", "/etc/ssl/certs/ca-certificates.crt",
-            "/usr/local/share/ca-certificates", "/etc/resolv.conf", "/etc/hosts"]  # fmt: skip
+            "/usr/local/share/ca-certificates", "/etc/resolv.conf", "/etc/hosts",
+            # Pythons that uv would fetch for the replay of Binder's build, where it reaches them.
+            "~/.pyenv/versions"]  # fmt: skip
 # Inside: mounts of its own, and the root exchanged, not `chroot`: in a chroot the kernel refuses
 # the user namespaces of which the sandbox is made.
 ENTER = """

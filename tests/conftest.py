@@ -26,6 +26,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if "slow" not in config.getoption("-m"):
         asked = [item for item in items if not item.get_closest_marker("slow")]
         config.hook.pytest_deselected(items=[item for item in items if item not in asked])
+        if len(asked) < len(items):
+            left_out[SLOW] = len(items) - len(asked)
         items[:] = asked
 
     def place(item: pytest.Item) -> int:
@@ -38,6 +40,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 # Why tests were skipped, and how many: kept where the reports of all processes come together.
 left_out: Counter[str] = Counter()
+SLOW = "slow: minutes of processor for what a sample covers: python run.py test -m slow"
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Tell the process where reports come together what this one did not take."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["slow"] = left_out[SLOW]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    if count := getattr(node, "workeroutput", {}).get("slow"):
+        left_out[SLOW] = count
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

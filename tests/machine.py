@@ -261,15 +261,15 @@ def sentences(reasons):
     by_part = {}
     for why, count in sorted(reasons.items()):
         part, _, words = why.partition(": ")
-        if part not in PARTS:
+        if part not in (*PARTS, "slow"):
             part, words = "other", why
         by_part.setdefault(part, []).append((count, " ".join(words.split())))
     said = []
-    for part in [*PARTS, "other"]:
+    for part in [*PARTS, "slow", "other"]:
         if found := by_part.get(part):
             total = sum(count for count, _ in found)
             tests = f"{total} test{'s' if total > 1 else ''}"
-            whose = f"{tests} of the {part}" if part != "other" else tests
+            whose = f"{tests} of the {part}" if part in PARTS else tests
             words = "; ".join(f"{why} ({n})" if len(found) > 1 else why for n, why in found)
             said.append(f"Not tested: {whose}: {words}")
     return said or ["Nothing was left out."]

@@ -485,11 +485,13 @@ def test_the_last_lines_say_what_was_not_tested(run, tests, capsys, monkeypatch)
         "sandbox: no rights": 120,
         "sandbox: none at all": 2,
         "Windows does not allow such names": 1,
+        "slow: run them with -m slow": 2,
     }
     assert run.main(["test"]) == 0
-    assert capsys.readouterr().out.splitlines()[-3:] == [
+    assert capsys.readouterr().out.splitlines()[-4:] == [
         "Not tested: 41 tests of the browser: there is none",
         "Not tested: 122 tests of the sandbox: no rights (120); none at all (2)",
+        "Not tested: 2 tests: run them with -m slow",
         "Not tested: 1 test: Windows does not allow such names",
     ]
     monkeypatch.setenv("CI", "true")

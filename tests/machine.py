@@ -15,19 +15,29 @@ from pathlib import Path
 # Part -> what it is. Tests name the part that they miss at the start of the reason of a skip.
 PARTS = {
     "browser": "a browser (Chromium)",
+    "firefox": "Firefox",
+    "webkit": "WebKit, the engine of Safari",
     "sandbox": "the sandbox (bubblewrap)",
     "npm": "npm (which brings Pyodide)",
     "git": "git",
 }
-# Part -> the package of the system.
+# Part -> the packages of the system.
 APT = {
     "browser": "chromium",
+    "firefox": "firefox-esr",
+    "webkit": "webkit2gtk-driver xvfb",
     "sandbox": "bubblewrap",
     "npm": "npm",
     "git": "git",
     "venv": "python3-venv",
 }
-DNF = {"browser": "chromium", "sandbox": "bubblewrap", "npm": "nodejs-npm", "git": "git"}
+DNF = {
+    "browser": "chromium",
+    "firefox": "firefox",
+    "sandbox": "bubblewrap",
+    "npm": "nodejs-npm",
+    "git": "git",
+}
 # Where Chrome and Edge are that somebody installed.
 INSTALLED = {
     "Darwin": [
@@ -92,12 +102,26 @@ def browser():
     return system_browser() or playwrights_browser(sys.executable)
 
 
+def firefox():
+    """The path of a Firefox that tests can drive, or None."""
+    found = map(shutil.which, ("firefox-esr", "firefox"))
+    return next((path for path in found if path and not is_snap(path)), None)
+
+
+def webkit():
+    """The path of WebKit's driver, or None where it or a screen for it is missing."""
+    screen = os.environ.get("DISPLAY") or shutil.which("Xvfb")
+    return shutil.which("WebKitWebDriver") if screen else None
+
+
 def is_linux():
     return sys.platform == "linux"
 
 
 def possible(part):
-    """Whether this system could have the part: the sandbox needs Linux."""
+    """Whether this system could have the part: some need Linux, some packages only Debian has."""
+    if part in ("firefox", "webkit"):
+        return bool(shutil.which("apt-get")) and not (part == "firefox" and is_ubuntu())
     return part in PARTS and (part != "sandbox" or is_linux())
 
 
@@ -106,6 +130,8 @@ def missing():
     found = []
     if system_browser() is None:
         found.append("browser")
+    found += [name for name, path in (("firefox", firefox), ("webkit", webkit))
+              if possible(name) and path() is None]  # fmt: skip
     if is_linux() and shutil.which("bwrap") is None:
         found.append("sandbox")
     found += [name for name in ("npm", "git") if shutil.which(name) is None]
@@ -143,7 +169,7 @@ def is_ubuntu():
 def installer(parts):
     """The system's commands that bring the parts, and which of them they bring."""
     if shutil.which("apt-get"):
-        names = {k: v for k, v in APT.items() if not (k == "browser" and is_ubuntu())}
+        names = {k: v for k, v in APT.items() if not (k in ("browser", "firefox") and is_ubuntu())}
         install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends"]
         before = [["apt-get", "update", "-qq"]]
     elif shutil.which("dnf"):
@@ -153,7 +179,8 @@ def installer(parts):
     brought = [part for part in parts if part in names]
     if not brought:
         return [], []
-    return [*before, [*install, *(names[part] for part in brought)]], brought
+    packages = " ".join(names[part] for part in brought).split()
+    return [*before, [*install, *packages]], brought
 
 
 def take_without(arguments):

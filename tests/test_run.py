@@ -515,10 +515,12 @@ def debian(run, tests, monkeypatch, capsys):
         if "playwright" in command:
             raise run.Problem("offline")
         if "install" in command:
-            Debian.have |= {"chromium", "bubblewrap", "npm", "git"}
+            Debian.have |= set(names.values())
+
+    names = {"browser": "chromium", "firefox": "firefox-esr", "webkit": "WebKitWebDriver",
+             "sandbox": "bubblewrap", "npm": "npm", "git": "git"}  # fmt: skip
 
     def missing():
-        names = {"browser": "chromium", "sandbox": "bubblewrap", "npm": "npm", "git": "git"}
         return [part for part, name in names.items() if name not in Debian.have]
 
     Debian.have, Debian.steps = {"apt-get"}, []
@@ -537,18 +539,19 @@ def test_what_the_tests_need_is_said_and_brought(run, tests, debian, capsys):
     debian.may = ["sudo", "-n"]
     assert run.main(["test"]) == 0
     said = capsys.readouterr().out.splitlines()
-    assert said[0].startswith("Missing for the tests: a browser (Chromium), the sandbox")
+    assert said[0].startswith("Missing for the tests: a browser (Chromium), Firefox, WebKit")
     assert "paste" not in "".join(said)
     assert debian.steps == [
         "sudo -n env DEBIAN_FRONTEND=noninteractive apt-get update -qq",
         "sudo -n env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "
-        "--no-install-recommends chromium bubblewrap npm git",
+        "--no-install-recommends chromium firefox-esr webkit2gtk-driver xvfb bubblewrap npm git",
     ]
     assert json.loads(tests[0][1]["BELGRADE_WITHOUT"]) == {}
 
 
 def test_without_rights_one_command_to_paste_comes_first(run, tests, debian, capsys):
-    debian.may, debian.have = None, {"apt-get", "npm", "git"}
+    debian.may = None
+    debian.have = {"apt-get", "npm", "git", "firefox-esr", "WebKitWebDriver"}
     assert run.main(["test"]) == 0
     first = capsys.readouterr().out.splitlines()[:10]
     assert first[2].strip() == (
@@ -562,7 +565,7 @@ def test_without_rights_one_command_to_paste_comes_first(run, tests, debian, cap
 def test_ubuntus_chromium_is_playwrights(run, tests, debian, monkeypatch, capsys):
     monkeypatch.setattr(machine, "is_ubuntu", lambda: True)
     debian.may, debian.own = [], "/home/me/.cache/ms-playwright/chrome"
-    debian.have = {"apt-get", "npm", "git", "bubblewrap"}
+    debian.have = {"apt-get", "npm", "git", "bubblewrap", "firefox-esr", "WebKitWebDriver"}
     assert run.main(["test"]) == 0
     assert debian.steps == [] and json.loads(tests[0][1]["BELGRADE_WITHOUT"]) == {}
     assert "-m playwright install chromium" in capsys.readouterr().out
@@ -580,7 +583,7 @@ def test_a_part_left_out_on_purpose_is_not_brought(run, tests, debian, capsys):
 @pytest.mark.parametrize("given", [["--without", "chromium"], ["--without"]])
 def test_a_part_that_is_none_is_told(run, tests, given, capsys):
     assert run.main(["test", *given]) == 1
-    assert "--without takes browser, sandbox, npm, git" in capsys.readouterr().err
+    assert "--without takes browser, firefox, webkit, sandbox, npm, git" in capsys.readouterr().err
 
 
 def test_a_snap_is_no_browser_for_tests(tmp_path):

@@ -64,3 +64,17 @@ def own_page(chromium: Any) -> Iterator[Any]:
     """A page of this test's own."""
     with new_page(chromium) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session", params=["firefox", "webkit"])
+def engine(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """Firefox, then WebKit, each with one page."""
+    from engines import ENGINES, there
+
+    machine.need(request.param)
+    if not there(request.param):
+        why = f"there is none; {machine.remedy([request.param])}"
+        pytest.skip(machine.reason(request.param, why))
+    opened = ENGINES[request.param]()
+    yield opened
+    opened.close()

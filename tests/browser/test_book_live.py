@@ -263,6 +263,58 @@ def test_what_is_likely_next_is_asked_for_ahead_and_little_else(
         assert len(files) < len(known["pictures"])
 
 
+def test_other_engines_answer_as_well(engine: Any, folder: Path, asking: Path) -> None:
+    """By keyboard, mouse and touch; what is typed into a form is kept."""
+
+    def frame(name: str) -> str:
+        title = json.dumps(getattr(explorers, name)().title)
+        cells = "[...document.querySelectorAll('.cell_output')]"
+        return f"{cells}.find(each => each.innerText.includes({title}))"
+
+    def shows(name: str, **choices: Any) -> None:
+        explorer = getattr(explorers, name)()
+        words = json.dumps(explorer.describe(explorer.data, **explorer.defaults | choices))
+        engine.until(f"(({SHOWN})({frame(name)})).said === {words}")
+        shown = json.loads(engine.run(f"JSON.stringify(({SHOWN})({frame(name)}))"))
+        assert shown["words"] == shown["alt"] == json.loads(words)
+        known = about(folder, name)
+        at = known["shown"]["-".join(map(str, explorer.places(**choices).values()))][0]
+        assert shown["painted"][-1] == known["pictures"][at][-1]
+        assert not shown["hidden"]
+
+    engine.goto((folder / "explorers.html").as_uri())
+    engine.run(f"({PAINTED})()")
+    for name in ("aid_per_what", "shares"):
+        engine.run(f"{frame(name)}.scrollIntoView()")
+        engine.until(f"{frame(name)}.querySelector('.belgrade-live')")
+    lists = f"{frame('aid_per_what')}.querySelectorAll('select')"
+    engine.run(f"{lists}[0].focus()")
+    engine.press("ArrowDown")
+    shows("aid_per_what", counted="planes, final")
+    engine.press("ArrowUp")
+    engine.press("Tab")
+    engine.press("ArrowDown")
+    shows("aid_per_what", base="people")
+    engine.run(f"{frame('shares')}.querySelector('input[type=range]').focus()")
+    engine.press("ArrowRight")
+    shows("shares", weight=0.51)
+    engine.press("ArrowLeft")
+    for way, mark in (("mouse", False), ("touch", True)):
+        engine.click(f"{frame('shares')}.querySelector('input[type=checkbox]')", way)
+        shows("shares", mark=mark)
+
+    assert json.loads(engine.run("JSON.stringify(wrong)")) == []
+    engine.goto(asking.as_uri())
+    field = "document.querySelector('form input[inputmode], form input[type=text]')"
+    engine.run(f"{field}.focus()")
+    engine.type("40")
+    engine.press("Enter")
+    engine.until("document.querySelector('form [role=status]').innerText.includes('Kept')")
+    engine.goto(asking.as_uri())
+    assert engine.run(f"{field}.value") == "40"
+    assert json.loads(engine.run("JSON.stringify(wrong)")) == []
+
+
 def test_an_explorer_without_its_files_says_so(chromium: Any, folder: Path, tmp_path: Path) -> None:
     shutil.copytree(folder, tmp_path / "copy")
     (tmp_path / "copy" / "_static" / "explorers" / "shares.js").unlink()

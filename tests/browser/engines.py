@@ -1,0 +1,234 @@
+"""Firefox and WebKit, the engine of Safari, for tests: both by their standard protocols.
+
+Firefox speaks WebDriver BiDi (https://www.w3.org/TR/webdriver-bidi/) by itself; WebKit has Debian's
+`WebKitWebDriver` (https://www.w3.org/TR/webdriver2/), which needs a screen, real or Xvfb's. Keys,
+pointers and touches are the same list of actions for both.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import machine
+
+FIREFOX, WEBKIT = machine.firefox(), machine.webkit()
+# WebDriver's names of keys.
+KEYS = {"ArrowUp": "\ue013", "ArrowDown": "\ue015", "ArrowLeft": "\ue012", "ArrowRight": "\ue014",
+        "Enter": "\ue007", "Shift": "\ue008", "Tab": "\ue004", "Control": "\ue009",
+        "Home": "\ue011"}  # fmt: skip
+# What pages say when something is wrong, kept by the page itself: both engines have no common way.
+LISTEN = """(() => { window.wrong = [];
+  addEventListener('error', each => wrong.push(String(each.message)));
+  addEventListener('unhandledrejection', each => wrong.push(String(each.reason)));
+  const usual = console.error;
+  console.error = (...words) => { wrong.push(words.join(' ')); usual(...words); };
+})()"""
+
+
+def there(part: str) -> bool:
+    """Tell whether this machine has the engine."""
+    return bool({"firefox": FIREFOX, "webkit": WEBKIT}[part])
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Engine:
+    """A headless browser with one page."""
+
+    name = ""
+
+    def goto(self, url: str) -> None:
+        raise NotImplementedError
+
+    def run(self, script: str) -> Any:
+        """Return the value of an expression; a promise is waited for."""
+        raise NotImplementedError
+
+    def act(self, *actions: dict[str, Any]) -> None:
+        """Perform sources of actions, as WebDriver lists them."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        raise NotImplementedError
+
+    def press(self, *keys: str) -> None:
+        """Press keys together, the last one first let go."""
+        codes = [KEYS.get(key, key) for key in keys]
+        strokes = [{"type": "keyDown", "value": code} for code in codes]
+        strokes += [{"type": "keyUp", "value": code} for code in reversed(codes)]
+        self.act({"type": "key", "id": "keys", "actions": strokes})
+
+    def type(self, text: str) -> None:
+        """Type a text, sign by sign."""
+        for sign in text:
+            self.press(sign)
+
+    def click(self, element: str, kind: str = "mouse") -> None:
+        """Press in the middle of what a JavaScript expression gives, by "mouse" or "touch"."""
+        self.run(f"{element}.scrollIntoView({{block: 'center'}})")
+        x, y = json.loads(
+            self.run(f"""(() => {{ const box = {element}.getBoundingClientRect();
+              return JSON.stringify([box.x + box.width / 2, box.y + box.height / 2]); }})()""")
+        )
+        steps = [{"type": "pointerMove", "x": round(x), "y": round(y), "duration": 0},
+                 {"type": "pointerDown", "button": 0},
+                 {"type": "pointerUp", "button": 0}]  # fmt: skip
+        how = {"pointerType": kind}
+        self.act({"type": "pointer", "id": kind, "parameters": how, "actions": steps})
+
+    def until(self, condition: str, seconds: float = 30) -> Any:
+        """Wait for an expression to be true; return its value."""
+        end = time.monotonic() + seconds
+        while not (found := self.run(condition)):
+            if time.monotonic() > end:
+                raise TimeoutError(f"{self.name}: {condition}")
+            time.sleep(0.05)
+        return found
+
+
+class Firefox(Engine):
+    """Firefox through WebDriver BiDi."""
+
+    name = "Firefox"
+
+    def __init__(self) -> None:
+        import websocket
+
+        port = free_port()
+        self.profile = tempfile.mkdtemp()
+        command = [FIREFOX, "--headless", "--no-remote", "--width=1280", "--height=900",
+                   "--profile", self.profile, f"--remote-debugging-port={port}"]  # fmt: skip
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        for _ in range(200):
+            try:
+                self.socket = websocket.create_connection(
+                    f"ws://127.0.0.1:{port}/session", suppress_origin=True
+                )
+                break
+            except (OSError, websocket.WebSocketException):
+                time.sleep(0.2)
+        self.count = 0
+        self.ask("session.new", capabilities={})
+        self.ask("script.addPreloadScript", functionDeclaration=f"() => {LISTEN}")
+        self.context = self.ask("browsingContext.getTree")["contexts"][0]["context"]
+
+    def ask(self, method: str, **params: Any) -> Any:
+        self.count += 1
+        self.socket.send(json.dumps({"id": self.count, "method": method, "params": params}))
+        while (answer := json.loads(self.socket.recv())).get("id") != self.count:
+            pass
+        if answer["type"] == "error":
+            raise RuntimeError(answer["message"])
+        return answer["result"]
+
+    def goto(self, url: str) -> None:
+        self.ask("browsingContext.navigate", context=self.context, url=url, wait="complete")
+
+    def run(self, script: str) -> Any:
+        found = self.ask("script.evaluate", expression=script, awaitPromise=True,
+                         target={"context": self.context})  # fmt: skip
+        if "exceptionDetails" in found:
+            raise RuntimeError(found["exceptionDetails"]["text"])
+        return found["result"].get("value")
+
+    def act(self, *actions: dict[str, Any]) -> None:
+        self.ask("input.performActions", context=self.context, actions=list(actions))
+
+    def close(self) -> None:
+        self.socket.close()
+        self.process.terminate()
+        self.process.wait(20)
+        shutil.rmtree(self.profile, ignore_errors=True)
+
+
+class WebKit(Engine):
+    """WebKitGTK's small browser through WebKitWebDriver."""
+
+    name = "WebKit"
+
+    def __init__(self) -> None:
+        self.screen = None
+        environment = dict(os.environ)
+        if not environment.get("DISPLAY"):
+            read, write = os.pipe()
+            command = ["Xvfb", "-displayfd", str(write), "-screen", "0", "1280x900x24"]
+            self.screen = subprocess.Popen(
+                command, pass_fds=[write], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            )
+            os.close(write)
+            with os.fdopen(read) as told:
+                environment["DISPLAY"] = f":{told.readline().strip()}"
+        port = free_port()
+        self.home = tempfile.mkdtemp()
+        environment |= {"HOME": self.home, "WEBKIT_DISABLE_COMPOSITING_MODE": "1"}
+        self.process = subprocess.Popen(
+            [WEBKIT, f"--port={port}"], env=environment,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        self.url = f"http://127.0.0.1:{port}/session"
+        wanted = {"alwaysMatch": {"timeouts": {"script": 60_000}, "webkitgtk:browserOptions": {
+            "binary": str(next(Path("/usr/lib").glob("*/webkit2gtk-4.1/MiniBrowser"))),
+            "args": ["--automation", "--geometry=1280x900"],
+        }}}  # fmt: skip
+        for _ in range(100):
+            with contextlib.suppress(urllib.error.URLError):
+                made = self.ask("POST", "", {"capabilities": wanted})
+                break
+            time.sleep(0.1)
+        self.url += f"/{made['sessionId']}"
+
+    def ask(self, method: str, path: str, content: dict[str, Any] | None = None) -> Any:
+        data = None if content is None else json.dumps(content).encode()
+        request = urllib.request.Request(self.url + path, data=data, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=90) as answer:
+                return json.load(answer)["value"]
+        except urllib.error.HTTPError as error:
+            raise RuntimeError(json.load(error)["value"]["message"]) from None
+
+    def goto(self, url: str) -> None:
+        self.ask("POST", "/url", {"url": url})
+        self.run(LISTEN)
+
+    def run(self, script: str) -> Any:
+        then = "then(arguments[0], no => arguments[0]('failed: ' + no))"
+        body = f"Promise.resolve(({script})).{then};"
+        found = self.ask("POST", "/execute/async", {"script": body, "args": []})
+        if isinstance(found, str) and found.startswith("failed: "):
+            raise RuntimeError(found)
+        return found
+
+    def act(self, *actions: dict[str, Any]) -> None:
+        self.ask("POST", "/actions", {"actions": list(actions)})
+
+    def close(self) -> None:
+        with contextlib.suppress(RuntimeError, OSError):
+            self.ask("DELETE", "")
+        for each in filter(None, [self.process, self.screen]):
+            each.terminate()
+            each.wait(20)
+        shutil.rmtree(self.home, ignore_errors=True)
+
+
+ENGINES: dict[str, Callable[[], Engine]] = {"firefox": Firefox, "webkit": WebKit}

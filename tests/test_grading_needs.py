@@ -62,6 +62,7 @@ PLAIN = [
     "table = arms.copy()\ntable['share'] = 1\ntable.drop(columns='year', inplace=True)",
     "mine = [*LIMIT]\nmine.append(3)",
     "rows = LIMIT[1:].copy().append(3)",
+    "register = data.load('arms_register')\nregister.head()",
 ]
 REACHING = [
     "data = 5", "sum = 5", "import os", "import builtins", "from os import path",
@@ -69,7 +70,8 @@ REACHING = [
     "plt.subplots = None", "data.load.__globals__", "get_ipython().events", "exec('x = 1')",
     "LIMIT.append(3)", "LIMIT[0] = 3", "def len(x):\n    return 2", "import math as data",
     "!ls", "%reset -f", "await thing", "plt.rcParams['x'] = 1", "class Lie(float):\n    pass",
-    "plt.matplotlib.sys.exit()", "LIMIT += [3]", "del plt.show",
+    "plt.matplotlib.sys.exit()", "pd.api.extensions.register_series_accessor('sum')",
+    "from atexit import register", "LIMIT += [3]", "del plt.show",
 ]  # fmt: skip
 
 

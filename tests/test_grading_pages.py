@@ -49,7 +49,7 @@ class Page(HTMLParser):
 @pytest.fixture(scope="module")
 def made():
     roster = Roster(PLAIN, (), (Student("4211", "Ana"), Student("absent", "Nobody <b>")))
-    results = tables.with_missing(a_class(), roster)
+    results = tables.with_missing(a_class(), roster, {"03": 15})
     many = {name: page for name, page in zip("abcd", map(pages.feedback, a_class()), strict=True)}
     after = marked(a_class())
     return many | {
@@ -157,6 +157,7 @@ def test_the_report_counts(made):
         tables.with_missing(
             a_class(),
             Roster(PLAIN, (), (Student("4211", "Ana"), Student("absent", "Nobody <b>"))),
+            {"03": 15},
         ),
         {"03": "Arms and energy"},
     )

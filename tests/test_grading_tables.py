@@ -394,7 +394,9 @@ def test_two_exercises_and_two_written_questions(tmp_path):
         question("4.2", "Two", [part("written", "pending", 0, 2)], written="a"),
     ], exercise="04")  # fmt: skip
     results = [*a_class(), two]
-    write_all(results, tmp_path, read_roster(GOLDEN / "canvas_export.csv"), MASTERS)
+    other = SimpleNamespace(title="", rubrics={}, questions=[{"points": 2}, {"points": 2}])
+    masters = MASTERS | {"04": other}
+    write_all(results, tmp_path, read_roster(GOLDEN / "canvas_export.csv"), masters)
     head = table(tmp_path / "uploads/canvas.csv")[0]
     assert head[5:] == ["Exercise 03: Arms and energy (888)", "Exercise 04"]
     rubrics = {"4.1": "- **Claim.** x", "4.2": "- **Style.** y"}

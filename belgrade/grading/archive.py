@@ -7,9 +7,9 @@ with the reason, a zip that unpacks to too much is left alone.
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import re
+import shutil
 import stat
 import tempfile
 import time
@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from belgrade.grading import GradingError
+from belgrade.grading.store import is_full
 
 MB = 1_000_000
 NOTEBOOK = re.compile(r"\.ipynb(\.txt|\.json)?$|\.json$", re.IGNORECASE)
@@ -190,11 +191,10 @@ def _zip(file, parts, spool: Path, limits: Limits, depth: int) -> Iterator[Found
         entries = archive.infolist()
         if len(entries) > limits.entries[depth]:
             raise Unreadable(many)
-        wanted = [i for i in entries if not i.is_dir()]
-        left = [limits.total[depth]]
-        much = f"The zip unpacks to more than {left[0] / MB:g} MB and was left alone."
-        if sum(i.file_size for i in wanted if _is_read(i.filename)) > left[0]:
-            raise Unreadable(much)
+        wanted, most = [i for i in entries if not i.is_dir()], limits.total[depth]
+        # What an entry says of its size, zipfile holds it to.
+        if sum(i.file_size for i in wanted if _is_read(i.filename)) > most:
+            raise Unreadable(f"The zip unpacks to more than {most / MB:g} MB and was left alone.")
         for info in sorted(wanted, key=lambda i: i.filename):
             found = _entry(info, parts)
             if _is_junk(found.parts):
@@ -205,11 +205,7 @@ def _zip(file, parts, spool: Path, limits: Limits, depth: int) -> Iterator[Found
 
                 def read(info=info) -> bytes:
                     with _damaged_if_it_fails(), archive.open(info) as file:
-                        data = _at_most(file, info.file_size, limits)
-                    left[0] -= len(data)
-                    if left[0] < 0:
-                        raise Unreadable(much)
-                    return data
+                        return _at_most(file, info.file_size, limits)
 
                 found.read = read
                 yield found
@@ -252,7 +248,7 @@ def _damaged_if_it_fails() -> Iterator[None]:
     try:
         yield
     except ZIP_ERRORS as error:
-        if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+        if is_full(error):
             raise
         raise Unreadable("The zip is damaged at this place or packed in an unusual way.") from None
 
@@ -260,17 +256,13 @@ def _damaged_if_it_fails() -> Iterator[None]:
 @contextlib.contextmanager
 def _held(archive, info, spool: Path, limits: Limits) -> Iterator:
     """Give a zip that lies in a zip as a file that can be searched."""
-    large = f"The zip is too large (over {limits.archive / MB:g} MB)."
     if info.file_size > limits.archive:
-        raise Unreadable(large)
+        raise Unreadable(f"The zip is too large (over {limits.archive / MB:g} MB).")
     if info.file_size > max(info.compress_size, 10_000) * limits.ratio:
         raise Unreadable("The zip unpacks to far more than its size and was left alone.")
     with tempfile.SpooledTemporaryFile(max_size=4 * MB, dir=spool) as file:
         with _damaged_if_it_fails(), archive.open(info) as packed:
-            while chunk := packed.read(1 << 20):
-                if file.tell() + len(chunk) > limits.archive:
-                    raise Unreadable(large)
-                file.write(chunk)
+            shutil.copyfileobj(packed, file)
         file.seek(0)
         yield file
 

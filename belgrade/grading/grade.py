@@ -7,7 +7,6 @@ exercise, package and limits stay the same: a run that was stopped goes on where
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import shutil
@@ -32,6 +31,7 @@ from belgrade.grading.cluster import Cluster, ClusterError
 from belgrade.grading.collect import Submission, collect
 from belgrade.grading.late import keep_rule
 from belgrade.grading.master import Master, MasterError, find_keys, master_of, package_digest
+from belgrade.grading.names import digest_of
 from belgrade.grading.result import (
     GradeError,
     Results,
@@ -306,8 +306,8 @@ class _Job:
 
     def _stamp(self, one: Submission) -> str:
         master = self.masters.get(self._number(one) or "")
-        what = [one.digest, one.problem, one.exercise, master and master.version, *self.rules]
-        return hashlib.sha256(json.dumps(what).encode("utf-8", "replace")).hexdigest()[:16]
+        version = master and master.version
+        return _digest([one.digest, one.problem, one.exercise, version, *self.rules])
 
     def _kept(self, one: Submission, path: Path) -> bool:
         """Tell whether a submission's result stands already; what the roster says is renewed."""
@@ -328,7 +328,7 @@ class _Job:
         proved = settings.setdefault("proved", {})
         for number in sorted(numbers & set(self.masters)):
             master = self.masters[number]
-            stamp = hashlib.sha256(json.dumps([master.version, *self.rules]).encode()).hexdigest()
+            stamp = _digest([master.version, *self.rules])
             if proved.get(number) == stamp:
                 continue
             key = nbformat.read(self.keys[number], as_version=4)
@@ -435,6 +435,10 @@ class _Job:
     def _failed(self, one: Submission, reason: str) -> dict[str, Any]:
         number = self._number(one)
         return head(one, number, []) | failed(self.masters.get(number or ""), reason)
+
+
+def _digest(what: list[Any]) -> str:
+    return digest_of(json.dumps(what), 16)
 
 
 def _summary(results: Results, kept: int) -> Summary:

@@ -26,6 +26,7 @@ import sys
 from typing import Any
 
 SCRATCH = "/scratch"
+NAMES = {"actor", "country", "donor", "partner", "supplier"}
 ANSWER = "application/vnd.belgrade.answer+json"
 CHUNK = 65536
 # What is sent on of a cell's text, of its pictures, and of an error; characters.
@@ -71,10 +72,14 @@ def _become_stem(shell: Any, walls: Any, settings: dict[str, Any], line: socket.
                 os._exit(0)
         Stem(shell, walls, settings, line).serve()
     except BaseException as error:
-        with contextlib.suppress(OSError):
-            line.send(json.dumps({"failed": words_of(error)[:500]}).encode() + b"\n")
-    finally:
-        os._exit(1)
+        _give_up(line, error)
+
+
+def _give_up(line: socket.socket, error: BaseException) -> None:
+    """Say why this process cannot serve, and end it."""
+    with contextlib.suppress(OSError):
+        line.send(json.dumps({"failed": words_of(error)[:500]}).encode() + b"\n")
+    os._exit(1)
 
 
 class Stem:
@@ -174,11 +179,9 @@ def _be_shell(stem: Stem, handle: int) -> None:
             stem.walls.drop_rights()
         line.sendall(b'{"id": 0}\n')
         serve(stem.shell, line)
+        os._exit(0)
     except BaseException as error:
-        with contextlib.suppress(OSError):
-            line.send(json.dumps({"failed": words_of(error)[:500]}).encode() + b"\n")
-    finally:
-        os._exit(1)
+        _give_up(line, error)
 
 
 def _begin() -> None:
@@ -349,16 +352,12 @@ def warm_up(settings: dict[str, Any]) -> Any:
             __import__(module)
     words = set(map(str, [*range(0, 101, 5), *range(2000, 2026)]))
     for each in data.package()["resources"]:
-        with contextlib.suppress(Exception):  # a damaged table is for the cell that loads it
-            words |= _names(data.load(each["name"]))
+        # The states and others that a chart of a table may have at its axes.
+        for column in NAMES & {field["name"] for field in each["schema"]["fields"]}:
+            with contextlib.suppress(Exception):  # a damaged table is for the cell that loads it
+                words |= {*data.load(each["name"])[column].dropna()}
     _rehearse(shell, sorted(words))
     return shell
-
-
-def _names(table: Any) -> set[str]:
-    """Return the states and others that a chart of a table may have at its axes."""
-    columns = {"actor", "country", "donor", "partner", "supplier"} & {*table.columns}
-    return {name for column in columns for name in table[column].dropna().unique()}
 
 
 def _rehearse(shell: Any, words: list[str]) -> None:

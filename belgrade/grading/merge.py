@@ -11,7 +11,7 @@ from belgrade.grading.marks import merge_marks
 from belgrade.grading.master import read_masters
 from belgrade.grading.result import GradeError, Results
 from belgrade.grading.roster import read_roster
-from belgrade.grading.store import locked, read_json, write_json
+from belgrade.grading.store import locked, write_json
 from belgrade.grading.write import write_all
 
 
@@ -26,13 +26,11 @@ def merge(out: Path, sheets: Sequence[Path], say: Callable[[str], None] = print)
         raise GradeError(f"There is no grading in {out}: grade first, then merge marks.")
     try:
         with locked(out / ".lock"):
-            results = Results(paths)
-            masters = read_masters(out / "masters")
+            results, masters = Results(paths), read_masters(out / "masters")
             rubrics = {number: master.rubrics for number, master in masters.items()}
             merged, problems = merge_marks(map(_without_outputs, results), sheets, rubrics)
             count = 0
-            for path, new in zip(paths, merged, strict=True):
-                old = read_json(path)
+            for path, old, new in zip(paths, results, merged, strict=True):
                 for row, before in zip(new["questions"], old["questions"], strict=True):
                     row["outputs"] = before["outputs"]
                 if new != old:

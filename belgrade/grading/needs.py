@@ -106,7 +106,7 @@ USUAL = {"pd": "pandas", "np": "numpy", "plt": "matplotlib.pyplot"}
 REACHING = {
     "breakpoint", "compile", "delattr", "eval", "exec", "exit", "get_ipython", "getattr", "globals",
     "help", "input", "locals", "modules", "open", "option_context", "os", "quit", "rc", "rcParams",
-    "register", "seterr", "set_option", "setattr", "style", "switch_backend", "sys", "use", "vars",
+    "seterr", "set_option", "setattr", "style", "switch_backend", "sys", "use", "vars",
 }  # fmt: skip
 CHANGING = {
     "add", "append", "clear", "discard", "drop", "eval", "extend", "fill", "fillna", "insert",
@@ -136,6 +136,8 @@ def _is_plain(source: str, names: frozenset[str], values: frozenset[str]) -> boo
                 if any(not _is_known(name, bound, taken) for name, bound in whole):
                     return False
             case ast.ImportFrom() | ast.Await() | ast.AsyncFor() | ast.AsyncWith():
+                return False
+            case ast.Attribute(attr=name) if name.startswith("register"):  # with atexit, pandas
                 return False
             case ast.Name(name) | ast.Attribute(attr=name) | ast.FunctionDef(name):
                 if name in REACHING or name.startswith("__"):

@@ -21,6 +21,7 @@ from belgrade.grading.marks import apply_mark, plain_text
 from belgrade.grading.master import Master
 from belgrade.grading.run import Run
 from belgrade.grading.store import read_json
+from belgrade.grading.tables import tidy
 
 MOST_MESSAGE = 500
 MOST_SHOWN = 3_000_000
@@ -121,8 +122,7 @@ def _cut(rows: list[dict[str, Any]]) -> None:
 
 
 def _sum(rows: list[dict[str, Any]], name: str) -> float:
-    total = round(sum(row[name] for row in rows), 6)
-    return int(total) if total == int(total) else total
+    return tidy(sum(row[name] for row in rows))
 
 
 def _row(master: Master, question: dict[str, Any], parts: list[dict[str, Any]]) -> dict[str, Any]:

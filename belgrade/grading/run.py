@@ -8,8 +8,6 @@ before its own: what one question breaks costs no other.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import contextlib
 import ctypes
 import json
@@ -47,7 +45,6 @@ KEEP_IN_ALL = 10_000_000
 MOST_ATTEMPTS = 6
 # After these a process may fail at anything: the questions that are left get another.
 EXHAUSTED = ("OutputError", "MemoryError")
-PNG = b"\x89PNG\r\n\x1a\n"
 
 
 class RunError(GradingError):
@@ -136,21 +133,18 @@ class _Clock:
     total: float
     end: float
 
-    def limit(self) -> float:
-        """Return the seconds that the next cell has."""
-        return max(0.01, min(self.cell, self.end - time.monotonic()))
+    @property
+    def left(self) -> float:
+        return self.end - time.monotonic()
 
-    def grace(self) -> float:
-        """Return the seconds that a cell has to take notice of an interrupt, if it comes now."""
-        left = self.end - time.monotonic() - self.limit()
-        return min(GRACE_S, max(LEAST_GRACE_S, left))
+    def limits(self) -> tuple[float, float]:
+        """Return the seconds that the next cell has, and those to take notice of an interrupt."""
+        limit = max(0.01, min(self.cell, self.left))
+        return limit, min(GRACE_S, max(LEAST_GRACE_S, self.left - limit))
 
     def words(self) -> str:
         """Return the error of what has no time left."""
         return f"TimeoutError: longer than {self.total:g} s in all"
-
-    def is_over(self) -> bool:
-        return time.monotonic() >= self.end
 
 
 def _variant(cell: Any) -> str:
@@ -197,8 +191,7 @@ class _Pass:
             sources = [c.source for c in earlier]
             runs = [c.source for c in own if c["id"] not in self.specs]
             runs += [sources[n] for n in needed([c.source for c in own], sources, self.names)]
-            together = all(is_plain(source, self.names) for source in runs)
-            if together:
+            if all(is_plain(source, self.names) for source in runs):
                 plain.append(question)
             else:
                 others.append([question])
@@ -221,6 +214,7 @@ class _Unit:
     def __init__(self, given: _Pass, clocks: dict[str, _Clock], done: Run) -> None:
         self.given, self.clocks, self.done = given, clocks, done
         self.own, self.earlier = given.cells_of(clocks)
+        self.sources = [c.source for c in self.earlier]
         self.left_out: set[str] = set()
         self.told: dict[str, list[tuple[Any, Told, float]]] = {}
         self.errors: dict[str, str] = {}
@@ -246,7 +240,7 @@ class _Unit:
         """Run a question once more with further cells before it; it counts if it has no error."""
         before = self.told[question], self.errors[question]
         for _ in range(MOST_ATTEMPTS):
-            if self.clocks[question].is_over() or self._attempt([question], extra):
+            if self.clocks[question].left <= 0 or self._attempt([question], extra):
                 break
             if question not in self.errors:
                 return
@@ -255,16 +249,11 @@ class _Unit:
             extra |= more
         self.told[question], self.errors[question] = before
 
-    def _chosen(self, own: list[Any], extra: set[int]) -> list[int]:
-        """Return which earlier cells to run: what is needed, `extra`, and what those need."""
-        sources = [c.source for c in self.earlier]
-        return needed([c.source for c in own], sources, self.given.names, extra)
-
     def _hinted(self, question: str, error: str, extra: set[int]) -> set[int]:
-        own = [c for c in self.own if self.given.question(c) == question]
-        sources = [c.source for c in self.earlier]
-        found = hinted(error, [c.source for c in own], sources, self.given.names)
-        return found - set(self._chosen(own, extra)) - extra
+        """Return which further earlier cells may hold what an error misses."""
+        own = [c.source for c in self.own if self.given.question(c) == question]
+        found = hinted(error, own, self.sources, self.given.names)
+        return found - set(needed(own, self.sources, self.given.names, extra)) - extra
 
     def _attempt(self, questions: list[str], extra: set[int]) -> Any:
         """Run it all in a fresh process; return the cell that ended it, if one did."""
@@ -275,11 +264,12 @@ class _Unit:
         for question in questions:
             self.told[question] = []
             self.errors.pop(question, None)
-        earlier = [self.earlier[n] for n in self._chosen(own, extra)]
+        sources = [c.source for c in own]
+        earlier = needed(sources, self.sources, self.given.names, extra)
         with self.given.box.stem(self.given.given) as stem:
             shell = stem.start()
             try:
-                return self._run(shell, earlier, own)
+                return self._run(shell, [self.earlier[n] for n in earlier], own)
             finally:
                 shell.stop()
 
@@ -289,7 +279,7 @@ class _Unit:
             question, spec = self.given.question(cell), self.given.specs.get(cell["id"])
             is_own = cell in own
             clock = self.clocks[question if is_own else next(iter(self.clocks))]
-            if cell["id"] in self.left_out or clock.is_over():
+            if cell["id"] in self.left_out or clock.left <= 0:
                 continue
             start = time.monotonic()
             # What the second pass shows goes nowhere: no chart is painted twice.
@@ -314,7 +304,7 @@ class _Unit:
         told, error, seconds = self.told.get(question, []), None, 0.0
         ran = {cell["id"] for cell, _, _ in told}
         waits = any(c["id"] in self.given.specs and c["id"] not in ran for c in own)
-        if waits and self.clocks[question].is_over():
+        if waits and self.clocks[question].left <= 0:
             self.done.lost.setdefault(question, self.clocks[question].words())
         for cell, what, took in told:
             self._keep(cell, what)
@@ -324,7 +314,7 @@ class _Unit:
 
     def _cell(self, shell: Shell, cell: Any, spec: Any, clock: _Clock, quiet: bool) -> Told:
         wanted = json.dumps({k: spec[k] for k in ("kind", "inputs") if k in spec}) if spec else ""
-        limit, grace = clock.limit(), clock.grace()
+        limit, grace = clock.limits()
         told = shell.run(_clean(cell.source), limit, wanted, quiet, grace)
         told.error = told.error and _clean(told.error[:MOST_ERROR])
         if told.late and limit < clock.cell:
@@ -377,7 +367,7 @@ def _sound(shown: Any) -> Iterator[dict[str, str]]:
         text -= len(words)
         if one.get("kind") == "text" and words:
             yield {"kind": "text", "text": _clean(words)}
-        elif isinstance(data, str) and len(data) <= pictures and _is_png(data):
+        elif isinstance(data, str) and len(data) <= pictures:  # the page looks if it is one
             pictures -= len(data)
             yield {"kind": "png", "data": data, "text": _clean(words)}
 
@@ -413,13 +403,6 @@ def _within(seconds: float) -> Iterator[None]:
             done.set()
             throw(thread, None)  # one that is on its way
         timer.cancel()
-
-
-def _is_png(data: str) -> bool:
-    try:
-        return base64.b64decode(data, validate=True)[:8] == PNG
-    except (binascii.Error, ValueError):
-        return False
 
 
 def _clean(text: str) -> str:

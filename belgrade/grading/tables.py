@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -68,30 +68,12 @@ def for_each_member(result: Result) -> list[Result]:
     return [result | {"student": student, "name": name} for student, name in members]
 
 
-def points_of(question: dict[str, Any]) -> float:
-    """Return all the points that a question can give, the written part among them."""
-    parts = question.get("parts") or []
-    whole = sum(part.get("max_points") or 0 for part in parts)
-    return max(whole, question["max_points"] + question["pending_points"])
-
-
-def possible_points(results: Iterable[Result]) -> dict[str, float]:
-    """Return, by exercise, all the points that it can give."""
-    most: dict[str, float] = {}
-    for result in results:
-        exercise = result["exercise"]
-        if exercise:
-            whole = sum(points_of(q) for q in result["questions"])
-            whole = max(whole, result["max_points"] + result["pending_points"])
-            most[exercise] = max(most.get(exercise, 0), whole)
-    return most
-
-
-def with_missing(results: list[Result], roster: Roster | None) -> list[Result]:
+def with_missing(
+    results: list[Result], roster: Roster | None, possible: Mapping[str, float]
+) -> list[Result]:
     """Return the results, sorted, with one of state "missing" for each enrolled student who
-    handed in nothing for an exercise that somebody handed in.
+    handed in nothing for an exercise that somebody handed in: those in `possible`.
     """
-    possible = possible_points(results)
     here = {(r["student"], r["exercise"]) for r in results}
     unplaced = {r["student"] for r in results if r["exercise"] is None}
     rows = list(results)
@@ -113,7 +95,7 @@ def with_missing(results: list[Result], roster: Roster | None) -> list[Result]:
     return sorted(rows, key=lambda r: (r["exercise"] or "~", r["student"]))
 
 
-def write_tables(out: Path, rows: Iterable[Result], possible: dict[str, float]) -> None:
+def write_tables(out: Path, rows: Iterable[Result], possible: Mapping[str, float]) -> None:
     """Write grades.csv, a row a result, and questions.csv; `rows` are those with the missing."""
     grades, questions = [], []
     for r in rows:

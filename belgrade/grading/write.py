@@ -39,28 +39,26 @@ def write_all(
     call that nothing stands for any more are removed; marks that somebody wrote into a sheet stay.
     Raises OSError where a file cannot be written.
     """
-    masters = masters or {}
+    masters, possible = masters or {}, {}
     titles = {number: _bare_title(master.title) for number, master in masters.items()}
     light, handed_in, written = [], [], {}
     for result in results:
-        title = titles.get(result["exercise"], "")
         questions = [{k: v for k, v in q.items() if k not in HEAVY} for q in result["questions"]]
         handed_in.append(result | {"questions": questions})
-        whole = tables.possible_points([result]).get(result["exercise"], 0)
+        number, whole = result["exercise"], 0
+        if number:
+            if number in masters:
+                whole = sum(q["points"] for q in masters[number].questions)
+            possible[number] = whole
         for one in tables.for_each_member(result):
             one = mark_down(one, out, whole, roster)
             key = one["student"], one["exercise"]
             written[key] = out / "feedback" / f"{safe_name(key[0], key[1] or '')}.html"
-            _write(written[key], pages.feedback(one, title))
+            _write(written[key], pages.feedback(one, titles.get(number, "")))
             light.append(one | {"questions": questions})
     _remove_others(out / "feedback", {path.name for path in written.values()})
 
-    rows = tables.with_missing(light, roster)
-    possible = tables.possible_points(light)
-    for number, master in masters.items():
-        if number in possible:
-            whole = sum(q["points"] for q in master.questions)
-            possible[number] = max(possible[number], whole)
+    rows = tables.with_missing(light, roster, possible)
     tables.write_tables(out, rows, possible)
     for exercise in sorted(possible):
         _write_marking(handed_in, out / "marking", exercise, masters.get(exercise))

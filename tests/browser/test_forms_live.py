@@ -207,9 +207,9 @@ def test_a_card_that_makes_way_keeps_the_focus_on_its_button(forms: Any) -> None
     before = place.inner_text()
     cell.get_by_role("button", name="Next").focus()
     forms.keyboard.press("Enter")
-    cell.get_by_text("Evidence 3 of").or_(cell.get_by_text("Evidence 2 of")).wait_for()
+    number = int(re.search(r"\d+", before)[0])
+    cell.get_by_text(f"Evidence {number + 1} of").wait_for()
     forms.wait_for_function("() => document.activeElement.textContent === 'Next ›'")
-    assert place.inner_text() != before
 
 
 ALONE = """() => getComputedStyle(

@@ -67,7 +67,13 @@ def test_a_lesson_from_its_first_opening_to_the_next(lab: Lab, page: Any) -> Non
 
 
 def run_cell(page: Any, number: int, source: str | None = None, kept: int = 0) -> Any:
-    """Click into a cell, replace all but its first `kept` lines by typing, run and return it."""
+    """Click into a cell, replace all but its first `kept` lines by typing, run and return it.
+
+    Not before the last run has ended: after an error a kernel turns away what waits already.
+    """
+    page.wait_for_function(
+        "() => jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'idle'"
+    )
     cell = bring_to(page, number)
     if cell.locator(".jp-RenderedMarkdown").is_visible():
         cell.locator(".jp-RenderedMarkdown").dblclick()

@@ -7,6 +7,8 @@
 //   announces: an unseen element that stays says what the sentence says when that has changed.
 // - When a kernel begins anew, controls that it had stay in the page and look as ever: they get the
 //   mark that ipywidgets has for those of a file that was opened again.
+// - pandas sets all cells flush right and lets dates break: numbers and dates stay whole, and words
+//   begin at the left, in every table of the notebook.
 // - Where one card of a form makes way for the next, the focus goes to the same button of it.
 (() => {
   const {dataset: {css}} = document.currentScript;
@@ -60,7 +62,22 @@
     });
     keepFocus();
   };
-  const light = area.closest('.jp-NotebookPanel')?.querySelector('[data-status]');
+  const panel = area.closest('.jp-NotebookPanel');
+  const set = () => {
+    panel.querySelectorAll('table.dataframe:not([data-belgrade])').forEach(table => {
+      table.dataset.belgrade = 'set';
+      table.querySelectorAll('td').forEach(cell => {
+        const whole = /^([-−+]?[\d.,]+ ?%?|\d{4}-\d\d-\d\d|NaN|<NA>|NaT)$/.test(cell.textContent.trim());
+        cell.classList.add(whole ? 'belgrade-whole' : 'belgrade-text');
+      });
+    });
+  };
+  if (panel && !panel.dataset.belgrade) {
+    panel.dataset.belgrade = 'tables';
+    set();
+    new MutationObserver(set).observe(panel, {childList: true, subtree: true});
+  }
+  const light = panel?.querySelector('[data-status]');
   const part = () => {
     if (!/start|dead/.test(light.dataset.status)) return;
     area.querySelectorAll('.belgrade-controls, .belgrade-form')

@@ -7,8 +7,8 @@ from belgrade.checks.judge.outcome import CLOSE, NOT_FINITE, NOT_YET, RIGHT, YES
 from belgrade.checks.judge.texts import same_text
 
 SLIPS = [
-    (100, "That is 100 times too large: per cent, where a share (0 to 1) is asked for?"),
-    (0.01, "That is 100 times too small: a share (0 to 1), where per cent is asked for?"),
+    (100, "That is 100 times too large: is something taken times 100, as for per cent?"),
+    (0.01, "That is 100 times too small: is a factor of 100 missing, as for per cent?"),
     (-1, "The size fits, but look at the sign: what is taken from what?"),
     (1000, "That is a thousand times too large: check the unit."),
     (0.001, "That is a thousand times too small: check the unit."),
@@ -30,6 +30,11 @@ def number(spec, reference, answer):
         status, _ = number(spec, reference, {"type": "number", "value": value})
         return (CLOSE if status == RIGHT else NOT_YET), (
             f"You have a list of 2 values. {POINT}: if you mean one number, write {show(value)}."
+        )
+    if kind == "list" and _in_thousands(answer["items"]):
+        return NOT_YET, (
+            f"You have a list of {len(answer['items'])} values: 1,000,000 with commas is three to "
+            "Python. Write numbers without commas: 1000000, or 1_000_000."
         )
     single = _single(answer)
     if single is not None:
@@ -118,6 +123,14 @@ def as_number(text):
     if len(text) > 20 or any(c.isalpha() for c in text) or not any(c.isdecimal() for c in text):
         return None
     return next(iter(readings(text)), None)
+
+
+def _in_thousands(items):
+    """Tell whether a list came of a number with commas: `x * 1,000,000` is three values."""
+    values = [i.get("value") for i in items if i.get("type") == "number"]
+    return 2 <= len(items) == len(values) <= 4 and all(
+        type(v) is int and v == 0 for v in values[1:]
+    )
 
 
 def with_comma(items):

@@ -160,5 +160,6 @@ def test_votes_in_words() -> None:
 
 def test_the_library_counts_have_no_european_union() -> None:
     partner = "European Union (most common vote)"
+    explorer = explorers.vote_with_whom(partner=partner, vote_set="adopted_resolutions")
     with pytest.raises(NothingToShow, match="Choose Germany"):
-        kosovo.compare_votes(kosovo.votes_table(), partner, "all", "adopted_resolutions", False)
+        explorer.describe(explorer.data, **explorer.defaults)

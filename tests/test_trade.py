@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from belgrade import explorers
-from belgrade.explorers.trade import apart, printed_shares, trade_by_year
+from belgrade.evidence.trade import printed_shares, trade_by_year
+from belgrade.explorers.kit import apart
 
 
 def words(name: str, **choices: object) -> str:

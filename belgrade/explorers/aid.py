@@ -5,9 +5,11 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-from belgrade import data, figures
+from belgrade import figures
 from belgrade.display import spoken_date
+from belgrade.evidence.aid import LANDED, aid_rates, aid_tables, receptions
 from belgrade.explorers.explorer import Explorer, NothingToShow, Select
+from belgrade.explorers.kit import bars, count, days, hollow, key, mark, name_rows, spoken_span
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,108 +17,56 @@ if TYPE_CHECKING:
 
 # --- Aid per what? ---------------------------------------------------------------------------
 
-RECIPIENTS = ("Serbia", "Italy")
+# What is counted -> how the list says it, and the picture.
 COUNTED = {
-    "planes": "Russian planes",
-    "planes, final": "Russian planes",
-    "personnel": "Russian specialists",
+    "planes": ("planes (14 to Italy, as in the report)", "Russian planes"),
+    "planes, final": ("planes (15 to Italy, the final number)", "Russian planes"),
+    "personnel": ("people sent", "Russian specialists"),
 }
-LANDED = "cases when the last plane landed"
-# What to divide by -> how the rate is called.
+# What to divide by -> how the list says it, and the picture.
 BASES = {
-    "nothing": "",
-    "people": "per million people",
-    "people with Kosovo": "per million people, Serbia counted with Kosovo",
-    LANDED: "per 1,000 confirmed cases",
-    "2020-03-25": "per 1,000 confirmed cases of 25 March",
-    "2020-04-30": "per 1,000 confirmed cases of 30 April",
+    "nothing": ("nothing", ""),
+    "people": ("million people (Serbia without Kosovo)", " per million people"),
+    "people with Kosovo": (
+        "million people (Serbia with Kosovo)",
+        " per million people, Serbia counted with Kosovo",
+    ),
+    LANDED: (
+        "1,000 confirmed cases, on the day each airlift ended",
+        " per 1,000 confirmed cases",
+    ),
+    "2020-03-25": (
+        "1,000 confirmed cases, on 25 March 2020 for both",
+        " per 1,000 confirmed cases of 25 March",
+    ),
+    "2020-04-30": (
+        "1,000 confirmed cases, on 30 April 2020 for both",
+        " per 1,000 confirmed cases of 30 April",
+    ),
 }
 
 
 def aid_per_what() -> Explorer:
     """Return the explorer that divides Russian aid to Serbia and Italy by size or by need."""
-    deliveries = data.load("aid_deliveries")
-    tables = {
-        "airlift": deliveries[deliveries["aid_id"].isin(["RU05", "IT01"])],
-        "population": data.load("covid_population"),
-        "cases": data.load("covid_daily"),
-    }
+    counted = {label: name for name, (label, _) in COUNTED.items()}
+    bases = {label: base for base, (label, _) in BASES.items()}
     controls = {
-        "counted": Select(
-            "Count",
-            {
-                "planes (14 to Italy, as in the report)": "planes",
-                "planes (15 to Italy, the final number)": "planes, final",
-                "people sent": "personnel",
-            },
-            "planes",
-        ),
-        "base": Select(
-            "Divide by",
-            {
-                "nothing": "nothing",
-                "million people (Serbia without Kosovo)": "people",
-                "million people (Serbia with Kosovo)": "people with Kosovo",
-                "1,000 confirmed cases, on the day each airlift ended": LANDED,
-                "1,000 confirmed cases, on 25 March 2020 for both": "2020-03-25",
-                "1,000 confirmed cases, on 30 April 2020 for both": "2020-04-30",
-            },
-            "nothing",
-        ),
+        "counted": Select("Count", counted, "planes"),
+        "base": Select("Divide by", bases, "nothing"),
     }
-    return Explorer("Aid per what?", tables, controls, _draw_aid, _describe_aid)
+    return Explorer("Aid per what?", aid_tables(), controls, _aid)
 
 
-def aid_rates(tables: dict[str, pd.DataFrame], counted: str, base: str) -> pd.DataFrame:
-    """Return for Serbia and Italy: amount, size of the base, rate (amount over size), date.
-
-    The size is 1 for "nothing", millions of people, or thousands of confirmed cases on the date.
-    """
-    import pandas as pd
-
-    rows = []
-    for recipient in RECIPIENTS:
-        airlift = tables["airlift"][tables["airlift"]["recipient"] == recipient]
-        # The main row of the airlift to Italy has its fifteenth plane; the report's row has 14.
-        as_told = recipient == "Italy" and counted == "planes"
-        chosen = airlift["in_report"] == "yes" if as_told else airlift["is_main_row"]
-        flight = airlift[chosen].iloc[0]
-        date = pd.Timestamp(base) if base.startswith("2020") else flight["date"]
-        amount = int(flight[counted.removesuffix(", final")])
-        size = _size(tables, recipient, base, date)
-        rows.append((recipient, amount, size, amount / size, date))
-    return pd.DataFrame(rows, columns=["recipient", "amount", "size", "rate", "date"]).set_index(
-        "recipient"
-    )
-
-
-def _size(tables: dict[str, pd.DataFrame], recipient: str, base: str, date: pd.Timestamp) -> float:
-    if base == "nothing":
-        return 1
-    if base.startswith("people"):
-        people, chosen = tables["population"], "Our World in Data"
-        if base == "people with Kosovo":
-            chosen = "Johns Hopkins"
-        found = people[(people["country"] == recipient) & (people["population_set"] == chosen)]
-        return float(found["population"].iloc[0]) / 1_000_000
-    cases = tables["cases"]
-    found = cases[(cases["country"] == recipient) & (cases["date"] == date)]
-    return float(found["cum_cases"].iloc[0]) / 1_000
-
-
-def _draw_aid(tables: Any, counted: str, base: str) -> Figure:
+def _aid(tables: Any, counted: str, base: str) -> tuple[Figure, str]:
     rates = aid_rates(tables, counted, base)
+    sent = COUNTED[counted][1]
+    unit = f"{sent}{BASES[base][1]}"
     fig, ax = figures.new(2.6)
-    colours = [figures.colour(recipient) for recipient in rates.index]
-    bars = ax.barh(rates.index, rates["rate"], color=colours, height=0.6)
-    ax.bar_label(bars, [_number(rate) for rate in rates["rate"]], padding=4)
-    ax.invert_yaxis()
+    bars(ax, rates["rate"], map(_number, rates["rate"]))
     ax.margins(x=0.12)
     ax.set_xlim(left=0)
-    ax.set_xlabel(f"{COUNTED[counted]} {BASES[base]}".strip())
-    ax.set_title(f"{COUNTED[counted]} to Serbia and to Italy, spring 2020")
-    ax.tick_params(axis="y", length=0)
-    return fig
+    ax.set(xlabel=unit, title=f"{sent} to Serbia and to Italy, spring 2020")
+    return fig, f"{unit}: {_say_rates(rates)}{_say_cases(rates) if 'cases' in unit else ''}"
 
 
 def _number(value: float) -> str:
@@ -124,153 +74,96 @@ def _number(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:#.3g}"
 
 
-def _describe_aid(tables: Any, counted: str, base: str) -> str:
-    rates = aid_rates(tables, counted, base)
-    serbia, other = rates.loc["Serbia"], rates.loc["Italy"]
-    unit = f"{COUNTED[counted]} {BASES[base]}".strip()
-    more, ratio = ("Serbia", serbia["rate"] / other["rate"])
-    if ratio < 1:
-        more, ratio = "Italy", 1 / ratio
-    compared = f"{more} received {ratio:.1f} times as many"
-    when = ""
-    if "cases" in BASES[base]:
-        when = (
-            f" Cases on the dates chosen: {serbia['size'] * 1000:,.0f} in Serbia "
-            f"({spoken_date(serbia['date'])}) and {other['size'] * 1000:,.0f} in Italy "
-            f"({spoken_date(other['date'])})."
-        )
-    return (
-        f"{unit}: {_number(serbia['rate'])} to Serbia, {_number(other['rate'])} to Italy; "
-        f"{compared}.{when}"
+def _say_rates(rates: pd.DataFrame) -> str:
+    serbia, italy = rates.loc["Serbia", "rate"], rates.loc["Italy", "rate"]
+    more, ratio = ("Italy", italy / serbia) if serbia < italy else ("Serbia", serbia / italy)
+    listed = f"{_number(serbia)} to Serbia, {_number(italy)} to Italy"
+    return f"{listed}; {more} received {ratio:.1f} times as many."
+
+
+def _say_cases(rates: pd.DataFrame) -> str:
+    cases = " and ".join(
+        f"{row.size * 1000:,.0f} in {row.Index} ({spoken_date(row.date)})"
+        for row in rates[["size", "date"]].itertuples()
     )
+    return f" Cases on the dates chosen: {cases}."
 
 
 # --- Who came to the airport? ----------------------------------------------------------------
 
+# Host -> how the key says it, and the marker.
 HOSTS = {
     "president": ("the president", "o"),
     "prime_minister": ("the prime minister", "s"),
     "minister": ("a minister", "^"),
     "official": ("an official", "v"),
+    "by_phone": ("the president, by phone", "d"),
 }
-BY_PHONE = ("the president, by phone", "d")
 ALL = "all"
+OCCASIONS = {
+    "every occasion": ALL,
+    "arrivals at an airport": "airport",
+    "hand-overs": "hand_over",
+    "meetings and ceremonies": "meeting",
+    "phone calls": "phone",
+}
+TOLD = {"mentioned or not": ALL, "only those mentioned": "yes", "only those not mentioned": "no"}
 
 
 def airport() -> Explorer:
     """Return the explorer that shows who received aid for Serbia, donor by donor, on a timeline."""
-    receptions = data.load("aid_receptions").query("recipient == 'Serbia'")
-    receptions = receptions.sort_values(["date", "aid_id"])
-    donors = {"all donors": ALL} | {donor: donor for donor in dict.fromkeys(receptions["donor"])}
+    rows = receptions()
+    rows["occasion"] = rows["occasion"].replace("ceremony", "meeting")
+    donors = {"all donors": ALL} | {donor: donor for donor in dict.fromkeys(rows["donor"])}
     controls = {
         "donor": Select("Donor", donors, ALL),
-        "occasion": Select(
-            "Occasion",
-            {
-                "every occasion": ALL,
-                "arrivals at an airport": "airport",
-                "hand-overs": "hand_over",
-                "meetings and ceremonies": "meeting",
-                "phone calls": "phone",
-            },
-            ALL,
-        ),
-        "told": Select(
-            "In the report",
-            {
-                "mentioned or not": ALL,
-                "only those mentioned": "yes",
-                "only those not mentioned": "no",
-            },
-            ALL,
-        ),
+        "occasion": Select("Occasion", OCCASIONS, ALL),
+        "told": Select("In the report", TOLD, ALL),
     }
-    return Explorer(
-        "Who came to the airport?", receptions, controls, _draw_airport, _describe_airport
-    )
+    return Explorer("Who came to the airport?", rows, controls, _airport)
 
 
-def _chosen(receptions: pd.DataFrame, donor: str, occasion: str, told: str) -> pd.DataFrame:
-    found = receptions
-    if donor != ALL:
-        found = found[found["donor"] == donor]
-    if occasion == "meeting":
-        found = found[found["occasion"].isin(["meeting", "ceremony"])]
-    elif occasion != ALL:
-        found = found[found["occasion"] == occasion]
-    if told != ALL:
-        found = found[found["in_report"] == told]
-    if found.empty:
+def _airport(rows: Any, donor: str, occasion: str, told: str) -> tuple[Figure, str]:
+    order = list(dict.fromkeys(rows["donor"]))
+    for column, wanted in {"donor": donor, "occasion": occasion, "in_report": told}.items():
+        rows = rows[rows[column] == wanted] if wanted != ALL else rows
+    if rows.empty:
         raise NothingToShow("No reception in the table fits these choices. Widen one of them.")
-    return found
+    donors = [name for name in order if name in set(rows["donor"])]
+    return _draw_airport(rows, donors), _say_airport(rows)
 
 
-def _host(row: Any) -> tuple[str, str]:
-    return BY_PHONE if row.president_present == "by_phone" else HOSTS[row.highest_host]
-
-
-def _draw_airport(receptions: Any, donor: str, occasion: str, told: str) -> Figure:
-    import matplotlib.dates as mdates
-    import pandas as pd
-
-    found = _chosen(receptions, donor, occasion, told)
-    donors = [name for name in dict.fromkeys(receptions["donor"]) if name in set(found["donor"])]
+def _draw_airport(rows: pd.DataFrame, donors: list[str]) -> Figure:
     fig, ax = figures.new(1.9 + 0.42 * len(donors))
-    for name, rows in found.groupby("donor"):
+    for name, group in rows.groupby("donor"):
         shade = figures.colour(name)
-        above = rows["date"].diff().dt.days.lt(4)
-        for row, crowded in zip(rows.itertuples(), above, strict=True):
-            ax.plot(
-                row.date,
-                donors.index(name) - (0.24 if crowded else 0),
-                marker=_host(row)[1],
-                markersize=10,
-                linestyle="none",
-                markeredgecolor=shade,
-                markeredgewidth=2,
-                markerfacecolor=shade if row.in_report == "yes" else "white",
-            )
-    ax.set_yticks(range(len(donors)), [textwrap.fill(name, 20) for name in donors])
-    ax.set_ylim(len(donors) - 0.5, -0.5)
-    ax.set_xlim(pd.Timestamp("2020-03-14"), pd.Timestamp("2020-05-22"))
-    ax.xaxis.set_major_locator(mdates.WeekdayLocator(byweekday=0, interval=2))
-    ax.xaxis.set_major_formatter(lambda days, _: spoken_date(mdates.num2date(days)))
+        crowded = group["date"].diff().dt.days.lt(4)  # would hide the mark before it
+        for row, lift in zip(group.itertuples(), 0.24 * crowded, strict=True):
+            style = hollow(shade, shade if row.in_report == "yes" else "white")
+            place = row.date, donors.index(name) - lift
+            ax.plot(*place, marker=HOSTS[row.host][1], markersize=10, **style)
+    name_rows(ax, [textwrap.fill(name, 20) for name in donors])
+    days(ax, "2020-03-14", "2020-05-22", weeks=2)
     ax.grid(axis="y")
-    ax.tick_params(axis="y", length=0)
     ax.set_title("Receptions of aid for Serbia that we found, spring 2020")
-    _legend(fig, found)
+    grey = hollow(figures.GREY, figures.GREY) | {"markersize": 8}
+    here = [look for host, look in HOSTS.items() if host in set(rows["host"])]
+    marks = [mark(words, marker=shape, **grey) for words, shape in here]
+    marks.append(mark("filled: in the report", marker="h", **grey))
+    marks.append(mark("hollow: not in it", marker="h", **grey | {"markerfacecolor": "white"}))
+    key(fig, marks, ncols=4, handletextpad=0.2, fontsize=9)
     return fig
 
 
-def _legend(fig: Any, found: pd.DataFrame) -> None:
-    from matplotlib.lines import Line2D
-
-    def mark(label: str, shape: str, face: str = figures.GREY) -> Line2D:
-        edge = {"markeredgecolor": figures.GREY, "markeredgewidth": 2, "markerfacecolor": face}
-        return Line2D([], [], marker=shape, linestyle="none", markersize=8, label=label, **edge)
-
-    shown = {_host(row) for row in found.itertuples()}
-    marks = [mark(*host) for host in (*HOSTS.values(), BY_PHONE) if host in shown]
-    marks += [
-        mark("filled: in the report", "h"),
-        mark("hollow: not in it", "h", "white"),
-    ]
-    fig.legend(handles=marks, loc="outside lower left", ncols=4, handletextpad=0.2, fontsize=9)
-
-
-def _describe_airport(receptions: Any, donor: str, occasion: str, told: str) -> str:
-    found = _chosen(receptions, donor, occasion, told)
-    present = found[found["president_present"] == "yes"]
-    total, came = len(found), len(present)
-    first, last = spoken_date(found["date"].min()), spoken_date(found["date"].max())
-    when = f"on {first}" if first == last else f"between {first} and {last}"
-    head = f"{total} {'reception' if total == 1 else 'receptions'} {when} 2020"
-    if not came:
+def _say_airport(rows: pd.DataFrame) -> str:
+    present = rows[rows["president_present"] == "yes"]
+    head = f"{count(len(rows), 'reception')} {spoken_span(rows['date'])} 2020"
+    if present.empty:
         return f"{head}; the president was there in person at none."
-    counts = present["donor"].value_counts(sort=False)
-    whose = ", ".join(f"{donor} {count}" for donor, count in counts.items())
+    whose = present["donor"].value_counts(sort=False)
+    listed = ", ".join(f"{donor} {number}" for donor, number in whose.items())
     told = (present["in_report"] == "yes").sum()
     return (
-        f"{head}; the president was there in person at {came} ({whose}), "
+        f"{head}; the president was there in person at {len(present)} ({listed}), "
         f"of which the report mentions {told or 'none'}."
     )

@@ -33,7 +33,7 @@ def argument_tree() -> Explorer:
         if row.node_id in parents
     }
     controls = {"point": Select("Show the point", options, "G0")}
-    return Explorer("The argument, point by point", nodes, controls, _draw, _describe)
+    return Explorer("The argument, point by point", nodes, controls, _tree)
 
 
 def _around(nodes: pd.DataFrame, point: str) -> tuple[Any, Any, pd.DataFrame]:
@@ -44,27 +44,30 @@ def _around(nodes: pd.DataFrame, point: str) -> tuple[Any, Any, pd.DataFrame]:
     return row, parent, nodes[nodes["parent_id"] == point]
 
 
-def _draw(nodes: Any, point: str) -> Figure:
+def _tree(nodes: Any, point: str) -> tuple[Figure, str]:
     row, parent, children = _around(nodes, point)
+    return _draw(row, parent, children), _say(row, parent, children, _count_below(nodes, point))
+
+
+def _draw(row: Any, parent: Any, children: pd.DataFrame) -> Figure:
     words = [_words(child, 52) for _, child in children.iterrows()]
     sizes = [0.36 + 0.18 * (text.count("\n") + 1) for text in words]
     head = 0.05 if parent is None else 0.35
     height = max(sum(sizes) + head + 0.05, 1.6)
     fig, ax = figures.new(height)
     ax.set_axis_off()
-    ax.set_xlim(0, figures.WIDTH_IN)
-    ax.set_ylim(height, 0)
+    ax.set(xlim=(0, figures.WIDTH_IN), ylim=(height, 0))
     if parent is not None:
         above = f"part of {parent['node_id']}: {parent['text']}"
         ax.text(0.05, 0.15, textwrap.shorten(above, 90, placeholder=" …"), fontsize=9.5)
     middle = head + (height - head) / 2
     top = middle - sum(sizes) / 2
-    for text, size, (_, child) in zip(words, sizes, children.iterrows(), strict=True):
+    for text, size, role in zip(words, sizes, children["role"], strict=True):
         y = top + size / 2
         ax.plot([1.5, 2.55, 2.95], [middle, y, y], color=figures.GREY, linewidth=1.2, zorder=1)
-        _box(ax, 3.0, y, text, child["role"])
+        _box(ax, (3.0, y), text, role)
         top += size
-    _box(ax, 0.1, middle, _words(row, 24), row["role"], weight="bold")
+    _box(ax, (0.1, middle), _words(row, 24), row["role"], weight="bold")
     return fig
 
 
@@ -74,29 +77,18 @@ def _words(row: Any, width: int) -> str:
     return f"{wrapped}\n{row['node_id']} · {row['role']}"
 
 
-def _box(ax: Any, x: float, y: float, text: str, role: str, weight: str = "normal") -> None:
+def _box(ax: Any, place: tuple[float, float], text: str, role: str, weight: str = "normal") -> None:
     edge = {"boxstyle": "round,pad=0.35", "edgecolor": ROLES[role], "linewidth": 1.8}
-    ax.text(
-        x,
-        y,
-        text,
-        va="center",
-        fontsize=9.5,
-        fontweight=weight,
-        linespacing=1.25,
-        bbox=edge | {"facecolor": "white"},
-        zorder=2,
-    )
+    style = {"va": "center", "fontsize": 9.5, "fontweight": weight, "linespacing": 1.25}
+    ax.text(*place, text, bbox=edge | {"facecolor": "white"}, zorder=2, **style)
 
 
-def _describe(nodes: Any, point: str) -> str:
-    row, parent, children = _around(nodes, point)
+def _say(row: Any, parent: Any, children: pd.DataFrame, below: int) -> str:
     counts = children["role"].value_counts()
     roles = ", ".join(f"{role} {count}" for role, count in counts.items())
-    below = _count_below(nodes, point)
     deeper = f"; with those further down, {below}" if below > len(children) else ""
     under = "" if parent is None else f", part of {parent['node_id']}"
-    claims = str(row["claim_ids"]).replace(";", ", ")
+    claims = row["claim_ids"].replace(";", ", ")
     points = "; ".join(f"{child['node_id']} {child['text']}" for _, child in children.iterrows())
     return (
         f"{row['node_id']}{under}: {row['text']} (claims {claims}). "

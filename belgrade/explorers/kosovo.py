@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from belgrade import data, figures
+from belgrade import figures
+from belgrade.evidence.kosovo import (
+    EVENT_YEAR,
+    FIRST_YEAR,
+    GROUPS,
+    NEIGHBOURS,
+    VOTE_SETS,
+    compare_votes,
+    votes_table,
+)
 from belgrade.explorers.explorer import Explorer, NothingToShow, Number, Select
+from belgrade.explorers.kit import key
 from belgrade.methods.did import DifferenceInDifferences
-from belgrade.methods.un_votes import pooled_agreement_pct
 from belgrade.methods.veto_game import VetoPlayer, asking_price, settlement, win_set
 
 if TYPE_CHECKING:
@@ -26,6 +36,7 @@ def veto_game() -> Explorer:
     def place(label: str, default: int) -> Number:
         return Number(label, 0, 100, 5, default)
 
+    needed = {"Belgrade and Moscow (Security Council)": BOTH, "Belgrade only": ALONE}
     controls = {
         "status_quo": place("Status quo", 60),
         "belgrade": place("Belgrade likes best", 30),
@@ -33,11 +44,7 @@ def veto_game() -> Explorer:
         "moscow": place("Moscow likes best", 60),
         "to_belgrade": Number("Promised to Belgrade for a deal", 0, 60, 5, 20),
         "to_moscow": Number("Promised to Moscow for a deal, elsewhere", 0, 60, 5, 10),
-        "needed": Select(
-            "Who has to agree",
-            {"Belgrade and Moscow (Security Council)": BOTH, "Belgrade only": ALONE},
-            BOTH,
-        ),
+        "needed": Select("Who has to agree", needed, BOTH),
     }
     # What the lesson's tasks move. All together the controls have 65 million combinations.
     walks = {
@@ -46,69 +53,82 @@ def veto_game() -> Explorer:
         "4: who has to agree, and the status quo": ("status_quo", "needed"),
     }
     title = "The veto game (invented numbers)"
-    return Explorer(title, None, controls, _draw_game, _describe_game, walks)
+    return Explorer(title, None, controls, _game, walks=walks)
 
 
-def _played(needed: str, belgrade: VetoPlayer, moscow: VetoPlayer) -> list[VetoPlayer]:
-    return [belgrade, moscow] if needed == BOTH else [belgrade]
+@dataclass(frozen=True)
+class Game:
+    """A game as the controls have it: places from 0 to 100, payments, and who has to agree."""
+
+    status_quo: float
+    belgrade: float
+    pristina: float
+    moscow: float
+    to_belgrade: float
+    to_moscow: float
+    needed: str
+
+    @property
+    def players(self) -> dict[str, VetoPlayer]:
+        return {
+            "Belgrade": VetoPlayer(self.belgrade, self.to_belgrade),
+            "Moscow": VetoPlayer(self.moscow, self.to_moscow),
+        }
+
+    @property
+    def asked(self) -> list[VetoPlayer]:
+        """Those who have to agree."""
+        return list(self.players.values())[: 2 if self.needed == BOTH else 1]
+
+    def settles(self, players: list[VetoPlayer]) -> float:
+        return settlement(self.pristina, self.status_quo, players)
 
 
-def _draw_game(
-    _: Any,
-    status_quo: float,
-    belgrade: float,
-    pristina: float,
-    moscow: float,
-    to_belgrade: float,
-    to_moscow: float,
-    needed: str,
-) -> Figure:
-    players = {
-        "Belgrade": VetoPlayer(belgrade, to_belgrade),
-        "Moscow": VetoPlayer(moscow, to_moscow),
-    }
-    chosen = _played(needed, *players.values())
-    low, high = win_set(status_quo, chosen)
-    outcome = settlement(pristina, status_quo, chosen)
+def _game(_: Any, **choices: Any) -> tuple[Figure, str]:
+    game = Game(**choices)
+    return _draw_game(game), _say_game(game)
 
+
+def _draw_game(game: Game) -> Figure:
+    status_quo, outcome = game.status_quo, game.settles(game.asked)
+    low, high = win_set(status_quo, game.asked)
     fig, ax = figures.new(3.5)
     ax.axvspan(low, high, color=figures.FAINT, alpha=0.6, zorder=0)
     ax.plot([status_quo] * 2, [-0.3, 3.5], "--", color=figures.INK, linewidth=1.3, zorder=1)
     ax.text(status_quo, 3.6, f"status quo {status_quo:g}", ha=_side(status_quo), va="bottom")
-    labels = [f"{SETTER}\nlike {pristina:g} best, propose"]
-    ax.plot(pristina, 3, "D", color=figures.GREY, markersize=10, zorder=4)
-    for y, (name, player) in zip((2, 1), players.items(), strict=True):
-        asked = player in chosen
-        shade = figures.colour({"Belgrade": "Serbia", "Moscow": "Russia"}[name])
-        lower, upper = (min(max(end, 0), 100) for end in player.accepts(status_quo))
-        look = (
-            {"color": shade, "alpha": 0.35}
-            if asked
-            else {"fill": False, "edgecolor": shade, "linestyle": ":"}
-        )
-        ax.barh(y, upper - lower, left=lower, height=0.34, zorder=2, **look)
-        if lower == upper:
-            ax.plot([lower, lower], [y - 0.2, y + 0.2], color=shade, linewidth=3, zorder=3)
-        mark = "o" if name == "Belgrade" else "s"
-        face = shade if asked else "white"
-        ax.plot(player.ideal, y, mark, color=shade, markerfacecolor=face, markersize=10, zorder=4)
-        accepts = f"{lower:g} to {upper:g}" if lower < upper else f"only {lower:g}"
-        rest = f"accepts {accepts}" if asked else "is not asked"
-        labels.append(f"{name}\nlikes {player.ideal:g} best, {rest}")
+    ax.plot(game.pristina, 3, "D", color=figures.GREY, markersize=10, zorder=4)
+    labels = [f"{SETTER}\nlike {game.pristina:g} best, propose"]
+    for y, name in ((2, "Belgrade"), (1, "Moscow")):
+        labels.append(f"{name}\n{_draw_player(ax, y, name, game)}")
     ax.barh(0, high - low, left=low, height=0.34, color="white", edgecolor=figures.INK, hatch="///")
     ax.plot(outcome, 0, "*", color=figures.colour("you"), markersize=17, zorder=5)
     passes = f"settlement {outcome:g}" if outcome != status_quo else "nothing passes"
     ax.text(outcome, -0.33, passes, ha=_side(outcome), va="top", fontweight="bold")
     labels.append(f"Win set {low:g} to {high:g}" if low < high else f"Win set: only {low:g}")
-
     ax.set_yticks([3, 2, 1, 0], labels)
     ax.tick_params(axis="y", length=0)
-    ax.set_ylim(-0.85, 4.0)
-    ax.set_xlim(-3, 103)
-    ax.set_xticks(range(0, 101, 20))
+    ax.set(ylim=(-0.85, 4.0), xlim=(-3, 103), xticks=range(0, 101, 20))
     ax.set_xlabel("0 = all that Belgrade claims · 100 = all that Pristina claims")
     ax.set_title("Which settlement passes? A model, not data")
     return fig
+
+
+def _draw_player(ax: Any, y: int, name: str, game: Game) -> str:
+    """Draw what a player likes best and accepts; return it in words."""
+    player = game.players[name]
+    is_asked = player in game.asked
+    shade = figures.colour({"Belgrade": "Serbia", "Moscow": "Russia"}[name])
+    lower, upper = (min(max(end, 0), 100) for end in player.accepts(game.status_quo))
+    look = {"color": shade, "alpha": 0.35}
+    if not is_asked:
+        look = {"fill": False, "edgecolor": shade, "linestyle": ":"}
+    ax.barh(y, upper - lower, left=lower, height=0.34, zorder=2, **look)
+    if lower == upper:
+        ax.plot([lower, lower], [y - 0.2, y + 0.2], color=shade, linewidth=3, zorder=3)
+    style = {"color": shade, "markerfacecolor": shade if is_asked else "white", "markersize": 10}
+    ax.plot(player.ideal, y, "o" if name == "Belgrade" else "s", zorder=4, **style)
+    accepts = f"accepts {lower:g} to {upper:g}" if lower < upper else f"accepts only {lower:g}"
+    return f"likes {player.ideal:g} best, {accepts if is_asked else 'is not asked'}"
 
 
 def _side(position: float) -> str:
@@ -116,82 +136,47 @@ def _side(position: float) -> str:
     return "left" if position < 12 else "right" if position > 88 else "center"
 
 
-def _describe_game(
-    _: Any,
-    status_quo: float,
-    belgrade: float,
-    pristina: float,
-    moscow: float,
-    to_belgrade: float,
-    to_moscow: float,
-    needed: str,
-) -> str:
-    first, second = VetoPlayer(belgrade, to_belgrade), VetoPlayer(moscow, to_moscow)
-    without = settlement(pristina, status_quo, [first])
-    price = asking_price(moscow, status_quo, without)
+def _say_game(game: Game) -> str:
+    status_quo, to_moscow = game.status_quo, game.to_moscow
+    without = game.settles([game.players["Belgrade"]])
+    price = asking_price(game.moscow, status_quo, without)
     if without == status_quo:
-        reason = (
-            "the proposer already likes it best"
-            if pristina == status_quo
-            else "no other point is better for the proposer and acceptable to Belgrade"
-        )
+        reason = "no other point is better for the proposer and acceptable to Belgrade"
+        if game.pristina == status_quo:
+            reason = "the proposer already likes it best"
         return (
             f"Nothing passes, with or without Moscow: the status quo stays at {status_quo:g}, "
             f"because {reason}. There is nothing for Moscow to block, so its veto has no price."
         )
-    if needed == ALONE:
-        effect = (
-            f"Moscow loses {price:g} by it and cannot stop it, so its agreement has no price."
-            if price
-            else "Moscow loses nothing by it."
-        )
+    if game.needed == ALONE:
+        effect = "Moscow loses nothing by it."
+        if price:
+            effect = (
+                f"Moscow loses {price:g} by it and cannot stop it, so its agreement has no price."
+            )
         return (
             f"Belgrade settles without Moscow, at {without:g} (status quo {status_quo:g}). {effect}"
         )
-    outcome = settlement(pristina, status_quo, [first, second])
+    outcome = game.settles(game.asked)
     if not price:
         return (
             f"The settlement is {outcome:g} (status quo {status_quo:g}). Moscow likes it at least "
             "as well as the status quo and gains nothing by a veto: it asks for no payment."
         )
-    begin = f"Without Moscow's veto the settlement would be {without:g} (status quo {status_quo:g})"
-    asks = f"Moscow would lose {price:g} by that, so it asks for {price:g}, and is promised"
+    ends = f"only a smaller step passes, to {outcome:g}"
     if outcome == without:
-        return f"{begin}. {asks} {to_moscow:g}: it lets the settlement of {outcome:g} pass."
-    ends = (
-        "nothing passes and the status quo stays"
-        if outcome == status_quo
-        else f"only a smaller step passes, to {outcome:g}"
+        ends = f"it lets the settlement of {outcome:g} pass"
+    elif outcome == status_quo:
+        ends = "nothing passes and the status quo stays"
+    return (
+        f"Without Moscow's veto the settlement would be {without:g} (status quo {status_quo:g}). "
+        f"Moscow would lose {price:g} by that, so it asks for {price:g}, and is promised "
+        f"{to_moscow:g}: {ends}."
     )
-    return f"{begin}. {asks} {to_moscow:g}: {ends}."
 
 
 # --- Vote with whom? -------------------------------------------------------------------------
 
-# The event: Kosovo declared independence on 17 February 2008.
-FIRST_YEAR, EVENT_YEAR = 2001, 2008
-# Montenegro is left out of the group: until June 2006 it voted as one state with Serbia.
-NEIGHBOURS = (
-    "Albania",
-    "Bosnia and Herzegovina",
-    "Bulgaria",
-    "Croatia",
-    "Hungary",
-    "North Macedonia",
-    "Romania",
-)
-GROUPS = {
-    "all": ("its seven neighbours", NEIGHBOURS),
-    "eu": ("its four neighbours in the EU", ("Bulgaria", "Croatia", "Hungary", "Romania")),
-    "not_eu": (
-        "its three neighbours outside the EU",
-        ("Albania", "Bosnia and Herzegovina", "North Macedonia"),
-    ),
-    "no_recognition": (
-        "Bosnia and Herzegovina and Romania",
-        ("Bosnia and Herzegovina", "Romania"),
-    ),
-}
 PARTNERS = {
     "Russia": "Russia",
     "China": "China",
@@ -199,21 +184,6 @@ PARTNERS = {
     "Germany": "Germany",
     "European Union (most common vote)": "most of the EU",
 }
-VOTE_SETS = {
-    "all_roll_calls": "all recorded votes",
-    "final_passage_only": "votes on whole texts",
-    "us_important_votes": "votes that Washington called important",
-    "adopted_resolutions": "adopted resolutions",
-}
-
-
-def votes_table() -> pd.DataFrame:
-    """Return the agreement counts of both sources from 2001 on, one row a country and year."""
-    import pandas as pd
-
-    both = [data.load("un_agreement"), data.load("un_agreement_adopted")]
-    counts = pd.concat(both, ignore_index=True)
-    return counts[(counts["year"] >= FIRST_YEAR) & ~counts["partial_year"]]
 
 
 def vote_with_whom() -> Explorer:
@@ -224,106 +194,57 @@ def vote_with_whom() -> Explorer:
         "those outside the EU": "not_eu",
         "those that do not recognise Kosovo": "no_recognition",
     }
+    votes = {
+        "all recorded votes, to 2019": "all_roll_calls",
+        "only those on whole texts, to 2019": "final_passage_only",
+        "only those that Washington called important, to 2017": "us_important_votes",
+        "only adopted resolutions, to 2021": "adopted_resolutions",
+    }
+    means = {"the same vote": False, "the same vote, and half a point if one abstains": True}
     controls = {
         "partner": Select("Vote with", {words: name for name, words in PARTNERS.items()}, "Russia"),
         "group": Select("Neighbours", groups | {name: name for name in NEIGHBOURS}, "all"),
-        "vote_set": Select(
-            "Votes",
-            {
-                "all recorded votes, to 2019": "all_roll_calls",
-                "only those on whole texts, to 2019": "final_passage_only",
-                "only those that Washington called important, to 2017": "us_important_votes",
-                "only adopted resolutions, to 2021": "adopted_resolutions",
-            },
-            "all_roll_calls",
-        ),
-        "half_credit": Select(
-            "Agreement means",
-            {"the same vote": False, "the same vote, and half a point if one abstains": True},
-            False,
-        ),
+        "vote_set": Select("Votes", votes, "all_roll_calls"),
+        "half_credit": Select("Agreement means", means, False),
     }
-    return Explorer("Vote with whom?", votes_table(), controls, _draw_votes, _describe_votes)
+    return Explorer("Vote with whom?", votes_table(), controls, _votes)
 
 
-def compare_votes(
-    counts: pd.DataFrame, partner: str, group: str, vote_set: str, half_credit: bool
-) -> tuple[Any, DifferenceInDifferences]:
-    """Return agreement by year (columns Serbia, neighbours; per cent) and the comparison at 2008.
-
-    Both pool the counts of all votes. Raises `NothingToShow` where the set has no such partner.
-    """
-    import pandas as pd
-
-    rows = counts[(counts["partner"] == partner) & (counts["vote_set"] == vote_set)]
-    if rows.empty:
+def _votes(
+    counts: Any, partner: str, group: str, vote_set: str, half_credit: bool
+) -> tuple[Figure, str]:
+    if not ((counts["partner"] == partner) & (counts["vote_set"] == vote_set)).any():
         raise NothingToShow(
             "The source of the adopted resolutions was not compared with the European Union's most "
             "common vote. Choose Germany, or another set of votes."
         )
-    sides = {
-        "Serbia": rows[rows["country"] == "Serbia"],
-        "neighbours": rows[rows["country"].isin(members(group))],
-    }
-    by_year = pd.DataFrame({name: _yearly(side, half_credit) for name, side in sides.items()})
-    four = [
-        pooled_agreement_pct(part, half_credit)
-        for side in sides.values()
-        for part in (side[side["year"] < EVENT_YEAR], side[side["year"] >= EVENT_YEAR])
-    ]
-    return by_year, DifferenceInDifferences(*four)
+    by_year, four = compare_votes(counts, partner, group, vote_set, half_credit)
+    whose = GROUPS[group][0] if group in GROUPS else group
+    fig = _draw_votes(by_year, whose, PARTNERS[partner], VOTE_SETS[vote_set])
+    return fig, _say_votes(four, whose, PARTNERS[partner], by_year.index.max())
 
 
-def members(group: str) -> tuple[str, ...]:
-    """Return the countries of a group, or the country itself."""
-    return GROUPS[group][1] if group in GROUPS else (group,)
+def _draw_votes(by_year: pd.DataFrame, whose: str, partner: str, counted: str) -> Figure:
+    from matplotlib.ticker import MultipleLocator
 
-
-def _yearly(side: pd.DataFrame, half_credit: bool) -> pd.Series:
-    sums = side.groupby("year")[["same_votes", "one_abstained_votes", "joint_votes"]].sum()
-    points = sums["same_votes"] + half_credit * sums["one_abstained_votes"] / 2
-    return 100 * points / sums["joint_votes"]
-
-
-def _draw_votes(counts: Any, partner: str, group: str, vote_set: str, half_credit: bool) -> Figure:
-    by_year, _ = compare_votes(counts, partner, group, vote_set, half_credit)
-    name = GROUPS[group][0] if group in GROUPS else group
     fig, ax = figures.new(3.7)
     ax.axvline(EVENT_YEAR - 0.5, color=figures.GREY, linestyle=":", linewidth=1.5)
     ax.text(EVENT_YEAR - 0.35, 109, "from 2008", va="center", color=figures.GREY)
-    ax.plot(
-        by_year["neighbours"],
-        "D--",
-        color=figures.GREY,
-        markersize=5,
-        label=name.removeprefix("its "),
-    )
+    line = {"color": figures.GREY, "markersize": 5}
+    ax.plot(by_year["neighbours"], "D--", label=whose.removeprefix("its "), **line)
     ax.plot(by_year["Serbia"], "o-", color=figures.colour("Serbia"), markersize=6, label="Serbia")
-    ax.set_ylim(0, 114)
-    ax.set_yticks(range(0, 101, 20))
+    ax.set(ylim=(0, 114), yticks=range(0, 101, 20), ylabel="agreement, per cent")
     ax.set_xlim(FIRST_YEAR - 0.5, by_year.index.max() + 0.5)
-    ax.xaxis.set_major_locator(_whole_years())
+    ax.xaxis.set_major_locator(MultipleLocator(2, offset=1))
     ax.grid(axis="y")
-    ax.set_ylabel("agreement, per cent")
-    ax.set_xlabel(f"counted: {VOTE_SETS[vote_set]}")
-    ax.set_title(f"Voting like {PARTNERS[partner]} in the General Assembly")
-    handles, labels = ax.get_legend_handles_labels()
-    fig.legend(handles[::-1], labels[::-1], loc="outside lower left", ncols=2)
+    ax.set(xlabel=f"counted: {counted}", title=f"Voting like {partner} in the General Assembly")
+    key(fig, ax.get_legend_handles_labels()[0][::-1], ncols=2)
     return fig
 
 
-def _whole_years() -> Any:
-    from matplotlib.ticker import MultipleLocator
-
-    return MultipleLocator(2, offset=1)
-
-
-def _describe_votes(counts: Any, partner: str, group: str, vote_set: str, half_credit: bool) -> str:
-    by_year, four = compare_votes(counts, partner, group, vote_set, half_credit)
-    last = by_year.index.max()
-    whose = GROUPS[group][0] if group in GROUPS else group
+def _say_votes(four: DifferenceInDifferences, whose: str, partner: str, last: int) -> str:
     return (
-        f"Agreement with {PARTNERS[partner]}, {FIRST_YEAR} to {EVENT_YEAR - 1} and {EVENT_YEAR} to "
+        f"Agreement with {partner}, {FIRST_YEAR} to {EVENT_YEAR - 1} and {EVENT_YEAR} to "
         f"{last}: Serbia {four.treated_before:.1f} and {four.treated_after:.1f} per cent, {whose} "
         f"{four.control_before:.1f} and {four.control_after:.1f}. Serbia changed by "
         f"{four.treated_change:+.1f} points, {whose} by {four.control_change:+.1f}; the difference "

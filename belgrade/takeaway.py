@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from belgrade import data, forms, journal
 from belgrade.display import Card, escape, spoken_date
-from belgrade.explorers.kosovo import NEIGHBOURS
+from belgrade.evidence.kosovo import NEIGHBOURS
 from belgrade.files import write_whole
 from belgrade.methods import matrix
 

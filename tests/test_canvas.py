@@ -154,17 +154,15 @@ def moved(steps: list[float], fails_at: int | None = None) -> tuple[list[int], P
     """Move a toy explorer from 0, with pauses of so many seconds; return what was drawn when."""
     drawn: list[int] = []
 
-    def draw(data: Any, height: int) -> Figure:
+    def view(data: Any, height: int) -> tuple[Figure, str]:
         drawn.append(height)
         if height == fails_at:
             raise ValueError("nothing to draw")
         fig, ax = figures.new()
         ax.bar(["a"], [height])
-        return fig
+        return fig, f"{height}."
 
-    explorer = Explorer(
-        "Toy", None, {"height": Number("Height", 0, 9, 1, 0)}, draw, lambda _, height: f"{height}."
-    )
+    explorer = Explorer("Toy", None, {"height": Number("Height", 0, 9, 1, 0)}, view)
     page = Page()
 
     async def use() -> None:

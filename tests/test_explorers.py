@@ -256,17 +256,15 @@ def test_the_overlap_test_can_fail() -> None:
 
 
 def _toy(**controls: Any) -> Explorer:
-    def draw(data: Any, **choices: Any) -> Any:
-        fig, ax = figures.new()
-        ax.bar(["a"], [choices.get("height", 1)])
-        return fig
-
-    def describe(data: Any, **choices: Any) -> str:
-        if choices.get("height") == 9:
+    def view(data: Any, **choices: Any) -> Any:
+        height = choices.get("height", 1)
+        if height == 9:
             raise NothingToShow("Nobody measured nine.")
-        return f"The bar is {choices.get('height', 1)} high."
+        fig, ax = figures.new()
+        ax.bar(["a"], [height])
+        return fig, f"The bar is {height} high."
 
-    return Explorer("Toy", None, controls, draw, describe)
+    return Explorer("Toy", None, controls, view)
 
 
 def test_a_choice_without_data_is_said_in_words(displayed: list) -> None:

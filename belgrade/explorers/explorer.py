@@ -31,7 +31,7 @@ Bundle = dict[str, str]
 
 
 class NothingToShow(Exception):
-    """Raised by `draw` or `describe` for a choice without data; its message is shown instead."""
+    """Raised by a `view` for a choice without data; its message is shown instead."""
 
 
 class NoSuchStart(UserError):
@@ -174,8 +174,8 @@ Control = Select | Switch | Number
 class Explorer:
     """Controls beside a picture that answers to them.
 
-    `draw(data, **choices)` returns a matplotlib figure and `describe(data, **choices)` one or two
-    sentences with the figures that matter; both are pure. `data` is anything that they need.
+    `view(data, **choices)` returns a matplotlib figure, and one or two sentences that say it with
+    the figures that matter; it is pure. `data` is anything that it needs.
 
     `walks` is for an explorer with more combinations than can be drawn ahead: what a page without
     a kernel offers of it. Each has a label, and the controls that move while all others stay where
@@ -188,20 +188,12 @@ class Explorer:
         data: Any,
         controls: Mapping[str, Control],
         view: Callable[..., tuple[Figure, str]],
-        describe: Callable[..., str] | None = None,
         walks: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         self.name = ""  # as in `EXPLORERS`; set where the explorer is taken from there
         self.title = title
         self.data = data
         self.controls = dict(controls)
-        if describe is not None:
-            draw, say = view, describe
-
-            def view(data: Any, **choices: Any) -> tuple[Figure, str]:
-                words = say(data, **choices)
-                return draw(data, **choices), words
-
         self.view = view
         self.walks = dict(walks or {})
         self.inputs: dict[str, Any] = {}

@@ -53,7 +53,7 @@ def veto_game() -> Explorer:
         "4: who has to agree, and the status quo": ("status_quo", "needed"),
     }
     title = "The veto game (invented numbers)"
-    return Explorer(title, None, controls, _game, walks=walks)
+    return Explorer(title, None, controls, _game, walks)
 
 
 @dataclass(frozen=True)

@@ -26,8 +26,7 @@ MINUTES = 45
 LINES_IN_ALL = 12  # of an open cell
 ITEMS_A_TASK = 4  # of a form with many fields
 
-# Lessons that do not fit yet; each comes off this list when it does.
-NOT_YET = {}
+NOT_YET = set()
 
 FOLDED = re.compile(r"<details\b.*?</details>", re.S)
 WORD = re.compile(r"[^\W_][\w’'.,-]*")

@@ -197,18 +197,13 @@ def test_the_number_test_tells_loose_from_exempt(text: str, count: int) -> None:
 
 # --- answers to the tasks --------------------------------------------------------------------
 
-# Lessons whose tasks have no answers yet; each comes off this list when they have.
-UNANSWERED = {
-}
-ANSWERED = [path for path in LESSONS if path.name[:2] not in UNANSWERED]
-
 
 def comparing(path: Path) -> list[nbformat.NotebookNode]:
     """Return the cells that show an answer to compare with."""
     return [cell for cell in code(path) if re.search(r"^compare\(", cell.source, flags=re.M)]
 
 
-@pytest.mark.parametrize("path", ANSWERED, ids=name)
+@pytest.mark.parametrize("path", LESSONS, ids=name)
 def test_each_task_beside_an_explorer_has_an_answer_to_compare_with(path: Path) -> None:
     tasks: dict[str, list[int]] = {}  # heading -> tasks, answers
     heading = ""

@@ -26,8 +26,6 @@ MINUTES = 45
 LINES_IN_ALL = 12  # of an open cell
 ITEMS_A_TASK = 4  # of a form with many fields
 
-NOT_YET = set()
-
 FOLDED = re.compile(r"<details\b.*?</details>", re.S)
 WORD = re.compile(r"[^\W_][\w’'.,-]*")
 
@@ -143,15 +141,7 @@ def page() -> str:
 # --- tests -----------------------------------------------------------------------------------
 
 
-def lessons() -> list[object]:
-    late = pytest.mark.xfail(strict=True, reason="this lesson is still too long")
-    return [
-        pytest.param(path, id=path.stem, marks=late if path.name[:2] in NOT_YET else ())
-        for path in LESSONS
-    ]
-
-
-@pytest.mark.parametrize("path", lessons())
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
 def test_a_lesson_fits_its_minutes_and_its_cells_a_glance(path: Path) -> None:
     found = now(path)
     assert found.longest <= LINES_IN_ALL

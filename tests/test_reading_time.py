@@ -27,6 +27,7 @@ LINES_IN_ALL = 12  # of an open cell
 ITEMS_A_TASK = 4  # of a form with many fields
 
 FOLDED = re.compile(r"<details\b.*?</details>", re.S)
+ANSWER = "<summary>Compare your answer"
 WORD = re.compile(r"[^\W_][\w’'.,-]*")
 
 
@@ -72,7 +73,7 @@ def words(text: str) -> int:
 
 def measure(book: nbformat.NotebookNode) -> Measure:
     """Return what a lesson asks of a reader; cells that JupyterLab hides count as folded."""
-    found, exploring = Measure(), False
+    found, exploring, asked, answers = Measure(), False, 0, 0
     for cell in book.cells:
         source = cell.source.strip()
         if cell.cell_type == "markdown":
@@ -83,7 +84,8 @@ def measure(book: nbformat.NotebookNode) -> Measure:
                 if part.startswith("## "):
                     exploring = bool(re.match(r"## (?:\d+\. )?Explore", part))
                 if exploring:
-                    found.tasks += len(re.findall(r"^\d+\. ", part, flags=re.M))
+                    asked += len(re.findall(r"^\d+\. ", part, flags=re.M))
+            answers += source.count(ANSWER)
             found.tasks += len(re.findall(r"\bTry it\b", shown))
         elif cell.cell_type == "code" and source:
             if not cell.metadata.get("jupyter", {}).get("source_hidden"):
@@ -94,6 +96,8 @@ def measure(book: nbformat.NotebookNode) -> Measure:
             found.tasks += len(re.findall(r"^check\(", source, flags=re.M))
             for output in cell.outputs:
                 _read_output(output, found)
+                answers += str(output.get("data", {}).get("text/html", "")).count(ANSWER)
+    found.tasks += max(asked, answers)  # a question in the prose has its answer, too
     return found
 
 

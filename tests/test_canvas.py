@@ -150,8 +150,13 @@ class Page:
         self.shown.append(bundle)
 
 
-def moved(steps: list[float], fails_at: int | None = None) -> tuple[list[int], Page]:
-    """Move a toy explorer from 0, with pauses of so many seconds; return what was drawn when."""
+def moved(
+    steps: list[float], fails_at: int | None = None, again: int = 0
+) -> tuple[list[int], Page]:
+    """Move a toy explorer from 0, with pauses of so many seconds; return what was drawn when.
+
+    The last picture is sent `again` so many times.
+    """
     drawn: list[int] = []
 
     def view(data: Any, height: int) -> tuple[Figure, str]:
@@ -176,7 +181,8 @@ def moved(steps: list[float], fails_at: int | None = None) -> tuple[list[int], P
 
     with ThreadPoolExecutor(1) as thread:  # a browser test may have left a loop in this one
         thread.submit(asyncio.run, use()).result()
-    assert [each["text/plain"] for each in page.shown] == [f"{n + 1}." for n in range(len(steps))]
+    sent = [*range(1, len(steps) + 1), *[len(steps)] * again]
+    assert [each["text/plain"] for each in page.shown] == [f"{number}." for number in sent]
     return drawn, page
 
 
@@ -189,6 +195,13 @@ def test_a_move_stops_what_is_drawn_ahead_and_draws_nothing_twice() -> None:
     drawn, _ = moved([0, 0, 0.06, 0])
     assert drawn[:2] == [1, 2]
     assert sorted(drawn) == sorted(set(drawn))
+
+
+def test_after_quick_changes_the_last_picture_is_sent_once_more() -> None:
+    drawn, page = moved([0, 0, 1.0], again=1)
+    assert page.shown[-1] is page.shown[-2]
+    assert sorted(drawn) == sorted(set(drawn))
+    moved([0.4, 0.4])  # one after the other: nothing is sent twice
 
 
 def test_what_cannot_be_drawn_ahead_disturbs_nobody() -> None:

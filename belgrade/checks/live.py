@@ -7,7 +7,7 @@ import os
 import sys
 
 from belgrade.checks import ladder, versions
-from belgrade.checks.judge import CLOSE, ERROR, NOT_YET, Verdict, judge, stopped
+from belgrade.checks.judge import CLOSE, ERROR, NOT_YET, RIGHT, Verdict, judge, stopped
 from belgrade.checks.pack import PackError, read_pack
 from belgrade.checks.ran import UNRUN, watch
 from belgrade.checks.record import bundle, captured_or_error, publish
@@ -53,8 +53,9 @@ def _with_next_step(verdict, spec, words):
 
 
 def _line(step, answer):
-    """Judge a line of a lesson that was filled in, and show one output; never raises."""
+    """Judge a line of a lesson that was filled in, and show what it gave; never raises."""
     from IPython import get_ipython
+    from IPython.display import display
 
     try:
         captured = captured_or_error(answer, step, None)
@@ -63,6 +64,10 @@ def _line(step, answer):
         words = "The cells above are needed first: run them from the top, then this one."
         verdict = Verdict(ERROR, 0, 0, words)
     verdict = _with_next_step(verdict, step, step["hint"])
+    if verdict.status == RIGHT and step["kind"] == "table":
+        display(answer)
+    elif verdict.status == RIGHT and step["kind"] in ("number", "list"):
+        verdict = dataclasses.replace(verdict, message=f"You have {answer}.")
     page, text = _words(step["question"], verdict, what="line")
     publish({}, f"<div>{page}</div>", text)
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 import difflib
 import functools
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from belgrade import UserError, figures, forms
 from belgrade.display import KEYBOARD, escape, show_widget, status
-from belgrade.explorers.ahead import Ahead, neighbours
+from belgrade.explorers.ahead import PAUSE_S, Ahead, neighbours
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 MOST_KEPT = 300
 # Options that an error names.
 MOST_NAMED = 8
+# Two changes within this time are quick.
+QUICK_S = 0.3
 # As wide as there is room, without the margins that ipywidgets puts around a control.
 FITTING = "calc(100% - 4px)"
 
@@ -201,6 +204,7 @@ class Explorer:
         self._begun: tuple[Sequence[Any], Iterator[Bundle | None]] | None = None
         self._handle: Any = None
         self._ahead = Ahead()
+        self._changed = -QUICK_S  # when a control was last moved, in seconds
         self._is_going_back = False
 
     @property
@@ -339,7 +343,16 @@ class Explorer:
         choices = {name: control.value for name, control in self.inputs.items()}
         self._handle.update(self.bundle(**choices), raw=True)
         if change is not None:
-            self._ahead.start(self._likely(choices, change))
+            before, self._changed = self._changed, time.monotonic()
+            again = [lambda: self._again(choices)] * (self._changed - before < QUICK_S)
+            self._ahead.start([*again, *self._likely(choices, change)])
+
+    def _again(self, choices: dict[str, Any]) -> Iterator[None]:
+        """Send the picture once more, a moment later: of two quick changes a page may lose one."""
+        for _ in range(round(QUICK_S / PAUSE_S)):
+            yield
+        self._handle.update(self.bundle(**choices), raw=True)
+        yield
 
     def _likely(self, choices: dict[str, Any], change: Any) -> list[Callable[[], Iterator[None]]]:
         """Return what to draw ahead after a control was moved: its neighbours."""

@@ -182,7 +182,7 @@ def _grade(settings: Settings, say: Callable[[str], None]) -> Summary:
             "WARNING: no sandbox. Students' code runs as you: it can read your files, keys and "
             "grades, change or delete them, and use the network."
         )
-    for old in out.rglob(".*"):  # what a run that was killed left half done
+    for old in [*out.rglob(".*")]:  # what a run that was killed left half done
         if old.name.startswith(".spool-"):
             shutil.rmtree(old, ignore_errors=True)
         elif old.name.startswith(".belgrade-"):

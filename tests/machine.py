@@ -21,11 +21,11 @@ PARTS = {
     "npm": "npm (which brings Pyodide)",
     "git": "git",
 }
-# Part -> the packages of the system.
+# Part -> the packages of the system; `a|b` was renamed from one release to the next.
 APT = {
     "browser": "chromium",
     "firefox": "firefox-esr",
-    "webkit": "webkit2gtk-driver xvfb",
+    "webkit": "webkit2gtk-driver|webkitgtk-webdriver xvfb",
     "sandbox": "bubblewrap",
     "npm": "npm",
     "git": "git",
@@ -180,7 +180,16 @@ def installer(parts):
     if not brought:
         return [], []
     packages = " ".join(names[part] for part in brought).split()
-    return [*before, [*install, *packages]], brought
+    return [*before, [*install, *map(known, packages)]], brought
+
+
+def known(package):
+    """Of the names `a|b` of a package the first that apt knows, else the first."""
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    first, *others = package.split("|")
+    asked = (name for name in (first, *others) if others
+             and subprocess.run(["apt-cache", "show", name], **quiet).returncode == 0)  # fmt: skip
+    return next(asked, first)
 
 
 def take_without(arguments):
@@ -218,7 +227,8 @@ def bring(without, step):
     before = rights()
     if commands and before is not None:
         try:
-            for command in commands:
+            for number in range(len(commands)):
+                command = installer(wanted)[0][number]  # what is known changes with the first step
                 title = "Installing them" if "install" in command else "Asking for packages"
                 step(title, [*before, "env", "DEBIAN_FRONTEND=noninteractive", *command])
         except Exception as problem:

@@ -592,6 +592,14 @@ def test_a_snap_is_no_browser_for_tests(tmp_path):
     assert machine.is_snap(script) and not machine.is_snap(sys.executable)
 
 
+def test_a_package_is_asked_for_by_the_name_that_this_release_has(monkeypatch):
+    def apt(command, **_):
+        return subprocess.CompletedProcess(command, 0 if command[-1] == "new" else 100)
+
+    monkeypatch.setattr(machine.subprocess, "run", apt)
+    assert [machine.known(name) for name in ("old|new", "old|older", "one")] == ["new", "old", "one"]
+
+
 def test_a_bare_system_says_what_it_needs(run, tests, monkeypatch, capsys):
     monkeypatch.setattr(machine, "rights", lambda: None)
     assert run.main(["test", "--bare"]) == 1

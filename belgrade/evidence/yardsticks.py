@@ -33,10 +33,10 @@ class Yardstick:
 
     title: str
     unit: str
-    kind: str  # lines, points, spans or bars
-    decimals: int
     caveat: str
     rows: pd.DataFrame
+    kind: str = "lines"  # or points, spans, bars
+    decimals: int = 0
 
     def value(self, number: float) -> str:
         return f"{number:,.{self.decimals}f}"
@@ -70,7 +70,7 @@ def _traded() -> dict[str, Yardstick]:
         rows = table[table["flow"] == flow]
         series = _series(rows["year"], rows["partner"], rows["share_pct"])
         title, unit = f"Trade: what Serbia {does}", f"share of Serbia's {flow}s of goods, %"
-        made[f"{flow}s"] = Yardstick(title, unit, "lines", 1, caveat + more, series)
+        made[f"{flow}s"] = Yardstick(title, unit, caveat + more, series, decimals=1)
     return made
 
 
@@ -84,16 +84,12 @@ def _invested() -> dict[str, Yardstick]:
         "inflow": Yardstick(
             "Investment: what came in each year",
             "direct investment in the year, million euros",
-            "lines",
-            0,
             "No amount for the EU in 2020 was found, and none before 2020 for Russia or China.",
             _series(years, yearly["origin"], amounts),
         ),
         "total": Yardstick(
             "Investment: added up since 2010",
             "direct investment since 2010, million euros",
-            "lines",
-            0,
             "We worked the earlier totals back from that of 2022, which assumes one way of "
             "counting; China is counted with Hong Kong, Macao and Taiwan.",
             _rolled_back(table[table["measure"] == "cumulative_inflow"], flows),
@@ -143,19 +139,18 @@ def _lent() -> dict[str, Yardstick]:
         "loans": Yardstick(
             "Loans: one by one, as they were agreed",
             "size of the loan",
-            "spans",
-            0,
             "The list is not complete; a line joins two amounts that pages give for one loan.",
             _series(*zip(*loans, strict=True)),
+            kind="spans",
         ),
         "debt": Yardstick(
             "Loans: what the state still owes",
             "public debt owed in September 2023, billion euros",
-            "bars",
-            2,
             "No page gave Russia's part or one Western government's, so this shows no Russian lead "
             "or loss; holders of bonds are left out, because the page does not say who they are.",
             debt.assign(side=debt["side"].mask(debt["name"].str.contains("China"), CHINA)),
+            kind="bars",
+            decimals=2,
         ),
     }
 
@@ -176,8 +171,6 @@ def _arms() -> Yardstick:
     return Yardstick(
         "Arms: what was delivered",
         "arms delivered, million TIV",
-        "lines",
-        0,
         "TIV is military worth, not money; gifts count, and orders spread over years are split "
         "evenly. Belarus and Montenegro (before it joined NATO) are left out.",
         _every(sums, range(2010, 2025), (RUSSIA, CHINA, WESTERN_ARMS)),
@@ -197,8 +190,6 @@ def _meetings() -> Yardstick:
     return Yardstick(
         "Meetings of the leaders",
         "meetings in person found",
-        "lines",
-        0,
         f"These are the meetings we found, without those before {MEETINGS_SINCE}, most of which we "
         f"did not find; sources count {counts}. Pandemic and war made meetings rarer. No table has "
         "Western leaders.",
@@ -225,7 +216,7 @@ def _named() -> dict[str, Yardstick]:
         "leader": ("which foreign leader?", "like, trust or prefer the leader, %", liked),
     }
     made = {
-        key: Yardstick(f"Polls: {title}", unit, "points", 0, apart + more * (key == "friend"), rows)
+        key: Yardstick(f"Polls: {title}", unit, apart + more * (key == "friend"), rows, "points")
         for key, (title, unit, rows) in polls.items()
     }
     return made | {"headlines": _headlines(), "airtime": _airtime(), "vaccines": _vaccines()}
@@ -253,11 +244,10 @@ def _headlines() -> Yardstick:
     return Yardstick(
         "Headlines: who is named",
         "mentions",
-        "bars",
-        0,
         "October 2024 (N1: November) to January 2026. RTS is the public broadcaster, N1 a private "
         "channel; their units differ, and to be named is not to be praised.",
         _series(period, table["actor"], table["mentions"], label, panel),
+        kind="bars",
     )
 
 
@@ -268,10 +258,10 @@ def _airtime() -> Yardstick:
     return Yardstick(
         "Television: time on the news",
         "hours on five national newscasts",
-        "bars",
-        1,
         f"Five national channels, {label}; officials and embassies. Tone differs: lesson 09.",
         _series(2021.4, table["actor"], table["value"] / 3600, label),
+        kind="bars",
+        decimals=1,
     )
 
 
@@ -284,11 +274,10 @@ def _vaccines() -> Yardstick:
     return Yardstick(
         "Vaccines: the first weeks",
         "thousand doses received by 5 February 2021",
-        "bars",
-        0,
         "One early day, as one agency told it; Pfizer/BioNTech had more than the number shown. "
         "Bought and given doses are not told apart.",
         rows.assign(side=country.where(country.isin([RUSSIA, CHINA]), "other")),
+        kind="bars",
     )
 
 

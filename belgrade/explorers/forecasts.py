@@ -202,10 +202,8 @@ def _both(tables: Any, who: str) -> tuple[Figure, str]:
         ax.plot(*place, markersize=11, **NO_LINE, **look(actor))
         beside = {"xytext": (12, shift), "textcoords": "offset points"}
         ax.annotate(f"{actor}\n{words}", place, va="center", fontsize=9.5, **beside)
-    ax.set_xlim(0, 1.45 * points["minutes"].max())
-    ax.set_ylim(0, 105)
-    ax.set_xlabel("how often: minutes on air")
-    ax.set_ylabel("how warmly: positive\npart, in percent")
+    ax.set(xlim=(0, 1.45 * points["minutes"].max()), ylim=(0, 105))
+    ax.set(xlabel="how often: minutes on air", ylabel="how warmly: positive\npart, in percent")
     ax.set_title("Five national TV newscasts, December 2020 to November 2021")
     listed = "; ".join(map(" ".join, zip(points.index[::-1], said[::-1], strict=True)))
     return fig, (
@@ -283,8 +281,7 @@ def _rows(tables: Any, rows: pd.DataFrame, scored: str, same: float) -> Figure:
     ax.plot([same, same], [-0.5, len(rows) - 0.5], zorder=0, **line)
     names = [f"{tables['outcomes'].loc[claim, 'short']} ({claim})" for claim in order]
     name_rows(ax, [textwrap.fill(name, 52) for name in names], fontsize=8.5)
-    ax.set_xlim(-0.05, 1.05)
-    ax.set_xticks([0, 0.25, 0.5, 0.75, 1])
+    ax.set(xlim=(-0.05, 1.05), xticks=[0, 0.25, 0.5, 0.75, 1])
     ax.set_xlabel("probability that the forecast comes true")
     head = {"fontsize": 9.5, "va": "bottom", "color": figures.GREY}
     ax.text(1.07, -0.95, "true?", **head)
@@ -349,8 +346,7 @@ def _parts(parts: dict[str, brier.Parts]) -> Figure:
         ax.bar_label(drawn, [f"{value:.3f}" for value in values], padding=3, fontsize=9.5)
         ax.text(0, 1.17, title, transform=ax.transAxes, fontsize=10.5, fontweight="bold")
         ax.text(0, 1.05, better, transform=ax.transAxes, fontsize=9.5, color=figures.GREY)
-        ax.set_xlim(0, 1.6 * largest)
-        ax.set_xticks([])
+        ax.set(xlim=(0, 1.6 * largest), xticks=[])
         ax.tick_params(axis="y", length=0)
         ax.spines["bottom"].set_visible(False)
     name_rows(axes[0], parts)

@@ -6,15 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from belgrade import figures
-from belgrade.evidence.kosovo import (
-    EVENT_YEAR,
-    FIRST_YEAR,
-    GROUPS,
-    NEIGHBOURS,
-    VOTE_SETS,
-    compare_votes,
-    votes_table,
-)
+from belgrade.evidence import kosovo as evidence
+from belgrade.evidence.kosovo import EVENT_YEAR, FIRST_YEAR, GROUPS
 from belgrade.explorers.explorer import Explorer, NothingToShow, Number, Select
 from belgrade.explorers.kit import key
 from belgrade.methods.did import DifferenceInDifferences
@@ -203,11 +196,11 @@ def vote_with_whom() -> Explorer:
     means = {"the same vote": False, "the same vote, and half a point if one abstains": True}
     controls = {
         "partner": Select("Vote with", {words: name for name, words in PARTNERS.items()}, "Russia"),
-        "group": Select("Neighbours", groups | {name: name for name in NEIGHBOURS}, "all"),
+        "group": Select("Neighbours", groups | {name: name for name in evidence.NEIGHBOURS}, "all"),
         "vote_set": Select("Votes", votes, "all_roll_calls"),
         "half_credit": Select("Agreement means", means, False),
     }
-    return Explorer("Vote with whom?", votes_table(), controls, _votes)
+    return Explorer("Vote with whom?", evidence.votes_table(), controls, _votes)
 
 
 def _votes(
@@ -218,9 +211,9 @@ def _votes(
             "The source of the adopted resolutions was not compared with the European Union's most "
             "common vote. Choose Germany, or another set of votes."
         )
-    by_year, four = compare_votes(counts, partner, group, vote_set, half_credit)
+    by_year, four = evidence.compare_votes(counts, partner, group, vote_set, half_credit)
     whose = GROUPS[group][0] if group in GROUPS else group
-    fig = _draw_votes(by_year, whose, PARTNERS[partner], VOTE_SETS[vote_set])
+    fig = _draw_votes(by_year, whose, PARTNERS[partner], evidence.VOTE_SETS[vote_set])
     return fig, _say_votes(four, whose, PARTNERS[partner], by_year.index.max())
 
 

@@ -6,16 +6,8 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 from belgrade import data, figures
-from belgrade.evidence.security import (
-    ALL,
-    NO_GIFTS,
-    NO_MIGS,
-    OLDER,
-    ONLY_GIFTS,
-    arms_editions,
-    arms_volumes,
-    own_step,
-)
+from belgrade.evidence import security as evidence
+from belgrade.evidence.security import ALL, NO_GIFTS, NO_MIGS, OLDER, ONLY_GIFTS
 from belgrade.explorers.explorer import Explorer, NothingToShow, Number, Select
 from belgrade.explorers.kit import name_rows
 from belgrade.methods import security
@@ -66,8 +58,7 @@ def _draw_counts(ax: Any, pair: pd.DataFrame) -> None:
     name_rows(ax, [textwrap.fill(f"with {row.partner}", 20) for row in pair.itertuples()])
     ax.margins(x=0.1)
     ax.set_xlim(left=0)
-    ax.set_xlabel("number counted")
-    ax.set_title("Serbia's joint military events: two counts side by side")
+    ax.set(xlabel="number counted", title="Serbia's joint military events: two counts side by side")
 
 
 def _draw_terms(ax: Any, pair: pd.DataFrame, same: dict[str, bool]) -> None:
@@ -132,7 +123,7 @@ COUNTED = {
 
 def arms_suppliers() -> Explorer:
     """Return the explorer of the arms that Serbia received, by supplier, period and kind."""
-    tables = arms_editions()
+    tables = evidence.arms_editions()
     last = int(tables["2025"]["year"].max())
     counted = {label: name for name, (label, _, _) in COUNTED.items()}
     controls = {
@@ -154,7 +145,7 @@ def _arms(
             f"The edition of 2022 ends with {table['year'].max()}. Choose an earlier last year, or "
             "count in the edition of 2025."
         )
-    volume = arms_volumes(table, last_year, years, counted)
+    volume = evidence.arms_volumes(table, last_year, years, counted)
     period = f"{last_year}" if years == 1 else f"{last_year - years + 1} to {last_year}"
     if volume.empty:
         raise NothingToShow(f"SIPRI lists no delivery of this kind to Serbia in {period}.")
@@ -239,7 +230,7 @@ def _encircled(memberships: Any, year: int, organisation: str, kosovo: str) -> t
         raise NothingToShow(f"The CSTO was founded in {CSTO_FOUNDED}. Choose a later year.")
     around = security.neighbours(kosovo)
     joined = security.members(memberships, organisation, year)
-    own = own_step(memberships, organisation, year)
+    own = evidence.own_step(memberships, organisation, year)
     fig, (tiles, line) = figures.new(4.9, columns=2, width_ratios=[3.6, 3])
     tiles.set_axis_off()
     tiles.set(aspect="equal", xlim=(-0.02, 3.02), ylim=(4.02, -0.02))
@@ -300,5 +291,4 @@ def _draw_count(ax: Any, joined: pd.Series, year: int, neighbours: int) -> None:
     ax.set(ylim=(-0.9, neighbours + 0.4), yticks=range(neighbours + 1))
     ax.set(xlim=(FIRST - 0.5, LAST + 0.8), xticks=[2000, 2008, 2016, 2024])
     ax.grid(axis="y")
-    ax.set_ylabel("neighbours that are members")
-    ax.set_title("Neighbours, year by year")
+    ax.set(ylabel="neighbours that are members", title="Neighbours, year by year")

@@ -7,19 +7,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from belgrade import figures
-from belgrade.evidence.trust import (
-    CODES,
-    INDICES,
-    SINCE,
-    WARM,
-    WORDS,
-    YOU,
-    Index,
-    coded_by_both,
-    coded_events,
-    coders,
-    democracy_scores,
-)
+from belgrade.evidence import trust as evidence
+from belgrade.evidence.trust import CODES, INDICES, Index
 from belgrade.explorers.explorer import Explorer, NothingToShow, Select
 from belgrade.explorers.kit import NO_LINE, apart, heading, mark
 from belgrade.methods import agreement
@@ -39,9 +28,9 @@ GROUPS = {
 }
 # Coder -> how the list calls it, and the sentence.
 CODERS = {
-    YOU: ("you", "you"),
-    WORDS: ("example: the word counter", "the word counter"),
-    WARM: ("example: says warm every time", "one who says warm"),
+    evidence.YOU: ("you", "you"),
+    evidence.WORDS: ("example: the word counter", "the word counter"),
+    evidence.WARM: ("example: says warm every time", "one who says warm"),
 }
 
 
@@ -53,8 +42,8 @@ def code_the_events(codes: Mapping[str, str] | None = None) -> Explorer:
     a word counter (warm if the text speaks of giving, help or thanks, else neutral) and one who
     always says warm.
     """
-    events = coded_events()
-    known = coders(events, codes)
+    events = evidence.coded_events()
+    known = evidence.coders(events, codes)
     controls = {
         "coder": Select("Coder A", {CODERS[name][0]: name for name in known}, next(iter(known))),
         "group": Select("Events", {words: group for group, words in GROUPS.items()}, "all"),
@@ -64,7 +53,7 @@ def code_the_events(codes: Mapping[str, str] | None = None) -> Explorer:
 
 
 def _codes(tables: Any, coder: str, group: str, spy: int) -> tuple[Figure, str]:
-    pairs = coded_by_both(tables["events"], tables["coders"][coder], spy)
+    pairs = evidence.coded_by_both(tables["events"], tables["coders"][coder], spy)
     found = pairs if group == "all" else pairs[pairs["group"] == group]
     if found.empty:
         raise NothingToShow("You have coded none of these events yet. Choose other events.")
@@ -94,8 +83,7 @@ def _draw_matrix(ax: Any, found: pd.DataFrame) -> None:
     ax.set_yticks(range(3), CODES)
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
-    ax.set_xlabel("coder B")
-    ax.set_ylabel("coder A")
+    ax.set(xlabel="coder B", ylabel="coder A")
     ax.set_title("Events by both codes", fontsize=10.5)
 
 
@@ -122,8 +110,7 @@ def _draw_kappa(ax: Any, found: pd.DataFrame) -> None:
     words = f"kappa is {kappa}" if kappa == "not defined" else f"kappa {kappa}"
     ax.text(2, -0.62, words, va="center", fontweight="bold")
     ax.set_yticks([2, 1, 0], ["agreed", "by chance", "beyond chance"])
-    ax.set_xlim(0, 100)
-    ax.set_ylim(-0.95, 2.5)
+    ax.set(xlim=(0, 100), ylim=(-0.95, 2.5))
     ax.tick_params(axis="y", length=0)
     ax.set_xlabel("percent of the events")
     ax.set_title("Kappa: the filled part of the frame", fontsize=10.5)
@@ -143,8 +130,7 @@ def _draw_shares(ax: Any, pairs: pd.DataFrame, group: str) -> None:
     ax.set_yticks(list(labels), [words for words, _ in labels.values()])
     for tick, (_, weight) in zip(ax.get_yticklabels(), labels.values(), strict=True):
         tick.set_fontweight(weight)
-    ax.set_ylim(y - 0.7, -0.6)
-    ax.set_xlim(0, 100)
+    ax.set(ylim=(y - 0.7, -0.6), xlim=(0, 100))
     ax.tick_params(axis="y", length=0)
     ax.set_xlabel("share of the events (percent); the numbers count events")
     ax.set_title("Codes of A and B, by place in the report", fontsize=10.5)
@@ -190,7 +176,7 @@ REGIMES = ("closed autocracy", "electoral autocracy", "electoral democracy", "li
 
 def how_democratic() -> Explorer:
     """Return the explorer that draws indices of democracy on their own scales, with bounds."""
-    scores = democracy_scores()
+    scores = evidence.democracy_scores()
     others = sorted(set(scores["country"]) - {"Serbia"})
     beside = {"nobody": NOBODY, "all nine": ALL} | {country: country for country in others}
     indices = {each.name: key for key, each in INDICES.items()}
@@ -279,12 +265,10 @@ def _frame(ax: Any, chosen: Index, turned: bool) -> None:
     else:
         ends = f"{low:g} to {high:g}; {ends}"
     ax.set_ylabel(f"score ({ends})")
-    since, described = SINCE, "year described"
+    since, described = evidence.SINCE, "year described"
     if chosen.is_transit:
         since, described = BEFORE, "edition (each describes the year before)"
-    ax.set_xlim(since - 0.4, 2024.4)
-    ax.set_xticks(range(since, 2025, 3))
-    ax.set_xlabel(described)
+    ax.set(xlim=(since - 0.4, 2024.4), xticks=range(since, 2025, 3), xlabel=described)
 
 
 def _mark_years(ax: Any) -> None:

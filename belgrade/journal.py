@@ -9,6 +9,7 @@ word says so.
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -291,15 +292,6 @@ def ask_verdict(lesson: str, question: str) -> None:
         }
         return f"{save(f'verdict/{lesson}', value)} Lesson 08 brings your verdicts together."
 
-    def words() -> forms.Words:
-        said = forms.Words(question, RUN)
-        given = get(f"verdict/{lesson}") or {}
-        mine = given.get("verdict")
-        said.items([(each, "your verdict" * (each == mine)) for each in VERDICTS])
-        if given:
-            said.line(f"You are {given['confidence_pct']}% sure, because: {given['reason']}")
-        return said
-
     said = "You have a verdict already. You may change it." if earlier else ""
     fields = [verdict, confidence, reason]
     asked = [
@@ -310,7 +302,19 @@ def ask_verdict(lesson: str, question: str) -> None:
     for each, label, need in zip(asked, labels, missing, strict=True):
         each |= {"label": label, "missing": need}
     asks = {"key": f"verdict/{lesson}", "fields": asked}
+    words = functools.partial(_verdict_words, lesson, question)
     forms.ask("verdict", question, fields, "Save my verdict", keep, said, words, asks)
+
+
+def _verdict_words(lesson: str, question: str) -> forms.Words:
+    """Return a verdict's form as a page without widgets has it."""
+    said = forms.Words(question, RUN)
+    given = get(f"verdict/{lesson}") or {}
+    mine = given.get("verdict")
+    said.items([(each, "your verdict" * (each == mine)) for each in VERDICTS])
+    if given:
+        said.line(f"You are {given['confidence_pct']}% sure, because: {given['reason']}")
+    return said
 
 
 def ask_codes(key: str, question: str, items: Mapping[str, str], options: Sequence[str]) -> None:

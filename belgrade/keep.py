@@ -247,8 +247,9 @@ def restore(source: str | os.PathLike[str] | bytes) -> Brought:
         try:
             if name == JOURNAL:
                 _bring_journal(content, brought)
-            else:
-                _bring(name, content, root, aside, released, written, brought)
+            elif target := _target(name, root, written, brought):
+                _bring(name, content, target, aside, released, brought)
+                written.append(target)
         except OSError as error:
             brought.failed[name] = error.strerror or str(error)
     if brought.failed:
@@ -270,25 +271,24 @@ def _bring_journal(content: bytes, brought: Brought) -> None:
         brought.told[JOURNAL] = f"it could not be read and was kept as {name}"
 
 
-def _bring(
-    name: str,
-    content: bytes,
-    root: Path,
-    aside: Path,
-    released: dict[str, str],
-    written: list[Path],
-    brought: Brought,
-) -> None:
-    """Put one file in its place, and what was there aside."""
+def _target(name: str, root: Path, written: list[Path], brought: Brought) -> Path | None:
+    """Return where a file goes, beside the one that has its place; None if that is outside."""
     folder = journal.folder().resolve() if name.startswith("my_work/") else root.resolve()
     target = folder / name.removeprefix("my_work/")
     if not target.parent.resolve().is_relative_to(folder):
         brought.told[name] = f"left out, since it would be written outside {folder}"
-        return
+        return None
     # Names that differ by case alone, or by how an accent is written, are one on some systems.
     if target.exists() and any(target.samefile(path) for path in written):
         target = target.with_stem(f"{target.stem} (2)")
         brought.told[name] = f"its name is taken here, so it is {target.name}"
+    return target
+
+
+def _bring(
+    name: str, content: bytes, target: Path, aside: Path, released: dict[str, str], brought: Brought
+) -> None:
+    """Put one file in its place, and what was there aside."""
     wrong = unreadable(content) if name.endswith(".ipynb") else ""
     if wrong:
         brought.told[name] = f"it came back as it was packed, but {wrong}"
@@ -296,13 +296,11 @@ def _bring(
         here = target.read_bytes()
         if fingerprint(name, here) == fingerprint(name, content):
             brought.same.append(name)
-            written.append(target)
             return
         if wrong or fingerprint(name, here) != released.get(name):
             write_whole(aside / name.removeprefix("my_work/"), here)
             brought.aside.append(name)
     write_whole(target, content)
-    written.append(target)
     brought.back.append(name)
 
 

@@ -13,7 +13,7 @@ ALL, NO_MIGS, NO_GIFTS, ONLY_GIFTS = "all", "no_migs", "no_gifts", "only_gifts"
 OLDER = "older"  # the edition of 2022, which as we have it does not mark gifts
 
 
-def arms_editions() -> dict[str, pd.DataFrame]:
+def arms_tables() -> dict[str, pd.DataFrame]:
     """Return the arms delivered to Serbia, by edition of SIPRI's table."""
     return {
         "2025": data.load("arms_deliveries_yearly"),

@@ -62,7 +62,7 @@ def fitting(
 
 def largest_partners() -> pd.DataFrame:
     """Return the largest partners of each year that have a name."""
-    partners = data.load("trade_partners")
+    partners = data.load("trade_partners").sort_values(["flow", "year", "partner"])
     return partners[partners["partner"] != "Unspecified"]
 
 

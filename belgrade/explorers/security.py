@@ -123,7 +123,7 @@ COUNTED = {
 
 def arms_suppliers() -> Explorer:
     """Return the explorer of the arms that Serbia received, by supplier, period and kind."""
-    tables = evidence.arms_editions()
+    tables = evidence.arms_tables()
     last = int(tables["2025"]["year"].max())
     counted = {label: name for name, (label, _, _) in COUNTED.items()}
     controls = {

@@ -27,7 +27,7 @@ def aid_tables() -> dict[str, pd.DataFrame]:
 def receptions() -> pd.DataFrame:
     """Return who received aid for Serbia, by date; the host by phone is one of his own."""
     rows = data.load("aid_receptions").query("recipient == 'Serbia'")
-    rows = rows.sort_values(["date", "aid_id"])
+    rows = rows.sort_values(["date", "aid_id"], ignore_index=True)
     rows["host"] = rows["highest_host"].mask(rows["president_present"] == "by_phone", "by_phone")
     return rows
 

@@ -40,7 +40,8 @@ def votes_table() -> pd.DataFrame:
 
     both = [data.load("un_agreement"), data.load("un_agreement_adopted")]
     counts = pd.concat(both, ignore_index=True)
-    return counts[(counts["year"] >= FIRST_YEAR) & ~counts["partial_year"]]
+    counts = counts[(counts["year"] >= FIRST_YEAR) & ~counts["partial_year"]]
+    return counts.sort_values(["vote_set", "country", "partner", "year"], ignore_index=True)
 
 
 def compare_votes(

@@ -33,7 +33,8 @@ def polls_in_order() -> pd.DataFrame:
     keys = ["fieldwork_start", "poll_id", "question"]
     keys += ["share_pct", "share_is", "answer", "source_id"]
     table = data.load("opinion_polls")
-    return table.sort_values(keys, ascending=[name != "share_pct" for name in keys], kind="stable")
+    rising = [name != "share_pct" for name in keys]
+    return table.sort_values(keys, ascending=rising, kind="stable", ignore_index=True)
 
 
 def donor_tables(ranking: Sequence[str] | None = None) -> dict[str, Any]:

@@ -62,8 +62,8 @@ def fitting(
 
 def largest_partners() -> pd.DataFrame:
     """Return the largest partners of each year that have a name."""
-    partners = data.load("trade_partners").sort_values(["flow", "year", "partner"])
-    return partners[partners["partner"] != "Unspecified"]
+    partners = data.load("trade_partners").query("partner != 'Unspecified'")
+    return partners.sort_values(["flow", "year", "partner"], ignore_index=True)
 
 
 def trade_by_year(partners: pd.DataFrame, flow: str, unit: str) -> pd.DataFrame:

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+import machine
 import nbformat
 import pytest
 from packaging.requirements import Requirement
@@ -302,6 +303,7 @@ def test_a_changed_lesson_comes_into_an_image_that_stays(
     image: Image, server: str, tmp_path: Path
 ) -> None:
     """nbgitpuller's own two steps: bring the repository, then open what its link names."""
+    machine.need("git")
     course = tmp_path / "course"
     (course / "notebooks").mkdir(parents=True)
     lesson = nbformat.read(ROOT / LESSON, as_version=4)

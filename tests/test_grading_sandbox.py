@@ -387,8 +387,8 @@ def test_filters_are_refused_by_no_shell() -> None:
     """The seccomp program is well formed: each jump ends within it."""
     from belgrade.grading.walls import AUDIT_ARCH, _filter
 
-    for machine in AUDIT_ARCH:
-        program = _filter(machine)
+    for chip in AUDIT_ARCH:
+        program = _filter(chip)
         steps = [program[n : n + 8] for n in range(0, len(program), 8)]
         for at, step in enumerate(steps):
             assert at + 1 + max(step[2], step[3]) < len(steps) or step[0] == 0x06

@@ -1,4 +1,4 @@
-"""Explorer of lesson 00: the argument of the report as a tree to walk through."""
+"""Explorer of lesson 00: the argument of the report as a tree, down to the claims themselves."""
 
 from __future__ import annotations
 
@@ -23,17 +23,30 @@ ROLES = {
 }
 
 
+POINTS, CLAIMS = "points", "claims"
+
+
 def argument_tree() -> Explorer:
-    """Return the explorer that shows one point of the argument and what it rests on."""
+    """Return the explorer that shows one point of the argument and what it rests on.
+
+    Under a point stand other points, or the claims of the report that it was made from; where there
+    are no points below, the claims.
+    """
     nodes = data.load("argument").sort_values("node_id", kind="stable")
-    parents = set(nodes["parent_id"].dropna())
     options = {
         f"{'   ' * row.node_id.count('.')}{row.node_id}  {row.text}": row.node_id
         for row in nodes.itertuples()
-        if row.node_id in parents
     }
-    controls = {"point": Select("Show the point", options, "G0")}
-    return Explorer("The argument, point by point", nodes, controls, _tree)
+    under = {"the points below it": POINTS, "the report's claims in it": CLAIMS}
+    controls = {
+        "point": Select("Show the point", options, "G0"),
+        "under": Select("With", under, POINTS),
+    }
+    claims = data.load("claims").rename(
+        columns={"claim_id": "node_id", "paraphrase": "text", "kind": "role"}
+    )
+    tables = {"nodes": nodes, "claims": claims.set_index("node_id", drop=False)}
+    return Explorer("The argument, point by point", tables, controls, _tree)
 
 
 def _around(nodes: pd.DataFrame, point: str) -> tuple[Any, Any, pd.DataFrame]:
@@ -44,8 +57,12 @@ def _around(nodes: pd.DataFrame, point: str) -> tuple[Any, Any, pd.DataFrame]:
     return row, parent, nodes[nodes["parent_id"] == point]
 
 
-def _tree(nodes: Any, point: str) -> tuple[Figure, str]:
+def _tree(tables: Any, point: str, under: str) -> tuple[Figure, str]:
+    nodes = tables["nodes"]
     row, parent, children = _around(nodes, point)
+    if under == CLAIMS or children.empty:
+        claims = tables["claims"].loc[row["claim_ids"].split(";")]
+        return _draw(row, parent, claims), _say_claims(row, parent, claims)
     return _draw(row, parent, children), _say(row, parent, children, _count_below(nodes, point))
 
 
@@ -78,7 +95,8 @@ def _words(row: Any, width: int) -> str:
 
 
 def _box(ax: Any, place: tuple[float, float], text: str, role: str, weight: str = "normal") -> None:
-    edge = {"boxstyle": "round,pad=0.35", "edgecolor": ROLES[role], "linewidth": 1.8}
+    colour = ROLES.get(role, figures.GREY)
+    edge = {"boxstyle": "round,pad=0.35", "edgecolor": colour, "linewidth": 1.8}
     style = {"va": "center", "fontsize": 9.5, "fontweight": weight, "linespacing": 1.25}
     ax.text(*place, text, bbox=edge | {"facecolor": "white"}, zorder=2, **style)
 
@@ -95,6 +113,14 @@ def _say(row: Any, parent: Any, children: pd.DataFrame, below: int) -> str:
         f"Under it {'stands 1 point' if len(children) == 1 else f'stand {len(children)} points'} "
         f"({roles}{deeper}): {points}."
     )
+
+
+def _say_claims(row: Any, parent: Any, claims: pd.DataFrame) -> str:
+    under = "" if parent is None else f", part of {parent['node_id']}"
+    said = " ".join(
+        f"{claim['node_id']} ({claim['role']}): {claim['text']}" for _, claim in claims.iterrows()
+    )
+    return f"{row['node_id']}{under}: {row['text']}. In the report, in our words: {said}"
 
 
 def _count_below(nodes: pd.DataFrame, point: str) -> int:

@@ -10,6 +10,7 @@
     python run.py test               run all tests, then the notebooks, then the style check
     python run.py test -k figures    run pytest alone, with these arguments
     python run.py test --without browser,sandbox,npm    the same without these parts
+    python run.py test --matrix      the notebooks with the oldest and the newest packages, by uv
     python run.py test --bare        the first two commands on bare Debian systems, made for it
 
 uv is used where it is installed, pip where it is not. Standard library only.
@@ -553,6 +554,10 @@ def test(arguments):
             import bare_system
 
             return bare_system.test(ROOT, arguments[1:])
+        if arguments[:1] == ["--matrix"]:
+            import matrix
+
+            return matrix.test(ROOT, arguments[1:])
         try:
             arguments, without = machine.take_without(arguments)
         except machine.UnknownPart as error:

@@ -609,6 +609,25 @@ def test_a_bare_system_says_what_it_needs(run, tests, monkeypatch, capsys):
     assert "bookworm or testing, not woody" in capsys.readouterr().err
 
 
+def test_the_matrix_makes_an_environment_and_runs_the_notebooks_there(
+    run, tests, monkeypatch, capsys
+):
+    import matrix
+
+    ran = []
+    monkeypatch.setattr(matrix.shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(matrix.subprocess, "call", lambda command, **_: ran.append(command) or 0)
+    assert run.main(["test", "--matrix", "oldest", "-k", "01"]) == 0
+    assert "lowest-direct" in ran[1] and "3.11" in ran[0] and ran[2][-2:] == ["-k", "01"]
+    assert "oldest ok" in capsys.readouterr().out
+    ran.clear()
+    monkeypatch.setattr(matrix.subprocess, "call", lambda command, **_: ran.append(command) or 1)
+    assert run.main(["test", "--matrix"]) == 1
+    assert len(ran) == 2, "each stops at its first failure"
+    assert run.main(["test", "--matrix", "older"]) == 1
+    assert "oldest or newest, not older" in capsys.readouterr().err
+
+
 # --- the files ---------------------------------------------------------------------------
 
 

@@ -79,8 +79,8 @@ class Engine:
 
     def type(self, text: str) -> None:
         """Type a text, sign by sign."""
-        for sign in text:
-            self.press(sign)
+        strokes = [{"type": kind, "value": sign} for sign in text for kind in ("keyDown", "keyUp")]
+        self.act({"type": "key", "id": "keys", "actions": strokes})
 
     def click(self, element: str, kind: str = "mouse") -> None:
         """Press in the middle of what a JavaScript expression gives, by "mouse" or "touch"."""

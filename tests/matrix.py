@@ -1,0 +1,57 @@
+"""The oldest and the newest versions that the package allows: `run.py test --matrix`.
+
+uv makes an environment for each in a temporary folder, with the package and what it asks for, and
+all lessons and keys run there through nbval, which compares what they show with what is stored.
+
+    python run.py test --matrix                    each of `VERSIONS`
+    python run.py test --matrix oldest             one of them
+    python run.py test --matrix oldest -k 01       further words go to pytest
+"""
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+# Name -> Python, and which versions uv takes.
+VERSIONS = {"oldest": ("3.11", "lowest-direct"), "newest": ("3.15", "highest")}
+
+
+def commands(root, place, python, resolution, rest):
+    """The commands that make the environment and run the notebooks, in order."""
+    made = place / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    return [
+        ["uv", "venv", "--quiet", "--python", python, str(place)],
+        ["uv", "pip", "install", "--quiet", "--python", str(made), "--resolution", resolution,
+         "--editable", str(root)],
+        [str(made), "-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval",
+         str(root / "notebooks"), str(root / "exercises" / "keys"), *rest],
+    ]  # fmt: skip
+
+
+def test(root, arguments):
+    """Run what the words after --matrix name; return the exit status."""
+    from run import Problem, child_env
+
+    names = [word for word in arguments[:1] if not word.startswith("-")]
+    if unknown := [name for name in names if name not in VERSIONS]:
+        raise Problem(f"--matrix takes {' or '.join(VERSIONS)}, not {unknown[0]}.")
+    if not shutil.which("uv"):
+        raise Problem("--matrix needs uv, which brings each Python: python -m pip install uv")
+    failed = []
+    for name in names or VERSIONS:
+        started = time.monotonic()
+        with tempfile.TemporaryDirectory() as work:
+            place = Path(work, "env")
+            env = child_env(BELGRADE_WORK=str(Path(work, "my_work")), VIRTUAL_ENV=str(place))
+            env["PATH"] = os.pathsep.join([str(place / "bin"), str(place / "Scripts"), env["PATH"]])
+            for command in commands(root, place, *VERSIONS[name], arguments[len(names) :]):
+                print(f"{name}: {' '.join(command)}", flush=True)
+                if subprocess.call(command, cwd=root, env=env):
+                    failed.append(name)
+                    break
+        how = "FAILED" if name in failed else "ok"
+        print(f"{name} {how} ({time.monotonic() - started:.0f} s)", flush=True)
+    return 1 if failed else 0

@@ -557,7 +557,7 @@ def test(arguments):
         if arguments[:1] == ["--matrix"]:
             import matrix
 
-            return matrix.test(ROOT, arguments[1:])
+            return matrix.test(ROOT, arguments[1:], child_env)
         try:
             arguments, without = machine.take_without(arguments)
         except machine.UnknownPart as error:

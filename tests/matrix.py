@@ -11,6 +11,7 @@ all lessons and keys run there through nbval, which compares what they show with
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -31,15 +32,18 @@ def commands(root, place, python, resolution, rest):
     ]  # fmt: skip
 
 
-def test(root, arguments):
-    """Run what the words after --matrix name; return the exit status."""
-    from run import Problem, child_env
+def test(root, arguments, child_env):
+    """Run what the words after --matrix name; return the exit status.
 
+    `child_env(**more)` gives the variables of what is started.
+    """
     names = [word for word in arguments[:1] if not word.startswith("-")]
     if unknown := [name for name in names if name not in VERSIONS]:
-        raise Problem(f"--matrix takes {' or '.join(VERSIONS)}, not {unknown[0]}.")
+        print(f"--matrix takes {' or '.join(VERSIONS)}, not {unknown[0]}.", file=sys.stderr)
+        return 1
     if not shutil.which("uv"):
-        raise Problem("--matrix needs uv, which brings each Python: python -m pip install uv")
+        print("--matrix needs uv, which brings each Python: pip install uv", file=sys.stderr)
+        return 1
     failed = []
     for name in names or VERSIONS:
         started = time.monotonic()

@@ -156,7 +156,7 @@ def test_an_outcome_says_how_clear_it_is_or_why_there_is_none() -> None:
 def test_the_outcomes_say_what_the_tables_say() -> None:
     outcome = data.load("forecast_outcomes").set_index("claim_id")["outcome"]
     pairs = forecasts.volume(forecasts.attention_tables(), "leaders")
-    xi_leads = all(pair.chinese > pair.russian for pair in pairs if pair.is_whole)
+    xi_leads = all(pair.chinese > pair.russian for pair in pairs if pair.both)
     assert (outcome["C168"] == "yes") == xi_leads
     met = data.load("leader_meetings").query("leader == 'Vladimir Putin'")["date"]
     waited = not met.between("2020-06-02", "2020-12-31").any()

@@ -46,8 +46,11 @@ class Pair:
     chinese_words: str
 
     @property
-    def is_whole(self) -> bool:
-        return self.russian is not None and self.chinese is not None
+    def both(self) -> tuple[float, float] | None:
+        """The Russian and the Chinese number, where the source has both."""
+        if self.russian is None or self.chinese is None:
+            return None
+        return self.russian, self.chinese
 
 
 def volume(tables: Mapping[str, pd.DataFrame], who: str) -> list[Pair]:
@@ -56,7 +59,9 @@ def volume(tables: Mapping[str, pd.DataFrame], who: str) -> list[Pair]:
     for outlet, rows in tables["totals"].groupby("outlet", sort=False):
         strict = rows[rows["count_rule"] == "strict"].set_index("actor")
         loose = rows[rows["count_rule"] == "loose"].set_index("actor")["mentions"]
-        first, values, words = strict.iloc[0], [], []
+        first = strict.iloc[0]
+        values: list[Any] = []
+        words: list[Any] = []
         for side in SIDES[who]:
             values.append(int(strict.loc[side, "mentions"]))
             at_most = f" (at most {loose[side]})" if side in loose else ""
@@ -89,8 +94,12 @@ def _studies(rows: pd.DataFrame, who: str) -> list[Pair]:
         if known:
             first = study.iloc[0]
             unit = UNITS.get(first["unit"], first["unit"].replace("_", " "))
-            values = [float(known[side]["value"]) if side in known else None for side in SIDES[who]]
-            words = [_number(known[side]) if side in known else UNKNOWN for side in SIDES[who]]
+            values: list[Any] = [
+                float(known[side]["value"]) if side in known else None for side in SIDES[who]
+            ]
+            words: list[Any] = [
+                _number(known[side]) if side in known else UNKNOWN for side in SIDES[who]
+            ]
             pairs.append(Pair(first["scope"], _period(first), unit, *values, *words))
     return pairs
 

@@ -11,7 +11,7 @@ from belgrade.methods.polls import margin_of_error
 if TYPE_CHECKING:
     import pandas as pd
 
-DONORS = ("European Union", "Russia", "China", "Germany", "United States")
+DONORS: tuple[str, ...] = ("European Union", "Russia", "China", "Germany", "United States")
 DONORS += ("Italy", "Japan", "Norway", "Sweden", "Switzerland")
 PLACES = ("1st", "2nd", "3rd")
 NOT_IN_AID = ("Russia", "China")

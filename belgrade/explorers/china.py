@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from belgrade import figures
 from belgrade.evidence.china import INVESTMENT, LOANS, registers, reported
-from belgrade.explorers.explorer import Explorer, NothingToShow, Select, Switch
+from belgrade.explorers.explorer import Control, Explorer, NothingToShow, Select, Switch
 from belgrade.explorers.kit import WHITE_BOX, beside, key, mark, name_rows, panels
 from belgrade.methods.flows import rate_that_equates
 
@@ -40,7 +40,7 @@ def four_billion() -> Explorer:
     counted = {"everything": ALL} | {label: stage for stage, (label, _, _) in STAGES.items()}
     until = {"2019 or earlier": "2019", "2020 or 2021": "2021", "2022 or 2023": "2023"}
     currencies = {"each figure in its own": ALL, "US dollars": "USD", "euros": "EUR"}
-    controls = {
+    controls: dict[str, Control] = {
         "sum_of": Select("Sum of the report", sums, INVESTMENT),
         "stage": Select("What is counted", counted, ALL),
         "until": Select("Figures that run to", until | {"any date": ALL}, "2019"),

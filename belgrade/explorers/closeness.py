@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from belgrade import figures
 from belgrade.evidence.yardsticks import CHINA, RUSSIA, Yardstick, labels_of, measured, standing
-from belgrade.explorers.explorer import Explorer, NothingToShow, Select, Switch
+from belgrade.explorers.explorer import Control, Explorer, NothingToShow, Select, Switch
 from belgrade.explorers.kit import NO_LINE, bars, key, look, panels
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def yardsticks() -> Explorer:
         "all that the tables have": ALL,
         "only up to June 2020, when the report appeared": "report",
     }
-    controls = {
+    controls: dict[str, Control] = {
         "yardstick": Select("Yardstick", titles, "imports"),
         "until": Select("Years", years, ALL),
         "others": Switch("Also show Western and international partners", default=True),

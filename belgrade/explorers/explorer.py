@@ -229,7 +229,7 @@ class Explorer:
             if isinstance(control, Select) and isinstance(value, str):
                 value = control.options.get(value, value)
             # 1 == True, and each is no answer where the other is asked for.
-            found = [
+            found: list[Any] = [
                 each
                 for each in control.along()
                 if each == value and isinstance(each, bool) == isinstance(value, bool)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from belgrade import figures
 from belgrade.evidence import forecasts as evidence
 from belgrade.evidence.forecasts import SIDES, Pair
-from belgrade.explorers.explorer import Explorer, NothingToShow, Number, Select
+from belgrade.explorers.explorer import Control, Explorer, NothingToShow, Number, Select
 from belgrade.explorers.kit import NO_LINE, heading, hollow, key, look, mark, name_rows
 from belgrade.methods import brier
 
@@ -36,7 +36,7 @@ def xi_or_putin() -> Explorer:
     }
     sides = {"Putin and Xi": "leaders", "Russia and China": "countries"}
     units = {"headlines": "headlines", "headlines of every 100 of the month": "share"}
-    controls = {
+    controls: dict[str, Control] = {
         "view": Select("Show", views, VOLUME),
         "who": Select("Compare", sides, "leaders"),
         "unit": Select("Month by month, count", units, "headlines"),
@@ -88,8 +88,8 @@ def _volume(tables: Any, who: str) -> tuple[Figure, str]:
     ax.set_xlabel("of every 100 that name one of the two\n(marks: as many each)", loc="left")
     ax.set_title(f"How often {_sides(who)} are named")
     left, right = map(_short, SIDES[who])
-    whole = [pair for pair in pairs if pair.is_whole]
-    ahead = sum(pair.russian > pair.chinese for pair in whole)
+    whole = [pair.both for pair in pairs if pair.both]
+    ahead = sum(russian > chinese for russian, chinese in whole)
     units = (f" ({pair.unit})" for pair in pairs)
     said = "; ".join(map("".join, zip(_say_pairs(pairs, who), units, strict=True)))
     return fig, (
@@ -102,17 +102,18 @@ def _shares(ax: Any, row: int, pair: Pair, who: str) -> None:
     """Draw which part of those that name one of the two name which; both, if both are known."""
     words = {"va": "center", "fontsize": 9.5}
     left, right = _pair(pair, who)
-    if not pair.is_whole:
+    if pair.both is None:
         ax.barh(row, 100, color="white", edgecolor=figures.GREY, height=0.55, linewidth=1)
         ax.text(2, row, left, color=figures.INK, **words)
         ax.text(98, row, right, ha="right", **words)
         return
-    russian, chinese = map(figures.colour, SIDES[who])
-    share = 100 * pair.russian / (pair.russian + pair.chinese)
+    russian, chinese = pair.both
+    share = 100 * russian / (russian + chinese)
+    first, second = map(figures.colour, SIDES[who])
     for end in (-0.42, 0.28):
         ax.plot([50, 50], [row + end, row + end + 0.14], color=figures.INK, linewidth=1.2)
-    ax.barh(row, share, color=russian, height=0.55)
-    other = {"color": chinese, "hatch": "//", "edgecolor": "white"}
+    ax.barh(row, share, color=first, height=0.55)
+    other = {"color": second, "hatch": "//", "edgecolor": "white"}
     ax.barh(row, 100 - share, left=share, height=0.55, **other)
     ax.text(2, row, left, color="white", fontweight="bold", **words)
     ax.text(102, row, right, ha="left", **words)
@@ -240,7 +241,7 @@ def score_the_forecasts(probabilities: Mapping[str, float] | None = None) -> Exp
     """
     views = {"forecast by forecast": ROWS, "the score and its parts": PARTS}
     scored = {label: name for name, (label, _) in SCORED.items()}
-    controls = {
+    controls: dict[str, Control] = {
         "view": Select("Show", views, ROWS),
         "scored": Select("Score", scored, evidence.EVERY),
         "same": Number("Someone gives every forecast", 0, 1, 0.05, 0.9),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from belgrade import figures
 from belgrade.evidence import kosovo as evidence
 from belgrade.evidence.kosovo import EVENT_YEAR, FIRST_YEAR, GROUPS
-from belgrade.explorers.explorer import Explorer, NothingToShow, Number, Select
+from belgrade.explorers.explorer import Control, Explorer, NothingToShow, Number, Select
 from belgrade.explorers.kit import key
 from belgrade.methods.did import DifferenceInDifferences
 from belgrade.methods.veto_game import VetoPlayer, asking_price, settlement, win_set
@@ -30,7 +30,7 @@ def veto_game() -> Explorer:
         return Number(label, 0, 100, 5, default)
 
     needed = {"Belgrade and Moscow (Security Council)": BOTH, "Belgrade only": ALONE}
-    controls = {
+    controls: dict[str, Control] = {
         "status_quo": place("Status quo", 60),
         "belgrade": place("Belgrade likes best", 30),
         "pristina": place("Pristina and its backers like best", 90),
@@ -194,7 +194,7 @@ def vote_with_whom() -> Explorer:
         "only adopted resolutions, to 2021": "adopted_resolutions",
     }
     means = {"the same vote": False, "the same vote, and half a point if one abstains": True}
-    controls = {
+    controls: dict[str, Control] = {
         "partner": Select("Vote with", {words: name for name, words in PARTNERS.items()}, "Russia"),
         "group": Select("Neighbours", groups | {name: name for name in evidence.NEIGHBOURS}, "all"),
         "vote_set": Select("Votes", votes, "all_roll_calls"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from belgrade import data, figures
 from belgrade.evidence import security as evidence
 from belgrade.evidence.security import ALL, NO_GIFTS, NO_MIGS, OLDER, ONLY_GIFTS
-from belgrade.explorers.explorer import Explorer, NothingToShow, Number, Select
+from belgrade.explorers.explorer import Control, Explorer, NothingToShow, Number, Select
 from belgrade.explorers.kit import name_rows
 from belgrade.methods import security
 
@@ -26,7 +26,7 @@ def exercises_counted() -> Explorer:
     tables = data.load("military_exercises"), data.load("exercises_2019_named")
     counts = security.exercise_counts(*tables)
     nato, russia = (_options(counts[counts["side"] == side]) for side in ("NATO", "Russia"))
-    controls = {
+    controls: dict[str, Control] = {
         "nato": Select("With NATO", nato, next(iter(nato.values()))),
         "russia": Select("With Russia", russia, next(iter(russia.values()))),
     }
@@ -126,7 +126,7 @@ def arms_suppliers() -> Explorer:
     tables = evidence.arms_tables()
     last = int(tables["2025"]["year"].max())
     counted = {label: name for name, (label, _, _) in COUNTED.items()}
-    controls = {
+    controls: dict[str, Control] = {
         "last_year": Number("Last year", 1996, last, 1, 2019),
         "years": Select("Years together", {"1": 1, "3": 3, "5, as SIPRI does": 5, "10": 10}, 5),
         "counted": Select("Count", counted, ALL),
@@ -217,7 +217,7 @@ def encircled() -> Explorer:
     """Return the explorer that shows who around Serbia belongs to an organisation, by year."""
     organisations = {"NATO": NATO, "European Union": EU, "CSTO (led by Russia)": CSTO}
     kosovo = {"as a neighbour of its own": "separate", "with Serbia": "included"}
-    controls = {
+    controls: dict[str, Control] = {
         "year": Number("At the end of", FIRST, LAST, 1, 2020),
         "organisation": Select("Organisation", organisations, NATO),
         "kosovo": Select("Count Kosovo", kosovo, "separate"),
@@ -267,7 +267,7 @@ def _tile(ax: Any, place: str, words: str, shade: str) -> None:
     x, y = TILES[place]
     belongs, home = words.startswith("member"), place == "Serbia" or words.startswith("counted")
     tint = tuple(0.35 * part + 0.65 for part in to_rgb(shade))
-    edge = {"edgecolor": figures.INK, "linewidth": 2.6}
+    edge: dict[str, Any] = {"edgecolor": figures.INK, "linewidth": 2.6}
     if not home:
         line = "-" if belongs else (0, (3, 2))
         edge = {"edgecolor": shade, "linewidth": 1.4, "linestyle": line}

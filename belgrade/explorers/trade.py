@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from belgrade import figures
 from belgrade.evidence import trade as evidence
 from belgrade.evidence.trade import EXACT, TENTH, WHOLE, YEAR
-from belgrade.explorers.explorer import Explorer, Number, Select, Switch
+from belgrade.explorers.explorer import Control, Explorer, Number, Select, Switch
 from belgrade.explorers.kit import WHITE_BOX, apart, hollow, joined, key, mark, name_rows
 from belgrade.methods.intervals import Interval, weighted_average
 
@@ -31,7 +31,7 @@ def shares() -> Explorer:
         "rounded to one decimal, 62.0 and 8.0": TENTH,
         "exact, like the other four shares": EXACT,
     }
-    controls = {
+    controls: dict[str, Control] = {
         "weight": Number("Weight of exports (0 to 1)", 0, 1, 0.01, 0.5),
         "rounding": Select("Read 62 and 8 as", readings, WHOLE),
         "mark": Switch(f"Mark the weight in the trade totals of {YEAR}", True),
@@ -155,7 +155,7 @@ def whose_trade() -> Explorer:
     names = first + sorted(set(partners["partner"]) - set(first))
     options = {name: name for name in names}
     units = {"share of all, per cent": "share_pct", "US dollars": "value_usd_million"}
-    controls = {
+    controls: dict[str, Control] = {
         "flow": Select("Serbia's", {words: flow for flow, words in FLOWS.items()}, "import"),
         "partner": Select("Partner", options, "Russia"),
         "other": Select("Compare with", options, "China"),

@@ -206,7 +206,7 @@ def _democratic(scores: Any, index: str, beside: str, turned: bool) -> tuple[Fig
 def _draw_scores(found: pd.DataFrame, chosen: Index, beside: str, turned: bool) -> Figure:
     fig, ax = figures.new(4.4)
     ends = []
-    ranks = {}  # Serbia in place, others by turns above and below
+    ranks: dict[str, int] = {}  # Serbia in place, others by turns above and below
     for country in ["Serbia", *found["country"][found["country"] != "Serbia"].unique()]:
         ranks[country] = (len(ranks) + 1) // 2 if len(ranks) % 2 else -len(ranks) // 2
     for country, rows in found.groupby("country"):

@@ -188,15 +188,15 @@ def _draw_box(ax: Any, box: Box, y: float) -> None:
     from matplotlib.patches import Rectangle
 
     effect, is_gone = box.effect, box.effect.change in GONE
-    frame = {"edgecolor": "#a8a8a8", "linewidth": 0.8, "linestyle": "-"}
+    frame: dict[str, Any] = {"edgecolor": "#a8a8a8", "linewidth": 0.8, "linestyle": "-"}
     if is_gone:
         frame = {"edgecolor": figures.INK, "linewidth": 1.4, "linestyle": "--"}
     corner, width = (box.left, y - box.height / 2 + 0.025), _BOX_END - box.left
     tint = VERDICTS[box.verdict][2]
     ax.add_artist(Rectangle(corner, width, box.height - 0.05, facecolor=tint, zorder=2, **frame))
     marker, shade, _ = VERDICTS[box.verdict if box.is_direct else NONE]
-    edge = {"markeredgecolor": shade if box.is_direct else figures.GREY}
-    size = {"markersize": 8 if box.is_direct else 6}
+    edge: dict[str, Any] = {"markeredgecolor": shade if box.is_direct else figures.GREY}
+    size: dict[str, Any] = {"markersize": 8 if box.is_direct else 6}
     ax.add_artist(Line2D([box.left], [y], marker=marker, color=shade, zorder=3, **edge, **size))
     words = {"va": "center", "fontsize": 9.2}
     ax.text(box.left + 0.14, y, box.text, linespacing=1.2, zorder=3, **words)
@@ -226,7 +226,7 @@ def _what_falls(
     how = "each support carries on its own" if carried == ALONE else "supports carry only together"
     parts = []
     for change in (*STATUS, arguing.SAME):
-        hit = [name for name in reversed(effects) if effects[name].change == change]
+        hit = [name for name in reversed(list(effects)) if effects[name].change == change]
         if change == arguing.FALLS or not hit:
             continue
         if change == arguing.SAME:

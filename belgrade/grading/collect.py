@@ -52,6 +52,7 @@ WRAPPERS = {"submitted", "submissions", "assignment", "assignments", "homework",
 OTHER_ARCHIVE = (".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz")
 SHOWN, MOST_ASKED, LONGEST_PATH, DEEPEST = 5, 50, 1_000, 4
 NO_NOTEBOOK = "It is no notebook (.ipynb)."
+CLOSED = "This kind of archive cannot be opened: hand in the notebook itself."
 
 
 @dataclass(frozen=True)
@@ -159,20 +160,17 @@ def collect(
 def _set_aside(found: Found, spool: Path) -> _Piece:
     """Read a file, copy it if it is a notebook, and find its exercise."""
     piece = _Piece(found, problem=found.problem, notes=list(found.notes), file=found.name)
+    data = b""
+    if not piece.problem and not found.is_notebook:
+        is_archive = found.name.lower().endswith(OTHER_ARCHIVE)
+        piece.problem = CLOSED if is_archive else NO_NOTEBOOK
+    if not piece.problem:
+        try:
+            data = found.read()
+            piece.problem = "" if data.strip() else "The file is empty."
+        except Unreadable as error:
+            piece.problem = str(error)
     if piece.problem:
-        return piece
-    if not found.is_notebook:
-        piece.problem = NO_NOTEBOOK
-        if found.name.lower().endswith(OTHER_ARCHIVE):
-            piece.problem = "This kind of archive cannot be opened: hand in the notebook itself."
-        return piece
-    try:
-        data = found.read()
-    except Unreadable as error:
-        piece.problem = str(error)
-        return piece
-    if not data.strip():
-        piece.problem = "The file is empty."
         return piece
     try:
         book = notebook_of(data, piece.file)
@@ -265,12 +263,12 @@ def _several_under_one(pieces: list[_Piece], level: int, roster: Roster | None) 
     under: dict[tuple, dict[str, list[_Piece]]] = {}
     for piece in pieces:
         parts = piece.found.parts
-        if not piece.is_book or piece.layout != "plain" or len(parts) < level + 2:
+        lies_below = piece.is_book and piece.layout == "plain" and len(parts) >= level + 2
+        if not (lies_below and piece.exercise) or _known(roster, piece.origin):
             continue
-        if "submitted" in parts[:level] or _known(roster, piece.origin):
+        if "submitted" in parts[:level]:
             continue
-        is_file = len(parts) == level + 2
-        child = parts[level + 1]
+        is_file, child = len(parts) == level + 2, parts[level + 1]
         if is_file:
             copied = COPY.fullmatch(_stem(child))
             child = copied["base"] if copied else _stem(child)
@@ -279,7 +277,7 @@ def _several_under_one(pieces: list[_Piece], level: int, roster: Roster | None) 
         under.setdefault(key, {}).setdefault(child, []).append(piece)
     for (origin, exercise, is_file), children in under.items():
         seen = [piece for several in children.values() for piece in several]
-        if len(children) < 2 or len({p.digest for p in seen}) < 2 or exercise is None:
+        if len(children) < 2 or len({p.digest for p in seen}) < 2:
             continue
         into = ["{folder}"] * level
         below = "/".join([*into, "{folder}", "{student}"] + ["{file}"] * (not is_file))

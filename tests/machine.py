@@ -184,12 +184,12 @@ def installer(parts):
 
 
 def known(package):
-    """Of the names `a|b` of a package the first that apt knows, else the first."""
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    first, *others = package.split("|")
-    asked = (name for name in (first, *others) if others
-             and subprocess.run(["apt-cache", "show", name], **quiet).returncode == 0)  # fmt: skip
-    return next(asked, first)
+    """Of the names `a|b` of a package the first that apt could install, else the first."""
+    names, quiet = package.split("|"), {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    ask = ["apt-get", "install", "--simulate", "-qq"]
+    found = (name for name in names[1:] and names
+             if subprocess.run([*ask, name], **quiet).returncode == 0)  # fmt: skip
+    return next(found, names[0])
 
 
 def take_without(arguments):

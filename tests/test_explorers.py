@@ -6,6 +6,7 @@ What each says and draws is frozen in `explorers.json`, as digests. After a chan
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import functools
 import hashlib
@@ -15,6 +16,7 @@ import json
 import random
 import re
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -393,6 +395,27 @@ def freeze(names: list[str]) -> None:
     for name in names or explorers.EXPLORERS:
         frozen[name] = digests(name)
     FROZEN.write_text(json.dumps(frozen, indent=1) + "\n", encoding="utf-8")
+
+
+def test_the_last_of_quick_changes_is_what_is_shown(displayed: list) -> None:
+    """Two lists are moved twice with no pause, while what was likely is being drawn ahead."""
+    explorer = explorers.aid_per_what()
+    explorer._ipython_display_()
+    first, second = list(explorer.inputs)[:2]
+
+    async def moved() -> None:
+        for name in (first, second, first, second):
+            options = explorer.controls[name].along()
+            at = options.index(explorer.inputs[name].value)
+            explorer.inputs[name].value = options[(at + 1) % len(options)]
+        await asyncio.sleep(0.2)  # whatever was begun ahead goes on
+
+    with ThreadPoolExecutor() as threads:  # a browser's loop may run in this one
+        threads.submit(asyncio.run, moved()).result()
+    choices = {name: each.value for name, each in explorer.inputs.items()}
+    assert choices != explorer.defaults
+    assert displayed[-1]["update"]
+    assert displayed[-1]["data"] == explorers.aid_per_what().bundle(**choices)
 
 
 if __name__ == "__main__":

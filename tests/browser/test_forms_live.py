@@ -238,3 +238,10 @@ def test_controls_whose_kernel_the_server_began_anew_say_so(lab: Lab, page: Any)
     page.wait_for_function(f"() => ({ALONE})() === 'none'")
     page.evaluate(WATCH)
     assert Control(page, cell, cell.locator(CONTROLS).first).moves()
+
+    touch = page.context.new_cdp_session(page)
+    touch.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
+    page.wait_for_function("() => matchMedia('(pointer: coarse)').matches")
+    heights = [each.bounding_box()["height"] for each in cell.locator("select").all()]
+    assert heights and min(heights) >= 44, "a finger needs room"
+    touch.send("Emulation.setTouchEmulationEnabled", {"enabled": False})

@@ -8,6 +8,7 @@ import re
 import urllib.request
 import zipfile
 from collections.abc import Callable, Iterator
+from importlib import resources
 from typing import Any
 
 import nbformat
@@ -245,3 +246,14 @@ def test_controls_whose_kernel_the_server_began_anew_say_so(lab: Lab, page: Any)
     heights = [each.bounding_box()["height"] for each in cell.locator("select").all()]
     assert heights and min(heights) >= 44, "a finger needs room"
     touch.send("Emulation.setTouchEmulationEnabled", {"enabled": False})
+
+
+def test_what_is_folded_is_printed(own_page: Any) -> None:
+    """A notebook that was run and exported: on paper nobody can unfold an answer."""
+    style = resources.files("belgrade").joinpath("static/notebook.css").read_text("utf-8")
+    folded = "<details><summary>Answer</summary><p>42</p></details>"
+    own_page.set_content(f"<style>{style}</style><div class='belgrade-words'>{folded}</div>")
+    assert not own_page.get_by_text("42").is_visible()
+    own_page.emulate_media(media="print")
+    assert own_page.get_by_text("42").is_visible()
+    own_page.emulate_media(media="screen")

@@ -15,7 +15,7 @@ from belgrade.authoring.links import Home
 ROOT = Path(__file__).resolve().parent.parent
 HOME = Home("https://github.com/owner/repo", "main")
 HUB = "https://hub.example.edu"
-DRAWN = ("aid_per_what", "argument_tree")  # quickly drawn; other explorers stand still
+DRAWN = ("aid_per_what", "exercises_counted")  # quickly drawn; other explorers stand still
 WARNED = StringIO()  # what Sphinx said of it
 
 

@@ -118,8 +118,9 @@ def test_every_picture_comes_with_its_words(source: str) -> None:
 
 @pytest.mark.parametrize("source", [name for name in NOTEBOOKS if name.startswith("notebooks")])
 def test_every_explorer_stands_in_a_frame_that_names_it(source: str) -> None:
-    text = (ROOT / source).read_text(encoding="utf-8")
-    called = re.findall(r"explorers\.(\w+)\(", text)
+    cells = nbformat.read(ROOT / source, as_version=4).cells
+    shows = re.compile(r"^(?:\w+ = )?explorers\.(\w+)\(", re.M)
+    called = [name for cell in cells for name in shows.findall(cell.source)]
     frames = article(page_of(source)).select(".belgrade-explorer")
     assert [frame["data-explorer"] for frame in frames] == called
     for frame in frames:

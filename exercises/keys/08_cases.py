@@ -32,7 +32,7 @@ CASES = {
             (FACTS + 'noted_pct = facts["note_numbers"].count() / len(here) * 100',
              "close", "facts and figures only"),
             (FACTS + 'noted_pct = facts["note_numbers"].notna().mean()',
-             "close", "where per cent is asked for"),
+             "close", "is a factor of 100 missing"),
             (FACTS + 'noted_pct = facts["note_numbers"].notna()',
              "not_yet", "You have a column with"),
             (FACTS + 'noted_pct = f"{100 * facts[\'note_numbers\'].notna().mean()}"',

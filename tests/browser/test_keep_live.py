@@ -60,7 +60,7 @@ def add_cell(lab: Lab, page: Any, code: str) -> None:
         }"""
     )
     lab.command(page, "notebook:insert-cell-below")
-    lab.command(page, "notebook:enter-edit-mode")
+    page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-mod-active .cm-content").click()
     page.keyboard.insert_text(code)
     page.keyboard.press("Control+Enter")
 

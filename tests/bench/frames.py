@@ -13,9 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
-import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -26,13 +24,13 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "browser"))
 
+from engines import FIREFOX, Firefox
 from lab import CHROMIUM, FLAGS
 
 from belgrade import explorers
 from belgrade.authoring import frames
 
 STATIC = Path(frames.__file__).parent / "book" / "static"
-FIREFOX = shutil.which("firefox") or shutil.which("firefox-esr")
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{name}</title>
 <link rel="stylesheet" href="_static/live.css">
 <script src="_static/live.js" data-explorers="drawn" defer></script></head>
@@ -65,68 +63,6 @@ WATCH = """(() => { window.elapsed = new Promise(resolve => {
   watcher.observe(caption, {childList: true, characterData: true, subtree: true});
   setTimeout(() => resolve(null), 3000);
 }) })()"""
-
-
-# WebDriver's names of keys.
-KEYS = {"ArrowUp": "\ue013", "ArrowDown": "\ue015"}
-
-
-class Firefox:
-    """Headless Firefox through WebDriver BiDi (https://www.w3.org/TR/webdriver-bidi/)."""
-
-    name = "Firefox"
-
-    def __init__(self) -> None:
-        import websocket
-
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        self.profile = tempfile.mkdtemp()
-        command = [FIREFOX, "--headless", "--no-remote", "--profile", self.profile,
-                   f"--remote-debugging-port={port}"]  # fmt: skip
-        self.process = subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        for _ in range(200):
-            try:
-                self.socket = websocket.create_connection(
-                    f"ws://127.0.0.1:{port}/session", suppress_origin=True
-                )
-                break
-            except (OSError, websocket.WebSocketException):
-                time.sleep(0.2)
-        self.count = 0
-        self.ask("session.new", capabilities={})
-        self.context = self.ask("browsingContext.getTree")["contexts"][0]["context"]
-
-    def ask(self, method: str, **params: Any) -> Any:
-        self.count += 1
-        self.socket.send(json.dumps({"id": self.count, "method": method, "params": params}))
-        while (answer := json.loads(self.socket.recv())).get("id") != self.count:
-            pass
-        if answer["type"] == "error":
-            raise RuntimeError(answer["message"])
-        return answer["result"]
-
-    def goto(self, url: str) -> None:
-        self.ask("browsingContext.navigate", context=self.context, url=url, wait="complete")
-
-    def run(self, script: str) -> Any:
-        found = self.ask("script.evaluate", expression=script, awaitPromise=True,
-                         target={"context": self.context})  # fmt: skip
-        return found["result"].get("value")
-
-    def press(self, key: str) -> None:
-        strokes = [{"type": kind, "value": KEYS[key]} for kind in ("keyDown", "keyUp")]
-        self.ask("input.performActions", context=self.context,
-                 actions=[{"type": "key", "id": "keys", "actions": strokes}])  # fmt: skip
-
-    def close(self) -> None:
-        self.socket.close()
-        self.process.terminate()
-        self.process.wait(20)
-        shutil.rmtree(self.profile, ignore_errors=True)
 
 
 class Chromium:

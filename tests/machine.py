@@ -4,6 +4,7 @@
 is not there is left out and named at the end of the run; nothing is passed over in silence.
 """
 
+import contextlib
 import json
 import os
 import platform
@@ -223,16 +224,22 @@ def bring(without, step):
         return left
     names = {"venv": "Python's own part for environments", **PARTS}
     print(f"Missing for the tests: {', '.join(names[part] for part in wanted)}.", flush=True)
-    commands, _ = installer(wanted)
+    commands, brought = installer(wanted)
     before = rights()
+
+    def carry_out(title, command):
+        step(title, [*before, "env", "DEBIAN_FRONTEND=noninteractive", *command])
+
     if commands and before is not None:
         try:
-            for number in range(len(commands)):
-                command = installer(wanted)[0][number]  # what is known changes with the first step
-                title = "Installing them" if "install" in command else "Asking for packages"
-                step(title, [*before, "env", "DEBIAN_FRONTEND=noninteractive", *command])
+            for command in commands[:-1]:
+                carry_out("Asking for packages", command)
+            carry_out("Installing them", installer(wanted)[0][-1])  # under the names known by now
         except Exception as problem:
             print(f"  {problem}", flush=True)
+            for part in brought if len(brought) > 1 else []:  # one that fails stops no other
+                with contextlib.suppress(Exception):
+                    carry_out(f"Installing {names[part]}", installer([part])[0][-1])
     still = [part for part in missing() if part in wanted]
     if paste := remedy(still):
         print(f"To bring what is missing, paste this command:\n  {paste}", flush=True)

@@ -592,6 +592,19 @@ def test_a_snap_is_no_browser_for_tests(tmp_path):
     assert machine.is_snap(script) and not machine.is_snap(sys.executable)
 
 
+def test_a_package_that_is_nowhere_costs_its_own_part(run, tests, debian, monkeypatch, capsys):
+    def step(title, command, **env):
+        if "webkit2gtk-driver" in command:
+            raise run.Problem("no installation candidate")
+        debian.have |= set(command)
+
+    debian.may = []
+    monkeypatch.setattr(run, "step", step)
+    assert run.main(["test"]) == 0
+    assert set(json.loads(tests[0][1]["BELGRADE_WITHOUT"])) == {"webkit"}
+    assert "no installation candidate" in capsys.readouterr().out
+
+
 def test_a_package_is_asked_for_by_the_name_that_this_release_has(monkeypatch):
     def apt(command, **_):
         return subprocess.CompletedProcess(command, 0 if command[-1] == "new" else 100)

@@ -13,7 +13,7 @@ import sys
 import tomllib
 from pathlib import Path
 
-from belgrade.checks.words import STATUS
+from belgrade.checks.words import STATUS, box
 
 BLANK = re.compile(r"(?<!\w)____(?!\w)")
 COMMENT = re.compile(r"#.*")
@@ -50,12 +50,8 @@ def say_blank(count):
 
     head = "Fill in the blank" if count == 1 else f"Fill in the {count} blanks"
     todo = f"Put what is missing in place of {'each ' * (count > 1)}____, then run this cell again."
-    sign, _, back, edge = STATUS["not_attempted"]
-    page = (
-        f'<div role="status" data-check="" style="background:{back};color:#1a1a1a;'
-        f'border-left:5px solid {edge};padding:8px 12px;margin:4px 0;max-width:46em">'
-        f"<strong>{sign} {head}.</strong> {html.escape(todo)}</div>"
-    )
+    sign = STATUS["not_attempted"][0]
+    page = box("not_attempted", f"<strong>{sign} {head}.</strong> {html.escape(todo)}")
     publish({}, page, f"{sign} {head}. {todo}")
 
 

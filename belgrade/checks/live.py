@@ -13,7 +13,7 @@ from belgrade.checks.ran import UNRUN, watch
 from belgrade.checks.record import bundle, captured_or_error, publish
 from belgrade.checks.spec import exercise_of
 from belgrade.checks.this import NotFound, this_file
-from belgrade.checks.words import STATUS
+from belgrade.checks.words import STATUS, box
 
 _hints_shown = {}
 
@@ -89,7 +89,7 @@ def hint(question):
     _hints_shown[question] = step + 1
     head = f"Hint {step + 1} of {len(hints)} to question {question}"
     body = html.escape(hints[step])
-    page = _box("#e3eefb", "#1d5a9c", f"<strong>? {head}.</strong> {body}")
+    page = box("pending", f"<strong>? {head}.</strong> {body}")
     return publish({}, page, f"{head}: {hints[step]}")
 
 
@@ -107,7 +107,7 @@ def check_notebook(exercise):
             report = examine.check(exercise, this_file())
         publish({}, _page(report), examine.as_text(report))
     except (PackError, NotFound, examine.ExamineError) as error:
-        publish({}, _box(*STATUS["error"][2:], html.escape(str(error))), str(error))
+        publish({}, box("error", html.escape(str(error))), str(error))
 
 
 def _in_kernel(exercise):
@@ -196,7 +196,7 @@ def _brief(x):
 
 def _words(question, verdict, drawn="", what="question"):
     """Return a verdict as HTML and as text, with what a chart shows below it."""
-    sign, word, back, edge = STATUS[verdict.status]
+    sign, word, *_ = STATUS[verdict.status]
     message = "" if verdict.message == f"{word}." else verdict.message
     page = f"<strong>{sign} {word}</strong> · {what} {html.escape(question)}"
     text = f"{sign} {word} · {what} {question}"
@@ -204,14 +204,7 @@ def _words(question, verdict, drawn="", what="question"):
         page, text = f"{page}<br>{html.escape(message)}", f"{text}\n{message}"
     if drawn:
         page, text = f"{page}<br><small>{html.escape(drawn)}</small>", f"{text}\n{drawn}"
-    return _box(back, edge, page), text
-
-
-def _box(back, edge, inner):
-    return (
-        f'<div role="status" data-check="" style="background:{back};color:#1a1a1a;'
-        f'border-left:5px solid {edge};padding:8px 12px;margin:4px 0;max-width:46em">{inner}</div>'
-    )
+    return box(verdict.status, page), text
 
 
 def _page(report):

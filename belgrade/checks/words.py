@@ -12,3 +12,12 @@ STATUS = {
 }
 # Charts behave as they do in JupyterLab: each cell ends its figures.
 AS_IN_JUPYTER = {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}
+
+
+def box(status, inner):
+    """Return HTML as a box in the colours of a status, which is read out when it appears."""
+    _, _, back, edge = STATUS[status]
+    return (
+        f'<div role="status" data-check="" style="background:{back};color:#1a1a1a;'
+        f'border-left:5px solid {edge};padding:8px 12px;margin:4px 0;max-width:46em">{inner}</div>'
+    )

@@ -69,6 +69,11 @@ def _parser():
     one.add_argument("--check", action="store_true", help="write nothing; fail if it would change")
     one.set_defaults(function=build)
 
+    one = commands.add_parser("question", help="put a new question into an answer key")
+    one.add_argument("exercise", metavar="NN", help="the exercise's number, such as 01")
+    one.add_argument("--kind", required=True, help="number, list, table, function, chart, choice …")
+    one.set_defaults(function=question)
+
     one = commands.add_parser("clean", help="run lessons and store them without noise")
     one.add_argument("files", nargs="*", type=Path, help="notebooks; all lessons if none is named")
     one.add_argument("--run", action="store_true", help="run each in a fresh kernel first")
@@ -217,17 +222,35 @@ def answer_keys(wanted):
 
 
 def build(options):
-    """Build exercises from their keys; with --check 1 if something is not what build makes."""
+    """Build exercises from their keys, and try the answers of each question on it.
+
+    Returns 1 if an answer is judged otherwise; with --check if something is not what build makes.
+    """
+    from belgrade.authoring import cases
     from belgrade.authoring.build import build_files
     from belgrade.authoring.dictionary import write as write_dictionary
+    from belgrade.authoring.question import write_table
 
     root, keys = answer_keys(options.exercises)
     packed = root / "belgrade" / "checks" / "packed"
     differ = build_files(keys, root / "exercises", packed, check=options.check)
-    differ += write_dictionary(root, check=options.check)
+    differ += write_dictionary(root, check=options.check) + write_table(root, options.check)
     for name in differ:
         print(f"{'differs' if options.check else 'wrote'}: {name}")
-    return 1 if options.check and differ else 0
+    if options.check:
+        return 1 if differ else 0
+    return 1 if sum([cases.tell(key, packed) for key in keys]) else 0
+
+
+def question(options):
+    """Put the template of a kind of question at the end of an answer key."""
+    from belgrade.authoring.question import add
+
+    root, (key,) = answer_keys([options.exercise])
+    name = add(root, key, options.kind)
+    number = key.name[:2]
+    print(f"Question {name} is in {key.relative_to(root)}, at its end. Open it in JupyterLab, put")
+    print(f"your prompt, solution and spec in place of ours, then: belgrade build {number}")
 
 
 def clean(options):

@@ -1,12 +1,14 @@
 """An answer key makes the student's notebook and the pack; what is wrong in it is said."""
 
 import json
+import shutil
+from pathlib import Path
 
 import nbformat
 import pytest
 from kept_kernel import keep_kernel
 from nbformat.v4 import new_code_cell, new_notebook, new_output
-from toy_exercise import toy_key
+from toy_exercise import toy_key, varied_key
 
 from belgrade import cli
 from belgrade.authoring import build as building
@@ -17,6 +19,7 @@ from belgrade.checks.pack import PackError, read_pack
 
 # One worker: the toy exercise is built once.
 pytestmark = pytest.mark.xdist_group("build")
+ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture
@@ -290,3 +293,39 @@ def test_clean_run_uses_a_fresh_kernel_and_an_empty_journal(tmp_path):
     nbformat.write(bad, copy)
     with pytest.raises(RunError, match=r"bad\.ipynb: cell 0 \(bad\) stopped with ZeroDivision"):
         clean_files([copy], run=True, say=str)
+
+
+KINDS = ("number", "list", "table", "function", "chart", "choice", "written")
+
+
+@pytest.mark.usefixtures("kept")
+def test_each_template_goes_into_a_key_builds_and_holds(tmp_path, monkeypatch, capsys):
+    keys = tmp_path / "exercises" / "keys"
+    keys.mkdir(parents=True)
+    (tmp_path / "docs").mkdir()
+    shutil.copy(ROOT / "docs" / "write-a-question.md", tmp_path / "docs")
+    nbformat.write(varied_key(), keys / "90_toy.ipynb")
+    monkeypatch.chdir(tmp_path)
+    for kind in KINDS:
+        assert cli.main(["question", "90", "--kind", kind]) == 0
+    assert cli.main(["build"]) == 0, capsys.readouterr()
+    said = capsys.readouterr().out
+    assert "12 answers tried, nothing amiss" in said
+    assert "wrote: docs" not in said  # the table of keys is the code's
+    pack = read_pack("90", packed(tmp_path))
+    assert [row["question"] for row in pack["questions"]][6:] == [f"90.{n}" for n in range(7, 14)]
+    assert {e["spec"]["kind"] for e in pack["checks"][-6:]} == {*KINDS} - {"written"}
+    assert not any("accepted" in e["spec"] for e in pack["checks"])
+    # It stands before what closes the exercise, and a kind without a template is named.
+    assert student(tmp_path).cells[-1].source == 'check_notebook("90")'
+    assert cli.main(["question", "90", "--kind", "essay"]) == 2
+    assert "no template for 'essay'" in capsys.readouterr().err
+    # A prompt and a solution that changed alone: what speaks of the question before is named.
+    key = keys / "90_toy.ipynb"
+    text = key.read_text(encoding="utf-8").replace("parts = [2 * PLANES", "parts = [9 * PLANES", 1)
+    text = text.replace("What to look at first.", "Multiply by 1_000_000.", 1)
+    key.write_text(text.replace("parts[0] + parts[1]", "5 * PLANES"), encoding="utf-8")
+    assert cli.main(["build"]) == 1
+    said = capsys.readouterr().out
+    assert "90.7: 'total = 5 * PLANES' should be judged right; it is not_yet" in said
+    assert "90.7: hint 1 names 1,000,000, which stands neither in its prompt nor in its" in said

@@ -20,12 +20,13 @@ import machine
 import nbformat
 import pytest
 from sandboxes import probe
-from test_cases import answer_cells, at_once, cases_of, solved, with_code
+from test_cases import answer_cells, cases_of, solved
 from test_nbgrader import PARTLY, WARNS, WRONG
 from toy_class import ROOT, ToyClass, marks, results, without_kernels
 from toy_exercise import RIGHT
 
 from belgrade import cli, files
+from belgrade.authoring.cases import at_once, with_code
 from belgrade.checks.pack import read_pack
 from belgrade.grading import grade as grading
 from belgrade.grading.master import MasterError, find_keys, master_of

@@ -37,6 +37,8 @@ KEY_ONLY = {"spec", "hidden", "rubric", "variant"}
 BLOCK = re.compile(
     r"^([ \t]*)### BEGIN SOLUTION[^\n]*\n(.*?)^[ \t]*### END SOLUTION[^\n]*$", re.M | re.S
 )
+# What of a spec no pack has.
+KEY_ALONE = {"starter", "allow", "weights", "accepted"}
 WRITTEN_STARTER = "*Write your answer here.*"
 # What the second pass weighs beside a check: more, since a choice has none.
 WEIGHT_AGAIN = 1.5
@@ -335,7 +337,7 @@ def _run(key, questions, variant, cwd, execute):
         cells.append(cell)
         if cell["id"] in by_answer:
             question = by_answer[cell["id"]]
-            for n, wrong in enumerate(question.spec.get("wrong", [])):
+            for n, wrong in enumerate(_turns(question.spec)):
                 temporary = nbformat.v4.new_code_cell(
                     prelude(question.spec) + _wrong_call(question, wrong, n)
                 )
@@ -375,6 +377,11 @@ def _run(key, questions, variant, cwd, execute):
     return answers, wrongs
 
 
+def _turns(spec):
+    """Return the wrong turns of a spec: those with a message for the student."""
+    return [wrong for wrong in spec.get("wrong", []) if "message" in wrong]
+
+
 def _wrong_call(question, wrong, n):
     """Return code that checks a wrong turn: statements, then an expression, in their own scope."""
     try:
@@ -403,13 +410,12 @@ def _entries(questions, answers, wrongs, odd=None):
     for question in questions:
         spec = question.spec
         turns = [
-            wrong | {"answer": wrongs[question.name, n]}
-            for n, wrong in enumerate(spec.get("wrong", []))
+            wrong | {"answer": wrongs[question.name, n]} for n, wrong in enumerate(_turns(spec))
         ]
         for part in _parts(question):
             if part == "written":
                 continue
-            own = {k: v for k, v in spec.items() if k not in ("starter", "allow", "weights")}
+            own = {k: v for k, v in spec.items() if k not in KEY_ALONE}
             own |= {"points": _points(question, part), "part": part}
             own["wrong"] = [] if part else turns
             reference = answers[question.name, part]

@@ -2,34 +2,80 @@
 
 import difflib
 import tomllib
+from dataclasses import dataclass
 
 from belgrade import UserError
 
-NUMERIC = {"tolerance", "rel_tolerance", "decimals", "unit"}
-TABULAR = NUMERIC | {"columns", "ordered", "key", "extra_columns"}
-COMMON = {
-    "question", "title", "kind", "points", "close_points", "hints", "starter", "allow", "wrong",
-    "weights",
-}  # fmt: skip
-KEYS = {
-    "number": NUMERIC,
-    "text": {"accept"},
-    "choice": {"options", "feedback"},
-    "list": NUMERIC | {"ordered"},
-    "table": TABULAR,
-    "function": TABULAR | {"inputs", "accept"},
-    "chart": NUMERIC | {"mark", "require_labels", "require_title", "compare"},
-    "written": set(),
-}
+NUMBER = int | float
+VALUES = ("number", "list", "table", "function", "chart")
+TABLES = ("table", "function")
+KINDS = ("number", "text", "choice", "list", "table", "function", "chart", "written")
 MARKS = {"bar", "barh", "line", "scatter", "hist"}
-TYPES = {
-    "question": str, "title": str, "kind": str, "unit": str, "starter": str, "compare": str,
-    "points": (int, float), "close_points": (int, float), "tolerance": (int, float),
-    "rel_tolerance": (int, float), "decimals": int, "hints": list, "wrong": list, "allow": list,
-    "accept": list, "inputs": list, "key": list, "options": (dict, list), "feedback": dict,
-    "weights": dict, "columns": (list, dict), "mark": (str, list), "ordered": (bool, str),
-    "extra_columns": bool, "require_labels": bool, "require_title": bool,
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key of a spec: what it holds, the kinds of question that know it, what it is for."""
+
+    type: object
+    what: str
+    kinds: tuple = KINDS
+
+
+# The table in docs/write-a-question.md is made of this.
+KEYS = {
+    "question": Key(str, 'its id: exercise and number, `"1.6"`'),
+    "kind": Key(str, "one of " + ", ".join(f"`{kind}`" for kind in KINDS)),
+    "title": Key(str, "a few words for the tables of results"),
+    "points": Key(NUMBER, "what the whole question is worth (1)"),
+    "close_points": Key(NUMBER, "what an answer is worth that is almost right (0)"),
+    "hints": Key(list, "texts for `hint(...)`, shown one after the other"),
+    "starter": Key(str, "what the student's answer cell holds, if not what is made of yours"),
+    "allow": Key(list, "lines of your solution that may stand in the student's copy"),
+    "weights": Key(dict, 'shares of the points: `{ check = 1, b = 2, again = 1.5, written = 3 }`'),
+    "accepted": Key(list, "`[[accepted]]`: another right answer as `code`, tried by `build`"),
+    "wrong": Key(list, "`[[wrong]]`: a wrong answer as `code`, and what is said of it (below)"),
+    "unit": Key(str, 'named when a number is missing or of another size: `"per cent"`', VALUES),
+    "tolerance": Key(NUMBER, "how far off a number may be", VALUES),
+    "rel_tolerance": Key(NUMBER, "the same as a share of the right number (0.000001)", VALUES),
+    "decimals": Key(int, "an answer rounded to so many places is right", VALUES),
+    "ordered": Key(bool | str, "`true`: the order counts; a column's name: only where it differs",
+                   ("list", *TABLES)),
+    "columns": Key(list | dict, "the columns asked for, or a table of each with other names for it",
+                   TABLES),
+    "key": Key(list, "columns that tell one row from another", TABLES),
+    "extra_columns": Key(bool, "`true`: further columns do no harm", TABLES),
+    "inputs": Key(list, 'argument lists to call the function with; `"@name"` is a data table',
+                  ("function",)),
+    "accept": Key(list, "other texts that are right", ("text", "function")),
+    "options": Key(dict | list, "what can be chosen: `a = \"...\"`; the prompt shows each",
+                   ("choice",)),
+    "feedback": Key(dict, "what is said of a wrong option", ("choice",)),
+    "mark": Key(str | list, "what is to be drawn: " + ", ".join(f"`{m}`" for m in sorted(MARKS)),
+                ("chart",)),
+    "compare": Key(str, '`"values"` (x and y), `"heights"` (y alone) or `"none"`', ("chart",)),
+    "require_labels": Key(bool, "`true`: axes that show numbers need a label", ("chart",)),
+    "require_title": Key(bool, "`true`: the chart needs a title", ("chart",)),
 }  # fmt: skip
+WRONG = {"code", "message", "close", "words", "status"}
+
+
+def keys_as_table():
+    """Return the table of all keys as Markdown, for docs/write-a-question.md."""
+    rows = ["| key | kinds | takes | what for |", "|---|---|---|---|"]
+    for name, key in KEYS.items():
+        kinds = "all" if key.kinds == KINDS else ", ".join(key.kinds)
+        rows.append(f"| `{name}` | {kinds} | {_spoken(key.type)} | {key.what} |")
+    return "\n".join(rows)
+
+
+def _spoken(kind):
+    names = {
+        str: "text", int: "whole number", float: "number", bool: "true or false", list: "list",
+        dict: "table",
+    }  # fmt: skip
+    each = ("number",) if kind == NUMBER else (names[k] for k in getattr(kind, "__args__", [kind]))
+    return " or ".join(each)
 
 
 class SpecError(UserError):
@@ -49,23 +95,41 @@ def parse_spec(source):
     if not (isinstance(name, str) and all(p.isdigit() for p in name.split(".")) and "." in name):
         raise SpecError('a spec cell needs a question id such as question = "1.2"')
     kind = spec.setdefault("kind", "number")
-    _known(name, "kind", kind, KEYS)
+    _known(name, "kind", kind, KINDS)
+    mine = {key for key, about in KEYS.items() if kind in about.kinds}
     for key, value in spec.items():
-        _known(name, "key", key, COMMON | KEYS[kind], all_known=COMMON.union(*KEYS.values()))
-        wanted = TYPES[key]
-        if not isinstance(value, wanted) or (
-            isinstance(value, bool) and wanted in (int, (int, float))
-        ):
-            raise SpecError(f"question {name}: {key} = {value!r} is of the wrong type")
+        _known(name, "key", key, mine, all_known=KEYS)
+        wanted = KEYS[key].type
+        if not isinstance(value, wanted) or (isinstance(value, bool) and wanted in (int, NUMBER)):
+            raise SpecError(
+                f"question {name}: {key} = {value!r} is of the wrong type: {_spoken(wanted)} is "
+                "asked for"
+            )
     spec.setdefault("points", 1)
     spec.setdefault("title", "")
-    for wrong in spec.get("wrong", []):
-        for key in wrong:
-            _known(name, "key of [[wrong]]", key, {"code", "message", "close"})
-        if not (wrong.get("code", "").strip() and wrong.get("message", "").strip()):
-            raise SpecError(f"question {name}: each [[wrong]] needs code and message")
+    for case in spec.get("accepted", []):
+        _tried(name, "accepted", case, {"code"})
+    for case in spec.get("wrong", []):
+        _tried(name, "wrong", case, WRONG)
+        if ("message" in case) == ("words" in case):
+            raise SpecError(
+                f"question {name}: each [[wrong]] needs code and message (what the student is "
+                "told), or code and words (part of what the judge says)"
+            )
     _check_kind(name, kind, spec)
     return spec
+
+
+def _tried(name, which, case, known):
+    if not isinstance(case, dict):
+        raise SpecError(f"question {name}: write each as [[{which}]], with code = '...' below it")
+    for key, value in case.items():
+        _known(name, f"key of [[{which}]]", key, known)
+        wanted = bool if key == "close" else str
+        if not isinstance(value, wanted) or (wanted is str and not value.strip()):
+            raise SpecError(f"question {name}: {key} = {value!r} in [[{which}]] says nothing")
+    if "code" not in case:
+        raise SpecError(f"question {name}: each [[{which}]] needs code")
 
 
 def _check_kind(name, kind, spec):

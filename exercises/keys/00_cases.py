@@ -1,9 +1,4 @@
-"""Answers to try on exercise 00: code in place of the solution, accepted or (code, status, words).
-
-The same shape in every NN_cases.py: CASES = {question: {"accepted": [code, ...], "wrong": [(code,
-status, part of the message), ...]}}. tests/test_cases.py runs each in the notebook's own check and
-in a fresh copy under nbval. The lines that the answer cell gives outside of its solution stay.
-"""
+"""Answers to try on exercise 00; belgrade/authoring/cases.py says what stands where."""
 
 MAIN = 'counted = deliveries[deliveries["is_main_row"]]\n'
 BARS = """ax.set_xlabel("of 100 claims")
@@ -21,12 +16,6 @@ CASES = {
             MAIN + 'italian_rows = counted.groupby("recipient").size().loc["Italy"]',
         ],
         "wrong": [
-            ('italian_rows = len(deliveries[deliveries["recipient"] == "Italy"])',
-             "not_yet", "first keep the rows where is_main_row is true"),
-            (MAIN + "italian_rows = len(counted)", "not_yet", "the rows of every recipient"),
-            (MAIN + 'italian_rows = counted[counted["recipient"] == "Italy"]["planes"].sum()',
-             "not_yet", "The question asks for rows"),
-            ("italian_rows = len(deliveries)", "not_yet", "That is the whole table"),
             (MAIN + 'italian_rows = counted[counted["recipient"] == "Italy"]',
              "not_yet", "You have a table with"),
             (MAIN + 'italian_rows = len(counted[counted["recipient"] == "italy"])',
@@ -55,19 +44,8 @@ CASES = {
             '        russian_people += people',
         ],
         "wrong": [
-            ('russian_people = deliveries[deliveries["donor"] == "Russia"]["personnel"].sum()',
-             "not_yet", "counts some people twice"),
-            (MAIN + 'russian_people = len(counted[counted["donor"] == "Russia"])',
-             "not_yet", "You have counted the rows"),
             (MAIN + 'russian_people = counted[counted["donor"] == "Russia"]["personnel"].count()',
              "not_yet", "you have 2"),
-            (MAIN + 'russian_people = counted[counted["donor"] == "Russia"]["planes"].sum()',
-             "not_yet", "Those are planes"),
-            (MAIN + 'here = counted[counted["recipient"] == "Serbia"]\n'
-             'russian_people = here[here["donor"] == "Russia"]["personnel"].sum()',
-             "close", "sent to Serbia alone"),
-            (MAIN + 'russian_people = counted["personnel"].sum()',
-             "not_yet", "the people of all donors"),
             (MAIN + 'russian_people = counted[counted["donor"] == "Russia"]["personnel"]',
              "not_yet", "You have a column with"),
             (MAIN + 'russian_people = counted[counted["is_main_row"] and counted["donor"] == '
@@ -89,8 +67,6 @@ CASES = {
             '"country")[["planes"]].sum().sort_values("planes", ascending=False, kind="stable")',
         ],
         "wrong": [
-            ('planes_by_recipient = deliveries.groupby("recipient")["planes"].sum()'
-             ".sort_values(ascending=False, kind='stable')", "not_yet", "count some planes twice"),
             (MAIN + 'planes_by_recipient = counted["recipient"].value_counts()',
              "not_yet", "You have counted rows in each group"),
             (MAIN + 'planes_by_recipient = counted.groupby("recipient")["planes"].count()',

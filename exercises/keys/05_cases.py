@@ -1,4 +1,4 @@
-"""Answers to try on exercise 05: code in place of the solution, in the shape of 00_cases.py."""
+"""Answers to try on exercise 05: code in place of the solution."""
 
 REACH = "reach = abs(status_quo - player) + promise\n"
 CLAMP = "return min(max(setter, player - reach), player + reach)"
@@ -42,12 +42,6 @@ CASES = {
             "import numpy as np\npromise = np.float64(55 - 30) - np.abs(70 - 55)",
         ],
         "wrong": [
-            ("promise = abs(PROPOSAL - backers_like)", "not_yet", "how far the proposal is"),
-            ("promise = abs(STATUS_QUO - backers_like)", "not_yet", "how far the status quo is"),
-            ("promise = STATUS_QUO - PROPOSAL", "not_yet", "the way from the status quo"),
-            ("promise = (PROPOSAL - backers_like) - (STATUS_QUO - backers_like)",
-             "close", "round each of the two differences"),
-            ("promise = PROPOSAL - backers_like", "not_yet", "use abs(...). And compare"),
             ("promise = abs(STATUS_QUO - backers_like) - abs(PROPOSAL - backers_like)",
              "close", "look at the sign"),
             ("promise = PROPOSAL", "not_yet", "you have 30"),
@@ -68,14 +62,6 @@ CASES = {
             "return settlement(setter, status_quo, [VetoPlayer(player, promise)])",
         ],
         "wrong": [
-            (REACH.replace(" + promise", "") + CLAMP, "close", "You leave the promise out"),
-            (REACH + "return min(setter, player + reach)", "close", "mind the lowest point"),
-            (REACH + "return player + reach", "not_yet", "the highest point"),
-            ("return setter", "not_yet", "what the setter wishes"),
-            (REACH + "if abs(setter - player) <= reach:\n    return setter\nreturn status_quo",
-             "close", "need not give up"),
-            (REACH.replace("abs(status_quo - player)", "status_quo - player") + CLAMP,
-             "close", "A distance has no sign"),
             (REACH.replace("+ promise", "- promise") + CLAMP, "not_yet", "Right for 2 of 6 inputs"),
             (REACH + CLAMP.replace("return ", "print(") + ")", "not_yet", "use return"),
             (REACH + "if setter < player - reach:\n    return player - reach\n"
@@ -152,19 +138,9 @@ CASES = {
             "*share.loc['neighbours', ['before', 'after']]).estimate",
         ],
         "wrong": [
-            (EARLY + f"pretended = {SERBIA}", "not_yet", "Serbia's own change"),
-            (EARLY + f"pretended = {OTHERS}", "not_yet", "the neighbours' change"),
-            (EARLY + 'pretended = share.loc["Serbia", "after"] - share.loc["neighbours", "after"]',
-             "not_yet", "What was the gap before"),
-            (EARLY + 'pretended = share.loc["Serbia", "before"] - share.loc["neighbours", '
-             '"before"]', "not_yet", "What was it after"),
-            ('share = early.groupby(["who", "period"])["same_share_pct"].mean().unstack()\n'
-             f"pretended = {SERBIA} - {OTHERS}", "close", "means of yearly shares"),
-            (EARLY + f"pretended = {SERBIA} + {OTHERS}", "not_yet", "added the two changes"),
             (EARLY + f"pretended = {OTHERS} - {SERBIA}", "close", "look at the sign"),
             (EARLY.replace("100 * ", "") + f"pretended = {SERBIA} - {OTHERS}",
              "close", "100 times too small"),
-            (EARLY + f"pretended = round({SERBIA} - {OTHERS})", "close", "rounded too far"),
             (EARLY + 'pretended = share["after"] - share["before"]',
              "not_yet", "You have a column"),
             (EARLY + 'pretended = share.loc["serbia", "after"]', "error", "named 'serbia'"),

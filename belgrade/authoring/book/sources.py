@@ -22,6 +22,7 @@ PARTS = {
     "For instructors": [
         "docs/instructor-guide",
         "docs/teaching-plans",
+        "docs/write-a-question",
         "docs/integrity",
         "docs/walk-through",
         "docs/*-guide",

@@ -1,0 +1,154 @@
+"""Answers to try: what a question accepts, and what it must say of answers that are wrong.
+
+Simple ones stand in a question's spec; what would be long there in `NN_cases.py` beside the key:
+CASES = {question: {"accepted": [code, ...], "wrong": [(code, status, part of the message), ...]}}.
+The code stands in place of the solution; what the answer cell gives besides stays.
+"""
+
+import contextlib
+import io
+import os
+import re
+import runpy
+import textwrap
+
+from belgrade.authoring.build import BLOCK, BuildError, read_questions, tag_of
+from belgrade.checks import live, record
+from belgrade.checks.judge import ERROR, NOT_YET, RIGHT, judge, stopped
+from belgrade.checks.pack import read_pack
+from belgrade.checks.quick import nbformat
+from belgrade.checks.words import STATUS
+
+
+def cases_of(key_path):
+    """Return {question: [(code, status, part of the message), ...]} of a key.
+
+    Raises BuildError where the file of cases names a question or a status that is none.
+    """
+    questions = read_questions(nbformat.read(key_path, as_version=4))
+    found = {q.name: _in_spec(q.spec) for q in questions if q.tagged("answer")}
+    path = key_path.with_name(f"{key_path.name[:2]}_cases.py")
+    beside = runpy.run_path(str(path))["CASES"] if path.is_file() else {}
+    for name, both in beside.items():
+        if name not in found:
+            raise BuildError(f"{path.name}: the key has no question {name!r} with an answer cell")
+        found[name] += [(code, RIGHT, "") for code in both["accepted"]] + both["wrong"]
+    for name, of_it in found.items():
+        if odd := {status for _, status, _ in of_it} - {*STATUS}:
+            raise BuildError(f"question {name}: status {min(odd)!r} is none of {', '.join(STATUS)}")
+    return found
+
+
+def _in_spec(spec):
+    return [(case["code"], RIGHT, "") for case in spec.get("accepted", [])] + [
+        (case["code"], case.get("status", NOT_YET), case["words"])
+        for case in spec.get("wrong", [])
+        if "words" in case
+    ]
+
+
+def with_code(source, code):
+    """Return an answer cell's source with `code` in place of its solution."""
+    return BLOCK.sub(lambda block: textwrap.indent(code, block[1]), source)
+
+
+def at_once(pack, answers):
+    """Return {question: (status, message)} as `check` finds them, each question by itself.
+
+    `answers` has the source of the answer cell for each question to try; it runs in this process.
+    """
+    from matplotlib import pyplot
+
+    outcomes = {}
+
+    def check(question, answer, inputs=None, part=""):
+        entry = live._entry(pack, question, part)
+        captured = record.captured_or_error(answer, entry["spec"], inputs)
+        verdict = judge(entry["spec"], entry["reference"], captured)
+        outcomes[question] = verdict.status, verdict.message
+
+    cells = [c for c in pack["notebook"]["cells"] if c["cell_type"] == "code"]
+    given = [c for c in cells if c["metadata"]["belgrade"]["role"] in ("setup", "parameters")]
+    checks = [c for c in cells if c["metadata"]["belgrade"]["role"] == "check"]
+    for question, source in answers.items():
+        try:
+            with contextlib.redirect_stdout(io.StringIO()):  # what it prints and shows
+                space = {}
+                for cell in given:
+                    exec(cell["source"], space)
+                exec(source, space)
+                for cell in checks:
+                    if cell["metadata"]["belgrade"]["question"] == question:
+                        exec(cell["source"], space | {"check": check})
+        except Exception as error:
+            spec = live._entry(pack, question, "")["spec"]
+            outcomes[question] = ERROR, stopped(f"{type(error).__name__}: {error}", spec)
+        pyplot.close("all")
+    return outcomes
+
+
+def tell(key_path, packed):
+    """Print how the answers to try fare on an exercise in `packed`; return the number of faults."""
+    count, found = faults(key_path, read_pack(key_path.name[:2], packed))
+    for line in found:
+        print(f"{key_path.name}: {line}")
+    print(f"{key_path.name}: {count} answers tried, {len(found) or 'nothing'} amiss")
+    return len(found)
+
+
+def faults(key_path, pack):
+    """Return how many answers to try there are, and a line for each that is judged otherwise.
+
+    A line, too, for each number of a hint which nothing that the question says or does bears out.
+    """
+    import matplotlib
+
+    key = nbformat.read(key_path, as_version=4)
+    questions = read_questions(key)
+    sources = {q.name: c.source for q in questions for c in q.tagged("answer")}
+    cases, found = cases_of(key_path), stale_numbers(key, questions)
+    backend, exam = matplotlib.get_backend(), os.environ.get("BELGRADE_EXAM")
+    matplotlib.use("agg")
+    os.environ["BELGRADE_EXAM"] = "1"  # check_notebook rests
+    try:
+        for question, of_it in cases.items():
+            for code, status, words in of_it:
+                answer = {question: with_code(sources[question], code)}
+                now, told = at_once(pack, answer).get(question, ("no verdict", ""))
+                if words in told and now == status:
+                    continue
+                wanted = status + f", {words!r}" * bool(words)
+                found.append(
+                    f"question {question}: {code.strip().splitlines()[-1].strip()!r} should be "
+                    f"judged {wanted}; it is {now}: {told}"
+                )
+    finally:
+        matplotlib.use(backend)
+        if exam is None:
+            del os.environ["BELGRADE_EXAM"]
+    return sum(map(len, cases.values())), found
+
+
+NUMBER = re.compile(r"\d+(?:[_,\u00a0]\d{3})*(?:\.\d+)?")
+SPELLED = {"hundred": 100, "per cent": 100, "thousand": 1_000, "100k": 1e5, "million": 1e6}
+
+
+def stale_numbers(key, questions):
+    """Return a line for each number from 10 on that a hint names and its question knows not."""
+    ours = {cell["id"] for q in questions for cell in q.cells}
+    given = {n for cell in key.cells if cell["id"] not in ours for n in _numbers(cell.source)}
+    found = []
+    for question in questions:
+        known = given.union(*(_numbers(c.source) for c in question.cells if tag_of(c) != "spec"))
+        for n, hint in enumerate(question.spec.get("hints", []), 1):
+            found += [
+                f"question {question.name}: hint {n} names {number:,.10g}, which stands neither in "
+                "its prompt nor in its code"
+                for number in sorted(_numbers(hint) - known) if number >= 10
+            ]  # fmt: skip
+    return found
+
+
+def _numbers(text):
+    written = {float(re.sub(r"[^\d.]", "", number)) for number in NUMBER.findall(text)}
+    return written | {number for word, number in SPELLED.items() if word in text.lower()}

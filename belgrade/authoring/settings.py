@@ -1,0 +1,64 @@
+"""The settings of an exercise: its parameters cell, which says beside each what values it allows.
+
+A line is `YEAR = 2014  # 2006 to 2019` (whole numbers), `RATE = 1.1  # one of: 1.1, 1.18`, or has
+no such comment: then any value is allowed, and none is chosen for it.
+"""
+
+import ast
+import difflib
+import re
+from dataclasses import dataclass
+
+from belgrade import UserError
+
+LINE = re.compile(r"^(\w+) = (.*?)(?:  # (.*))?$", re.M)
+
+
+class SettingError(UserError):
+    """A setting has a value that it may not have; the text names the nearest that it may."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A setting: its value, and the values that it may have, none if nothing says so."""
+
+    value: object
+    allowed: tuple = ()
+
+
+def read(source):
+    """Return {name: Setting} of a parameters cell; raise SettingError for a line that is none."""
+    found = {}
+    for name, value, comment in LINE.findall(source):
+        try:
+            found[name] = Setting(ast.literal_eval(value), _allowed(comment))
+        except (ValueError, SyntaxError):
+            raise SettingError(f"the settings have a line that is none: {name} = {value}") from None
+    return found
+
+
+def _allowed(comment):
+    if numbers := re.fullmatch(r"(\d+) to (\d+)", comment):
+        return tuple(range(int(numbers[1]), int(numbers[2]) + 1))
+    head, _, values = comment.partition("one of: ")
+    return ast.literal_eval(f"({values},)") if values and not head else ()
+
+
+def verify(parameters, other):
+    """Raise SettingError for a value in the cell `other` that the cell `parameters` rules out."""
+    allowed = {name: setting.allowed for name, setting in read(parameters).items()}
+    for name, setting in read(other).items():
+        may = allowed.get(name)
+        if may and setting.value not in may:
+            raise SettingError(
+                f"{name} = {setting.value!r} is not allowed; the nearest value that is: "
+                f"{nearest(setting.value, may)!r}"
+            )
+
+
+def nearest(value, allowed):
+    """Return the one of the `allowed` values that is nearest to `value`."""
+    if isinstance(value, int | float) and all(isinstance(each, int | float) for each in allowed):
+        return min(allowed, key=lambda each: abs(each - value))
+    by_text = {str(each): each for each in allowed}
+    return by_text[difflib.get_close_matches(str(value), by_text, n=1, cutoff=0)[0]]

@@ -7,6 +7,7 @@ gives the notebook to another. Needs the extra `cluster`.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import platform
@@ -22,6 +23,9 @@ from belgrade.grading.run import Run, RunError, run, run_in_place, total_of
 from belgrade.grading.sandbox import KernelError, Limits, Sandbox
 
 CONNECT_S = 20
+# How often one who waits looks whether there is still a connection: a future that was asked for
+# while the client closed is never answered.
+LOOK_S = 1
 INSTALL = "This needs the extra `cluster`: pip install 'belgrade[cluster]'."
 
 
@@ -91,9 +95,12 @@ class Cluster:
 
     def stop(self) -> None:
         """Let go of all that waits."""
+        from distributed.client import ClosedClientError
+
         self.stopped = True
-        for future in list(self._pending):
-            future.cancel(force=True)
+        with contextlib.suppress(ClosedClientError):
+            for future in list(self._pending):
+                future.cancel(force=True)
 
     def run(self, notebook: Any, cell_timeout: float) -> Run:
         """Return the Run of an assembled notebook, as `belgrade.grading.run.run` does."""
@@ -108,6 +115,7 @@ class Cluster:
 
     def _ask(self, what: Callable[..., Any], notebook: Any, *more: Any) -> Any:
         from distributed import CancelledError, KilledWorker
+        from distributed.client import ClosedClientError
         from distributed.comm import CommClosedError
 
         if self.stopped:
@@ -118,10 +126,15 @@ class Cluster:
             )
             self._pending.add(future)
             try:
+                done = threading.Event()
+                future.add_done_callback(lambda _: done.set())
+                while not done.wait(LOOK_S):
+                    if self._client.status not in ("running", "connecting"):
+                        raise ClosedClientError("The client is closed.")
                 outcome, found = future.result()
             finally:
                 self._pending.discard(future)
-        except (CancelledError, CommClosedError, OSError, TimeoutError) as error:
+        except (CancelledError, ClosedClientError, CommClosedError, OSError) as error:
             if self.stopped:
                 raise KernelError("The grading was stopped.") from None
             raise ClusterError(

@@ -18,6 +18,7 @@ from belgrade import report, takeaway
 from belgrade.authoring import site
 from belgrade.authoring.book.notebooks import still
 from belgrade.checks import examine, live, pack
+from belgrade.checks.words import box
 
 WIDTHS = (1280, 800, 390)
 # Sideways scrolling of the page, and words that do not fit into their box.
@@ -150,7 +151,7 @@ def test_the_keyboard_reaches_text_tables_and_code(offline: Any) -> None:
     page.goto((built() / "notebooks/02_trade_and_money.html").as_uri(), wait_until="load")
     page.keyboard.press("Tab")
     assert page.locator(":focus").inner_text() == "Skip to main content"
-    assert page.locator(":focus").bounding_box()["y"] >= 0
+    page.wait_for_function("() => document.activeElement.getBoundingClientRect().y >= 0")
     scrolling = page.evaluate(
         "() => [...document.querySelectorAll('article *')].filter(each =>"
         " each.scrollWidth > each.clientWidth + 1 && each.clientWidth"
@@ -185,7 +186,7 @@ def test_what_checks_and_cards_show_is_accessible_in_both_themes(
         for number, status in enumerate(live.STATUS, 1)
     ]
     parts = [
-        *(live._box(*look[2:], f"{look[0]} {look[1]}") for look in live.STATUS.values()),
+        *(box(status, f"{mark} {words}") for status, (mark, words, *_) in live.STATUS.items()),
         live._page(examine.report_of(packed, records, ["A note."])),
         report.claim("C024")._repr_html_(),
         report.note(7)._repr_html_(),

@@ -31,11 +31,12 @@ def patiently(act: Callable[..., Any], path: Path, *arguments: Any) -> Any:
     return act(path, *arguments)
 
 
-def write_whole(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes | str) -> None:
     """Write a file, and its folder, in one step: a crash or a full disk leaves the old file whole.
 
     Raises `OSError` where it cannot be written.
     """
+    content = content if isinstance(content, bytes) else content.encode("utf-8")
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".belgrade-", suffix=".tmp")
     try:

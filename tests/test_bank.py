@@ -18,6 +18,8 @@ from belgrade.authoring import bank
 
 ROOT = Path(__file__).resolve().parent.parent
 LESSONS = [f"{number:02d}" for number in range(10)]
+QTI = "http://www.imsglobal.org/xsd/ims_qtiasiv1p2"
+PACKAGE = "http://www.imsglobal.org/xsd/imscp_v1p1"
 WRONG = ("distractor_1", "distractor_2", "distractor_3")
 
 
@@ -208,7 +210,7 @@ VALUES = {
 
 def valid(element):
     """Check an element of QTI, and all in it, against the content model."""
-    assert element.tag.startswith(f"{{{bank.QTI}}}")
+    assert element.tag.startswith(f"{{{QTI}}}")
     children, attributes = MODEL[local(element.tag)]
     assert re.fullmatch(children, "".join(f"{local(child.tag)} " for child in element))
     assert {local(name) for name in element.attrib} == attributes
@@ -229,7 +231,7 @@ def from_qti(content):
     """Return (title, {ident: (text, {option: (is right, feedback)})}) of a bank in QTI 1.2."""
     root = Xml.fromstring(content)
     valid(root)
-    names, found = {"": bank.QTI}, {}
+    names, found = {"": QTI}, {}
     title = fields(root.find("objectbank", names), names)["bank_title"]
     for item in root.iterfind("objectbank/item", names):
         kind = fields(item.find("itemmetadata", names), names)["question_type"]
@@ -268,7 +270,7 @@ def test_canvas_gets_every_question(out, rows):
     with zipfile.ZipFile(out / bank.CANVAS) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
     manifest = Xml.fromstring(files.pop("imsmanifest.xml"))
-    names = {"": bank.PACKAGE}
+    names = {"": PACKAGE}
     resources = manifest.findall("resources/resource", names)
     assert [resource.get("href") for resource in resources] == list(files)
     assert {resource.get("type") for resource in resources} == {"imsqti_xmlv1p2"}

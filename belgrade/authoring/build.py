@@ -22,7 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from belgrade import UserError, data
-from belgrade.authoring.clean import KERNELSPEC, clean, write
+from belgrade.authoring.clean import clean, fresh, text_of
 from belgrade.authoring.execute import RunError, execute, first_error
 from belgrade.checks.assemble import assigned
 from belgrade.checks.examined import bundle_of, graded_specs, prelude
@@ -31,6 +31,7 @@ from belgrade.checks.pack import PackError, encode, read_pack
 from belgrade.checks.quick import nbformat
 from belgrade.checks.second_pass import AGAIN, with_second_pass
 from belgrade.checks.spec import SpecError, exercise_of, parse_spec
+from belgrade.files import write_whole
 
 TAGS = {"spec", "answer", "check", "hidden", "written", "rubric", "parameters", "variant"}
 KEY_ONLY = {"spec", "hidden", "rubric", "variant"}
@@ -124,13 +125,13 @@ def build_files(keys, out, packed, check=False, say=print):
         _date(built, Path(out) / key_path.name)
         texts = {key_path: built.key, Path(out) / key_path.name: built.student}
         for path, notebook in texts.items():
-            text = nbformat.writes(notebook).rstrip("\n") + "\n"
+            text = text_of(notebook)
             if check and path == key_path:
                 continue  # its stored outputs are nbval's business
             if not path.exists() or path.read_text(encoding="utf-8") != text:
                 differ.append(str(path))
                 if not check:
-                    write(path, text)
+                    write_whole(path, text)
         path = Path(packed) / f"{number}.bin"
         try:
             same = _same(read_pack(number, packed), built.pack)
@@ -139,7 +140,7 @@ def build_files(keys, out, packed, check=False, say=print):
         if not same:
             differ.append(str(path))
             if not check:
-                write(path, encode(built.pack))
+                write_whole(path, encode(built.pack))
         say(f"{'checked' if check else 'built'} {key_path.name}: {len(built.pack['questions'])} "
             f"questions, version {built.pack['version']}")  # fmt: skip
     return differ
@@ -485,12 +486,7 @@ def student_copy(key, questions, hidden=False):
             new.outputs, new.execution_count = [], None
         new.metadata = nbformat.from_dict({"belgrade": about} | _protection(about["role"]))
         cells.append(new)
-    notebook = nbformat.v4.new_notebook(cells=cells)
-    notebook.metadata = nbformat.from_dict(
-        {"kernelspec": KERNELSPEC, "language_info": {"name": "python"}}
-    )
-    notebook.nbformat_minor = 5
-    return notebook
+    return fresh(cells)
 
 
 def _protection(role):

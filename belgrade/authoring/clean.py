@@ -1,13 +1,12 @@
 """Run lesson notebooks and store them clean, so that a diff shows only what changed."""
 
 import copy
-import os
 import re
-import tempfile
 from pathlib import Path
 
 from belgrade.authoring.execute import RunError, execute, first_error
 from belgrade.checks.quick import nbformat
+from belgrade.files import write_whole
 
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 # Left by editors in a cell's metadata; nothing of it changes what a reader sees.
@@ -58,6 +57,19 @@ def clean(notebook):
     return notebook
 
 
+def fresh(cells):
+    """Return a notebook of these cells, as this module stores notebooks."""
+    metadata = {"kernelspec": KERNELSPEC, "language_info": {"name": "python"}}
+    return nbformat.v4.new_notebook(
+        cells=cells, metadata=nbformat.from_dict(metadata), nbformat_minor=5
+    )
+
+
+def text_of(notebook):
+    """Return a notebook as its file holds it."""
+    return nbformat.writes(notebook).rstrip("\n") + "\n"
+
+
 def run_and_clean(notebook, cwd):
     """Return a clean copy of `notebook`, run in a fresh kernel; raise RunError if a cell fails."""
     notebook = copy.deepcopy(notebook)
@@ -82,21 +94,10 @@ def clean_files(paths, run=False, check=False, say=print):
             done = run_and_clean(notebook, path.parent) if run else clean(notebook)
         except RunError as error:
             raise RunError(f"{path}: {error}") from None
-        if (after := nbformat.writes(done).rstrip("\n") + "\n") == before:
+        if (after := text_of(done)) == before:
             continue
         changed.append(path)
         say(f"{'would change' if check else 'cleaned'} {path}")
         if not check:
-            write(path, after)
+            write_whole(path, after)
     return changed
-
-
-def write(path, content):
-    """Write text or bytes so that a reader finds the old content or the new, never a half."""
-    data = content if isinstance(content, bytes) else content.encode("utf-8")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".belgrade-")
-    with os.fdopen(handle, "wb") as file:
-        file.write(data)
-    os.chmod(name, 0o644)
-    os.replace(name, path)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from belgrade import data
+from belgrade.files import write_whole
 
 CLASSES = {
     "verbatim": "rows of a published data file, unchanged",
@@ -110,5 +111,5 @@ def write(root: Path, check: bool = False) -> list[str]:
     if path.is_file() and path.read_text(encoding="utf-8") == text:
         return []
     if not check:
-        path.write_text(text, encoding="utf-8", newline="\n")
+        write_whole(path, text)
     return ["data/README.md"]

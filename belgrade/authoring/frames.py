@@ -39,8 +39,8 @@ import numpy as np
 from PIL import Image
 
 from belgrade import UserError, data, explorers, figures
-from belgrade.authoring.clean import write
 from belgrade.explorers.explorer import Explorer, Number, Switch
+from belgrade.files import write_whole
 
 RECORD, PICTURES = "drawn.json", "pictures"
 # Packages whose version may change a picture.
@@ -111,7 +111,7 @@ def draw(
         try:
             for one in as_completed(running):
                 record[running[one]] = one.result()
-                write(out / RECORD, json.dumps(record, indent=1, sort_keys=True) + "\n")
+                write_whole(out / RECORD, json.dumps(record, indent=1, sort_keys=True) + "\n")
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
@@ -251,7 +251,7 @@ def _draw_one(name: str, out: Path, told: Callable[[], None]) -> dict[str, Any]:
     }
     text = json.dumps(about, ensure_ascii=False, separators=(",", ":"))
     script = f"(window.belgradeExplorers??={{}})[{json.dumps(name)}]={text};\n".encode()
-    write(out / f"{name}.js", script)
+    write_whole(out / f"{name}.js", script)
     found = {f"{PICTURES}/{each[-1]}" for each in layers} | {f"{PICTURES}/{b[0]}" for b in bases}
     files = [f"{name}.js", *sorted(found)]
     return {
@@ -348,7 +348,7 @@ def _save(out: Path, pixels: np.ndarray) -> str:
     content = file.getvalue()
     name = f"{hashlib.sha256(content).hexdigest()[:DIGITS]}.webp"
     if not (out / PICTURES / name).is_file():
-        write(out / PICTURES / name, content)
+        write_whole(out / PICTURES / name, content)
     return name
 
 

@@ -12,16 +12,16 @@ import re
 from collections import Counter
 from pathlib import Path
 
-import nbformat
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from belgrade import UserError
 from belgrade.authoring.build import BLOCK, _points, read_questions, tag_of
-from belgrade.authoring.clean import KERNELSPEC, write
+from belgrade.authoring.clean import fresh, text_of
 from belgrade.checks.nbval_plugin import bundle_of, graded_specs
 from belgrade.checks.pack import PackError, read_pack
 from belgrade.checks.points import MARK, seal
 from belgrade.checks.second_pass import AGAIN
+from belgrade.files import write_whole
 
 NOTE = (
     "*In this copy each check also returns the points. In place of the last cell of which the text "
@@ -104,16 +104,16 @@ def export(exercises, out, say=print):
         notebooks[name], versions[number] = source_notebook(built), built.pack["version"]
     for name, notebook in notebooks.items():
         path = out / "source" / name / f"{name}.ipynb"
-        write(path, nbformat.writes(notebook).rstrip("\n") + "\n")
+        write_whole(path, text_of(notebook))
         say(f"wrote {path}")
     listed = out / "exported.json"
     known = json.loads(listed.read_text(encoding="utf-8")) if listed.exists() else {}
-    write(listed, json.dumps(known | versions, indent=1, sort_keys=True) + "\n")
+    write_whole(listed, json.dumps(known | versions, indent=1, sort_keys=True) + "\n")
     config = out / "nbgrader_config.py"
     if config.exists() and config.read_text(encoding="utf-8") != CONFIG:
         say(f"kept {config}, which was changed here")
     else:
-        write(config, CONFIG)
+        write_whole(config, CONFIG)
 
 
 def source_notebook(built):
@@ -178,12 +178,7 @@ def source_notebook(built):
                 f"Question {question.name} is worth {question.spec['points']:g} points, but its "
                 f"parts make {worth[question.name]:g}."
             )
-    notebook = new_notebook(cells=cells)
-    notebook.metadata = nbformat.from_dict(
-        {"kernelspec": KERNELSPEC, "language_info": {"name": "python"}}
-    )
-    notebook.nbformat_minor = 5
-    return notebook
+    return fresh(cells)
 
 
 def _cell(cell, source, grade_id, points=None, solution=False, locked=False):

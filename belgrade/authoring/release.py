@@ -16,10 +16,10 @@ import nbformat
 from belgrade import UserError
 from belgrade.authoring import links
 from belgrade.authoring.build import BLOCK, read_questions, student_copy, variant_of
-from belgrade.authoring.clean import write
 from belgrade.checks.assemble import about
 from belgrade.checks.pack import PackError, decode, read_pack
 from belgrade.checks.second_pass import AGAIN
+from belgrade.files import write_whole
 from belgrade.keep import MANIFEST, fingerprint
 
 OURS = Path(__file__).parent / "student_tree"
@@ -64,7 +64,7 @@ def release(root, out, home=None, ref=None, hub=None, site=None, say=print):
     _update(out, files, before["files"], say)
     marks = {name: fingerprint(name, content) for name, content in files.items()}
     manifest = {"links": asked, "files": marks}
-    write(out / MANIFEST, json.dumps(manifest, indent=1, sort_keys=True) + "\n")
+    write_whole(out / MANIFEST, json.dumps(manifest, indent=1, sort_keys=True) + "\n")
     say(f"{'updated' if before['files'] else 'wrote'} {out}: {len(files)} files")
 
 
@@ -313,15 +313,15 @@ def _update(out, files, before, say):
         if theirs == content:
             continue
         if theirs is None or fingerprint(name, theirs) == before.get(name):
-            write(path, content)
+            write_whole(path, content)
         elif path.suffix in WORK:
             if fingerprint(name, content) not in (before.get(name), fingerprint(name, theirs)):
                 beside = path.with_name(f"{path.stem}.new{path.suffix}")
-                write(beside, content)
+                write_whole(beside, content)
                 say(f"kept {name}, which was changed; the new version is {beside.name} beside it")
         else:
             _put_aside(out, name, say)
-            write(path, content)
+            write_whole(path, content)
     for name in sorted(before.keys() - files.keys()):
         path = out / name
         if path.is_file() and fingerprint(name, path.read_bytes()) == before[name]:

@@ -38,7 +38,7 @@ def reset(exercise, question=None, path=None):
         fresh = _with_fresh_answer(fresh, examine.read_notebook(path), question, path)
     aside = journal.aside() / path.name
     write_whole(aside, path.read_bytes())
-    write_whole(path, (nbformat.writes(fresh) + "\n").encode("utf-8"))
+    write_whole(path, nbformat.writes(fresh) + "\n")
     what = f"Question {question} in {path.name}" if question else path.name
     return (
         f"{what} is as it was given out. Your version is kept as {aside.parent.name}/{aside.name} "

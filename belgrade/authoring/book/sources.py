@@ -12,6 +12,7 @@ from pathlib import Path
 from belgrade.authoring import dictionary, links
 from belgrade.authoring.book import notebooks
 from belgrade.authoring.moving import EXPLORER
+from belgrade.files import write_whole
 
 # The parts of the book after its first page, in order: caption -> pages, as patterns of their paths
 # without endings. A guide that no pattern names stands at the end, with those for maintainers.
@@ -58,14 +59,14 @@ def write(
     if home and links.BEGIN in readme.read_text(encoding="utf-8"):
         links.rewrite(folder, home, hub)
     for name, text in dictionary.pages(root).items():
-        _write(folder / name, text)
+        write_whole(folder / name, text)
     found = [path.relative_to(folder) for path in folder.rglob("*")]
     pages = sorted(
         path.with_suffix("").as_posix()
         for path in found
         if path.suffix in (".md", ".ipynb") and path.as_posix() != "README.md"
     )
-    _write(folder / "index.md", first_page(pages, _in_place_of_the_picture(folder)))
+    write_whole(folder / "index.md", first_page(pages, _in_place_of_the_picture(folder)))
     return pages
 
 
@@ -105,8 +106,3 @@ def first_page(pages: list[str], explorer: str = "") -> str:
             text.append("\n".join(["```{toctree}", ":hidden:", f":caption: {caption}", "", *part]))
             text[-1] += "\n```"
     return "\n\n".join(text) + "\n"
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")

@@ -104,6 +104,8 @@ def _parser():
     one.add_argument("--extensions", type=Path, metavar="FILE", help="a table of student and due")
     one.add_argument("--keys", type=Path, metavar="DIR", help="the answer keys (exercises/keys)")
     one.add_argument("--exercise", metavar="NN", help="the one that was to be handed in")
+    one.add_argument("--tutors", type=int, default=0, metavar="N", help="share written answers")
+    one.add_argument("--alike", action="store_true", help="name pairs whose code is much alike")
     one.add_argument("--merge", nargs="+", type=Path, metavar="SHEET", help="bring marks in")
     one.add_argument("--workers", type=int, default=0, help="how many at once (all processors)")
     one.add_argument("--timeout", type=float, default=60, help="seconds for one cell (60)")
@@ -295,8 +297,8 @@ def grade(options):
         return merge(options.out, options.merge)
     if not options.submissions:
         raise UsageError("What to grade? belgrade grade SUBMISSIONS --out GRADES")
-    if options.workers < 0 or options.timeout <= 0:
-        raise UsageError("--workers and --timeout must be greater than 0.")
+    if options.workers < 0 or options.timeout <= 0 or options.tutors < 0:
+        raise UsageError("--workers, --timeout and --tutors must be greater than 0.")
     if odd := [pair for pair in options.match if "=" not in pair]:
         raise UsageError(f"--match {odd[0]!r} is no NAME=ID, such as 'Nadja Ilić=ai21'.")
     if options.exercise and not options.exercise.isdigit():
@@ -305,7 +307,8 @@ def grade(options):
         options.submissions, options.out,
         keys=options.keys or project_root("exercises/keys") / "exercises" / "keys",
         roster=options.roster, layout=options.layout, groups=options.groups,
-        due=options.due, late=options.late, extensions=options.extensions,
+        due=options.due, late=options.late, extensions=options.extensions, tutors=options.tutors,
+        alike=options.alike,
         match=dict(pair.rsplit("=", 1) for pair in options.match),
         exercise=options.exercise and options.exercise.zfill(2),
         workers=options.workers, timeout=options.timeout,

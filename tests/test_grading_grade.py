@@ -242,6 +242,16 @@ def test_marks_are_merged_and_kept(
     assert any("was marked and has changed since" in note for note in found["bo"]["notes"])
 
 
+def test_who_is_alike_is_said_only_if_asked_and_tutors_stay(
+    small: ToyClass, seeded: Path, quick: list[Any]
+) -> None:
+    assert told(small, seeded, "--alike", "--tutors", "2") == 0
+    assert "no class of 10" in (seeded / "alike.html").read_text(encoding="utf-8")
+    assert told(small, seeded) == 0
+    assert not (seeded / "alike.html").exists()
+    assert (seeded / "marking" / "90_answers_tutor_2.html").exists()
+
+
 def test_killed_ten_times_it_comes_to_the_same(
     toy: ToyClass, undisturbed: Any, how: tuple[str, ...], tmp_path: Path
 ) -> None:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import base64
+import hashlib
+import json
 import re
 from html.parser import HTMLParser
 from itertools import pairwise
-from types import SimpleNamespace
 
 import pytest
 from grading_results import EVIL, a_class, part, png, question, result
-from test_grading_tables import MASTERS, marked
+from test_grading_tables import MASTERS, RUBRIC, marked
 
 from belgrade.checks.words import STATUS
-from belgrade.grading import pages, tables
+from belgrade.grading import marks, pages, tables
 from belgrade.grading.roster import PLAIN, Roster, Student
 
 CSP = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
@@ -39,11 +40,21 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data):
-        if self.open and self.open[-1] != "style":
+        if self.open and self.open[-1] not in ("style", "script"):
             self.text += data
 
     def of(self, *names):
         return [attrs for tag, attrs in self.tags if tag in names]
+
+
+def form(rubrics, results=None, **more):
+    answers = marks.written_answers(results or a_class(), "03")
+    header, rows = marks.sheet_table(answers, rubrics)
+    filled = [
+        {**answer, **dict(zip(header, row, strict=True)), "common": False}
+        for answer, row in zip(answers, rows, strict=True)
+    ]
+    return pages.marking("03", "Arms", header, filled, rubrics, "kept here", **more)
 
 
 @pytest.fixture(scope="module")
@@ -54,9 +65,7 @@ def made():
     after = marked(a_class())
     return many | {
         "marked": pages.feedback(after[0], "Arms and energy"),
-        "marking": pages.marking(
-            a_class(), "03", "03_marks.csv", "Arms", MASTERS["03"].rubrics | {"x": ""}
-        ),
+        "marking": form(MASTERS["03"].rubrics),
         "report": pages.class_report(results, {"03": "Arms and energy"}),
     }
 
@@ -69,9 +78,15 @@ def test_a_page_is_safe(made, name):
     page = Page(made[name])
     assert page.open == []
     names = {tag for tag, _ in page.tags}
-    assert not names & {"script", "iframe", "object", "embed", "link", "base", "form", "svg", "b"}
+    assert not names & {"iframe", "object", "embed", "link", "base", "form", "svg", "b"}
+    assert len(page.of("script")) == (name == "marking")
+    policy = CSP
+    if name == "marking":
+        script = re.search(r"<script [^>]*>(.*?)</script>", made[name], re.DOTALL)[1]
+        digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        policy += f"; script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     policies = [m for m in page.of("meta") if m.get("http-equiv")]
-    assert [m["content"] for m in policies] == [CSP]
+    assert [m["content"] for m in policies] == [policy]
     first = [tag for tag, _ in page.tags if tag in ("meta", "style", "title")]
     assert first[:2] == ["meta", "meta"]  # the policy stands before whatever it is to hold
     for _, attrs in page.tags:
@@ -121,6 +136,7 @@ def test_feedback_says_what_counts(made):
     assert alt.startswith("Chart drawn by your answer to 3.2")
     assert "It is no notebook" in Page(made["d"]).text
     prose = question("3.6", "Define", [part("written", "pending", 0, 3)], written="x")
+    assert text.count("Marked 2.5 of 3") == 3  # what a person marked is told in the rubric's words
     assert "up to 3 points" in Page(pages.feedback(result("x", "X", [prose]))).text
 
 
@@ -211,7 +227,54 @@ def contrast(one: str, other: str) -> float:
 
 def test_a_rubric_of_the_key_is_shown_with_its_tags_as_text():
     rubric = "- **Claim.** <i>x</i> [a](javascript:alert(1))\n\n| | no |\n|---|---|\n| **A** | b |"
-    html = pages.marking(a_class(), "03", "s.csv", "", SimpleNamespace(get=lambda _: rubric))
-    page = Page(html)
+    page = Page(form({"3.6": rubric}))
     assert "<i>x</i>" in page.text and "javascript:" not in str(page.of("a"))
     assert all(th["scope"] == "col" for th in page.of("th"))
+
+
+def test_the_form_offers_what_each_row_can_get_and_says_no_names():
+    page = Page(form({"3.6": RUBRIC.replace("*Half:*", "*Half:* half")}, tutor=2))
+    steps = [step["value"] for step in page.of("input") if step.get("type") == "radio"]
+    assert steps == ["0", "0.5", "1"] * 6
+    assert [row["data-row"] for row in page.of("fieldset")] == ["Claim", "Evidence", "Caveat"] * 2
+    assert "Ana" not in page.text and "Ben" not in page.text
+    (script,) = page.of("script")
+    assert json.loads(script["data-columns"])[-1] == "tutor"
+    assert (script["data-tutor"], script["data-file"]) == ("2", "03_marks_tutor_2.csv")
+    assert {json.loads(a["data-fixed"])["student"] for a in page.of("article")} == {"4211", "4212"}
+    # Without rows there is one box for the points; what has a mark shows it.
+    plain = Page(form({}, marked(a_class())))
+    assert not plain.of("fieldset")
+    totals = {i["value"] for i in plain.of("input") if i.get("class") == "total"}
+    assert totals == {"2.5", "0"}
+
+
+def test_points_of_a_rubric_row():
+    assert marks.steps_of("half points are possible", 1) == [0, 0.5, 1]
+    assert marks.steps_of("for each row 0, 1 or 2", 2) == [0, 1, 2]
+    assert marks.steps_of("half", 0.75) == [0, 0.5, 0.75]
+    odd = marked(a_class())
+    odd[0]["questions"][2]["mark"]["criteria"] = {"Claim": 0.25, "Evidence": 1, "Caveat": 1}
+    page = Page(form({"3.6": RUBRIC}, odd))
+    chosen = [i["value"] for i in page.of("input") if "checked" in i]
+    assert chosen == ["0.25", "1", "1"]
+
+
+def test_the_three_samples_of_the_marking_guide_stand_beside_its_own_rubric():
+    guide = pages.GUIDE.read_text(encoding="utf-8")
+    for number in ("0.6", "3.6", "9.6"):
+        part = guide.split(f"\n## {number} ·")[1].split("\n## ")[0]
+        rubric = part[part.index("**How to mark") : part.index("**Pass")].strip()
+        samples = pages._samples(rubric)
+        assert [label.split(" ·")[0] for label, _ in samples] == ["Pass", "Good", "Excellent"]
+        assert all("\nWhy: " in text and "\n> " in text for _, text in samples)
+    assert pages._samples(RUBRIC) == pages._samples("") == []
+
+
+def test_what_people_mark_is_ranked_among_no_wrong_answers():
+    results = marked(a_class(), ("2.5", "0", ""))
+    report = pages.class_report(results)
+    assert re.findall(r'<th scope="row">(3\.\d) ', report)[:3] == ["3.1", "3.2", "3.6"]
+    statuses = [r["questions"][2]["status"] for r in results[:2]]
+    assert statuses == ["marked", "error"]
+    assert all(status != "marked" for _, status, _ in pages.wrong_turns(results))

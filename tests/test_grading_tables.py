@@ -267,7 +267,7 @@ def test_marks_merge_and_merge_again():
         "criteria": {"Claim": 1, "Evidence": 0.5, "Caveat": 0.5},
     }  # fmt: skip
     assert (row["points"], row["max_points"], row["pending_points"]) == (8, 9, 0)
-    assert (row["status"], row["message"]) == ("close", "")
+    assert (row["status"], row["message"]) == ("marked", "")
     assert (ana["points"], ana["max_points"], ana["pending_points"]) == (14, 15, 0)
     # What the checks found wrong stays said.
     assert (ben["questions"][2]["status"], ben["questions"][2]["message"]) == ("error", "NameError")
@@ -276,7 +276,7 @@ def test_marks_merge_and_merge_again():
     blank = dict.fromkeys(("Claim", "Evidence", "Caveat", "comment"), "")
     again, _ = merge_marks(merged, [sheet_of(merged, {"4211": {"mark": "3", **blank}})])
     assert by_student(again)["4211"]["points"] == 15
-    assert by_student(again)["4211"]["questions"][2]["status"] == "right"
+    assert by_student(again)["4211"]["questions"][2]["status"] == "marked"
     assert by_student(again)["4212"] == ben
 
 
@@ -336,6 +336,73 @@ def test_sheets_that_lack_rows_contradict_or_are_none(tmp_path):
     (tmp_path / "x.csv").write_text("a,b\n1,2\n", encoding="utf-8")
     with pytest.raises(GradingError, match="no column student, exercise, question, mark"):
         merge_marks(results, [tmp_path / "x.csv"])
+
+
+CLASS = [f"s{n}@example.org" for n in range(180)]
+
+
+def test_the_draw_is_even_stable_and_has_ten_for_all():
+    drawn = marks.draw(CLASS, 4, {})
+    sizes = [sum(t == tutor for t in drawn.values()) for tutor in range(5)]
+    assert sizes[0] == 10 and max(sizes[1:]) - min(sizes[1:]) <= 1 and sum(sizes) == 180
+    assert drawn == marks.draw(reversed(CLASS), 4, {})
+    # Who comes later moves nobody, and nobody goes into the common ones.
+    more = marks.draw([*CLASS, *(f"late{n}" for n in range(5))], 4, drawn)
+    assert {**more, **drawn} == more and sum(t == 0 for t in more.values()) == 10
+    assert marks.draw(CLASS[3:], 4, drawn).items() <= drawn.items()
+    assert sum(t == 0 for t in marks.draw(CLASS[:12], 3, {}).values()) == 3
+
+
+def test_tutors_get_forms_of_their_own_that_later_runs_keep(tmp_path):
+    results = [
+        result(who, who, [question("3.6", "D", [part("written", "pending", 0, 3)], written=who)])
+        for who in CLASS[:20]
+    ]
+
+    def forms():
+        names = sorted(p.name for p in (tmp_path / "marking").glob("*.html"))
+        who = dict(table(tmp_path / "marking/03_tutors.csv")[1:]) if names[1:] else {}
+        return names, who
+
+    write_all(results, tmp_path, masters=MASTERS, tutors=2)
+    names, who = forms()
+    assert names == ["03_answers.html", "03_answers_tutor_1.html", "03_answers_tutor_2.html"]
+    first = (tmp_path / "marking" / names[1]).read_text(encoding="utf-8")
+    for student, tutor in who.items():
+        assert (f"student&#34;: &#34;{student}&#34;" in first) == (tutor in "01")
+    assert first.count("for all tutors</span>") == 5
+    write_all(results, tmp_path, masters=MASTERS)
+    assert forms() == (names, who)
+    write_all(results, tmp_path, masters=MASTERS, tutors=1)
+    assert forms() == (["03_answers.html"], {})
+
+
+def test_what_tutors_agree_on_is_told_and_the_first_sheet_counts(tmp_path):
+    from belgrade.methods.agreement import cohens_kappa
+
+    def sheet(tutor, *answers):
+        names = ("Claim", "Evidence", "Caveat")
+        filled = {
+            student: dict(zip(names, points, strict=True)) | {"tutor": tutor}
+            for student, points in zip(("4211", "4212"), answers, strict=True)
+        }
+        made = sheet_of(a_class(), filled, path=tmp_path / f"{tutor}.csv")
+        rows = tuple(row | {"tutor": tutor} for row in made.rows)
+        return marks.Sheet(made.name, made.criteria, rows)
+
+    one, two = sheet("1", "110", "111"), sheet("2", "100", "111")
+    kappa = cohens_kappa([1, 1, 0, 1, 1, 1], [1, 0, 0, 1, 1, 1], [0, 0.5, 1])
+    assert marks.agreement([one, two]) == [
+        f"Tutors 1 and 2 agree in 83% of 6 rows of 2 answers, weighted kappa {kappa:.2f}; 2 gave "
+        "-0.50 points an answer.",
+        "4211, 3.6, the first counts. Tutor 1: 1 + 1 + 0; 2: 1 + 0 + 0.",
+    ]
+    assert marks.agreement([one]) == []
+    merged, problems = merge_marks(a_class(), [one, two])
+    assert problems == []
+    assert [r["questions"][2]["mark"]["points"] for r in merged[:2]] == [2, 3]
+    merged, _ = merge_marks(a_class(), [two, one])
+    assert merged[0]["questions"][2]["mark"]["points"] == 1
 
 
 def test_a_sheet_that_went_through_excel(tmp_path):

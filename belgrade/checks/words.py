@@ -9,6 +9,7 @@ STATUS = {
     "not_attempted": ("○", "Not attempted", "#eeeeee", "#595959"),
     "error": ("!", "Could not be checked", "#f3e5f5", "#6a1b7a"),
     "pending": ("…", "To be marked by hand", "#e3eefb", "#1d5a9c"),
+    "marked": ("✎", "Marked by hand", "#e0f2f1", "#0f6b66"),
 }
 # Charts behave as they do in JupyterLab: each cell ends its figures.
 AS_IN_JUPYTER = {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}

@@ -46,13 +46,13 @@ from belgrade.grading.roster import read_groups, read_roster
 from belgrade.grading.run import Run, RunError, run, run_in_place
 from belgrade.grading.sandbox import KernelError, Limits, Sandbox
 from belgrade.grading.store import is_full, locked, read_json, safe_name, write_json
-from belgrade.grading.write import write_all
+from belgrade.grading.write import write_alike, write_all
 
 # So many submissions in a row for which no process starts are the machine's fault, not theirs.
 MOST_STARTS = 3
 SETTINGS = "grading.json"
 # What the extra `grade` brings: said before anything is graded, not when the pages are written.
-NEEDED = ("jinja2", "markupsafe", "mistune", "tqdm")
+NEEDED = ("jinja2", "markupsafe", "mistune", "rapidfuzz", "tqdm")
 SHOWN = 20
 
 
@@ -70,6 +70,8 @@ class Settings:
     due: str = ""
     late: str = ""
     extensions: Path | None = None
+    tutors: int = 0
+    alike: bool = False
     exercise: str | None = None
     workers: int = 0
     timeout: float = 60
@@ -209,7 +211,11 @@ def _grade(settings: Settings, say: Callable[[str], None]) -> Summary:
             summary, results, masters = job.go(found)
         for fault in [fault for master in masters.values() for fault in master.odd]:
             say(f"In the answer key, {fault.rstrip('.')}. Graded without that turn.")
-        write_all(results, out, roster, masters)
+        write_all(results, out, roster, masters, settings.tutors)
+        if settings.alike:
+            write_alike(results, out, masters)
+        else:
+            (out / "alike.html").unlink(missing_ok=True)  # it was on an earlier set
     finally:
         shutil.rmtree(spool, ignore_errors=True)
     return summary

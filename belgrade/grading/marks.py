@@ -4,11 +4,15 @@ A sheet is a CSV table, one an exercise: a row an answer, a column for each crit
 (Claim, Evidence, Caveat), `mark` and `comment`. Whoever marks fills in the criteria, or `mark`
 alone; a `mark` counts before the criteria. Names are left out, so that answers are marked blind.
 Rows are told apart by `answer_id`: Excel makes 007 a 7 and, in some countries, 3.6 a day in June.
+The form (`pages.marking`) saves the same table, without the texts and with a column `tutor` where
+several people share the work.
 """
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import itertools
 import math
 import re
 from collections.abc import Iterable, Mapping
@@ -16,16 +20,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from belgrade.checks.judge import CLOSE, ERROR, NOT_ATTEMPTED, NOT_YET, RIGHT
+from belgrade.checks.judge import CLOSE, ERROR, NOT_ATTEMPTED, NOT_YET
 from belgrade.grading import GradingError
 from belgrade.grading.names import clean, digest_of
 from belgrade.grading.roster import read_rows
 from belgrade.grading.tables import Result, as_written, tidy
 
 FIXED = ("student", "exercise", "question", "max_points", "answer_id", "text")
-OURS = (*FIXED, "mark", "comment")
+OURS = (*FIXED, "mark", "comment", "tutor")
 NOT_ASKED = "n/a"
-WORST_FIRST = [ERROR, NOT_YET, CLOSE, NOT_ATTEMPTED, RIGHT]
+MARKED = "marked"  # what a person marked is neither right nor wrong: its words are the rubric's
+WORST_FIRST = [ERROR, NOT_YET, CLOSE, NOT_ATTEMPTED, MARKED]
+COMMON = 10  # answers that all tutors mark
 BEFORE = ("points", "max_points", "pending_points", "status", "message")
 
 
@@ -59,6 +65,12 @@ def criteria_of(rubric: str) -> dict[str, float]:
         if name and name.lower() not in OURS:
             found.setdefault(name, float(worth[1].replace(",", ".")) if worth else each)
     return found
+
+
+def steps_of(rubric: str, most: float) -> list[int | float]:
+    """Return the points that a row of a rubric can get: halves only where it speaks of them."""
+    step = 0.5 if "half" in rubric.lower() else 1
+    return sorted({tidy(step * n) for n in range(int(most / step) + 1)} | {tidy(most)})
 
 
 def written_answers(results: Iterable[Result], exercise: str) -> list[dict[str, Any]]:
@@ -110,7 +122,8 @@ def sheet_table(
         given = mark.get("criteria") or {"mark": mark.get("points", "")}
         given = answer | given | {"comment": mark.get("comment", "")}
         given |= dict.fromkeys(set(criteria) - set(asked[answer["question"]]), NOT_ASKED)
-        filled = [old.get(name) or given.get(name) or "" for name in header[len(FIXED) :]]
+        given |= {name: cell for name, cell in old.items() if cell}
+        filled = [given.get(name, "") for name in header[len(FIXED) :]]
         rows.append([answer[name] for name in FIXED] + filled)
     return header, rows
 
@@ -151,14 +164,15 @@ def merge_marks(
     """Return (results with the marks of the sheets, problems in sentences).
 
     `rubrics` gives those of each exercise by question. A row with a problem is left out, the others
-    count. Merging the same sheets again changes nothing; a changed mark replaces the old one.
+    count. Merging the same sheets again changes nothing; a changed mark replaces the old one. Of
+    the marks that two tutors gave to one answer, that of the sheet named first counts.
     Raises GradingError for what is no sheet.
     """
     results = [copy.deepcopy(r) for r in results]
     sheets = [s if isinstance(s, Sheet) else read_sheet(Path(s)) for s in sheets]
     waiting = {answer_id(r, q): (r, q) for r in results for q in r["questions"] if _worth(q)}
     problems: list[str] = []
-    given: dict[str, tuple[dict[str, Any], str]] = {}
+    given: dict[str, tuple[dict[str, Any], str, str]] = {}
     listed: set[str] = set()
     for sheet in sheets:
         blank = 0
@@ -169,25 +183,85 @@ def merge_marks(
                 result, question = waiting[key]
                 rubric = (rubrics or {}).get(result["exercise"], {}).get(question["question"], "")
                 mark = _mark(row, _worth(question), sheet.criteria, criteria_of(rubric))
-                if mark and given.get(key, (mark,))[0] != mark:
-                    raise _Problem(f"another mark stands in {given[key][1]}; keep one of the two.")
+                first, place, tutor = given.get(key, (mark, where, row["tutor"]))
+                if mark and first != mark and tutor == row["tutor"]:
+                    raise _Problem(f"another mark stands in {place}; keep one of the two.")
             except _Problem as problem:
                 problems.append(f"{where}: {problem}")
                 continue
             blank += mark is None
             if mark:
-                given[key] = mark, where
+                given.setdefault(key, (mark, where, row["tutor"]))
         if blank:
             have = "answer has" if blank == 1 else "answers have"
             problems.append(f"{sheet.name}: {blank} {have} no mark.")
     covered = {row["exercise"] for sheet in sheets for row in sheet.rows}
+    absent: dict[str, list[str]] = {}
     for key, (result, question) in waiting.items():
-        name = question["question"]
         if key not in listed and result["exercise"] in covered and question["pending_points"]:
-            problems.append(f"{result['student']} is not in the sheet for question {name}.")
+            absent.setdefault(question["question"], []).append(result["student"])
         if key in given:
             apply_mark(result, question, given[key][0])
+    for name, who in absent.items():
+        more = f" and {len(who) - 3} more are" if len(who) > 3 else " are" if who[1:] else " is"
+        problems.append(f"{', '.join(who[:3])}{more} not in the sheet for question {name}.")
     return results, problems
+
+
+def draw(students: Iterable[str], tutors: int, before: Mapping[str, int]) -> dict[str, int]:
+    """Return whose answers each tutor marks, as {student: 1 to `tutors`}; 0 is for all of them.
+
+    Drawn by a digest of the student's id, so that the same class gives the same draw. What `before`
+    says stays: who hands in later goes to whoever has the fewest. In a class of under forty a
+    quarter is common to all.
+    """
+    order = sorted(students, key=digest_of)
+    found = {one: before[one] for one in order if before.get(one, tutors + 1) <= tutors}
+    common = min(COMMON, len(order) // 4) if not found else 0
+    found |= dict.fromkeys(order[:common], 0)
+    load = {tutor: sum(t == tutor for t in found.values()) for tutor in range(1, tutors + 1)}
+    for one in order:
+        if one not in found:
+            found[one] = min(load, key=load.__getitem__)
+            load[found[one]] += 1
+    return found
+
+
+def agreement(sheets: Iterable[Sheet]) -> list[str]:
+    """Return what to say of answers that several tutors marked: how far they agree, row by row.
+
+    Agreement is in percent of the rubric's rows, and weighted kappa (`methods.agreement`).
+    """
+    from belgrade.methods.agreement import cohens_kappa, percent_agreement
+
+    given: dict[tuple[str, str, str], dict[str, list[float]]] = {}
+    for sheet in sheets:
+        for row in (row for row in sheet.rows if row["tutor"].strip() and row["answer_id"]):
+            cells = [row[n] for n in sheet.criteria if row[n].strip() not in ("", NOT_ASKED)]
+            with contextlib.suppress(_Problem):
+                values = [_number(cell, 100, "") for cell in cells or [row["mark"]]]
+                key = row["answer_id"], row["student"], row["question"]
+                given.setdefault(key, {})[row["tutor"].strip()] = values
+    common, said = {key: by for key, by in given.items() if len(by) > 1}, []
+    tutors = sorted({tutor for by in common.values() for tutor in by})
+    for one, other in itertools.combinations(tutors, 2):
+        both = [by for by in common.values() if {one, other} <= by.keys()]
+        both = [by for by in both if len(by[one]) == len(by[other])]
+        if not both:
+            continue
+        a, b = ([value for by in both for value in by[tutor]] for tutor in (one, other))
+        steps = sorted({*a, *b, *(n / 2 for n in range(int(2 * max(*a, *b)) + 1))})
+        kappa = f"{cohens_kappa(a, b, steps):.2f}".replace("nan", "not defined")
+        said.append(
+            f"Tutors {one} and {other} agree in {percent_agreement(a, b):.0f}% of {len(a)} rows "
+            f"of {len(both)} answers, weighted kappa {kappa}; {other} gave "
+            f"{(sum(b) - sum(a)) / len(both):+.2f} points an answer."
+        )
+    for (_, student, question), by in common.items():
+        if len(set(map(tuple, by.values()))) > 1:
+            rows = [f"{who}: {' + '.join(f'{n:g}' for n in values)}" for who, values in by.items()]
+            said.append(f"{student}, {question}, the first counts. Tutor {'; '.join(rows)}.")
+    return said
 
 
 def _answer(row: Mapping[str, str], waiting: Mapping[str, Any], listed: set[str]) -> str:
@@ -260,6 +334,13 @@ def _number(cell: str, most: float, what: str) -> float:
     return number
 
 
+def number_in(cell: object) -> float | None:
+    """Return the points that stand in a cell; None where nothing or no number does."""
+    with contextlib.suppress(_Problem):
+        return tidy(_number(str(cell), math.inf, ""))
+    return None
+
+
 def apply_mark(result: Result, question: dict[str, Any], mark: dict[str, Any]) -> None:
     """Put a mark into a result and one of its questions, in place of an earlier mark.
 
@@ -270,18 +351,11 @@ def apply_mark(result: Result, question: dict[str, Any], mark: dict[str, Any]) -
         p["status"] for p in question.get("parts") or []
         if p["part"] != "written" and p["status"] in WORST_FIRST
     ]  # fmt: skip
-    question["status"] = min([status_of(mark), *others], key=WORST_FIRST.index)
+    question["status"] = min([MARKED, *others], key=WORST_FIRST.index)
     for name in ("points", "max_points"):
         question[name] = tidy(before[name] + mark[name])
     question["pending_points"], question["mark"] = 0, mark
-    settled = not others or question["status"] == RIGHT or before["status"] == "pending"
+    settled = question["status"] == MARKED or before["status"] == "pending"
     question["message"] = "" if settled else before["message"]
     for name in ("points", "max_points", "pending_points"):
         result[name] = tidy(sum(q[name] for q in result["questions"]))
-
-
-def status_of(mark: Mapping[str, Any]) -> str:
-    """Return the status that a mark gives."""
-    if mark["points"] >= mark["max_points"]:
-        return RIGHT
-    return CLOSE if mark["points"] > 0 else NOT_YET

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from belgrade.grading.grade import full
-from belgrade.grading.marks import merge_marks
+from belgrade.grading.marks import agreement, merge_marks, read_sheet
 from belgrade.grading.master import read_masters
 from belgrade.grading.result import GradeError, Results
 from belgrade.grading.roster import read_roster
@@ -28,7 +28,8 @@ def merge(out: Path, sheets: Sequence[Path], say: Callable[[str], None] = print)
         with locked(out / ".lock"):
             results, masters = Results(paths), read_masters(out / "masters")
             rubrics = {number: master.rubrics for number, master in masters.items()}
-            merged, problems = merge_marks(map(_without_outputs, results), sheets, rubrics)
+            read = [read_sheet(Path(sheet)) for sheet in sheets]
+            merged, problems = merge_marks(map(_without_outputs, results), read, rubrics)
             count = 0
             for path, old, new in zip(paths, results, merged, strict=True):
                 for row, before in zip(new["questions"], old["questions"], strict=True):
@@ -41,8 +42,8 @@ def merge(out: Path, sheets: Sequence[Path], say: Callable[[str], None] = print)
             write_all(results, out, roster, masters)
     except OSError as error:
         raise full(out, error) from error
-    for problem in problems:
-        say(problem)
+    for words in agreement(read) + problems:
+        say(words)
     say(f"Marks changed for {count} of {len(paths)} submissions.")
     return 1 if problems else 0
 

@@ -1,18 +1,19 @@
 """The pages of a grading: feedback for a student, answers to mark, and the class report.
 
-Each is one file without scripts that asks for nothing from outside, says so in its content security
-policy, and escapes whatever a student wrote. Pictures are shown only if they are sound PNGs.
+Each is one file that asks for nothing from outside, says so in its content security policy, and
+escapes whatever a student wrote. Only the form for marks has a script, which the policy names by
+its digest. Pictures are shown only if they are sound PNGs.
 """
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
-import itertools
 import re
 import statistics
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -20,15 +21,17 @@ from typing import Any
 from PIL import Image
 
 from belgrade.checks.words import STATUS
-from belgrade.grading.marks import status_of, written_answers
+from belgrade.grading.marks import FIXED, MARKED, criteria_of, number_in, steps_of
 from belgrade.grading.names import clean
-from belgrade.grading.tables import FAILED, GRADED, MISSING, Result, tidy
+from belgrade.grading.tables import FAILED, FORMULA, GRADED, MISSING, Result, tidy
 
 LARGEST_PNG = 3_000_000  # bytes
 MOST_PIXELS = 20_000_000
 MOST_PICTURES = 20  # a question
 LONGEST_TEXT = 20_000  # characters of an output
 COMMONEST = 10
+TEMPLATES = Path(__file__).parent / "templates"
+GUIDE = Path(__file__).parents[2] / "docs" / "marking-guide.md"
 
 
 @cache
@@ -37,13 +40,13 @@ def _environment() -> Any:
     from markupsafe import Markup
 
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates", encoding="utf-8"),
+        loader=FileSystemLoader(TEMPLATES, encoding="utf-8"),
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
         finalize=lambda v: clean(v) if isinstance(v, str) and not isinstance(v, Markup) else v,
     )  # fmt: skip
     environment.filters |= {
         "line": partial(clean, keep=""), "points": _points, "score": _score, "cut": _cut,
-        "shown": _shown, "rubric": _rubric, "word": lambda key: STATUS[key][1],
+        "shown": _shown, "rubric": _rubric, "who": _who, "word": lambda key: STATUS[key][1],
     }  # fmt: skip
     return environment
 
@@ -65,7 +68,7 @@ def _parts(q: Mapping[str, Any]) -> list[dict[str, Any]]:
     for part in q.get("parts") or []:
         name = part["part"]
         if name == "written":
-            by_hand = {**mark, "status": status_of(mark), "message": ""} if mark else {}
+            by_hand = {**mark, "status": MARKED, "message": ""} if mark else {}
             parts.append(part | by_hand | {"name": "Your text"})
         elif part.get("hidden"):
             parts.append(part | {"name": f"Hidden check: {name}" if name else "Hidden check"})
@@ -122,12 +125,52 @@ def sound_png(data: Any) -> tuple[str, int, int] | None:
 
 
 def marking(
-    results: list[Result], exercise: str, sheet: str, title: str, rubrics: Mapping[str, str]
-) -> str:
-    """Return the page to read beside a marking sheet: rubrics, and the answers below each."""
-    answers = itertools.groupby(written_answers(results, exercise), lambda a: a["question"])
-    questions = [(name, rubrics.get(name), list(mine)) for name, mine in answers]
-    return _page("marking.html", exercise=exercise, title=title, sheet=sheet, questions=questions)
+    exercise: str, title: str, header: Sequence[str], answers: Iterable[Mapping[str, Any]],
+    rubrics: Mapping[str, str], kept: str, tutor: int = 0,
+) -> str:  # fmt: skip
+    """Return the form to mark written answers in.
+
+    `answers` have a `title`, whether they are `common` to all tutors, and what stands in the row of
+    the sheet with this `header`.
+    The browser keeps what is entered under the name `kept`, and saves it as a sheet. Answers stand
+    in the order of their digests, which says nothing of whose they are.
+    """
+    from markupsafe import Markup
+
+    questions: dict[str, dict[str, Any]] = {}
+    for one in sorted(answers, key=_order):
+        name, most = one["question"], one["max_points"]
+        rubric = rubrics.get(name, "")
+        asked = questions.setdefault(name, {
+            "rubric": rubric, "samples": _samples(rubric), "most": most, "answers": [],
+        })  # fmt: skip
+        criteria = []
+        for row, limit in criteria_of(rubric).items():
+            given = number_in(one[row])
+            steps = {*steps_of(rubric, min(limit, most)), given} - {None}
+            criteria.append((row, sorted(steps), given))
+        fixed = {column: one[column] for column in FIXED if column != "text"}
+        asked["answers"].append({**one, "criteria": criteria, "fixed": fixed})
+    script = Markup((TEMPLATES / "marking.js").read_text(encoding="utf-8"))
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    columns = [column for column in header if column != "text"] + ["tutor"] * bool(tutor)
+    return _page(
+        "marking.html", exercise=exercise, title=title, questions=questions, tutor=tutor, kept=kept,
+        script=script, digest=digest, columns=columns, formula=FORMULA.pattern,
+        file=f"{exercise}_marks{f'_tutor_{tutor}' if tutor else ''}.csv",
+    )  # fmt: skip
+
+
+def _order(answer: Mapping[str, Any]) -> tuple[Any, ...]:
+    return answer["question"], not answer["common"], answer["answer_id"]
+
+
+def _samples(rubric: str) -> list[tuple[str, str]]:
+    """Return the marking guide's answers by this very rubric: (what they get, Markdown)."""
+    guide = GUIDE.read_text(encoding="utf-8") if rubric.strip() and GUIDE.exists() else ""
+    after = guide.partition(rubric.strip())[2] if guide else ""
+    parts = re.split(r"^\*\*(\w+ · .* of \d+)\*\*", after.split("\n## ")[0], flags=re.MULTILINE)
+    return list(zip(parts[1::2], parts[2::2], strict=True))
 
 
 def _rubric(text: str) -> Any:
@@ -138,6 +181,11 @@ def _rubric(text: str) -> Any:
     html = mistune.create_markdown(escape=True, plugins=["table"])(text)
     html = html.replace("<th></th>", "<td></td>").replace("<th>", '<th scope="col">')
     return Markup(html)
+
+
+def alike(exercises: Mapping[str, Sequence[Any]]) -> str:
+    """Return the page on pairs whose code is alike, `exercises` as `alike.alike` returns them."""
+    return _page("alike.html", exercises=exercises)
 
 
 def class_report(results: list[Result], titles: Mapping[str, str] | None = None) -> str:
@@ -182,9 +230,10 @@ def _exercise(number: str, title: str, mine: list[Result]) -> dict[str, Any]:
         counts.setdefault(f"{q['question']} {q['title']}", Counter())[q["status"]] += 1
 
     def hardest(item: tuple[str, Counter]) -> tuple[float, str]:
-        # A question with answers that wait for a mark is neither hard nor easy yet: it comes last.
+        # What people mark is right or wrong for nobody: it comes last.
         name, of_it = item
-        return 2 if of_it["pending"] else of_it["right"] / of_it.total(), name
+        by_hand = of_it["pending"] or of_it[MARKED]
+        return 2 if by_hand else of_it["right"] / of_it.total(), name
 
     return {
         "heading": f"Exercise {number}: {title}" if title else f"Exercise {number}", "said": said,

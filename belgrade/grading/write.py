@@ -4,9 +4,11 @@
 |---|---|
 | `grades.csv`, `questions.csv` | a row a student and exercise; a row a question as well |
 | `feedback/*.html` | a page for each result |
-| `marking/NN_marks.csv`, `NN_answers.html` | written answers to mark |
+| `marking/NN_answers.html`, `NN_marks.csv` | written answers to mark: a form, a sheet |
+| `marking/NN_tutors.csv`, `NN_answers_tutor_*.html` | who marks whom, and a form for each tutor |
 | `uploads/` | marks and pages for Canvas, Moodle or a mail program |
 | `report.html` | the class |
+| `alike.html` | if asked for: pairs whose code is alike |
 """
 
 from __future__ import annotations
@@ -19,8 +21,10 @@ from typing import Any
 
 from belgrade.files import write_whole
 from belgrade.grading import GradingError, marks, pages, tables
+from belgrade.grading.alike import alike
 from belgrade.grading.late import mark_down
-from belgrade.grading.roster import Roster
+from belgrade.grading.names import digest_of
+from belgrade.grading.roster import Roster, read_rows
 from belgrade.grading.store import safe_name
 from belgrade.grading.tables import Result
 from belgrade.grading.uploads import upload_files, write_feedback
@@ -30,13 +34,14 @@ HEAVY = ("outputs", "code")  # not needed once a page is written
 
 def write_all(
     results: Iterable[Result], out: Path, roster: Roster | None = None,
-    masters: Mapping[str, Any] | None = None,
+    masters: Mapping[str, Any] | None = None, tutors: int = 0,
 ) -> None:  # fmt: skip
     """Write all tables and pages into the folder `out`, each file in one step.
 
     `results` are gone through once and may be read from files as they come. `masters` gives, by
     exercise, what has a `title` and `rubrics` (texts in Markdown by question). Files of an earlier
     call that nothing stands for any more are removed; marks that somebody wrote into a sheet stay.
+    `tutors` share the written answers; 0 leaves it as an earlier call had it.
     Raises OSError where a file cannot be written.
     """
     masters, possible = masters or {}, {}
@@ -61,7 +66,7 @@ def write_all(
     rows = tables.with_missing(light, roster, possible)
     tables.write_tables(out, rows, possible)
     for exercise in sorted(possible):
-        _write_marking(handed_in, out / "marking", exercise, masters.get(exercise))
+        _write_marking(handed_in, out / "marking", exercise, masters.get(exercise), tutors)
     uploads = upload_files(light, roster, possible, titles)
     for name, text in uploads.items():
         write_whole(out / "uploads" / name, text.encode("utf-8", "replace"))
@@ -70,29 +75,61 @@ def write_all(
     _write(out / "report.html", pages.class_report(rows, titles))
 
 
+def write_alike(results: Iterable[Result], out: Path, masters: Mapping[str, Any]) -> None:
+    """Write `alike.html` on pairs whose code is alike beyond what the exercise gives."""
+    given = {n: [cell["source"] for cell in m.notebook["cells"]] for n, m in masters.items()}
+    _write(out / "alike.html", pages.alike(alike(results, given)))
+
+
 def _bare_title(title: str) -> str:
     """Return "Arms and energy" for "Exercise 03 · Arms and energy": pages say the number anyway."""
     return re.sub(r"^Exercise \d+\W+", "", title)
 
 
-def _write_marking(results: list[Result], folder: Path, exercise: str, master: Any) -> None:
-    """Write an exercise's sheet and page; a sheet that somebody began to fill is never lost."""
+def _write_marking(
+    results: list[Result], folder: Path, exercise: str, master: Any, tutors: int
+) -> None:
+    """Write an exercise's sheet and forms; a sheet that somebody began to fill is never lost."""
     answers = marks.written_answers(results, exercise)
-    path, page = folder / f"{exercise}_marks.csv", folder / f"{exercise}_answers.html"
-    before = None
+    path, before = folder / f"{exercise}_marks.csv", None
     if path.exists():
         with contextlib.suppress(GradingError):
             before = marks.read_sheet(path)
         if before is None or marks.lost_marks(before, answers):
             _set_aside(path)
+    for old in folder.glob(f"{exercise}_answers*.html"):
+        old.unlink()
     if not answers:
-        for file in (path, page):
-            file.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
         return
-    rubrics = master.rubrics if master else {}
-    tables.write_csv(path, *marks.sheet_table(answers, rubrics, before))
-    title = _bare_title(master.title) if master else ""
-    _write(page, pages.marking(results, exercise, path.name, title, rubrics))
+    rubrics, title = (master.rubrics, _bare_title(master.title)) if master else ({}, "")
+    header, rows = marks.sheet_table(answers, rubrics, before)
+    tables.write_csv(path, header, rows)
+    drawn = _drawn(folder / f"{exercise}_tutors.csv", {a["student"] for a in answers}, tutors)
+    filled = [
+        {**answer, **dict(zip(header, row, strict=True)), "common": drawn.get(row[0]) == 0}
+        for answer, row in zip(answers, rows, strict=True)
+    ]
+    for tutor in range(max(drawn.values(), default=0) + 1):
+        mine = [a for a in filled if not tutor or drawn[a["student"]] in (0, tutor)]
+        kept = f"belgrade {digest_of(str(folder.resolve()))} {exercise} {tutor}"
+        page = folder / f"{exercise}_answers{f'_tutor_{tutor}' if tutor else ''}.html"
+        _write(page, pages.marking(exercise, title, header, mine, rubrics, kept, tutor))
+
+
+def _drawn(path: Path, students: set[str], tutors: int) -> dict[str, int]:
+    """Return whose answers which tutor marks, as kept in `path`; 0 is for all of them."""
+    before: dict[str, int] = {}
+    with contextlib.suppress(GradingError, ValueError):
+        before = {tables.as_written(student): int(tutor) for student, tutor in read_rows(path)[1:]}
+    most = max(before.values(), default=0)
+    tutors = tutors or most
+    if tutors < 2:
+        path.unlink(missing_ok=True)
+        return {}
+    drawn = marks.draw(students, tutors, before if tutors == most else {})
+    tables.write_csv(path, ("student", "tutor"), sorted(drawn.items()))
+    return drawn
 
 
 def _set_aside(path: Path) -> None:

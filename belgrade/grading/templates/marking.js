@@ -1,0 +1,207 @@
+// The form for marks: shows one answer or all, keeps what is entered in the browser, and saves it
+// as the sheet that `belgrade grade --merge` takes.
+(() => {
+  const {kept, file, columns, tutor, formula} = document.currentScript.dataset;
+  const names = JSON.parse(columns);
+  const harmful = new RegExp(`^(?:${formula})`);
+  const by = id => document.getElementById(id);
+  const main = document.querySelector('main');
+  const answers = [...document.querySelectorAll('article')].map(place => ({
+    place,
+    fixed: JSON.parse(place.dataset.fixed),
+    rows: [...place.querySelectorAll('fieldset')],
+    total: place.querySelector('.total'),
+    comment: place.querySelector('textarea'),
+  }));
+  let shown = answers;
+  let at = 0;
+  let bankOpen = false;
+
+  const chosen = row => row.querySelector(':checked')?.value ?? '';
+  const read = answer => ({
+    mark: answer.total.value.trim(),
+    comment: answer.comment.value,
+    ...Object.fromEntries(answer.rows.map(row => [row.dataset.row, chosen(row)])),
+  });
+  // The points of an answer: undefined if it has none yet, NaN if they cannot be.
+  const points = ({total, rows, fixed}) => {
+    const typed = total.value.trim().replace(',', '.').replace('½', '.5');
+    if (!typed && (!rows.length || !rows.every(chosen))) return undefined;
+    const sum = rows.reduce((all, row) => all + Number(chosen(row)), 0);
+    const number = typed ? (/^(\d+\.?\d*|\.\d+)$/.test(typed) ? Number(typed) : NaN) : sum;
+    return number <= fixed.max_points ? number : NaN;
+  };
+  const marked = answer => points(answer) >= 0;
+
+  const look = answer => {
+    const number = points(answer);
+    const most = answer.fixed.max_points;
+    const lacking = answer.rows.filter(row => !chosen(row)).map(row => row.dataset.row);
+    let words = `${number} of ${most}`;
+    if (number === undefined) words = lacking.length ? `to choose: ${lacking.join(', ')}` : '';
+    else if (Number.isNaN(number)) words = `from 0 to ${most} is possible`;
+    answer.total.ariaInvalid = String(Number.isNaN(number));
+    answer.place.classList.toggle('done', number >= 0);
+    answer.place.querySelector('output').textContent = words;
+  };
+  const count = () => {
+    const words = `${answers.filter(marked).length} of ${answers.length} marked`;
+    if (by('progress').textContent !== words) by('progress').textContent = words;
+  };
+
+  const load = () => JSON.parse(localStorage.getItem(kept)) ?? {};
+  const store = answer => {
+    try {
+      // Another window may have entered something meanwhile.
+      const all = {...load(), [answer.fixed.answer_id]: read(answer)};
+      localStorage.setItem(kept, JSON.stringify(all));
+    } catch {
+      window.onbeforeunload = event => event.preventDefault();
+      by('said').textContent = 'This browser keeps nothing: save before you close the page.';
+    }
+  };
+  const changed = answer => {
+    look(answer);
+    count();
+    store(answer);
+  };
+
+  const bank = answer => {
+    const uses = new Map();
+    for (const other of answers) {
+      if (other.fixed.question !== answer.fixed.question) continue;
+      for (const line of other.comment.value.split('\n').map(text => text.trim()).filter(Boolean)) {
+        uses.set(line, (uses.get(line) ?? 0) + 1);
+      }
+    }
+    const lines = [...uses.keys()].toSorted((a, b) => uses.get(b) - uses.get(a)).slice(0, 20);
+    const box = answer.place.querySelector('.bank');
+    box.replaceChildren(box.firstElementChild, ...lines.map(line => {
+      const button = document.createElement('button');
+      button.textContent = line;
+      button.addEventListener('click', () => {
+        const before = answer.comment.value.trimEnd();
+        answer.comment.value = before ? `${before}\n${line}` : line;
+        changed(answer);
+      });
+      return button;
+    }));
+  };
+
+  const show = (place, focus) => {
+    const side = by('view').value;
+    const question = by('which')?.value;
+    main.className = `${side} ${by('named').checked ? 'named' : ''}`;
+    for (const each of document.querySelectorAll('.question')) {
+      each.hidden = Boolean(question) && each.dataset.question !== question;
+    }
+    shown = answers.filter(({fixed}) => !question || fixed.question === question);
+    at = Math.min(Math.max(place, 0), shown.length - 1);
+    shown.forEach((answer, number) => {
+      answer.place.hidden = number !== at && (!side || (side.includes('open') && marked(answer)));
+    });
+    by('at').value = at + 1;
+    by('at').max = shown.length;
+    by('of').textContent = shown.length;
+    by('back').disabled = at === 0;
+    by('next').disabled = at === shown.length - 1;
+    shown[at].place.querySelector('.bank').open = bankOpen;
+    if (focus) {
+      shown[at].place.querySelector('h3').focus();
+      shown[at].place.scrollIntoView();
+    }
+  };
+  const nextOpen = () => {
+    const order = [...shown.keys()].map(number => (at + 1 + number) % shown.length);
+    const found = order.find(number => !marked(shown[number]));
+    if (found === undefined) by('said').textContent = 'Every answer has a mark: save them.';
+    else show(found, true);
+  };
+
+  const save = () => {
+    const cell = value => {
+      const text = harmful.test(value) ? `'${value}` : String(value);
+      return `"${text.replaceAll('"', '""')}"`;
+    };
+    const table = [names, ...answers.map(answer => {
+      const entered = {...read(answer), tutor};
+      return names.map(name => answer.fixed[name] ?? entered[name] ?? 'n/a');
+    })];
+    const text = table.map(row => row.map(cell).join(',')).join('\r\n');
+    const link = document.createElement('a');
+    link.href = URL.createObjectURL(new Blob([`\uFEFF${text}\r\n`], {type: 'text/csv'}));
+    link.download = file;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+    window.onbeforeunload = null;
+    by('said').textContent = `${file} is among your downloads.`;
+  };
+
+  const near = ({target}) => answers.find(({place}) => place.contains(target));
+  document.addEventListener('input', event => {
+    const answer = near(event);
+    if (answer) changed(answer);
+  });
+  document.addEventListener('focusin', event => {
+    const place = shown.indexOf(near(event));
+    if (place < 0) return;
+    at = place;
+    by('at').value = at + 1;
+  });
+  document.addEventListener('toggle', event => {
+    if (!event.target.matches('.bank')) return;
+    bankOpen = event.target.open;
+    if (bankOpen) bank(near(event));
+  }, true);
+  document.addEventListener('keydown', event => {
+    const {key} = event;
+    if (key === 'Enter' && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      nextOpen();
+      return;
+    }
+    const row = event.target.closest('fieldset');
+    if (!row || event.ctrlKey || event.altKey || event.metaKey) return;
+    const now = Number(chosen(row));
+    const wanted = key.toLowerCase() === 'h' ? now + (now % 1 ? -0.5 : 0.5) : Number(key);
+    const steps = [...row.querySelectorAll('input')];
+    const found = key.trim() && steps.find(({value}) => Number(value) === wanted);
+    if (!found && key !== 'Delete' && key !== 'Backspace') return;
+    event.preventDefault();
+    for (const step of steps) step.checked = step === found;
+    (found || steps[0]).focus();
+    changed(near(event));
+  });
+  const unfold = () => {
+    const room = window.innerWidth > 1023 && !by('view').value;
+    for (const each of document.querySelectorAll('.rubric')) each.open = room;
+  };
+  for (const id of ['view', 'which', 'named']) by(id)?.addEventListener('change', () => show(at));
+  by('view').addEventListener('change', unfold);
+  by('at').addEventListener('change', () => show(by('at').value - 1));
+  by('back').addEventListener('click', () => show(at - 1, true));
+  by('next').addEventListener('click', () => show(at + 1, true));
+  by('open').addEventListener('click', nextOpen);
+  by('save').addEventListener('click', save);
+
+  try {
+    const before = load();
+    for (const answer of answers) {
+      const entry = before[answer.fixed.answer_id];
+      if (!entry) continue;
+      answer.total.value = entry.mark;
+      answer.comment.value = entry.comment;
+      for (const row of answer.rows) {
+        for (const step of row.querySelectorAll('input')) {
+          step.checked = step.value === entry[row.dataset.row];
+        }
+      }
+    }
+  } catch {
+    by('said').textContent = 'This browser keeps nothing: save before you close the page.';
+  }
+  answers.forEach(look);
+  count();
+  unfold();
+  show(Math.max(shown.findIndex(answer => !marked(answer)), 0));
+})();

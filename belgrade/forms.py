@@ -11,8 +11,10 @@ since a page holds back a second change until the kernel has answered the first.
 
 from __future__ import annotations
 
+import functools
 import json
 import re
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -23,6 +25,9 @@ BUTTON = {"button_color": "#d6e6f2", "text_color": "#1a1a1a"}
 QUOTE = "border-left:4px solid #0072B2;padding-left:1em"
 # How commas and points are typed on the keyboards of the three countries and of others.
 TYPED = str.maketrans({"，": ",", "．": ".", "。": ".", "٫": ".", "−": "-", "–": "-", "’": "'"})
+
+
+_turn = threading.RLock()
 
 
 class Unfinished(ValueError):
@@ -101,12 +106,31 @@ def dropdown(label: str, options: Sequence[tuple[str, Any]], value: Any) -> Any:
     )
 
 
+def in_turn(act: Callable[..., Any]) -> Callable[..., Any]:
+    """Return `act` so that one thread at a time runs whatever was given to this function.
+
+    A kernel with subshells (ipykernel 7) may deal with the messages of two widgets in two threads.
+    """
+
+    @functools.wraps(act)
+    def alone(*arguments: Any, **named: Any) -> Any:
+        with _turn:
+            return act(*arguments, **named)
+
+    return alone
+
+
+def on_change(widget: Any, act: Callable[[Any], Any]) -> None:
+    """Call `act` with each change of a widget's value."""
+    widget.observe(in_turn(act), "value")
+
+
 def button(text: str, act: Callable[[], Any]) -> Any:
     """Return a button that calls `act`."""
     import ipywidgets
 
     made = ipywidgets.Button(description=text, layout={"width": "auto"}, style=BUTTON)
-    made.on_click(lambda _: act())
+    made.on_click(in_turn(lambda _: act()))
     return made
 
 
@@ -249,8 +273,8 @@ def ask(
     form = Form(kind, [heading(question), *fields, button(button_text, act)], words, asks)
     for field in fields:
         if field.has_trait("value"):
-            field.observe(changed, "value")
-        field.on_msg(lambda _, message, __: act() if message.get("event") == "submit" else None)
+            on_change(field, changed)
+        field.on_msg(in_turn(lambda _, what, __: act() if what.get("event") == "submit" else None))
     form.show(said or "Nothing is kept yet.")
 
 

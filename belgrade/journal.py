@@ -456,7 +456,7 @@ def checkpoint(*question_ids: str) -> None:
             layout={"width": "auto", "max_width": "100%"},
         )
         reply = forms.text("")
-        radio.observe(lambda _, n=number, r=radio, w=reply: answered(n, r, w), "value")
+        forms.on_change(radio, lambda _, n=number, r=radio, w=reply: answered(n, r, w))
         parts += [forms.heading(prompt), radio, reply]
     asks = {"questions": [{"question": prompt, "options": options} for prompt, options in asked]}
     form = forms.Form("checkpoint", parts, words, asks)

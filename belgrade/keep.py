@@ -450,7 +450,7 @@ def panel() -> None:
         layout={"width": "auto"},
         style=forms.BUTTON,
     )
-    chosen.observe(brought, "value")
+    forms.on_change(chosen, brought)
     which = forms.number_text("Exercise or question", placeholder="03 or 3.2")
     rows = [
         forms.row([forms.button("Pack my work", packed), chosen]),

@@ -265,7 +265,7 @@ def ask_marks() -> None:
         for name, (title, _, words) in EXPLANATIONS.items():
             options = [("not marked", None), *((mark, mark) for mark in matrix.MARKS)]
             field = forms.dropdown(f"{title}: {words}", options, given.get(name))
-            field.observe(lambda change, name=name: keep(row, name, change["new"]), "value")
+            forms.on_change(field, lambda change, name=name: keep(row, name, change["new"]))
             fields.append(field)
         return [forms.text(forms.card(head, shown.loc[row, "evidence"])), *fields]
 

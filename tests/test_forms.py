@@ -5,11 +5,13 @@ from __future__ import annotations
 import inspect
 import re
 import sys
+import threading
 
 import ipywidgets
 import nbformat
 import pytest
 from nbconvert import HTMLExporter
+from widgets import form_of
 
 from belgrade import forms, journal, keep, takeaway
 
@@ -81,6 +83,29 @@ def test_a_slider_and_its_box_follow_each_other() -> None:
     assert "7 is outside of what is asked: 0 to 1." in wrong.value
     slider.value = 0.5
     assert wrong.value == ""
+
+
+def test_two_threads_of_a_kernel_lose_no_answer(displayed: list) -> None:
+    first, second = (forms.number_text(name) for name in ("First", "Second"))
+    other = threading.Thread(target=lambda: setattr(second, "value", "2"))
+    kept: list[str] = []
+
+    def keep() -> str:
+        given = first.value, second.value
+        if first.value == "1" and not kept:
+            other.start()
+            other.join(0.2)  # it would be done by now, were it not for this thread's turn
+        kept[:] = given
+        return "Kept."
+
+    forms.ask(
+        "guess", "How many?", [first, second], "Commit", keep, "", lambda: forms.Words("", "")
+    )
+    form_of(displayed).children[-1].click()
+    kept.clear()
+    first.value = "1"
+    other.join(10)
+    assert kept == ["1", "2"]
 
 
 @pytest.mark.parametrize(("prefix", "sign"), [("/home/a/[course] 1/.venv", "[ ]"), ("/a:b", ":")])

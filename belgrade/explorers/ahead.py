@@ -14,6 +14,8 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from belgrade.forms import in_turn
+
 PAUSE_S = 0.02
 
 
@@ -53,7 +55,7 @@ class Ahead:
 
     def _soon(self) -> None:
         with contextlib.suppress(RuntimeError):  # no loop is running
-            self._waiting = asyncio.get_running_loop().call_later(PAUSE_S, self._step)
+            self._waiting = asyncio.get_running_loop().call_later(PAUSE_S, in_turn(self._step))
 
     def _step(self) -> None:
         self._waiting = None

@@ -164,8 +164,8 @@ class Number:
             slid(None)
             wrong.value = ""
 
-        box.observe(typed, "value")
-        handle.observe(slid, "value")
+        forms.on_change(box, typed)
+        forms.on_change(handle, slid)
         row = forms.row([box, handle, wrong])
         row.value_widget, row.forget = handle, forget
         return row
@@ -323,7 +323,7 @@ class Explorer:
         )
         self._handle = display(self.bundle(), raw=True, display_id=True)
         for control in self.inputs.values():
-            control.observe(self._update, "value")
+            forms.on_change(control, self._update)
 
     def _back(self, shown: Mapping[str, Any]) -> None:
         """Put all controls back to where they began, and show that once."""

@@ -10,8 +10,14 @@ import pytest
 from lab import Lab
 from moving import PICTURE, VOICE, bring_to, explorer_cells, seen
 
+from belgrade import explorers
 from belgrade.authoring.build import BLOCK
 
+COUNT = "() => jupyterapp.shell.currentWidget.content.model.cells.length"
+CHOOSE = """(lists, places) => places.forEach((place, number) => {
+  lists[number].selectedIndex = place;
+  lists[number].dispatchEvent(new Event('change', {bubbles: true}));
+})"""
 ROOT = Path(__file__).resolve().parents[2]
 LESSON, EXERCISE = "notebooks/01_the_puzzle.ipynb", "exercises/01_the_puzzle.ipynb"
 
@@ -22,9 +28,9 @@ def test_a_lesson_from_its_first_opening_to_the_next(lab: Lab, page: Any) -> Non
     """As it was given out; run, with a guess by keyboard; saved; and opened without a kernel."""
     path = "notebooks/mine.ipynb"
     (lab.root / path).write_bytes((ROOT / LESSON).read_bytes())
-    explorers = explorer_cells(lab, path)
+    shown_by = explorer_cells(lab, path)
     panel = lab.open(page, path)
-    for number in explorers:
+    for number in shown_by:
         cell = bring_to(page, number)
         # Not run yet and so not trusted: JupyterLab shows a sanitised picture, without scripts.
         cell.locator("figure img").wait_for()
@@ -51,11 +57,30 @@ def test_a_lesson_from_its_first_opening_to_the_next(lab: Lab, page: Any) -> Non
     caption = bring_to(page, shown).locator("figcaption")
     caption.filter(has_text="You guessed 3.5.").wait_for()
 
+    cell_count = page.evaluate(COUNT)
+    bring_to(page, asked).locator(".cm-content").click()
+    page.keyboard.press("Escape")
+    for keys, change in (("dd", -1), ("z", 0)):  # outside of a cell Z brings a deleted one back
+        page.keyboard.type(keys)
+        assert page.evaluate(COUNT) == cell_count + change
+    run_cell(page, asked).locator("p[role=status]").filter(has_text="You guessed 3.5").wait_for()
+
+    # Two changes with nothing between them, each time: what is shown at last is what was chosen.
+    explorer = explorers.aid_per_what()
+    cell = bring_to(page, next(n for n, text in enumerate(sources) if "aid_per_what(" in text))
+    ends = [(name, control.along()[-1]) for name, control in explorer.controls.items()][:2]
+    for _ in range(10):
+        for chosen in (explorer.defaults | dict(ends), explorer.defaults):
+            places = list(explorer.places(**chosen).values())[:2]
+            cell.locator("select").evaluate_all(CHOOSE, places)
+            words = explorer.describe(explorer.data, **chosen)
+            cell.locator("figcaption").filter(has_text=words).wait_for()
+
     lab.command(page, "docmanager:save")
     lab.shut_down(page)
     page.goto("about:blank")
     panel = lab.open(page, path)
-    for number in explorers:
+    for number in shown_by:
         cell = bring_to(page, number)
         cell.locator(f"{PICTURE} img").wait_for()
         cell.locator("select").first.wait_for()

@@ -4,9 +4,9 @@
 of its pictures, and the pictures themselves. `controls`, `draw` and `describe` of the explorer are
 all that is asked; the page only looks up what the notebook would have shown.
 
-Pictures of one size that share much are stored as a base, which holds what most of them show, and a
-layer for each with what differs; a page lays one over the other, pixel for pixel. All are lossless
-WebP, named by their digest, so that what is equal is stored once.
+Pictures of one size that differ in one control are stored as a base, the first of them, and a layer
+for each with what differs; a page lays one over the other, pixel for pixel. All are lossless WebP,
+named by their digest, so that what is equal is stored once.
 
 What an explorer was drawn from (modules, tables, versions) is kept in `drawn.json`. As long as none
 of it has changed, the explorer is not drawn again.
@@ -28,7 +28,7 @@ import subprocess
 import sys
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from dataclasses import dataclass
@@ -47,12 +47,8 @@ RECORD, PICTURES = "drawn.json", "pictures"
 DRAWN_WITH = ("matplotlib", "numpy", "pandas", "pillow")
 # Parts of the package that no explorer may import; a command has loaded them for other reasons.
 APART = tuple(f"belgrade.{part}" for part in ("authoring", "checks", "cli", "grading"))
-# A base is worth its file from this many pictures on; of so many at the most it is made.
-FEWEST, MOST = 3, 24
-# Pictures that share a base have the same choice in so many controls at the most.
-MOST_FIXED = 2
-# Every so many rows and columns are looked at to see which pictures go together.
-THINNED = 6
+# A base is worth its file from this many pictures on.
+FEWEST = 3
 # A digest of so many hexadecimal digits.
 DIGITS = 16
 
@@ -312,10 +308,8 @@ def _stored(
     bases: list[list[Any]] = []
     layers: list[list[Any]] = [[] for _ in pngs]
     for group in _groups(pngs, places):
-        base = None
-        if len(group) >= FEWEST:
-            some = [group[round(n)] for n in np.linspace(0, len(group) - 1, MOST)]
-            base = _most_common(np.stack([_pixels(pngs[at]) for at in dict.fromkeys(some)]))
+        base = _pixels(pngs[group[0]]) if len(group) >= FEWEST else None
+        if base is not None:
             bases.append([_save(out, base), *_css_size(base)])
         for at in group:
             whole = _pixels(pngs[at])
@@ -326,9 +320,23 @@ def _stored(
     return bases, layers
 
 
-def _pixels(png: bytes, every: int = 1) -> np.ndarray:
+def _groups(pngs: Sequence[bytes], places: Sequence[Places]) -> list[list[int]]:
+    """Return which pictures share a base: those of one size that differ in the longest control."""
+    longest = max(
+        range(len(next(iter(places), ()))),
+        key=lambda n: len({each[n] for each in places}),
+        default=0,
+    )
+    groups: dict[Any, list[int]] = defaultdict(list)
+    for at, (png, chosen) in enumerate(zip(pngs, places, strict=True)):
+        size = Image.open(io.BytesIO(png)).size
+        groups[size, chosen[:longest] + chosen[longest + 1 :]].append(at)
+    return list(groups.values())
+
+
+def _pixels(png: bytes) -> np.ndarray:
     """Return an opaque picture as height × width numbers, one a pixel."""
-    rgba = np.asarray(Image.open(io.BytesIO(png)).convert("RGBA"))[::every, ::every]
+    rgba = np.asarray(Image.open(io.BytesIO(png)).convert("RGBA"))
     return np.ascontiguousarray(rgba).view(np.uint32)[..., 0]
 
 
@@ -350,53 +358,6 @@ def _save(out: Path, pixels: np.ndarray) -> str:
     if not (out / PICTURES / name).is_file():
         write_whole(out / PICTURES / name, content)
     return name
-
-
-def _groups(pngs: Sequence[bytes], places: Sequence[Places]) -> Iterator[list[int]]:
-    """Yield which pictures share a base: those of one size, and of equal choices in some controls.
-
-    Which controls, is tried out on a part of the pixels: those that leave least to be stored.
-    """
-    sizes: dict[tuple[int, int], list[int]] = defaultdict(list)
-    for at, png in enumerate(pngs):
-        sizes[Image.open(io.BytesIO(png)).size].append(at)
-    for members in sizes.values():
-        thin = {at: _pixels(pngs[at], THINNED).ravel() for at in members}
-        ways = [
-            _split(members, places, fixed)
-            for count in range(MOST_FIXED + 1)
-            for fixed in itertools.combinations(range(len(places[0])), count)
-        ]
-        yield from min(ways, key=lambda way: sum(_cost(thin, group) for group in way))
-
-
-def _split(members: list[int], places: Sequence[Places], fixed: Sequence[int]) -> list[list[int]]:
-    groups: dict[Places, list[int]] = defaultdict(list)
-    for at in members:
-        groups[tuple(places[at][n] for n in fixed)].append(at)
-    return list(groups.values())
-
-
-def _cost(thin: Mapping[int, np.ndarray], group: Sequence[int]) -> int:
-    """Return how many pixels would have to be stored: ink of the base, and what differs from it."""
-    stack = np.stack([thin[at] for at in group])
-    paper = stack.max()
-    if len(group) < FEWEST:
-        return int((stack != paper).sum())
-    base = _most_common(stack)
-    return int((base != paper).sum() + (stack != base).sum())
-
-
-def _most_common(stack: np.ndarray) -> np.ndarray:
-    """Return at each place the number that most of the stack have there."""
-    ordered = np.sort(stack, axis=0)
-    best, most = ordered[0].copy(), np.ones(ordered.shape[1:], int)
-    run = most.copy()
-    for before, now in itertools.pairwise(ordered):
-        run = np.where(now == before, run + 1, 1)
-        longer = run > most
-        best[longer], most[longer] = now[longer], run[longer]
-    return best
 
 
 if __name__ == "__main__":

@@ -544,6 +544,14 @@ def lab(arguments):
 # --- tests -------------------------------------------------------------------------------
 
 
+def at_once(processors):
+    """How many processes test: three for two processors.
+
+    A third of their time they wait, for browsers, kernels and code that stalls on purpose.
+    """
+    return max(2, processors * 3 // 2)
+
+
 def test(arguments):
     machine, env = None, {}
     if (ROOT / "tests" / "machine.py").exists():  # not in students' copies, whose tests need less
@@ -572,12 +580,13 @@ def test(arguments):
     if arguments:
         parts = {"Tests": [*pytest, *arguments]}
     else:
-        parts = {"Tests": [*pytest, "-n", "auto", "--dist", "loadgroup"]}
+        workers = ["-n", str(at_once(os.cpu_count() or 1))]
+        parts = {"Tests": [*pytest, *workers, "--dist", "loadgroup"]}
         folders = [
             name for name in ("notebooks", "exercises/keys") if any((ROOT / name).glob("*.ipynb"))
         ]
         if folders:
-            spread = ["-n", "auto", "--dist", "loadfile"]  # a notebook's cells stay together
+            spread = [*workers, "--dist", "loadfile"]  # a notebook's cells stay together
             parts["Notebooks"] = ["-m", "pytest", "--nbval", *spread, *folders]
         parts["Style"] = ["-m", "ruff", "check", "."]
     results = []

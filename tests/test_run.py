@@ -7,6 +7,7 @@ import ast
 import errno
 import importlib.util
 import json
+import os
 import re
 import socket
 import subprocess
@@ -453,9 +454,10 @@ def test_every_part_runs_and_any_failure_counts(run, tests, failing, status):
     run.codes = {failing: 1}
     assert run.main(["test"]) == status
     ran = [" ".join(arguments) for arguments, _ in tests]
+    workers = run.at_once(os.cpu_count())
     assert [line.split(" -m ")[-1].removeprefix("-m ") for line in ran] == [
-        "pytest -n auto --dist loadgroup",
-        "pytest --nbval -n auto --dist loadfile notebooks",
+        f"pytest -n {workers} --dist loadgroup",
+        f"pytest --nbval -n {workers} --dist loadfile notebooks",
         "ruff check .",
     ]
 

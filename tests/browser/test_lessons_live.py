@@ -67,12 +67,13 @@ TOOLTIPS = """where => [...document.querySelectorAll(where)]
 MOVING = """where => [...document.querySelectorAll(`${where}, ${where} *`)]
   .filter(each => getComputedStyle(each).animationName !== 'none').map(each => each.outerHTML)"""
 
-pytestmark = pytest.mark.browser
+# One worker: JupyterLab is started and opened once for all lessons.
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("live")]
 
 
 @pytest.fixture(
     scope="module",
-    params=[pytest.param(lesson, marks=pytest.mark.xdist_group(lesson)) for lesson in LESSONS],
+    params=LESSONS,
 )
 def lesson(request: pytest.FixtureRequest, lab: Lab, desk: Any) -> Iterator[tuple[Any, list]]:
     """Give the page of a lesson that has been run, and the places of its explorers."""

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from belgrade.authoring.execute import RunError, execute, first_error
+from belgrade.checks.examined import strip_widgets
 from belgrade.checks.quick import nbformat
 from belgrade.files import write_whole
 
@@ -20,8 +21,6 @@ ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}")
 
 def clean(notebook):
     """Return a clean copy: no widget state, times or editor's traces; cells counted from 1."""
-    from belgrade.checks.nbval_plugin import strip_widgets  # brings pytest
-
     notebook = copy.deepcopy(notebook)
     kept = {k: v for k, v in notebook.metadata.items() if k in ("belgrade", "authors", "title")}
     notebook.metadata = nbformat.from_dict(

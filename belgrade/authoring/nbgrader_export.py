@@ -17,7 +17,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 from belgrade import UserError
 from belgrade.authoring.build import BLOCK, _points, read_questions, tag_of
 from belgrade.authoring.clean import fresh, text_of
-from belgrade.checks.nbval_plugin import bundle_of, graded_specs
+from belgrade.checks.examined import bundle_of, graded_specs
 from belgrade.checks.pack import PackError, read_pack
 from belgrade.checks.points import MARK, seal
 from belgrade.checks.second_pass import AGAIN

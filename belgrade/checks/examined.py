@@ -8,6 +8,8 @@ from belgrade.checks.judge import ERROR, NOT_ATTEMPTED, Verdict, judge, stopped
 from belgrade.checks.record import MIME
 from belgrade.checks.spec import parse_spec
 
+WIDGET = "application/vnd.jupyter.widget-view+json"
+SCRIPT = re.compile(r"<script[^>]*>.*?</script>", re.S)
 # Runs before a graded cell: whatever was done to `check`, this cell has the package's own.
 PRELUDE = """\
 import sys as _sys
@@ -72,3 +74,23 @@ def verdict_on(spec, reference, fresh, before=None, error=None):
     if fresh is None and error:
         return Verdict(ERROR, 0, verdict.max_points, stopped(error, spec))
     return verdict
+
+
+def strip_widgets(outputs):
+    """Return the outputs without widget views, which are empty in a notebook that is reopened.
+
+    Nor is the script for widgets kept, of which a page without them has no use.
+    """
+    kept = []
+    for output in outputs:
+        data = output.get("data")
+        if data and WIDGET in data:
+            data.pop(WIDGET)
+            if set(data) <= {"text/plain"}:
+                continue
+        if data and "text/html" in data:
+            page = "".join(data["text/html"])
+            if SCRIPT.search(page):
+                data["text/html"] = SCRIPT.sub("", page)
+        kept.append(output)
+    return kept

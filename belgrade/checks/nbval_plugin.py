@@ -9,27 +9,11 @@ In an assembled copy (see `belgrade.checks.assemble`) outputs of other cells are
 `--belgrade-report FILE` receives a JSON list with one record for each verdict, as they come.
 """
 
-import json
 import os
-import re
-import time
-from collections import defaultdict
-from pathlib import Path
-from queue import Empty
 
 import pytest
 
-from belgrade.checks.assemble import about, role
-from belgrade.checks.examined import MIME, bundle_of, graded_specs, prelude, verdict_on
-from belgrade.checks.judge import RIGHT
-from belgrade.checks.spec import SpecError
-
-WIDGET = "application/vnd.jupyter.widget-view+json"
-SCRIPT = re.compile(r"<script[^>]*>.*?</script>", re.S)
-SANITISE = [
-    (re.compile(r"data:image/png;base64,[A-Za-z0-9+/=\s]+"), "IMG"),
-    (re.compile(r"\b0x[0-9a-fA-F]{6,}"), "0xADDR"),
-]
+RECORDS = pytest.StashKey()
 
 
 def pytest_addoption(parser):
@@ -46,204 +30,15 @@ def pytest_configure(config):
         config.stash[RECORDS] = []
 
 
-RECORDS = pytest.StashKey()
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_collect_file(file_path, parent):
     """Turn the notebooks that nbval collects into ours."""
     found = yield
     if file_path.suffix != ".ipynb" or not found:
         return found
-    notebook_class, _ = _classes()
+    from belgrade.checks.nbval_cells import Notebook
+
     return [
-        notebook_class.from_parent(parent, path=file_path) if _is_nbval(one) else one
+        Notebook.from_parent(parent, path=file_path) if type(one).__name__ == "IPyNbFile" else one
         for one in (found if isinstance(found, list) else [found])
     ]
-
-
-def _is_nbval(collector):
-    return type(collector).__name__ == "IPyNbFile"
-
-
-def strip_widgets(outputs):
-    """Return the outputs without widget views, which are empty in a notebook that is reopened.
-
-    Nor is the script for widgets kept, of which a page without them has no use.
-    """
-    kept = []
-    for output in outputs:
-        data = output.get("data")
-        if data and WIDGET in data:
-            data.pop(WIDGET)
-            if set(data) <= {"text/plain"}:
-                continue
-        if data and "text/html" in data:
-            page = "".join(data["text/html"])
-            if SCRIPT.search(page):
-                data["text/html"] = SCRIPT.sub("", page)
-        kept.append(output)
-    return kept
-
-
-def _classes(made=[]):  # noqa: B006 - nbval is imported only where it is used, the classes made once
-    if not made:
-        from nbval import plugin
-
-        made += _make_classes(plugin)
-    return made
-
-
-def _make_classes(nbval):
-    class Notebook(nbval.IPyNbFile):
-        """A notebook whose graded cells go to the judge."""
-
-        def collect(self):
-            cells = list(super().collect())
-            self.assembled = bool(about(self.nb).get("assembled"))
-            self.skip_compare = (*self.skip_compare, MIME)
-            try:
-                self.specs = graded_specs(self.nb.cells)
-            except SpecError as error:
-                raise self.CollectError(f"{self.path.name}: {error}") from None
-            self.errors, self.seconds = {}, defaultdict(float)
-            for cell in cells:
-                yield Cell.from_parent(
-                    self, name=cell.name, cell_num=cell.cell_num, cell=cell.cell,
-                    options=cell.options,
-                )  # fmt: skip
-
-        def setup(self):
-            super().setup()
-            if folder := self.config.getoption("belgrade_cwd"):
-                self._run_quietly(f"import os; os.chdir({folder!r})")
-            self._await_reply = self.kernel.await_reply
-            self.kernel.await_reply = self._await_or_notice
-
-        def _run_quietly(self, code):
-            message = self.kernel.kc.execute(code, store_history=False)
-            self.kernel.await_reply(message, timeout=60)
-            self.kernel.await_idle(message, timeout=60)
-
-        def _await_or_notice(self, message, timeout):
-            """Wait for a reply; notice a dead kernel at once, and not after the whole timeout."""
-            # The given cells are not the student's: a slow machine may take its time for them.
-            end = time.monotonic() + (max(timeout, 60) if self.is_given else timeout)
-            while True:
-                left = end - time.monotonic()
-                try:
-                    return self._await_reply(message, timeout=max(0.01, min(1, left)))
-                except Empty:
-                    if not self.kernel.is_alive():
-                        raise KernelDied from None
-                    if left <= 0:
-                        self.drain_until = time.monotonic() + 5
-                        raise
-
-        drain_until, is_given = None, False
-
-        def get_kernel_message(self, timeout=None, stream="iopub"):
-            # A loop that prints and cannot be interrupted would keep nbval reading for ever.
-            if self.drain_until and time.monotonic() > self.drain_until:
-                raise Empty
-            return super().get_kernel_message(timeout, stream)
-
-    class Cell(nbval.IPyNbCell):
-        """A code cell: graded by the judge, compared by nbval, or (a student's own) only run."""
-
-        def __init__(self, **arguments):
-            super().__init__(**arguments)
-            self.spec = self.parent.specs.get(self.cell["id"])
-            if self.parent.assembled:
-                self.options = defaultdict(bool)
-
-        def setup(self):
-            # After a time-out nbval expects all later cells to fail; an interrupted kernel goes on.
-            pass
-
-        def runtest(self):
-            start = time.monotonic()
-            source = self.cell.source
-            plain = not self.spec and not self.parent.assembled
-            stored = not source.strip() or self.cell.execution_count is not None
-            self.parent.is_given = self.parent.assembled and role(self.cell) == "setup"
-            if self.spec:
-                self.options["check"] = False
-                self.cell.source = prelude(self.spec) + source
-            try:
-                if not self.parent.kernel.is_alive():
-                    raise KernelDied
-                super().runtest()
-            except (nbval.NbCellError, KernelDied, RuntimeError) as error:
-                self._failed(error, time.monotonic() - start)
-                if not self.spec or not self.parent.kernel.is_alive():
-                    raise
-            finally:
-                self.cell.source = source
-                self.parent.drain_until = None
-                question = about(self.cell).get("question") or (self.spec or {}).get("question")
-                self.parent.seconds[question] += time.monotonic() - start
-            if self.spec:
-                self._judge()
-            elif plain and not stored:
-                self.raise_cell_error("no stored reference: run `belgrade clean --run` on it")
-
-        def compare_outputs(self, test, ref, skip_compare=None):
-            return super().compare_outputs(strip_widgets(test), strip_widgets(ref), skip_compare)
-
-        def sanitize(self, s):
-            s = super().sanitize(s)
-            if isinstance(s, str):
-                for pattern, put in SANITISE:
-                    s = pattern.sub(put, s)
-            return s
-
-        def _failed(self, error, seconds):
-            """Remember an error under the cell's question; write down what ended the kernel."""
-            told = [o for o in self.test_outputs or [] if o.output_type == "error"]
-            name = f"{told[-1].ename}: {told[-1].evalue}" if told else str(error)
-            killed = not self.parent.kernel.is_alive()
-            late = self.parent.timed_out and seconds >= self.config.option.nbval_cell_timeout
-            if late:
-                name = f"TimeoutError: longer than {self.config.option.nbval_cell_timeout:g} s"
-            elif killed:
-                name = "the kernel died"
-            self.error = name
-            self.parent.errors.setdefault(about(self.cell).get("question", ""), name)
-            if killed or late:
-                how = "lost" if killed else "late"
-                self._record(None, error=name, **{how: self.cell["id"]})
-
-        error = None
-
-        def _judge(self):
-            spec, part = self.spec, self.spec.get("part", "")
-            reference = bundle_of(self.cell.outputs)
-            if reference is None:
-                self.raise_cell_error("no stored reference: run `belgrade build`")
-            before = self.parent.errors.get(spec["question"]) if self.parent.assembled else None
-            fresh = bundle_of(self.test_outputs or [])
-            verdict = verdict_on(spec, reference, fresh, before, self.error)
-            self._record(verdict, part=part, error=before or self.error)
-            if verdict.status != RIGHT:
-                self.raise_cell_error(f"{spec['question']} {verdict.status}: {verdict.message}")
-
-        def _record(self, verdict, part="", **more):
-            path = self.config.getoption("belgrade_report")
-            question = about(self.cell).get("question") or (self.spec or {}).get("question", "")
-            record = {
-                "notebook": self.path.name, "cell": self.cell["id"], "question": question,
-                "part": part, "role": role(self.cell),
-                "seconds": round(self.parent.seconds[question], 3),
-            }  # fmt: skip
-            records = self.config.stash[RECORDS]
-            records.append(record | (vars(verdict) if verdict else {}) | more)
-            if path:
-                # On one line: with an indent, Python's slow encoder would write it all, each time.
-                Path(path).write_text(json.dumps(records, ensure_ascii=False), encoding="utf-8")
-
-    return Notebook, Cell
-
-
-class KernelDied(RuntimeError):
-    """The kernel is gone: killed, crashed, or closed by the code that it ran."""

@@ -97,10 +97,10 @@ def _write_marking(
             before = marks.read_sheet(path)
         if before is None or marks.lost_marks(before, answers):
             _set_aside(path)
-    for old in folder.glob(f"{exercise}_answers*.html"):
-        old.unlink()
+    forms = {*folder.glob(f"{exercise}_answers*.html")}
     if not answers:
-        path.unlink(missing_ok=True)
+        for file in (path, *forms):
+            file.unlink(missing_ok=True)
         return
     rubrics, title = (master.rubrics, _bare_title(master.title)) if master else ({}, "")
     header, rows = marks.sheet_table(answers, rubrics, before)
@@ -115,6 +115,9 @@ def _write_marking(
         kept = f"belgrade {digest_of(str(folder.resolve()))} {exercise} {tutor}"
         page = folder / f"{exercise}_answers{f'_tutor_{tutor}' if tutor else ''}.html"
         _write(page, pages.marking(exercise, title, header, mine, rubrics, kept, tutor))
+        forms.discard(page)
+    for old in forms:
+        old.unlink()
 
 
 def _drawn(path: Path, students: set[str], tutors: int) -> dict[str, int]:

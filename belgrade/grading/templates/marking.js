@@ -98,7 +98,7 @@
     shown = answers.filter(({fixed}) => !question || fixed.question === question);
     at = Math.min(Math.max(place, 0), shown.length - 1);
     shown.forEach((answer, number) => {
-      answer.place.hidden = number !== at && (!side || (side.includes('open') && marked(answer)));
+      answer.place.hidden = !side && number !== at;
     });
     by('at').value = at + 1;
     by('at').max = shown.length;
@@ -114,7 +114,7 @@
   const nextOpen = () => {
     const order = [...shown.keys()].map(number => (at + 1 + number) % shown.length);
     const found = order.find(number => !marked(shown[number]));
-    if (found === undefined) by('said').textContent = 'Every answer has a mark: save them.';
+    if (found === undefined) by('said').textContent = 'All of these have a mark.';
     else show(found, true);
   };
 
@@ -176,8 +176,9 @@
     const room = window.innerWidth > 1023 && !by('view').value;
     for (const each of document.querySelectorAll('.rubric')) each.open = room;
   };
-  for (const id of ['view', 'which', 'named']) by(id)?.addEventListener('change', () => show(at));
+  for (const id of ['view', 'named']) by(id).addEventListener('change', () => show(at));
   by('view').addEventListener('change', unfold);
+  by('which')?.addEventListener('change', () => show(0));
   by('at').addEventListener('change', () => show(by('at').value - 1));
   by('back').addEventListener('click', () => show(at - 1, true));
   by('next').addEventListener('click', () => show(at + 1, true));
@@ -203,5 +204,7 @@
   answers.forEach(look);
   count();
   unfold();
-  show(Math.max(shown.findIndex(answer => !marked(answer)), 0));
+  const first = answers.find(answer => !marked(answer)) ?? answers[0];
+  if (by('which')) by('which').value = first.fixed.question;
+  show(answers.filter(({fixed}) => fixed.question === first.fixed.question).indexOf(first));
 })();

@@ -1,0 +1,70 @@
+"""How often `--alike` names a copy, and how often somebody else: made-up classes, known copies.
+
+    python tests/bench/alike.py [SEEDS]
+
+A student's answer is drawn from those of the exercise's test cases, with some names changed, and
+often with a comment or a print more. One student has another's code with each of these names
+renamed. Answers by lot from so few texts are more alike than real ones.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import sys
+from functools import cache
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from grading_results import part, question, result
+from test_cases import cases_of
+
+from belgrade.grading.alike import alike
+
+OTHERS = {"russian": "rus", "given": "gifts", "now": "today", "by": "grouped", "sums": "totals",
+          "ax": "axis", "count": "n"}  # fmt: skip
+cases_of = cache(cases_of)
+COMMENTS = ("my answer", "first filter", "todo: check", "step one", "I think this is right")
+SHOWN = ("given", "x", "df.head()", "len(data)")
+
+
+def student(number: str, dice: random.Random) -> dict[str, str]:
+    codes = {}
+    for name, cases in cases_of(number).items():
+        codes[name] = dice.choice([code for code, *_ in cases if isinstance(code, str)])
+        for one, other in OTHERS.items():
+            if dice.random() < 0.3:
+                codes[name] = re.sub(rf"\b{one}\b", other, codes[name])
+        if dice.random() < 0.4:
+            codes[name] += f"\nprint({dice.choice(SHOWN)})"
+        if dice.random() < 0.3:
+            codes[name] = f"# {dice.choice(COMMENTS)}\n{codes[name]}"
+    return codes
+
+
+def named(number: str, size: int, seed: int) -> set[tuple[str, str]]:
+    dice = random.Random(f"{number} {size} {seed}")
+    codes = [student(number, dice) for _ in range(size)]
+    names = rf"\b({'|'.join([*OTHERS, *OTHERS.values()])})\b"
+    codes[1] = {q: re.sub(names, r"\1_1", code) for q, code in codes[0].items()}
+    results = [
+        result(f"{n}", "", [question(q, "", [part("", "right", 1, 1)], code=code)
+                            for q, code in one.items()], exercise=number)
+        for n, one in enumerate(codes)
+    ]  # fmt: skip
+    return {(p.one["student"], p.other["student"]) for p in alike(results, {})[number]}
+
+
+def main(seeds: int = 8) -> None:
+    for size in (12, 40, 180):
+        found = [
+            named(n, size, seed) for n in ("01", "02", "03", "05", "07") for seed in range(seeds)
+        ]
+        copies = sum(("0", "1") in pairs for pairs in found)
+        others = sum(len(pairs - {("0", "1")}) for pairs in found)
+        print(f"{size} students, {len(found)} classes: {copies} copies named, {others} other pairs")
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))

@@ -88,7 +88,8 @@ def figures():
         for t, x, m in product((-0.5, 0.5), (-0.05, 0.05), (-0.05, 0.05))
     ]
     mirror = load("trade_mirror").query("year == 2019 and direction == 'russia_to_serbia'")
-    mirror = mirror.set_index("reporter")["value_usd_million"] / 1000
+    bought = load("trade_totals").query("year == 2019 and flow == 'import'")
+    mirror = mirror.set_index("reporter")["share_pct"] / 1e5 * bought["value_usd_million"].item()
     arms = load("arms_deliveries_yearly").query("2015 <= year <= 2019")
     arms = arms.groupby("supplier")["tiv_million"].sum()
     crude = load("crude_oil").query("origin == 'Russia' and year == 2020")["share_pct"].item()

@@ -116,7 +116,7 @@ def added_up() -> dict[str, float]:
 def of_trade_and_aid() -> list[str]:
     invested = added_up()
     mirror = data.load("trade_mirror").query("direction == 'russia_to_serbia'")
-    mirror = mirror.pivot(index="year", columns="reporter", values="value_usd_million").dropna()
+    mirror = mirror.pivot(index="year", columns="reporter", values="share_pct").dropna()
     assert (mirror["Russia"] < mirror["Serbia"]).all()
     per_100 = 100 * mirror["Russia"] / mirror["Serbia"]
     aid = data.load("development_aid")
@@ -212,8 +212,9 @@ def of_events() -> list[str]:
 
 def of_imports() -> list[str]:
     trade = data.load("trade_partners").query("flow == 'import'")
-    dollars = trade.pivot(index="year", columns="partner", values="value_usd_million").round()
-    part = trade.pivot(index="year", columns="partner", values="share_pct").round(1)
+    part = trade.pivot(index="year", columns="partner", values="share_pct")
+    bought = data.load("trade_totals").query("flow == 'import'").set_index("year")
+    dollars = part.mul(bought["value_usd_million"] / 100, axis="index").round(-1)
     italy, china = dollars["Italy"], dollars["China"]
     assert dollars.query("China > Italy").index.min() == 2019
     return [

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from belgrade import UserError
 from belgrade.authoring.build import read_questions, tag_of
-from belgrade.authoring.clean import write
 from belgrade.authoring.settings import read
 from belgrade.checks.quick import nbformat
 from belgrade.checks.spec import exercise_of, keys_as_table
+from belgrade.files import write_whole
 
 PAGE = Path("docs", "write-a-question.md")
 # A template's blocks, in order: what comes with each of these languages.
@@ -33,7 +33,7 @@ def add(root, key_path, kind):
     cells = template(root, kind, name, _setting(key))
     at = 1 + max(n for n, cell in enumerate(key.cells) if tag_of(cell))
     key.cells[at:at] = cells
-    write(key_path, nbformat.writes(key).rstrip("\n") + "\n")
+    write_whole(key_path, nbformat.writes(key).rstrip("\n") + "\n")
     return name
 
 

@@ -61,8 +61,14 @@ def fitting(
 
 
 def largest_partners() -> pd.DataFrame:
-    """Return the largest partners of each year that have a name."""
+    """Return the largest partners of each year that have a name, with about what was traded.
+
+    The share is Serbia's own, the total the World Bank's: their product is in million dollars.
+    """
+    totals = data.load("trade_totals").drop(columns="source_id")
     partners = data.load("trade_partners").query("partner != 'Unspecified'")
+    partners = partners.merge(totals, on=["year", "flow"])
+    partners["value_usd_million"] *= partners["share_pct"] / 100
     return partners.sort_values(["flow", "year", "partner"], ignore_index=True)
 
 

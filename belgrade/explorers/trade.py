@@ -143,7 +143,10 @@ FLOWS = {"import": "imports", "export": "exports"}
 # Measure -> the label of the axis, and how a value is said.
 UNITS = {
     "share_pct": ("share of all {flow}, %", "{:.1f} per cent"),
-    "value_usd_million": ("{flow}, million US dollars of the year", "{:,.0f} million dollars"),
+    "value_usd_million": (
+        "{flow}, million US dollars of the year",
+        "about {:,.0f} million dollars",
+    ),
 }
 OTHERS = "#949494"
 

@@ -2,7 +2,7 @@
 
 TRADE = 'trade = totals[totals["year"] == YEAR].set_index("flow")["value_usd_million"]\n'
 SOLD = """sold = mirror[mirror["direction"] == "serbia_to_russia"]
-sold = sold.pivot(index="year", columns="reporter", values="value_usd_million")
+sold = sold.pivot(index="year", columns="reporter", values="share_pct")
 """
 PER = 'sold["russia_per_100"] = 100 * sold["Russia"] / sold["Serbia"]\n'
 LIMITS = "if weight < 0 or weight > 1:\n    return None\n"
@@ -59,7 +59,7 @@ CASES = {
             'here = mirror.query("direction == \'serbia_to_russia\'")\n'
             'two = here[here["reporter"] == "Russia"].merge(here[here["reporter"] == "Serbia"], '
             'on="year", suffixes=("_r", "_s"))\n'
-            'two["russia_per_100"] = (two["value_usd_million_r"] / two["value_usd_million_s"] * 100)'
+            'two["russia_per_100"] = (two["share_pct_r"] / two["share_pct_s"] * 100)'
             '.round(1)\nper_100 = two[["year", "russia_per_100"]]',
         ],
         "wrong": [
@@ -79,7 +79,7 @@ CASES = {
             (SOLD + PER + 'per_100 = sold.loc[2019, "russia_per_100"]',
              "not_yet", "a table (DataFrame) is asked for"),
             ('per_100 = mirror.pivot(index="year", columns="reporter", '
-             'values="value_usd_million")', "error", "duplicate"),
+             'values="share_pct")', "error", "duplicate"),
         ],
     },
     "2.3": {

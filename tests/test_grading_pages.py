@@ -242,6 +242,10 @@ def test_the_form_offers_what_each_row_can_get_and_says_no_names():
     assert json.loads(script["data-columns"])[-1] == "tutor"
     assert (script["data-tutor"], script["data-file"]) == ("2", "03_marks_tutor_2.csv")
     assert {json.loads(a["data-fixed"])["student"] for a in page.of("article")} == {"4211", "4212"}
+    evil = Page(form({"3.6": RUBRIC}, a_class((EVIL, "b", "c", "d"))))
+    assert not evil.of("img") and evil.text.count(EVIL) == 2
+    fixed = [json.loads(a["data-fixed"])["student"] for a in evil.of("article")]
+    assert sorted(fixed) == sorted([EVIL, "b"])
     # Without rows there is one box for the points; what has a mark shows it.
     plain = Page(form({}, marked(a_class())))
     assert not plain.of("fieldset")

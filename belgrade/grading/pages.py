@@ -125,38 +125,40 @@ def sound_png(data: Any) -> tuple[str, int, int] | None:
 
 
 def marking(
-    exercise: str, title: str, header: Sequence[str], answers: Iterable[Mapping[str, Any]],
+    exercise: str, title: str, header: Sequence[str], answers: Iterable[dict[str, Any]],
     rubrics: Mapping[str, str], kept: str, tutor: int = 0,
 ) -> str:  # fmt: skip
     """Return the form to mark written answers in.
 
     `answers` have a `title`, whether they are `common` to all tutors, and what stands in the row of
-    the sheet with this `header`.
-    The browser keeps what is entered under the name `kept`, and saves it as a sheet. Answers stand
-    in the order of their digests, which says nothing of whose they are.
+    the sheet with this `header`. The browser keeps what is entered under the name `kept`, and saves
+    it as a sheet. Answers stand in the order of their digests, which does not say whose they are.
     """
     from markupsafe import Markup
 
     questions: dict[str, dict[str, Any]] = {}
-    for one in sorted(answers, key=_order):
+    count = 0
+    for count, one in enumerate(sorted(answers, key=_order), 1):
         name, most = one["question"], one["max_points"]
         rubric = rubrics.get(name, "")
-        asked = questions.setdefault(name, {
-            "rubric": rubric, "samples": _samples(rubric), "most": most, "answers": [],
-        })  # fmt: skip
+        if name not in questions:
+            samples = _samples(rubric)
+            questions[name] = {"rubric": rubric, "samples": samples, "most": most, "answers": []}
         criteria = []
         for row, limit in criteria_of(rubric).items():
             given = number_in(one[row])
             steps = {*steps_of(rubric, min(limit, most)), given} - {None}
             criteria.append((row, sorted(steps), given))
         fixed = {column: one[column] for column in FIXED if column != "text"}
-        asked["answers"].append({**one, "criteria": criteria, "fixed": fixed})
+        more = {"number": count, "criteria": criteria, "fixed": fixed}
+        questions[name]["answers"].append(one | more)
     script = Markup((TEMPLATES / "marking.js").read_text(encoding="utf-8"))
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     columns = [column for column in header if column != "text"] + ["tutor"] * bool(tutor)
     return _page(
-        "marking.html", exercise=exercise, title=title, questions=questions, tutor=tutor, kept=kept,
-        script=script, digest=digest, columns=columns, formula=FORMULA.pattern,
+        "marking.html", exercise=exercise, title=title, questions=questions, count=count,
+        tutor=tutor, kept=kept, script=script, digest=digest, columns=columns,
+        formula=FORMULA.pattern,
         file=f"{exercise}_marks{f'_tutor_{tutor}' if tutor else ''}.csv",
     )  # fmt: skip
 

@@ -82,8 +82,7 @@ def test_a_class_is_marked_by_keyboard_saved_and_merged(chromium: Any, tmp_path:
         page.reload()
         assert page.inner_text("#progress") == f"2 of {count} marked"
         assert page.locator("article:visible h3").inner_text().startswith("Answer 3")
-        page.select_option("#which", "1.7")
-        assert page.locator("article:visible .total").count() == 1
+        assert page.locator(".question:visible").count() == 1
         page.locator("#save").focus()
         with page.expect_download() as saved:
             keys("Enter")

@@ -13,7 +13,6 @@
     total: place.querySelector('.total'),
     comment: place.querySelector('textarea'),
   }));
-  let shown = answers;
   let at = 0;
   let bankOpen = false;
 
@@ -90,31 +89,26 @@
 
   const show = (place, focus) => {
     const side = by('view').value;
-    const question = by('which')?.value;
     main.className = `${side} ${by('named').checked ? 'named' : ''}`;
+    at = Math.min(Math.max(place, 0), answers.length - 1);
+    const now = answers[at].place;
+    for (const each of document.querySelectorAll('article')) each.hidden = !side && each !== now;
     for (const each of document.querySelectorAll('.question')) {
-      each.hidden = Boolean(question) && each.dataset.question !== question;
+      each.hidden = !side && !each.contains(now);
     }
-    shown = answers.filter(({fixed}) => !question || fixed.question === question);
-    at = Math.min(Math.max(place, 0), shown.length - 1);
-    shown.forEach((answer, number) => {
-      answer.place.hidden = !side && number !== at;
-    });
     by('at').value = at + 1;
-    by('at').max = shown.length;
-    by('of').textContent = shown.length;
     by('back').disabled = at === 0;
-    by('next').disabled = at === shown.length - 1;
-    shown[at].place.querySelector('.bank').open = bankOpen;
+    by('next').disabled = at === answers.length - 1;
+    now.querySelector('.bank').open = bankOpen;
     if (focus) {
-      shown[at].place.querySelector('h3').focus();
-      shown[at].place.scrollIntoView();
+      now.querySelector('h3').focus();
+      now.scrollIntoView();
     }
   };
   const nextOpen = () => {
-    const order = [...shown.keys()].map(number => (at + 1 + number) % shown.length);
-    const found = order.find(number => !marked(shown[number]));
-    if (found === undefined) by('said').textContent = 'All of these have a mark.';
+    const order = [...answers.keys()].map(number => (at + 1 + number) % answers.length);
+    const found = order.find(number => !marked(answers[number]));
+    if (found === undefined) by('said').textContent = 'Every answer has a mark: save them.';
     else show(found, true);
   };
 
@@ -143,10 +137,8 @@
     if (answer) changed(answer);
   });
   document.addEventListener('focusin', event => {
-    const place = shown.indexOf(near(event));
-    if (place < 0) return;
-    at = place;
-    by('at').value = at + 1;
+    const place = answers.indexOf(near(event));
+    if (place >= 0) by('at').value = (at = place) + 1;
   });
   document.addEventListener('toggle', event => {
     if (!event.target.matches('.bank')) return;
@@ -178,7 +170,6 @@
   };
   for (const id of ['view', 'named']) by(id).addEventListener('change', () => show(at));
   by('view').addEventListener('change', unfold);
-  by('which')?.addEventListener('change', () => show(0));
   by('at').addEventListener('change', () => show(by('at').value - 1));
   by('back').addEventListener('click', () => show(at - 1, true));
   by('next').addEventListener('click', () => show(at + 1, true));
@@ -204,7 +195,5 @@
   answers.forEach(look);
   count();
   unfold();
-  const first = answers.find(answer => !marked(answer)) ?? answers[0];
-  if (by('which')) by('which').value = first.fixed.question;
-  show(answers.filter(({fixed}) => fixed.question === first.fixed.question).indexOf(first));
+  show(answers.findIndex(answer => !marked(answer)));
 })();

@@ -13,6 +13,7 @@ import pytest
 from fresh_copies import Outcomes, examined, records_of
 from kept_kernel import keep_kernel
 from nbformat.v4 import new_code_cell, new_output
+from nbval.plugin import coalesce_streams
 from packed_answers import typed_in
 from test_cases import one_worker, run_by_nbval
 
@@ -20,6 +21,8 @@ from belgrade import cli
 from belgrade.authoring import build as building
 from belgrade.checks import examine
 from belgrade.checks.assemble import about, assemble, role
+from belgrade.checks.examined import graded_specs, strip_widgets
+from belgrade.checks.nbval_cells import SANITISE
 from belgrade.checks.pack import read_pack
 from belgrade.checks.second_pass import with_second_pass
 from belgrade.grading.master import _made
@@ -40,6 +43,25 @@ first = one_worker("01")
 def test_what_is_stored_is_what_build_makes(key: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(building, "build", lambda path, cwd: built_of(path))
     assert building.build_files([key], EXERCISES, PACKED, check=True, say=str) == []
+    stored, built = nbformat.read(key, as_version=4), built_of(key).key
+    specs = graded_specs(stored.cells)  # their answers are compared above
+    for number, (one, other) in enumerate(zip(stored.cells, built.cells, strict=True)):
+        if one.cell_type == "code" and one.id not in specs:
+            assert shown(other) == shown(one), f"{key.name}, cell {number} shows something else"
+
+
+def shown(cell: Any) -> dict[str, list[str]]:
+    """Return what a cell shows, kind by kind, but for pixels and widgets, as nbval compares it."""
+    found: dict[str, list[str]] = {}
+    for out in coalesce_streams(strip_widgets(copy.deepcopy(cell.outputs))):
+        kinds = out.get("data") or {out.get("name", out.output_type): out.get("text", out)}
+        for kind, content in kinds.items():
+            text = str(content)
+            for pattern, put in SANITISE:
+                text = pattern.sub(put, text)
+            if not kind.startswith("image/"):
+                found.setdefault(kind, []).append(text)
+    return found
 
 
 @functools.cache

@@ -351,11 +351,12 @@ def test_notebooks_and_exercises_are_the_same_on(machine: str, tmp_path: Path) -
     env["PYTHONPATH"] = os.pathsep.join([env.get("PYTHONPATH", ""), str(Path(__file__).parent)])
     env.pop("PYTEST_XDIST_WORKER", None)
     asked = [sys.executable, "-m", "pytest", "-q", "-p", "one_kernel", "-p", "no:cacheprovider"]
-    asked += ["--nbval", "notebooks", "exercises/keys", "tests/test_exercises.py"]
+    # A key is run once, by what builds it, and what it shows is compared there.
+    asked += ["--nbval", "notebooks", "tests/test_exercises.py"]
     asked += ["-k", "ipynb or test_what_is_stored_is_what_build_makes", "--tb", "short"]
     done = subprocess.run(
         asked, cwd=ROOT, env=env, capture_output=True, encoding="utf-8", errors="replace"
     )
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     passed = int(done.stdout.split(" passed")[0].split()[-1])
-    assert passed > 400, done.stdout[-1000:]
+    assert passed > 290, done.stdout[-1000:]

@@ -16,9 +16,10 @@ import machine
 import pytest
 from sandboxes import TIGHT, shared_sandbox, shell_in, told, value
 
-from belgrade.grading import cgroup, remedies, sandbox
+from belgrade.grading import cgroup, outer, remedies
+from belgrade.grading.outer import PACKAGE, shown
 from belgrade.grading.remedies import System, remedy
-from belgrade.grading.sandbox import PACKAGE, KernelError, Limits, Sandbox, SandboxError, shown
+from belgrade.grading.sandbox import KernelError, Limits, Sandbox, SandboxError
 
 pytestmark = pytest.mark.xdist_group("sandbox")
 ROOT = Path(__file__).resolve().parent.parent
@@ -70,7 +71,7 @@ def test_what_lies_in_a_folder_that_is_shown_can_be_hidden(
     link = tmp_path / "environment"
     link.symlink_to(sys.prefix)
     monkeypatch.setattr(sys, "prefix", str(link))
-    monkeypatch.setattr(sandbox, "shown", lambda: [*shown(), place])
+    monkeypatch.setattr(outer, "shown", lambda: [*shown(), place])
     with Sandbox(private=[place / "keys"]) as source, shell_in(source) as one:
         listing = f"[sorted(os.listdir(p)) for p in {[str(place), str(place / 'keys')]!r}]"
         assert value(one, listing, "import os") == [["keys", "other"], []]

@@ -7,13 +7,9 @@
 | nbgrader | `submitted/ana/03_arms/03.ipynb`, with or without `submitted` |
 | plain | `ana/03.ipynb`, `ana.zip`, `ana.ipynb` |
 
-Whose a file is comes from one part of its path, its *origin*: the one that the platform or the
-instructor wrote, at one depth for all. What a student can choose stands after it and is never
-looked at. Where several origins claim one student, none of them gets that student's row.
-
-Canvas: `lib/content_zipper.rb` of canvas-lms, which lets no `_12_` stand in a name; Moodle:
-`mod/assign/classes/downloader.php`, which lets no `_` stand in one. Nothing that was handed in is
-run, and nothing is written outside of the spool folder.
+Whose a file is comes from its *origin* (`origin.py`). Where several origins claim one student, none
+of them gets that student's row. Nothing that was handed in is run, and nothing is written outside
+of the spool folder.
 """
 
 from __future__ import annotations
@@ -23,35 +19,30 @@ import hashlib
 import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from belgrade.checks.examine import exercise_in
-from belgrade.checks.pack import exercises, read_pack
 from belgrade.checks.reading import ExamineError, notebook_of
 from belgrade.files import write_whole
 from belgrade.grading import GradingError
 from belgrade.grading.archive import Found, Limits, Unreadable, walk
 from belgrade.grading.names import holds_name, readable, student_id
+from belgrade.grading.origin import (
+    NO_NOTEBOOK,
+    Piece,
+    level_of,
+    name_plain,
+    pattern_of,
+    place_by,
+    read_origin,
+    refuse_several_under_one,
+)
 from belgrade.grading.roster import CANVAS, PLAIN, WORKSHEET, Roster
 
-MOODLE_NAME = re.compile(
-    r"(?P<name>[^_]+)_(?P<number>\d+)_assignsubmission_[a-z]+(?:_(?P<file>.*))?", re.DOTALL
-)
-CANVAS_NAME = re.compile(
-    r"(?P<name>[^\W_].*?)(?P<late>_LATE)?_(?P<number>\d+)_(?P<upload>\d+)_(?P<file>.+)", re.DOTALL
-)
-CANVAS_ANONYMOUS = re.compile(
-    r"(?P<late>LATE_)?anon_(?P<number>[^\W_]+)_(?P<upload>\d+)_(?P<file>.+)", re.DOTALL
-)
-COPY = re.compile(r"(?P<base>.+?)(?:-(?P<a>\d{1,2})| ?\((?P<b>\d{1,2})\))", re.DOTALL)
-ENDING = re.compile(r"\.(ipynb(\.txt|\.json)?|json|zip)$", re.IGNORECASE)
-WRAPPERS = {"submitted", "submissions", "assignment", "assignments", "homework", "downloads",
-            "downloaded", "autograded"}  # fmt: skip
+SHOWN, MOST_ASKED = 5, 50
 OTHER_ARCHIVE = (".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz")
-SHOWN, MOST_ASKED, LONGEST_PATH, DEEPEST = 5, 50, 1_000, 4
-NO_NOTEBOOK = "It is no notebook (.ipynb)."
 CLOSED = "This kind of archive cannot be opened: hand in the notebook itself."
 
 
@@ -75,50 +66,6 @@ class Submission:
     members: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass
-class _Piece:
-    """One file that was handed in, read and set aside."""
-
-    found: Found
-    path: Path | None = None
-    digest: str = ""
-    exercise: str | None = None
-    problem: str = ""
-    damaged: bool = False
-    # Who, as far as the origin tells: the layout, the platform's number, the name, the file's name.
-    origin: str = ""
-    layout: str = "plain"
-    number: str = ""
-    name: str = ""
-    upload: int = 0
-    file: str = ""
-    notes: list[str] = field(default_factory=list)
-    own: str = ""  # the id that the names give, before the roster
-    student: str = ""
-    shown_name: str = ""
-
-    @property
-    def usable(self) -> bool:
-        return self.path is not None and not self.problem
-
-    @property
-    def is_book(self) -> bool:
-        return self.found.is_notebook and self.problem != NO_NOTEBOOK
-
-    @property
-    def claimant(self) -> tuple:
-        """Return what tells apart those who handed in: a student's own files have the same."""
-        plain = self.layout == "plain"
-        return (self.layout, self.origin) if plain else (self.layout, self.number, self.name)
-
-    def order(self) -> tuple:
-        """Return what sorts the files of a student for one exercise; the last one counts."""
-        copied = COPY.fullmatch(_stem(self.file))
-        number = int(copied["a"] or copied["b"]) if copied else 0
-        usable = self.usable and not self.damaged
-        return usable, self.usable, self.upload, number, self.found.time, self.found.parts
-
-
 def collect(
     source: Path, spool: Path, roster: Roster | None = None, limits: Limits | None = None, *,
     layout: str = "", match: Mapping[str, str] | None = None,
@@ -139,14 +86,14 @@ def collect(
     if not pieces:
         raise GradingError(f"There is no file in {source}.")
     if layout:
-        _place_by(_pattern(layout), layout, pieces)
+        place_by(pattern_of(layout), layout, pieces)
     else:
-        level = _level(pieces, roster)
+        level = level_of(pieces, roster)
         for piece in pieces:
             at = min(level, len(piece.found.parts) - 1)
-            _read_origin(piece, piece.found.parts[at], at == len(piece.found.parts) - 1)
-        _several_under_one(pieces, level, roster)
-    _name_plain([p for p in pieces if p.layout == "plain"], roster)
+            read_origin(piece, piece.found.parts[at], at == len(piece.found.parts) - 1)
+        refuse_several_under_one(pieces, level, roster)
+    name_plain([p for p in pieces if p.layout == "plain"], roster)
     pieces += _recognise(pieces, roster, match or {}, groups or {}, say)
     pieces += _set_apart(pieces)
     pieces.sort(key=lambda p: p.student)
@@ -157,9 +104,9 @@ def collect(
 # --- each file ----------------------------------------------------------------------------------
 
 
-def _set_aside(found: Found, spool: Path) -> _Piece:
+def _set_aside(found: Found, spool: Path) -> Piece:
     """Read a file, copy it if it is a notebook, and find its exercise."""
-    piece = _Piece(found, problem=found.problem, notes=list(found.notes), file=found.name)
+    piece = Piece(found, problem=found.problem, notes=list(found.notes), file=found.name)
     data = b""
     if not piece.problem and not found.is_notebook:
         is_archive = found.name.lower().endswith(OTHER_ARCHIVE)
@@ -195,182 +142,10 @@ def _set_aside(found: Found, spool: Path) -> _Piece:
     return piece
 
 
-def _exercise_in_name(parts: tuple[str, ...]) -> str | None:
-    """Return the exercise that a file's name or its folder's says, the file's first."""
-    found = (n for part in reversed(parts) for n in re.findall(r"(?<!\d)\d\d(?!\d)", part))
-    return next((number for number in found if number in exercises()), None)
-
-
 # --- whose it is --------------------------------------------------------------------------------
 
 
-def _platform(part: str, is_file: bool) -> re.Match | None:
-    """Return what Moodle or Canvas wrote into a name, if it is one of theirs."""
-    found = MOODLE_NAME.fullmatch(part)
-    if not found and (is_file or part.lower().endswith(".zip")):
-        found = CANVAS_ANONYMOUS.fullmatch(part) or CANVAS_NAME.fullmatch(part)
-    return found
-
-
-def _read_origin(piece: _Piece, origin: str, is_file: bool) -> None:
-    """Read whose a file is from its origin, the part of its path that nobody could choose."""
-    piece.origin = piece.name = origin
-    if found := _platform(origin, is_file):
-        about = found.groupdict()
-        piece.number, piece.name = about["number"], about.get("name") or ""
-        piece.file = (is_file and about["file"]) or piece.file
-        piece.layout = "canvas" if "upload" in about else "moodle"
-        piece.upload = int(about.get("upload", "0")[:18])
-        if about.get("late"):
-            piece.notes.append("Canvas marks it as late.")
-    if not piece.exercise:
-        plain = piece.layout == "plain" and piece.path
-        folders = piece.found.parts[:-1] if plain else ()
-        piece.exercise = _exercise_in_name((*folders, piece.file))
-
-
-def _level(pieces: list[_Piece], roster: Roster | None) -> int:
-    """Return at which depth the origins stand: the same for all, and never below a student's."""
-    paths = [p.found.parts for p in pieces if p.is_book] or [p.found.parts for p in pieces]
-    folders = [path[:-1] for path in paths]
-    forks = (n for n, names in enumerate(zip(*folders, strict=False)) if len(set(names)) > 1)
-    shared = next(forks, min(map(len, folders)))
-
-    def share(fits: Callable[[tuple[str, ...]], bool], level: int) -> float:
-        """Return how many of the names at a depth fit; below the first fork all must."""
-        here = {path[: level + 1] for path in paths if len(path) > level}
-        count = sum(map(fits, here))
-        whole = level <= shared or (count == len(here) and all(len(p) > level for p in paths))
-        return count / len(here) if here and whole else 0
-
-    files, common = set(paths), paths[0][:shared]
-    for level in range(DEEPEST):  # from without: what lies in a student's folder has no say
-        if level and common[level - 1 : level] == ("submitted",):
-            return level
-        if share(lambda path: bool(_platform(path[-1], path in files)), level) > 0.5:
-            return level
-        if share(lambda path: _known(roster, path[-1]), level) >= 0.5:
-            return level
-    below = {path[shared] for path in paths}
-    if len(below) > 1 and not all(map(_looks_like_exercise, below)):
-        return shared  # one student's folder holds exercises, a wrapper holds students
-    wrapped = itertools.takewhile(lambda part: _stem(part).lower() in WRAPPERS, common)
-    return len(list(wrapped))
-
-
-def _several_under_one(pieces: list[_Piece], level: int, roster: Roster | None) -> None:
-    """Raise GradingError where notebooks of one exercise, side by side, would be one student's."""
-    under: dict[tuple, dict[str, list[_Piece]]] = {}
-    for piece in pieces:
-        parts = piece.found.parts
-        lies_below = piece.is_book and piece.layout == "plain" and len(parts) >= level + 2
-        if not (lies_below and piece.exercise) or _known(roster, piece.origin):
-            continue
-        if "submitted" in parts[:level]:
-            continue
-        is_file, child = len(parts) == level + 2, parts[level + 1]
-        if is_file:
-            copied = COPY.fullmatch(_stem(child))
-            child = copied["base"] if copied else _stem(child)
-            child = "" if _looks_like_exercise(child) else child
-        key = (piece.origin, piece.exercise, is_file)
-        under.setdefault(key, {}).setdefault(child, []).append(piece)
-    for (origin, exercise, is_file), children in under.items():
-        seen = [piece for several in children.values() for piece in several]
-        if len(children) < 2 or len({p.digest for p in seen}) < 2:
-            continue
-        into = ["{folder}"] * level
-        below = "/".join([*into, "{folder}", "{student}"] + ["{file}"] * (not is_file))
-        one = "/".join([*into, "{student}", "{file}"])
-        seen_paths = ", ".join(readable("/".join(p.found.parts), 80) for p in seen[:3])
-        raise GradingError(
-            f"Whose notebooks these are is not clear: {len(seen)} of exercise {exercise} lie under "
-            f"one name, “{readable(origin)}” ({seen_paths}{', …' * (len(seen) > 3)}). Give the "
-            "class list with --roster, or say where a student's name stands, such as "
-            f"--layout '{below}'; if they are one student's, --layout '{one}'."
-        )
-
-
-def _pattern(layout: str) -> re.Pattern:
-    """Return the expression for paths that a --layout such as "{seminar}/{student}/{file}" is."""
-    names = re.findall(r"\{(\w+)\}", layout)
-    if names.count("student") != 1 or names.count("exercise") > 1:
-        example = "'{seminar}/{student}/{file}'"
-        raise GradingError(f"--layout {layout!r} must have {{student}} once, as in {example}.")
-    named = "(?P<{}>[^/]+?)"
-    kept = {"student": named.format("student"), "exercise": named.format("exercise"), "file": ".+"}
-    parts = re.split(r"\{(\w+)\}", layout.strip("/"))
-    return re.compile(
-        "".join(kept.get(p, "[^/]+?") if n % 2 else re.escape(p) for n, p in enumerate(parts)),
-        re.DOTALL,
-    )
-
-
-def _place_by(pattern: re.Pattern, layout: str, pieces: list[_Piece]) -> None:
-    """Read whose each file is by a pattern of its path."""
-    fitting = 0
-    for piece in pieces:
-        path = "/".join(piece.found.parts)
-        found = pattern.fullmatch(path) if len(path) <= LONGEST_PATH else None
-        if found:
-            fitting += piece.is_book
-            if "exercise" in pattern.groupindex and not piece.exercise:
-                piece.exercise = _exercise_in_name((found["exercise"],))
-            _read_origin(piece, found["student"], found.end("student") == len(path))
-        else:
-            _read_origin(piece, piece.found.parts[0], len(piece.found.parts) == 1)
-            piece.layout, piece.name = "plain", "/".join(piece.found.parts)
-            piece.problem = piece.problem or f"Its path does not fit --layout {layout}."
-    if not fitting:
-        example = readable("/".join(pieces[0].found.parts), 80)
-        raise GradingError(f"No notebook fits --layout {layout!r}; a path here is “{example}”.")
-
-
-def _name_plain(pieces: list[_Piece], roster: Roster | None) -> None:
-    """Give the pieces without a platform their names: the origin, cleared of what is added."""
-    stems = {_stem(piece.origin) for piece in pieces}
-    for piece in pieces:
-        name = _stem(piece.name)
-        is_file = piece.origin == piece.found.parts[-1]
-        if is_file and not _known(roster, name):
-            name = _without_exercise(name, piece.exercise, roster)
-        copied = COPY.fullmatch(name)
-        if copied and not _known(roster, name):
-            base = copied["base"]
-            if _known(roster, base) or (base in stems and not _looks_like_exercise(base)):
-                name = base
-        piece.name = name
-        if is_file and _looks_like_exercise(name):
-            piece.notes.append("Neither folder nor file says whose it is.")
-
-
-def _known(roster: Roster | None, part: str) -> bool:
-    return roster is not None and len(roster.find([_stem(part)], _stem(part))) == 1
-
-
-def _stem(part: str) -> str:
-    return ENDING.sub("", part)
-
-
-def _looks_like_exercise(name: str) -> bool:
-    number = re.match(r"(?:exercise|ex|ps|lesson)?[ _-]?(\d\d)(?:[ _.-]|$)", _stem(name), re.I)
-    return bool(number) and number[1] in exercises()
-
-
-def _without_exercise(stem: str, exercise: str | None, roster: Roster | None) -> str:
-    """Return a lone file's stem without the exercise's name or, for the roster, its number."""
-    if not exercise:
-        return stem
-    with contextlib.suppress(Exception):
-        title = _stem(read_pack(exercise)["file"])
-        rest = stem.replace(title, "").strip(" _-")
-        if title in stem and rest and not re.fullmatch(r"\(?\d+\)?", rest):
-            return rest
-    rest = re.sub(rf"(?<!\d){exercise}(?!\d)", "", stem).strip(" _-")
-    return rest if rest and _known(roster, rest) else stem
-
-
-def _recognise(pieces, roster, match, groups, say) -> list[_Piece]:
+def _recognise(pieces, roster, match, groups, say) -> list[Piece]:
     """Give each piece its student: an id of the roster where one fits, else one from the names.
 
     Returns a piece more for each enrolled student whose work may be among what fits several.
@@ -436,15 +211,15 @@ def _team_key(name: str) -> str:
     return re.sub(r"[\W_]+", "", name.casefold()) or name
 
 
-def _claimed(piece: _Piece, student: str, name: str, problem: str) -> _Piece:
+def _claimed(piece: Piece, student: str, name: str, problem: str) -> Piece:
     """Return a piece that stands for a student whose own work cannot be told."""
-    return _Piece(
+    return Piece(
         piece.found, exercise=piece.exercise, problem=readable(problem, 400), file=piece.origin,
         origin=piece.origin, student=student, shown_name=name,
     )  # fmt: skip
 
 
-def _set_apart(pieces: list[_Piece]) -> list[_Piece]:
+def _set_apart(pieces: list[Piece]) -> list[Piece]:
     """Keep apart those who claim the same student; return a piece for each student claimed.
 
     What is kept apart is graded under a name of its own, and the student's own row says why.
@@ -479,20 +254,20 @@ def _grouped(items: list, key: Callable) -> Iterator[tuple[Any, list]]:
 # --- which of several ---------------------------------------------------------------------------
 
 
-def _choose(pieces: list[_Piece]) -> list[Submission]:
+def _choose(pieces: list[Piece]) -> list[Submission]:
     """Return a student's submissions: of several files for an exercise the latest that works."""
     books = sorted((p for p in pieces if p.is_book), key=lambda p: p.exercise or "~")
     others = [p for p in pieces if not p.is_book]
-    made = [_latest(sorted(b, key=_Piece.order)) for _, b in _grouped(books, lambda p: p.exercise)]
+    made = [_latest(sorted(b, key=Piece.order)) for _, b in _grouped(books, lambda p: p.exercise)]
     if not made:
-        made = [_latest(sorted(others, key=_Piece.order))]
+        made = [_latest(sorted(others, key=Piece.order))]
     elif others:
         unused = f"Handed in as well and not used: {_list([p.file for p in others])}."
         made[0] = replace(made[0], notes=(*made[0].notes, unused))
     return made
 
 
-def _latest(pieces: list[_Piece]) -> Submission:
+def _latest(pieces: list[Piece]) -> Submission:
     last, rest = pieces[-1], pieces[:-1]
     notes, problem = list(last.notes), last.problem
     if last.usable and last.exercise is None:

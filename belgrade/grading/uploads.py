@@ -18,9 +18,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from belgrade.grading.collect import CANVAS_ANONYMOUS, CANVAS_NAME, MOODLE_NAME
 from belgrade.grading.late import counts
 from belgrade.grading.names import clean, plain
+from belgrade.grading.origin import CANVAS_ANONYMOUS, CANVAS_NAME, MOODLE_NAME
 from belgrade.grading.roster import CANVAS, MOODLE, WORKSHEET, Roster, Student
 from belgrade.grading.tables import GRADED, Result, csv_text, harmless, tidy, write_csv
 

@@ -65,9 +65,11 @@ def test_what_is_not_in_the_site_gets_its_address() -> None:
     here = {"belgrade-1-py3-none-any.whl", "ipywidgets-8-py3-none-any.whl"}
     assert lite.elsewhere(known, here) == {"pandas", "numpy", "python-dateutil", "scipy"}
     assert known["belgrade"]["file_name"] == "belgrade-1-py3-none-any.whl"
-    assert known["pandas"]["file_name"] == f"{lite.cdn()}/pandas-3.whl"
+    assert known["pandas"]["file_name"] == f"{lite.PYODIDE_CDN_URL}/pandas-3.whl"
     assert known["python-dateutil"]["file_name"] == "https://elsewhere/dateutil.whl"
-    assert lite.cdn().startswith("https://") and lite.pyodide_version() in lite.cdn()
+    assert (
+        lite.PYODIDE_CDN_URL.startswith("https://") and lite.PYODIDE_VERSION in lite.PYODIDE_CDN_URL
+    )
 
 
 @pytest.fixture
@@ -83,7 +85,8 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     handler = functools.partial(Quiet, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
         threading.Thread(target=running.serve_forever, daemon=True).start()
-        monkeypatch.setattr(lite, "cdn", lambda: f"http://127.0.0.1:{running.server_port}")
+        address = f"http://127.0.0.1:{running.server_port}"
+        monkeypatch.setattr(lite, "PYODIDE_CDN_URL", address)
         yield folder
         running.shutdown()
 
@@ -116,18 +119,18 @@ def test_a_file_that_the_lock_does_not_describe_is_refused(server: Path, tmp_pat
 def test_where_it_is_not_reached_nothing_is_brought(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lite, "cdn", lambda: "http://127.0.0.1:9")
+    monkeypatch.setattr(lite, "PYODIDE_CDN_URL", "http://127.0.0.1:9")
     lite.bring_compiled(packages(), tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_another_version_of_pyodide_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(lite.LiteError, match=f"needs {lite.pyodide_version()}"):
+    with pytest.raises(lite.LiteError, match=f"needs {lite.PYODIDE_VERSION}"):
         lite.write(tmp_path, tmp_path / "out", archive(tmp_path, "0.1.0"))
 
 
 def test_a_file_that_is_no_package_of_pyodide_is_refused(tmp_path: Path) -> None:
-    short = archive(tmp_path, lite.pyodide_version(), names=("pyodide.mjs",))
+    short = archive(tmp_path, lite.PYODIDE_VERSION, names=("pyodide.mjs",))
     for path in (short, tmp_path / "missing.tgz", Path(__file__)):
         with pytest.raises(lite.LiteError, match="is not npm's package of Pyodide"):
             lite.write(tmp_path, tmp_path / "out", path)
@@ -137,5 +140,5 @@ def test_without_npm_the_message_says_how_to_do_without(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(lite.LiteError, match=f"npm pack pyodide@{lite.pyodide_version()}"):
+    with pytest.raises(lite.LiteError, match=f"npm pack pyodide@{lite.PYODIDE_VERSION}"):
         lite.write(tmp_path, tmp_path / "out")

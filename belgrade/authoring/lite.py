@@ -28,6 +28,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from jupyterlite_pyodide_kernel.constants import PYODIDE_CDN_URL, PYODIDE_VERSION
+
 from belgrade import UserError
 
 LOCK = "pyodide-lock.json"
@@ -103,20 +105,6 @@ def write(
         return missing
 
 
-def pyodide_version() -> str:
-    """Return the version of Pyodide that the installed JupyterLite kernel was made for."""
-    from jupyterlite_pyodide_kernel.constants import PYODIDE_VERSION
-
-    return PYODIDE_VERSION
-
-
-def cdn() -> str:
-    """Return the address of the folder from which compiled packages are fetched."""
-    from jupyterlite_pyodide_kernel.constants import PYODIDE_CDN_URL
-
-    return PYODIDE_CDN_URL
-
-
 def closure(packages: Mapping[str, Any], names: Iterable[str]) -> set[str]:
     """Return `names` and all that they need, by the lock's list of packages."""
     found: set[str] = set()
@@ -144,12 +132,12 @@ def bring_compiled(packages: Mapping[str, Any], core: Path) -> None:
         if (core / file).exists():
             continue
         try:
-            with urllib.request.urlopen(f"{cdn()}/{file}", timeout=30) as answer:
+            with urllib.request.urlopen(f"{PYODIDE_CDN_URL}/{file}", timeout=30) as answer:
                 content = answer.read()
         except OSError:
             return  # not reached; each further file would be waited for as long
         if hashlib.sha256(content).hexdigest() != packages[name]["sha256"]:
-            raise LiteError(f"{cdn()}/{file} is not what Pyodide's lock describes.")
+            raise LiteError(f"{PYODIDE_CDN_URL}/{file} is not what Pyodide's lock describes.")
         (core / file).write_bytes(content)
 
 
@@ -161,14 +149,15 @@ def elsewhere(packages: Mapping[str, Any], here: set[str]) -> set[str]:
     away = {name for name, each in packages.items() if each["file_name"] not in here}
     for name in away:
         if "://" not in packages[name]["file_name"]:
-            packages[name]["file_name"] = f"{cdn()}/{packages[name]['file_name']}"
+            packages[name]["file_name"] = f"{PYODIDE_CDN_URL}/{packages[name]['file_name']}"
     return away
 
 
 def tell_what_is_missing(page: Path, packages: Mapping[str, Any], missing: list[str]) -> None:
     """Let the page say which packages are not in the site, where they cannot be reached either."""
+    server = urlsplit(PYODIDE_CDN_URL).hostname
     words = (
-        f"Not in this site: {', '.join(missing)}. They come from {urlsplit(cdn()).hostname}, which "
+        f"Not in this site: {', '.join(missing)}. They come from {server}, which "
         "this browser cannot reach, so lessons cannot run here. Allow that address, or open the "
         "lesson in another way."
     )
@@ -179,7 +168,7 @@ def tell_what_is_missing(page: Path, packages: Mapping[str, Any], missing: list[
 
 def _fetch(folder: Path) -> Path:
     """Return npm's package of Pyodide, as npm brings it to `folder`."""
-    name = f"pyodide@{pyodide_version()}"
+    name = f"pyodide@{PYODIDE_VERSION}"
     npm = shutil.which("npm")
     if npm is None:
         raise LiteError(
@@ -200,9 +189,9 @@ def _unpack(archive: Path, core: Path) -> dict[str, Any]:
             about = json.load(packed.extractfile("package/package.json"))
     except (OSError, KeyError, tarfile.TarError) as error:
         raise LiteError(f"{archive} is not npm's package of Pyodide ({error}).") from None
-    if about["version"] != pyodide_version():
+    if about["version"] != PYODIDE_VERSION:
         raise LiteError(
-            f"{archive} is Pyodide {about['version']}; JupyterLite needs {pyodide_version()}."
+            f"{archive} is Pyodide {about['version']}; JupyterLite needs {PYODIDE_VERSION}."
         )
     lock = json.loads((core / LOCK).read_text(encoding="utf-8"))
     lock["packages"] = {normal(name): each for name, each in lock["packages"].items()}
@@ -261,7 +250,8 @@ def _assemble(root: Path, folder: Path) -> Path:
     kernel = {"disablePyPIFallback": True}
     # The lock's own address: packages without one of theirs lie beside it.
     settings = {"litePluginSettings": {"@jupyterlite/pyodide-kernel-extension:kernel": kernel}}
-    _write(source / "jupyter-lite.json", "jupyter-config-data", settings)
+    settings = {"jupyter-lite-schema-version": 0, "jupyter-config-data": settings}
+    (source / "jupyter-lite.json").write_text(json.dumps(settings), encoding="utf-8")
     options = {
         "apps": ["lab"],
         "no_sourcemaps": True,
@@ -270,7 +260,8 @@ def _assemble(root: Path, folder: Path) -> Path:
         "federated_extensions": [str(_extension(name)) for name in EXTENSIONS],
         "output_dir": str(site),
     }
-    _write(source / "jupyter_lite_config.json", "LiteBuildConfig", options)
+    text = json.dumps({"LiteBuildConfig": options})
+    (source / "jupyter_lite_config.json").write_text(text, encoding="utf-8")
     command = [sys.executable, "-m", "jupyterlite_core", "build", "--lite-dir", str(source)]
     _run(command, source, "JupyterLite could not be built")
     return site
@@ -282,11 +273,6 @@ def _extension(name: str) -> Path:
     if not path.is_dir():
         raise LiteError(f"{name} is not installed: pip install -r requirements-dev.txt")
     return path
-
-
-def _write(path: Path, head: str, content: dict) -> None:
-    version_key = {"jupyter-lite-schema-version": 0} if "lite.json" in path.name else {}
-    path.write_text(json.dumps({**version_key, head: content}), encoding="utf-8")
 
 
 def _run(command: list[str], folder: Path, problem: str) -> None:

@@ -61,10 +61,8 @@ def build(
         if lite_from:
             archive = None if lite_from is True else lite_from
             if away := lite.write(root, made / "lite", archive, progress):
-                said = (
-                    f"Pyodide's server cannot be reached: readers' browsers will ask {lite.cdn()}"
-                )
-                print(f"{said} for {', '.join(away)}.", file=sys.stderr)
+                asked = f"readers' browsers will ask {lite.PYODIDE_CDN_URL} for {', '.join(away)}."
+                print(f"Pyodide's server cannot be reached: {asked}", file=sys.stderr)
         files = {each.relative_to(made).as_posix() for each in made.rglob("*") if each.is_file()}
         # The marker first: whatever happens next, the next run may clear what this one wrote.
         _mark(out, before | files)

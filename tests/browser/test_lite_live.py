@@ -112,7 +112,7 @@ def test_only_compiled_packages_and_theirs_come_from_elsewhere(
     assert away > COMPILED
     assert away == lite.closure(lock, ["pandas", "matplotlib"]) - lite.closure(lock, lite.KERNEL)
     for name in away:
-        assert lock[name]["file_name"].startswith(f"{lite.cdn()}/")
+        assert lock[name]["file_name"].startswith(f"{lite.PYODIDE_CDN_URL}/")
     for name in needed - away:
         assert (made / "lite" / "static" / "pyodide" / lock[name]["file_name"]).is_file()
 

@@ -18,6 +18,7 @@ uv is used where it is installed, pip where it is not. Standard library only.
 
 # The syntax stays that of Python 3.8 (no newer annotations, no match), so that an old Python
 # can still run this far and say what it needs.
+import argparse
 import contextlib
 import errno
 import hashlib
@@ -503,17 +504,10 @@ def choose_port(asked):
 
 def take_port(arguments):
     """(the port asked for or None, the other arguments)"""
-    rest, asked = list(arguments), None
-    for place, argument in enumerate(arguments):
-        if argument == "--port":
-            asked = rest[place + 1] if place + 1 < len(rest) else ""
-            del rest[place : place + 2]
-            break
-        if argument.startswith("--port="):
-            asked = argument[len("--port=") :]
-            del rest[place]
-            break
-    return asked, rest
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--port", nargs="?", const="")
+    known, rest = parser.parse_known_args(arguments)
+    return known.port, rest
 
 
 def lab(arguments):

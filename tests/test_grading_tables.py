@@ -373,6 +373,9 @@ def test_tutors_get_forms_of_their_own_that_later_runs_keep(tmp_path):
     assert first.count("for all tutors</span>") == 5
     write_all(results, tmp_path, masters=MASTERS)
     assert forms() == (names, who)
+    # All of one tutor's withdraw: no form without an answer is left.
+    write_all([r for r in results if who[r["student"]] == "2"], tmp_path, masters=MASTERS)
+    assert forms()[0] == [names[0], names[2]]
     write_all(results, tmp_path, masters=MASTERS, tutors=1)
     assert forms() == (["03_answers.html"], {})
 

@@ -112,6 +112,8 @@ def _write_marking(
     ]
     for tutor in range(max(drawn.values(), default=0) + 1):
         mine = [a for a in filled if not tutor or drawn[a["student"]] in (0, tutor)]
+        if not mine:  # whoever was theirs has withdrawn
+            continue
         kept = f"belgrade {digest_of(str(folder.resolve()))} {exercise} {tutor}"
         page = folder / f"{exercise}_answers{f'_tutor_{tutor}' if tutor else ''}.html"
         _write(page, pages.marking(exercise, title, header, mine, rubrics, kept, tutor))

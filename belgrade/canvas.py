@@ -56,6 +56,7 @@ class _Renderer(RendererAgg):
             _keep(_measures, key, measured, MOST_TEXTS)
         return _measures[key]
 
+    # The parameters are matplotlib's.
     def draw_text(
         self,
         gc: Any,

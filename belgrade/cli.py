@@ -38,6 +38,7 @@ def main(arguments=None):
 INSTRUCTORS = {"belgrade.authoring", "belgrade.grading"}
 
 
+# Long, for it is a table: a line for each option of each command.
 def _parser():
     parser = argparse.ArgumentParser(prog="belgrade", description="The Belgrade teaching module.")
     commands = parser.add_subparsers(dest="command", required=True)

@@ -239,6 +239,7 @@ class Form:
         }
 
 
+# The parameters are what a form consists of.
 def ask(
     kind: str,
     question: str,

@@ -128,7 +128,7 @@ def _write(changed: dict[str, dict[str, Any]]) -> str:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with files.locked(path.with_suffix(".lock")):
-            files.write_whole(path, _as_bytes(_stored() | _memory | changed))
+            files.write_whole(path, as_bytes(_stored() | _memory | changed))
         _memory.clear()
     except OSError as error:
         _memory.update(changed)
@@ -281,16 +281,12 @@ def ask_verdict(lesson: str, question: str) -> None:
     )
 
     def keep() -> str:
-        given = verdict.value, confidence.value, reason.value.strip() or None
-        for value, need in zip(given, missing, strict=True):
+        values = verdict.value, confidence.value, reason.value.strip() or None
+        for value, need in zip(values, missing, strict=True):
             if value is None:
                 raise forms.Unfinished(need)
-        value = {
-            "verdict": verdict.value,
-            "confidence_pct": confidence.value,
-            "reason": reason.value.strip(),
-        }
-        return f"{save(f'verdict/{lesson}', value)} Lesson 08 brings your verdicts together."
+        given = {each["name"]: value for each, value in zip(asked, values, strict=True)}
+        return f"{save(f'verdict/{lesson}', given)} Lesson 08 brings your verdicts together."
 
     said = "You have a verdict already. You may change it." if earlier else ""
     fields = [verdict, confidence, reason]
@@ -404,10 +400,9 @@ def ask_probabilities(key: str, question: str, items: Mapping[str, str]) -> None
     choices = [[name, value] for name, value in PROBABILITIES.items()]
     asked = [
         {"name": item, "kind": "list", "label": f"{number}. {text}", "options": choices}
+        | {"optional": True}
         for number, (item, text) in enumerate(items.items(), start=1)
     ]
-    for each in asked:
-        each["optional"] = True
     asks = {"key": f"probabilities/{key}", "fields": asked}
     forms.ask("probabilities", question, fields, "Commit", keep, said, words, asks)
 
@@ -471,13 +466,9 @@ def _options(row: Any) -> list[tuple[str, bool, str]]:
     return sorted(((str(a), b, str(c)) for a, b, c in options), key=lambda option: option[0])
 
 
-def as_bytes() -> bytes:
-    """Return the journal as the content of one file, which `merge` reads."""
-    return _as_bytes(entries())
-
-
-def _as_bytes(kept: dict[str, dict[str, Any]]) -> bytes:
-    content = {"format": FORMAT, "entries": kept}
+def as_bytes(kept: dict[str, dict[str, Any]] | None = None) -> bytes:
+    """Return the journal, or the entries given, as the content of a file, which `merge` reads."""
+    content = {"format": FORMAT, "entries": entries() if kept is None else kept}
     text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True)
     # A half of an emoji that a browser cut in two has no bytes of its own.
     return text.encode("utf-8", "replace")

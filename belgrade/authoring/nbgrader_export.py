@@ -172,13 +172,18 @@ def source_notebook(built):
         text = _again(question, again[question.name], points, given, built.variant)
         name = f"question-{question.name.replace('.', '-')}-{AGAIN}"
         cells.append(_cell(new_code_cell(id=name), text, name, points))
+    _add_up(questions, worth)
+    return fresh(cells)
+
+
+def _add_up(questions, worth):
+    """Raise ExportError where a question's parts are not `worth` its points."""
     for question in questions:
         if abs(worth[question.name] - question.spec["points"]) > 1e-5:
             raise ExportError(
                 f"Question {question.name} is worth {question.spec['points']:g} points, but its "
                 f"parts make {worth[question.name]:g}."
             )
-    return fresh(cells)
 
 
 def _cell(cell, source, grade_id, points=None, solution=False, locked=False):

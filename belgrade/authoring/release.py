@@ -46,6 +46,7 @@ class ReleaseError(UserError):
     """The tree cannot be written; its text says why and what to do."""
 
 
+# The parameters are the command's options.
 def release(root, out, home=None, ref=None, hub=None, site=None, say=print):
     """Write the students' tree of the module at `root` to the folder `out`, or update it there.
 

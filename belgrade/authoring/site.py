@@ -28,6 +28,7 @@ class SiteError(UserError):
     """The site cannot be written; its text says why and what to do."""
 
 
+# The parameters of both are the command's options.
 def build(
     root: Path,
     out: Path,

@@ -66,6 +66,7 @@ class Submission:
     members: tuple[tuple[str, str], ...] = ()
 
 
+# The parameters are the command's options.
 def collect(
     source: Path, spool: Path, roster: Roster | None = None, limits: Limits | None = None, *,
     layout: str = "", match: Mapping[str, str] | None = None,

@@ -416,6 +416,7 @@ def _picture(figure: Any) -> str | None:
     return base64.b64encode(picture).decode("ascii")
 
 
+# Its classes stand in it, as IPython is imported in the warm process alone.
 def _shell() -> Any:
     """Return IPython's shell, whose displays and errors go into a `Shown`."""
     from IPython.core.displayhook import DisplayHook

@@ -1,6 +1,7 @@
 """The command `belgrade`: one small function a subcommand, each importing only what it needs."""
 
 import argparse
+import functools
 import shutil
 import subprocess
 import sys
@@ -36,6 +37,12 @@ def main(arguments=None):
 
 # What the tree that `belgrade release` makes does not have.
 INSTRUCTORS = {"belgrade.authoring", "belgrade.grading"}
+
+TAKEN_TO_CLASS = {
+    "slides": "slides of the lessons, which need no network",
+    "handouts": "a page of A4 for each lesson, to be printed",
+    "solutions": "the exercises solved, to be given out after the deadline",
+}
 
 
 # Long, for it is a table: a line for each option of each command.
@@ -133,6 +140,12 @@ def _parser():
     one.add_argument("--lite", action="store_true", help="add JupyterLab that runs in the browser")
     one.add_argument("--pyodide", type=Path, metavar="FILE", help="npm's package of Pyodide")
     one.set_defaults(function=site)
+
+    for name, words in TAKEN_TO_CLASS.items():
+        one = commands.add_parser(name, help=f"write {words}")
+        one.add_argument("out", type=Path, help="the folder for them")
+        one.add_argument("numbers", nargs="*", metavar="NN", help="which; all if none is named")
+        one.set_defaults(function=take_to_class)
 
     one = commands.add_parser("release", help="write or update the tree that students get")
     one.add_argument("out", type=Path, help="an empty folder, or one that release has made")
@@ -335,18 +348,35 @@ def links(options):
     print(f"README.md {'now has' if changed else 'already had'} the table {where}.")
 
 
+def needs_all(function):
+    """Let a command say how to install what a student's environment lacks."""
+
+    @functools.wraps(function)
+    def command(options):
+        try:
+            return function(options)
+        except ModuleNotFoundError as error:
+            if error.name in INSTRUCTORS:
+                raise
+            missing = f"{error.name} is not installed, which `belgrade {options.command}` needs"
+            raise UsageError(f"{missing}: pip install -r requirements-dev.txt") from None
+
+    return command
+
+
+@needs_all
+def take_to_class(options):
+    """Write slides, handouts or solutions."""
+    from belgrade.authoring import handouts
+
+    root = project_root("exercises/keys")
+    written = getattr(handouts, options.command)(root, options.out, options.numbers)
+    print(f"Wrote {len(written)} to {options.out}: {', '.join(written)}")
+
+
+@needs_all
 def site(options):
     """Write the module as plain pages and, with --lite, to be run in the reader's browser."""
-    try:
-        return _site(options)
-    except ModuleNotFoundError as error:
-        if error.name in INSTRUCTORS:
-            raise
-        missing = f"{error.name} is not installed, which the site needs"
-        raise UsageError(f"{missing}: pip install -r requirements-dev.txt") from None
-
-
-def _site(options):
     from belgrade.authoring.site import build as build_site
 
     root = project_root("notebooks")

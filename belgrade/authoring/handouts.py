@@ -1,0 +1,226 @@
+"""Slides and one-page handouts of the lessons, and solved exercises: what a lecturer hands out.
+
+All are made from cells that are there. What a cell is to a slide follows from its section's heading
+and from what it shows: a claim's card, a form, a picture, a table. The questions for discussion are
+those of the guide for lecturers, docs/teaching-plans.md.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from bs4 import BeautifulSoup
+
+from belgrade import UserError
+from belgrade.authoring.book.notebooks import still
+from belgrade.authoring.build import BLOCK, KEY_ONLY, tag_of
+from belgrade.authoring.clean import fresh, text_of
+from belgrade.files import write_whole
+
+GUIDE = "docs/teaching-plans.md"
+# What a slide of prose holds, in words; a table on it, in rows; a picture's tasks.
+WORDS, ROWS, TASKS = 60, 7, 3
+SENTENCE = re.compile(r"(?<=[.!?:])\s+(?=[A-Z*(*])")
+FOLDED = re.compile(r"<details>.*?</details>", re.S)
+# Of reveal.js, which the package sphinx-revealjs brings: what a deck without a network needs.
+REVEAL = (
+    *("dist/reveal.js", "dist/reveal.css", "dist/theme/white.css", "LICENSE"),
+    *("plugin/notes/notes.js", "plugin/notes/speaker-view.html"),
+)
+
+
+class LessonError(UserError):
+    """A lesson lacks a part that slides or a handout need; the text names both."""
+
+
+@dataclass
+class Picture:
+    """A picture of a lesson: its heading, its image as HTML, its tasks in Markdown, or ""."""
+
+    heading: str
+    image: str
+    tasks: str = ""
+
+
+@dataclass
+class Lesson:
+    """What of a lesson goes on slides. Texts are Markdown, shown things HTML."""
+
+    number: str
+    title: str
+    question: str
+    claims: list[str] = field(default_factory=list)
+    guess: tuple[str, ...] = ()  # what goes before, question
+    pictures: list[Picture] = field(default_factory=list)
+    sides: list[tuple[str, str, str]] = field(default_factory=list)  # heading, prose, shown
+    verdict: tuple[str, ...] = ()  # the claim, question
+    asks: list[tuple[str, str]] = field(default_factory=list)  # question, points to draw out
+
+
+def read(path: Path, guide: str = "") -> Lesson:
+    """Return the parts of the lesson at `path`; discussion comes from its section of `guide`.
+
+    Raises LessonError where a part is missing.
+    """
+    cells = nbformat.read(path, as_version=4).cells
+    title = re.search(r"^# (.*)$", cells[0].source, re.M)
+    question = re.search(r"\*\*The question\.\*\* (.*)$", cells[0].source, re.M)
+    lesson = Lesson(path.name[:2], title[1] if title else "", question[1] if question else "")
+    lesson.asks = list(_asks(guide, lesson.title))
+    part = heading = text = ""
+    said: dict[str, str] = {}  # the prose right below the headings of a part
+    pictures: dict[str, Picture] = {}  # the first below each heading
+    for cell in cells:
+        if cell.cell_type == "markdown":
+            text = FOLDED.sub("", cell.source)
+            for level, heading, below in re.findall(
+                r"^(##+) (?:\d+\. )?(.*)$\n?((?:(?!##).+\n?|\n)*)", text, re.M
+            ):
+                part = heading if level == "##" else part
+                said[part] = said.get(part, "") + below
+                if re.match(r"What (supports|complicates|contradicts)", heading):
+                    lesson.sides.append((heading, _prose(below), ""))
+            continue
+        for output in cell.get("outputs", []):
+            soup = BeautifulSoup(output.get("data", {}).get("text/html", ""), "html.parser")
+            plain = output.get("data", {}).get("text/plain", "")
+            image, form = soup.find("img"), soup.find(attrs={"data-asks": True})
+            if image:
+                tasks = re.search(r"(?:^\d+\. .*\n?)+", text, re.M)
+                explorer = "explorers." in cell.source and tasks
+                tasked = "".join(tasks[0].splitlines(True)[:TASKS]) if explorer else ""
+                pictures.setdefault(heading, Picture(heading, str(image), tasked))
+            if plain.startswith("Claim C") and part == "The claim":
+                lesson.claims.append(_claim(plain))
+            if form:
+                asked = json.loads(form["data-asks"]).get("question", "")
+                asks = _prose(said[part]), asked
+                if part.startswith("Your guess"):
+                    lesson.guess = lesson.guess or asks
+                lesson.verdict = asks if form["data-form"] == "verdict" else lesson.verdict
+            if lesson.sides and heading == lesson.sides[-1][0] and not lesson.sides[-1][2]:
+                lesson.sides[-1] = (*lesson.sides[-1][:2], _shown(soup, plain))
+    # Two: the explorers first, in the lesson's order.
+    first = sorted(pictures.values(), key=lambda each: not each.tasks)[:2]
+    lesson.pictures = [each for each in pictures.values() if each in first]
+    wanted = ("title", "question", "claims", "guess", "pictures", "sides", "verdict")
+    if lacking := [name for name in wanted if not getattr(lesson, name)]:
+        raise LessonError(f"{path.name} has no {lacking[0]} that could go on a slide.")
+    return lesson
+
+
+def _claim(plain: str) -> str:
+    head, said = plain.split("\n")[:2]
+    return f"{said} ({head.split()[1]})"
+
+
+def _prose(markdown: str) -> str:
+    """Return the first sentences of a text, without those about code."""
+    kept: list[str] = []
+    untimed = re.sub(r"^\s*\*\d+ minutes?[^*]*\*", "", markdown)
+    for sentence in SENTENCE.split(" ".join(untimed.split())):
+        if "`" not in sentence:
+            kept.append(sentence)
+        if len(" ".join(kept).split()) > WORDS:
+            break
+    return " ".join(kept).removesuffix(":")
+
+
+def _shown(soup: BeautifulSoup, plain: str) -> str:
+    """Return a picture, the head of a table, or a claim, as HTML; "" for anything else."""
+    if image := soup.find("img"):
+        return str(image)
+    if table := soup.find("table"):
+        for row in table.select("tbody tr")[ROWS:]:
+            row.decompose()
+        if all(len(name.text) < 3 and name.text.isdigit() for name in table.select("tbody th")):
+            for number in table.select("tr > :first-child"):  # of a row, which says nothing
+                number.decompose()
+        return still(str(table))
+    return f"<blockquote>{_claim(plain)}</blockquote>" if plain.startswith("Claim C") else ""
+
+
+def _asks(guide: str, title: str) -> Iterator[tuple[str, str]]:
+    """Yield the questions for discussion of a lesson, each with the points to draw out."""
+    section = guide.partition(f"### {title}\n")[2].partition("\n### ")[0]
+    for asked, points in re.findall(r"^\d\. (.*)\n((?:   .*\n)*)", section, re.M):
+        yield asked, " ".join(points.split())
+
+
+# --- what is written -----------------------------------------------------------------------------
+
+
+def slides(root: Path, out: Path, numbers: list[str]) -> list[str]:
+    """Write a deck for each lesson named, or all, and reveal.js beside them; return their names."""
+    written = _pages(root, out, numbers, "slides")
+    source = files("sphinx_revealjs") / "_static" / "revealjs"
+    for name in REVEAL:
+        with as_file(source / name) as path:
+            content = path.read_text(encoding="utf-8")
+        # The theme asks for fonts; any of the reader's own will do.
+        write_whole(out / "reveal" / name, re.sub(r"@import [^;]*;", "", content))
+    return written
+
+
+def handouts(root: Path, out: Path, numbers: list[str]) -> list[str]:
+    """Write a page of A4 for each lesson named, or all; return their names."""
+    return _pages(root, out, numbers, "handout")
+
+
+def _pages(root: Path, out: Path, numbers: list[str], template: str) -> list[str]:
+    import mistune
+    from jinja2 import Environment, PackageLoader
+    from markupsafe import Markup
+
+    def rendered(markdown: str) -> Markup:
+        return Markup(re.sub(r"</?a\b[^>]*>", "", str(mistune.html(markdown))))
+
+    jinja: Any = Environment(
+        loader=PackageLoader("belgrade.authoring", "handout_templates"),
+        autoescape=True, trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    jinja.filters["markdown"] = rendered
+    guide = (root / GUIDE).read_text(encoding="utf-8")
+    written = []
+    for path in chosen(root / "notebooks", numbers):
+        page = jinja.get_template(f"{template}.html").render(lesson=read(path, guide))
+        write_whole(out / f"{path.stem}.html", page + "\n")
+        written.append(f"{path.stem}.html")
+    return written
+
+
+def chosen(folder: Path, numbers: list[str]) -> list[Path]:
+    """Return the notebooks in `folder` with these numbers, or all; raise LessonError if none is."""
+    wanted = [number.zfill(2) for number in numbers]
+    found = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
+    if lacking := sorted(set(wanted) - {path.name[:2] for path in found}):
+        raise LessonError(f"There is no notebook {lacking[0]} in {folder}.")
+    return [path for path in found if not wanted or path.name[:2] in wanted]
+
+
+def solutions(root: Path, out: Path, numbers: list[str]) -> list[str]:
+    """Write the solved exercises named, or all, with their outputs; return their names."""
+    exercises = root.resolve() / "exercises"
+    if exercises in [out.resolve(), *out.resolve().parents]:
+        raise LessonError(f"{out} holds the exercises that students get: name another folder.")
+    written = []
+    for path in chosen(exercises / "keys", numbers):
+        write_whole(out / path.name, text_of(solved(nbformat.read(path, as_version=4))))
+        written.append(path.name)
+    return written
+
+
+def solved(key: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """Return a key as a student may see it afterwards: solved, without what serves marking."""
+    cells = [cell for cell in key.cells if tag_of(cell) not in KEY_ONLY]
+    for cell in cells:
+        cell.metadata = nbformat.NotebookNode()
+        cell.source = BLOCK.sub(lambda block: block[2].rstrip("\n"), cell.source)
+    return fresh(cells)

@@ -1,0 +1,92 @@
+"""Slides, handouts and solutions hold what they should, for every lesson and exercise."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+from guides import NUMBERS, ROOT, text
+
+from belgrade import cli
+from belgrade.authoring import handouts
+from belgrade.authoring.build import BLOCK, KEY_ONLY, tag_of
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder into which the three commands wrote everything."""
+    out = tmp_path_factory.mktemp("handouts")
+    for command in ("slides", "handouts", "solutions"):
+        assert cli.main([command, str(out / command)]) == 0
+    return out
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_slides_and_handout_have_all_parts_of_their_lesson(number: str, made: Path) -> None:
+    (path,) = (ROOT / "notebooks").glob(f"{number}_*.ipynb")
+    lesson = handouts.read(path, text("teaching-plans.md"))
+    assert len(lesson.pictures) == 2
+    assert lesson.pictures[0].image != lesson.pictures[1].image
+    assert [each for each in lesson.pictures if each.tasks]
+    sides = {heading.split()[1].strip(",") for heading, _, _ in lesson.sides}
+    assert "supports" in sides
+    assert sides & {"complicates", "contradicts"} or number == "00"
+    assert len(lesson.asks) >= 3
+    assert all(ask.endswith(("?", ".")) for ask, _ in lesson.asks)
+    slides = (made / "slides" / f"{path.stem}.html").read_text(encoding="utf-8")
+    handout = (made / "handouts" / f"{path.stem}.html").read_text(encoding="utf-8")
+    assert slides.count("<section>") == 6 + len(lesson.sides) + 1
+    assert slides.count("<img ") == 2 + sum("<img" in shown for *_, shown in lesson.sides)
+    assert handout.count("<img ") == 1
+    assert handout.partition('class="tasks"')[2].count("<li>") == handouts.TASKS
+    for page in (slides, handout):
+        assert not re.search(r"(?:src|href)=.?(?:https?:)?//|<details|BEGIN SOLUTION", page)
+        assert not re.search(r"\*\*|`|\d minutes?\.", re.sub(r"<[^>]*>|base64,\S*", "", page))
+
+
+def test_a_deck_needs_nothing_that_is_not_beside_it(made: Path) -> None:
+    page = next((made / "slides").glob("01_*.html")).read_text(encoding="utf-8")
+    named = re.findall(r'(?:src|href)="(reveal/[^"]+)"', page)
+    assert len(named) == 4
+    assert all((made / "slides" / name).is_file() for name in named)
+    theme = (made / "slides" / "reveal" / "dist" / "theme" / "white.css").read_text()
+    assert "url(" not in theme
+
+
+def test_a_lesson_without_a_part_is_refused_by_name(tmp_path: Path) -> None:
+    (path,) = (ROOT / "notebooks").glob("01_*.ipynb")
+    lesson = nbformat.read(path, as_version=4)
+    lesson.cells = [cell for cell in lesson.cells if "ask_guess" not in cell.source]
+    nbformat.write(lesson, tmp_path / path.name)
+    with pytest.raises(handouts.LessonError, match=r"01_the_puzzle.ipynb has no guess"):
+        handouts.read(tmp_path / path.name)
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_solutions_are_the_keys_without_what_serves_marking(number: str, made: Path) -> None:
+    (path,) = (made / "solutions").glob(f"{number}_*.ipynb")
+    solved = nbformat.read(path, as_version=4)
+    nbformat.validate(solved)
+    key = nbformat.read(ROOT / "exercises" / "keys" / path.name, as_version=4)
+    kept = {cell["id"]: cell for cell in key.cells if tag_of(cell) not in KEY_ONLY}
+    assert [cell["id"] for cell in solved.cells] == list(kept)
+    said = "\n".join(cell.source for cell in solved.cells)
+    assert "SOLUTION" not in said
+    for cell in solved.cells:
+        source = kept[cell["id"]].source
+        for _, body in BLOCK.findall(source):
+            assert body.rstrip("\n") in cell.source
+        assert cell.get("outputs") == kept[cell["id"]].get("outputs")
+        assert not cell.metadata
+    for cell in key.cells:
+        if tag_of(cell) in ("rubric", "spec"):
+            assert cell.source not in said
+
+
+def test_solutions_never_replace_exercises(tmp_path: Path, capsys) -> None:
+    assert cli.main(["solutions", str(ROOT / "exercises")]) == 2
+    assert "name another folder" in capsys.readouterr().err
+    assert cli.main(["slides", str(tmp_path), "42"]) == 2
+    assert "There is no notebook 42" in capsys.readouterr().err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import json
 import os
 from collections import Counter
@@ -57,6 +58,20 @@ left_out: Counter[str] = Counter()
 SLOW = "slow: minutes of processor for what a sample covers: python run.py test -m slow"
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Name a folder to the processes of this run that they share: see kept_kernel."""
+    factory = node.config._tmp_path_factory
+    node.workerinput["shared"] = str(factory.getbasetemp())
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if folder := getattr(config, "workerinput", {}).get("shared"):
+        import kept_kernel
+
+        kept_kernel.shared[:] = [Path(folder)]
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Tell the process where reports come together what this one did not take."""
     if hasattr(session.config, "workeroutput"):
@@ -85,9 +100,18 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
             terminalreporter.write_line(sentence)
 
 
+@pytest.fixture(scope="session")
+def _journals(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Folders for journals, one a test; pytest itself would count all there are for each."""
+    folder = tmp_path_factory.mktemp("work")
+    return (folder / str(number) for number in itertools.count())
+
+
 @pytest.fixture(autouse=True)
-def _empty_journal(tmp_path_factory: pytest.TempPathFactory, monkeypatch: Any) -> None:
-    monkeypatch.setenv("BELGRADE_WORK", str(tmp_path_factory.mktemp("work")))
+def _empty_journal(_journals: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = next(_journals)
+    folder.mkdir()
+    monkeypatch.setenv("BELGRADE_WORK", str(folder))
 
 
 @pytest.fixture(scope="session")

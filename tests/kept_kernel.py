@@ -7,6 +7,9 @@ fresh kernels: by test_build, and by nbval, which runs every stored key in one o
 from __future__ import annotations
 
 import atexit
+import functools
+import pickle
+from pathlib import Path
 from typing import Any
 
 import nbclient
@@ -18,9 +21,14 @@ from nbformat.v4 import new_code_cell
 from nbval.kernel import CURRENT_ENV_KERNEL_NAME
 from one_kernel import FORGET
 
+from belgrade.authoring.build import Built, build
 from belgrade.authoring.execute import first_error, this_environment
+from belgrade.files import write_whole
 
 kept: list[Any] = []
+# A folder that the processes of this run share, and no other run: conftest names it.
+shared: list[Path] = []
+KEYS = Path(__file__).resolve().parent.parent / "exercises" / "keys"
 
 
 def kernel() -> Any:
@@ -68,3 +76,18 @@ class Client(NotebookClient):
 def keep_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let `build` and `clean --run` use the kernel that is kept."""
     monkeypatch.setattr(nbclient, "NotebookClient", Client)
+
+
+@functools.cache
+def built_of(key: Path) -> Built:
+    """Return what build makes of a key; one of the module's own is built once in a run of tests."""
+    known = [folder / f"{key.stem}.pickle" for folder in shared if key.parent == KEYS]
+    for path in known:
+        if path.exists():
+            return pickle.loads(path.read_bytes())
+    with pytest.MonkeyPatch.context() as patch:
+        keep_kernel(patch)
+        built = build(key)
+    for path in known:
+        write_whole(path, pickle.dumps(built))
+    return built

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import nbformat
 import pytest
 from fresh_copies import Outcomes, examined, records_of
-from kept_kernel import keep_kernel
+from kept_kernel import built_of, keep_kernel
 from nbformat.v4 import new_code_cell, new_output
 from nbval.plugin import coalesce_streams
 from packed_answers import typed_in
@@ -62,17 +61,6 @@ def shown(cell: Any) -> dict[str, list[str]]:
             if not kind.startswith("image/"):
                 found.setdefault(kind, []).append(text)
     return found
-
-
-@functools.cache
-def built_of(key: Path) -> building.Built:
-    """Return what build makes of a key, in the kernel that this process keeps."""
-    with pytest.MonkeyPatch.context() as patch:
-        keep_kernel(patch)
-        return build(key, cwd=EXERCISES)
-
-
-build = building.build
 
 
 @each_key

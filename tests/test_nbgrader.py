@@ -1,7 +1,6 @@
 """The real nbgrader on our export: the same marks by question, and nothing of ours released."""
 
 import copy
-import functools
 import importlib.util
 import json
 import os
@@ -12,14 +11,14 @@ import nbformat
 import nbgrader_command
 import pytest
 from fresh_copies import records_of
-from kept_kernel import keep_kernel
+from kept_kernel import built_of
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
 from toy_exercise import RIGHT as SOLVED
 from toy_exercise import varied_key
 
 from belgrade import cli
 from belgrade.authoring import nbgrader_export as exporting
-from belgrade.authoring.build import build, build_files, read_questions
+from belgrade.authoring.build import build_files, read_questions
 from belgrade.authoring.release import leaks, public_text
 from belgrade.checks import points
 from belgrade.checks.assemble import assemble
@@ -203,14 +202,6 @@ def ours(project):
         for record in records + written_records(copied, built.pack["written"]):
             points[record["question"]] += record.get("points", 0)
     return found
-
-
-@functools.cache
-def built_of(key_path):
-    """Return what build makes of a key, in the kernel that this process keeps."""
-    with pytest.MonkeyPatch.context() as patch:
-        keep_kernel(patch)
-        return build(key_path)
 
 
 @pytest.mark.parametrize("student", STUDENTS)

@@ -72,12 +72,6 @@ def test_the_base_rate_is_the_best_constant_forecast() -> None:
     assert brier.decompose([rate] * 7, happened) == pytest.approx((0, 0, 12 / 49))
 
 
-def test_skill_is_measured_against_a_reference() -> None:
-    assert brier.skill_score(0.125, 0.25) == 0.5
-    assert brier.skill_score(0.5, 0.25) == -1
-    assert math.isnan(brier.skill_score(0.1, 0))
-
-
 @pytest.mark.parametrize(
     ("probabilities", "outcomes", "words"),
     [

@@ -12,7 +12,7 @@ from belgrade import explorers
 from belgrade.explorers import kosovo
 from belgrade.explorers.explorer import NothingToShow
 from belgrade.methods.did import DifferenceInDifferences
-from belgrade.methods.un_votes import agreement_pct, pooled_agreement_pct
+from belgrade.methods.un_votes import pooled_agreement_pct
 from belgrade.methods.veto_game import VetoPlayer, asking_price, settlement, win_set
 
 # --- the veto game ---------------------------------------------------------------------------
@@ -96,15 +96,6 @@ def test_impossible_games_are_refused() -> None:
 
 
 # --- agreement -------------------------------------------------------------------------------
-
-
-def test_agreement_of_four_votes_by_hand() -> None:
-    # Same, one abstains, opposed, absent: 1 of 3 the same; with half credit 1.5 of 3.
-    pairs = [("yes", "yes"), ("abstain", "no"), ("yes", "no"), ("absent", "no")]
-    assert agreement_pct(pairs) == pytest.approx(100 / 3)
-    assert agreement_pct(pairs, half_credit=True) == pytest.approx(50)
-    with pytest.raises(ValueError, match="no vote together"):
-        agreement_pct([("absent", "yes")])
 
 
 def test_counts_are_added_before_they_are_divided() -> None:

@@ -10,10 +10,8 @@ import pytest
 from belgrade import explorers, figures
 from belgrade.evidence import opinion
 from belgrade.methods.polls import (
-    margin_of_change,
     margin_of_error,
     margin_of_lead,
-    sample_size_for,
 )
 
 
@@ -46,7 +44,6 @@ def test_four_times_as_many_people_halve_the_margin() -> None:
 def test_without_a_sample_size_the_margin_is_unknown(unknown: float | None) -> None:
     assert math.isnan(margin_of_error(25, unknown))
     assert math.isnan(margin_of_lead(25, 24, unknown))
-    assert math.isnan(margin_of_change(25, 1000, 25, unknown))
 
 
 def test_margin_of_lead_by_hand() -> None:
@@ -55,19 +52,6 @@ def test_margin_of_lead_by_hand() -> None:
     assert margin_of_lead(46, 42, 1013) == pytest.approx(5.772, abs=0.001)
     # With two answers that share everything, the lead is twice one share: so is its margin.
     assert margin_of_lead(60, 40, 800) == pytest.approx(2 * margin_of_error(60, 800))
-
-
-def test_margin_of_change_by_hand() -> None:
-    # Each of the two has 3.92 points (see above): 3.92 * sqrt(2) = 5.544.
-    assert margin_of_change(20, 400, 20, 400) == pytest.approx(5.544, abs=0.001)
-
-
-def test_sample_size_for_textbook_values() -> None:
-    assert sample_size_for(3) == 1068  # 1067.07
-    assert sample_size_for(5) == 385  # 384.15
-    assert sample_size_for(5, share_pct=0) == 1
-    size = sample_size_for(2.5)
-    assert margin_of_error(50, size) <= 2.5 < margin_of_error(50, size - 1)
 
 
 @pytest.mark.parametrize(
@@ -79,8 +63,6 @@ def test_sample_size_for_textbook_values() -> None:
         lambda: margin_of_error(50, 0),
         lambda: margin_of_error(50, 1000, 100),
         lambda: margin_of_lead(80, 61, 1000),
-        lambda: sample_size_for(0),
-        lambda: sample_size_for(3, share_pct=120),
     ],
 )
 def test_impossible_numbers_are_refused(wrong: object) -> None:

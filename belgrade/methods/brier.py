@@ -79,16 +79,6 @@ def decompose(probabilities: Sequence[float], outcomes: Sequence[int]) -> Parts:
     return Parts(reliability, resolution, overall * (1 - overall))
 
 
-def skill_score(score: float, reference: float) -> float:
-    """Return 1 - score / reference: 1 is perfect, 0 no better than the reference, below 0 worse.
-
-    Both are Brier scores on the same events; the reference is usually that of the base rate. NaN
-    where the reference is perfect (0). Source: Daniel S. Wilks, Statistical Methods in the
-    Atmospheric Sciences, chapter on forecast verification.
-    """
-    return math.nan if reference == 0 else 1 - score / reference
-
-
 def _check(probabilities: Sequence[float], outcomes: Sequence[int]) -> None:
     if len(probabilities) != len(outcomes):
         raise ValueError(

@@ -46,17 +46,3 @@ def leads(one: Mapping[Any, float], other: Mapping[Any, float]) -> dict[Any, int
     return {
         period: (one[period] > other[period]) - (one[period] < other[period]) for period in shared
     }
-
-
-def lead_changes(one: Mapping[Any, float], other: Mapping[Any, float]) -> list[Any]:
-    """Return the periods in which the lead passed from one to the other, in order.
-
-    A tie changes nothing: the lead passes when the other one is really ahead.
-    """
-    changes = []
-    ahead = 0
-    for period, sign in leads(one, other).items():
-        if sign and ahead and sign != ahead:
-            changes.append(period)
-        ahead = sign or ahead
-    return changes

@@ -59,41 +59,6 @@ def margin_of_lead(
     return 100 * _z(confidence_pct) * math.sqrt(variance / size)
 
 
-def margin_of_change(
-    first_pct: float,
-    first_size: float | None,
-    second_pct: float,
-    second_size: float | None,
-    confidence_pct: float = 95,
-) -> float:
-    """Return the margin of error of the change between two separate polls, in percentage points.
-
-    The two samples are independent, so the margins add up as squares do: sqrt(a^2 + b^2).
-    `UNKNOWN` (nan) where either sample size is not known. Raises `ValueError` as `margin_of_error`.
-
-    Source: Lohr (as above); variances of independent estimates add up.
-    """
-    return math.hypot(
-        margin_of_error(first_pct, first_size, confidence_pct),
-        margin_of_error(second_pct, second_size, confidence_pct),
-    )
-
-
-def sample_size_for(margin_pct: float, confidence_pct: float = 95, share_pct: float = 50) -> int:
-    """Return how many people must be asked for a margin of `margin_pct` points either way.
-
-    The default share, 50 per cent, needs the most. Raises `ValueError` for a margin that is not
-    above 0, a share outside 0 to 100, or a confidence outside 0 to 100.
-
-    Source: Lohr (as above), chapter 2, solved for n.
-    """
-    _check_share(share_pct)
-    if not margin_pct > 0:
-        raise ValueError(f"A margin is above 0 points, not {margin_pct}.")
-    size = share_pct * (100 - share_pct) * (_z(confidence_pct) / margin_pct) ** 2
-    return max(1, math.ceil(round(size, 9)))
-
-
 def _z(confidence_pct: float) -> float:
     if not 0 < confidence_pct < 100:
         raise ValueError(f"A confidence is between 0 and 100 per cent, not {confidence_pct}.")

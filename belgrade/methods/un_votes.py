@@ -8,27 +8,10 @@ one of them took no part are left out. Shares are in per cent.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pandas as pd
-
-VOTES = ("yes", "abstain", "no")
-
-
-def agreement_pct(pairs: Iterable[tuple[str, str]], half_credit: bool = False) -> float:
-    """Return the agreement of two states over pairs of votes ("yes", "no", "abstain"), per cent.
-
-    Other values ("absent") take the pair out of the count. With `half_credit`, a pair with one
-    abstention counts half. Raises `ValueError` where no pair is left.
-    """
-    joint = [pair for pair in pairs if pair[0] in VOTES and pair[1] in VOTES]
-    if not joint:
-        raise ValueError("The two states took part in no vote together.")
-    same = sum(one == other for one, other in joint)
-    half = sum(one != other and "abstain" in (one, other) for one, other in joint)
-    return 100 * (same + half_credit * half / 2) / len(joint)
 
 
 def pooled_agreement_pct(counts: pd.DataFrame, half_credit: bool = False) -> float:

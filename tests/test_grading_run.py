@@ -113,7 +113,8 @@ def told_by_nbval() -> Any:
     return examine.run(toy(BOTH), timeout=2)
 
 
-SLEEP = "import time; time.sleep(99)"
+SLEEP = "import time; time.sleep(999)"
+NO_WAIT_S = 200  # even on a machine with much to do: what is waited for would take 999 s
 FATAL = {
     "os._exit": ("import os; os._exit(0)", "the kernel died"),
     "exit": ("exit()", "the kernel died"),
@@ -134,7 +135,7 @@ def test_what_ends_a_kernel_costs_its_question_only(kind: str, box: Sandbox) -> 
     code, error = FATAL[kind]
     start = time.monotonic()
     result = run(toy({2: code}), box, cell_timeout=2)
-    assert time.monotonic() - start < 15
+    assert time.monotonic() - start < NO_WAIT_S
     found = by_question(result.records)
     assert result.lost == {"1.2": error} or kind == "loop"
     assert [found[q][0] for q in QUICK if q != "1.2"] == ["right"] * 3
@@ -172,7 +173,7 @@ def test_a_flood_of_output_is_cut_and_costs_nothing_else(kind: str, box: Sandbox
     code, error = FLOODS[kind]
     before, start = _memory(), time.monotonic()
     result = run(toy({2: code}), box, cell_timeout=12)
-    assert time.monotonic() - start < 30
+    assert time.monotonic() - start < NO_WAIT_S
     assert _memory() - before < 150e6
     found = by_question(result.records)
     assert [found[q][0] for q in QUICK if q != "1.2"] == ["right"] * 3
@@ -219,11 +220,10 @@ def test_outputs_are_kept_for_the_feedback(box: Sandbox) -> None:
 
 def test_time_in_all_is_bounded_and_what_was_judged_stays(box: Sandbox) -> None:
     start = time.monotonic()
-    sleepy = {n: "import time; time.sleep(2)" for n in (2, 3, 4)}
-    result = run(toy(sleepy), box, total_timeout=3)
-    assert time.monotonic() - start < 9
+    result = run(toy(dict.fromkeys((2, 3, 4), SLEEP)), box, cell_timeout=500, total_timeout=6)
+    assert time.monotonic() - start < NO_WAIT_S
     assert by_question(result.records)["1.1"][0] == "right"
-    assert "TimeoutError: longer than 3 s in all" in result.lost.values()
+    assert "TimeoutError: longer than 6 s in all" in result.lost.values()
     assert "1.1" not in result.lost
 
 
@@ -310,6 +310,6 @@ def test_judging_has_a_limit_of_its_own(box: Sandbox, monkeypatch: Any) -> None:
     monkeypatch.setattr(run_module, "JUDGE_S", 0.5)
     start = time.monotonic()
     found = by_question(run(toy(), box).records)
-    assert time.monotonic() - start < 20
+    assert time.monotonic() - start < NO_WAIT_S
     assert found["1.2"][0] == "error" and "too large" in found["1.2"][2]
     assert found["1.1"][0] == "right"

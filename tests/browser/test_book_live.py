@@ -254,11 +254,14 @@ def test_what_is_likely_next_is_asked_for_ahead_and_little_else(
         frame = cell(tab, "shares")
         frame.get_by_role("slider").press("ArrowRight")
         assert_shows(folder, frame, "shares", weight=0.51)
-        tab.wait_for_timeout(300)
-        files = {url.split("/")[-1] for url in asked if url.endswith(".webp")}
         known = about(folder, "shares")
         start = explorers.shares().places()
         two_on = known["shown"]["-".join(map(str, (start | {"weight": 52}).values()))][0]
+        for _ in range(100):
+            tab.wait_for_timeout(100)
+            files = {url.split("/")[-1] for url in asked if url.endswith(".webp")}
+            if known["pictures"][two_on][-1] in files:
+                break
         assert known["pictures"][two_on][-1] in files
         assert len(files) < len(known["pictures"])
 

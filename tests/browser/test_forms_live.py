@@ -164,7 +164,7 @@ def test_nothing_is_lost_or_misplaced_when_the_hand_is_quicker_than_the_kernel(
         found = json.loads(path.read_text("utf-8"))["entries"] if path.is_file() else {}
         return {key: found[key]["value"] for key in entries if key in found}
 
-    for _ in range(50):
+    for _ in range(300):
         if kept() == entries:
             break
         page.wait_for_timeout(100)

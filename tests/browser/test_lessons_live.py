@@ -115,7 +115,7 @@ def test_a_lesson_runs_and_its_explorers_move(lesson: tuple[Any, list]) -> None:
         assert seen(cell) != began
         back = cell.get_by_role("button", name="Back to start")
         press(page, cell, back.element_handle(), "Enter")
-        for _ in range(50):  # what the control itself still had to say is answered first
+        for _ in range(300):  # what the control itself still had to say is answered first
             if seen(cell) == began:
                 break
             page.wait_for_timeout(100)

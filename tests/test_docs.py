@@ -92,8 +92,8 @@ def test_the_students_page_links_to_nothing_that_they_do_not_get() -> None:
     assert {link for link in links if not link.startswith(("http", "#"))} <= given
 
 
-def test_each_guide_is_reached_from_the_readme_or_the_instructors_guide() -> None:
-    index = (ROOT / "README.md").read_text(encoding="utf-8") + text("instructor-guide.md")
+def test_each_guide_is_reached_from_the_readme_or_the_page_on_running_it() -> None:
+    index = (ROOT / "README.md").read_text(encoding="utf-8") + text("run.md")
     index += (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     assert {page.name for page in DOCS.glob("*.md") if page.name not in index} == set()
 
@@ -143,14 +143,15 @@ def title(number: str) -> str:
 
 
 @pytest.mark.parametrize("number", NUMBERS)
-def test_the_plan_of_a_lesson_is_that_of_the_lesson(number: str) -> None:
-    plan = section("teaching-plans.md", f"### {title(number)}")
-    minutes = re.search(r"\*\*Time\.\*\* \d+ minutes: (.*?)\. ", head(number))[1]
-    assert f"**Minutes.** {minutes}. " in plan
-    assert f"**Exercise.** {sum(points(number).values())} points." in plan
-    assert re.findall(r"^- (.*)$", plan, re.M) == re.findall(r"^- (.*)$", head(number), re.M)
-    assert len(re.findall(r"^\d\. ", plan, re.M)) >= 3
+def test_a_lesson_has_questions_with_points_mistakes_and_works_to_read(number: str) -> None:
+    plan = section("teach.md", f"### {title(number)}")
+    asked = re.findall(r"^\d\. .*[?.]\n   \*Draw out:\* .+$", plan, re.M)
+    assert len(asked) == len(re.findall(r"^\d\. ", plan, re.M)) >= 3
     assert len(rows(plan)) >= 4
+    works = re.findall(r"^- (.*)$", plan.partition("**Read.**")[2], re.M)
+    assert len(works) >= 2
+    for work in works:
+        assert re.search(r"\b(?:19|20)\d\d\b|\(lesson \d\d\)", work), work
 
 
 def quoted_in(markdown: str) -> set[float]:
@@ -172,7 +173,7 @@ def said_in(number: str) -> set[float]:
 
 @pytest.mark.parametrize("number", NUMBERS)
 def test_figures_in_the_plan_of_a_lesson_are_its_own(number: str) -> None:
-    for row in rows(section("teaching-plans.md", f"### {title(number)}")):
+    for row in rows(section("teach.md", f"### {title(number)}")):
         assert quoted_in(" ".join(row)) - said_in(number) == set(), row
 
 
@@ -183,27 +184,29 @@ def test_lessons_and_parts_that_the_plans_name_are_there() -> None:
         for n in NUMBERS for cell in notebook("notebooks", n).cells
         for output in cell.get("outputs", [])
     )  # fmt: skip
-    for part in re.findall(r"(?<!\*)\*([A-Z][^*\n]+[?.]?)\*(?!\*)", text("teaching-plans.md")):
-        assert part in everything or part in {"Know first", "Most"}, part
+    plans = section("teach.md", "## Plans") + section("teach.md", "## Lesson by lesson")
+    plans = re.sub(r"\*\*Read\.\*\*\n\n(?:- .*\n)+", "", plans)
+    for part in re.findall(r"(?<!\*)\*([A-Z][^*\n]+[?.]?)\*(?!\*)", plans):
+        assert part in everything or part in {"Draw out:", "Most", "Sensitive points"}, part
 
 
 def test_the_plans_hold_every_lesson_and_fill_their_minutes() -> None:
-    page = "teaching-plans.md"
-    for heading in ("## One class of 90 minutes", "## Nine weeks of 90 minutes"):
+    page = "teach.md"
+    for heading in ("### One class of 90 minutes", "### Nine weeks of 90 minutes"):
         table = re.search(r"\| minutes \|.*?(?:\n\n|\Z)", section(page, heading), re.S)[0]
         assert sum(int(row[0]) for row in rows(table)) == 90, heading
-    for heading, column in (("## Five weeks", 1), ("## Nine weeks", 1)):
+    for heading, column in (("### Five weeks", 1), ("### Nine weeks", 1)):
         table = section(page, heading)
         weeks = [row for row in rows(table) if re.fullmatch(r"[1-9]", row[0])]
         assert [row[0] for row in weeks] == [str(week + 1) for week in range(len(weeks))]
-        assert len(weeks) == {"## Five weeks": 5, "## Nine weeks": 9}[heading]
+        assert len(weeks) == {"### Five weeks": 5, "### Nine weeks": 9}[heading]
         taught = re.findall(r"\b\d\d\b", " ".join(row[column] for row in weeks))
         assert sorted(taught) == NUMBERS
 
 
 def test_what_the_guide_says_of_lessons_and_points_holds() -> None:
-    guide = text("instructor-guide.md")
-    assert [row[0] for row in rows(section("instructor-guide.md", "## Who it is for"))] == NUMBERS
+    guide = text("teach.md")
+    assert [row[0] for row in rows(section("teach.md", "## Who it is for"))] == NUMBERS
     totals = [sum(points(number).values()) for number in NUMBERS]
     assert f"An exercise has {min(totals)} to {max(totals)} points" in guide
 

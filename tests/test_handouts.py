@@ -26,7 +26,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("number", NUMBERS)
 def test_slides_and_handout_have_all_parts_of_their_lesson(number: str, made: Path) -> None:
     (path,) = (ROOT / "notebooks").glob(f"{number}_*.ipynb")
-    lesson = handouts.read(path, text("teaching-plans.md"))
+    lesson = handouts.read(path, text("teach.md"))
     assert len(lesson.pictures) == 2
     assert lesson.pictures[0].image != lesson.pictures[1].image
     assert [each for each in lesson.pictures if each.tasks]
@@ -34,7 +34,7 @@ def test_slides_and_handout_have_all_parts_of_their_lesson(number: str, made: Pa
     assert "supports" in sides
     assert sides & {"complicates", "contradicts"} or number == "00"
     assert len(lesson.asks) >= 3
-    assert all(ask.endswith(("?", ".")) for ask, _ in lesson.asks)
+    assert all(ask.endswith(("?", ".")) and points for ask, points in lesson.asks)
     slides = (made / "slides" / f"{path.stem}.html").read_text(encoding="utf-8")
     handout = (made / "handouts" / f"{path.stem}.html").read_text(encoding="utf-8")
     assert slides.count("<section>") == 6 + len(lesson.sides) + 1

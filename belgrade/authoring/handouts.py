@@ -2,7 +2,7 @@
 
 All are made from cells that are there. What a cell is to a slide follows from its section's heading
 and from what it shows: a claim's card, a form, a picture, a table. The questions for discussion are
-those of the guide for lecturers, docs/teaching-plans.md.
+those of the guide for lecturers, `docs/teach.md`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from belgrade.authoring.build import BLOCK, KEY_ONLY, tag_of
 from belgrade.authoring.clean import fresh, text_of
 from belgrade.files import write_whole
 
-GUIDE = "docs/teaching-plans.md"
+GUIDE = "docs/teach.md"
 # What a slide of prose holds, in words; a table on it, in rows; a picture's tasks.
 WORDS, ROWS, TASKS = 60, 7, 3
 SENTENCE = re.compile(r"(?<=[.!?:])\s+(?=[A-Z*(*])")

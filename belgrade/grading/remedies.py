@@ -70,7 +70,7 @@ def remedy(words: str = "", system: System | None = None) -> str:
             how = "WSL2 (`wsl --install`)"
         return (
             f"The sandbox needs Linux. Use {how} or the dev container, step by step in "
-            f"docs/instructor-guide.md; {ANYWAY}."
+            f"docs/run.md; {ANYWAY}."
         )
     if not system.bubblewrap:
         how = f"`{system.installer}`" if system.installer else "your system's package bubblewrap"

@@ -31,8 +31,8 @@ SENTENCE = re.compile(r"(?<=[.!?:])\s+(?=[A-Z*(*])")
 FOLDED = re.compile(r"<details>.*?</details>", re.S)
 # Of reveal.js, which the package sphinx-revealjs brings: what a deck without a network needs.
 REVEAL = (
-    *("dist/reveal.js", "dist/reveal.css", "dist/theme/white.css", "LICENSE"),
-    *("plugin/notes/notes.js", "plugin/notes/speaker-view.html"),
+    *("dist/reveal.js", "dist/reveal.css", "dist/theme/white.css"),
+    *("plugin/notes/notes.js", "LICENSE"),
 )
 
 
@@ -53,7 +53,6 @@ class Picture:
 class Lesson:
     """What of a lesson goes on slides. Texts are Markdown, shown things HTML."""
 
-    number: str
     title: str
     question: str
     claims: list[str] = field(default_factory=list)
@@ -72,11 +71,11 @@ def read(path: Path, guide: str = "") -> Lesson:
     cells = nbformat.read(path, as_version=4).cells
     title = re.search(r"^# (.*)$", cells[0].source, re.M)
     question = re.search(r"\*\*The question\.\*\* (.*)$", cells[0].source, re.M)
-    lesson = Lesson(path.name[:2], title[1] if title else "", question[1] if question else "")
+    lesson = Lesson(title[1] if title else "", question[1] if question else "")
     lesson.asks = list(_asks(guide, lesson.title))
     part = heading = text = ""
     said: dict[str, str] = {}  # the prose right below the headings of a part
-    pictures: dict[str, Picture] = {}  # the first below each heading
+    pictures: dict[str, Picture] = {}  # the first below each heading, an explorer's if there is one
     for cell in cells:
         if cell.cell_type == "markdown":
             text = FOLDED.sub("", cell.source)
@@ -96,7 +95,8 @@ def read(path: Path, guide: str = "") -> Lesson:
                 tasks = re.search(r"(?:^\d+\. .*\n?)+", text, re.M)
                 explorer = "explorers." in cell.source and tasks
                 tasked = "".join(tasks[0].splitlines(True)[:TASKS]) if explorer else ""
-                pictures.setdefault(heading, Picture(heading, str(image), tasked))
+                if heading not in pictures or (explorer and not pictures[heading].tasks):
+                    pictures[heading] = Picture(heading, str(image), tasked)
             if plain.startswith("Claim C") and part == "The claim":
                 lesson.claims.append(_claim(plain))
             if form:
@@ -138,12 +138,13 @@ def _shown(soup: BeautifulSoup, plain: str) -> str:
     if image := soup.find("img"):
         return str(image)
     if table := soup.find("table"):
-        for row in table.select("tbody tr")[ROWS:]:
+        cut = table.select("tbody tr")[ROWS:]
+        for row in cut:
             row.decompose()
         if all(len(name.text) < 3 and name.text.isdigit() for name in table.select("tbody th")):
             for number in table.select("tr > :first-child"):  # of a row, which says nothing
                 number.decompose()
-        return still(str(table))
+        return still(str(table)) + f"<p>… and {len(cut)} more rows</p>" * bool(cut)
     return f"<blockquote>{_claim(plain)}</blockquote>" if plain.startswith("Claim C") else ""
 
 

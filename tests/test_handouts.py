@@ -16,9 +16,9 @@ from belgrade.authoring.build import BLOCK, KEY_ONLY, tag_of
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder into which the three commands wrote everything."""
+    """The folder into which the two commands wrote."""
     out = tmp_path_factory.mktemp("handouts")
-    for command in ("slides", "handouts", "solutions"):
+    for command in ("slides", "handouts"):
         assert cli.main([command, str(out / command)]) == 0
     return out
 
@@ -65,24 +65,60 @@ def test_a_lesson_without_a_part_is_refused_by_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", NUMBERS)
-def test_solutions_are_the_keys_without_what_serves_marking(number: str, made: Path) -> None:
-    (path,) = (made / "solutions").glob(f"{number}_*.ipynb")
-    solved = nbformat.read(path, as_version=4)
+def test_solutions_are_the_keys_without_what_serves_marking(number: str) -> None:
+    (path,) = (ROOT / "exercises" / "keys").glob(f"{number}_*.ipynb")
+    key = nbformat.read(path, as_version=4)
+    solved = handouts.solved(nbformat.read(path, as_version=4))
     nbformat.validate(solved)
-    key = nbformat.read(ROOT / "exercises" / "keys" / path.name, as_version=4)
     kept = {cell["id"]: cell for cell in key.cells if tag_of(cell) not in KEY_ONLY}
     assert [cell["id"] for cell in solved.cells] == list(kept)
     said = "\n".join(cell.source for cell in solved.cells)
     assert "SOLUTION" not in said
     for cell in solved.cells:
-        source = kept[cell["id"]].source
-        for _, body in BLOCK.findall(source):
+        for _, body in BLOCK.findall(kept[cell["id"]].source):
             assert body.rstrip("\n") in cell.source
-        assert cell.get("outputs") == kept[cell["id"]].get("outputs")
         assert not cell.metadata
+        assert not cell.get("outputs")
     for cell in key.cells:
         if tag_of(cell) in ("rubric", "spec"):
             assert cell.source not in said
+
+
+def test_solutions_are_run_without_the_table_of_the_students_notebook(tmp_path: Path) -> None:
+    def run(notebook: nbformat.NotebookNode, folder: Path, **environment: str) -> None:
+        assert folder == ROOT / "exercises"
+        assert environment == {"BELGRADE_EXAM": ""}
+        for cell in notebook.cells:
+            assert not cell.source.startswith("check_notebook(")
+            if cell.source.startswith("display("):
+                cell.outputs = [nbformat.v4.new_output("stream", text="shown")]
+            if cell.cell_type == "code" and "COMPARED" in cell.source and number == "01":
+                cell.outputs = [nbformat.v4.new_output("error", ename="NameError", evalue="x")]
+
+    number = "00"
+    (name,) = handouts.solutions(ROOT, tmp_path, [number], run)
+    written = nbformat.read(tmp_path / name, as_version=4)
+    shown = [cell for cell in written.cells if cell.get("outputs")]
+    assert len(shown) == 3  # two numbers and a table
+    assert all(re.match(r"display\(\w+\)\ncheck\(", cell.source) for cell in shown)
+    assert any(cell.source.startswith("check_notebook(") for cell in written.cells)
+    number = "01"
+    with pytest.raises(handouts.LessonError, match=r"01_the_puzzle\.ipynb does not run: NameError"):
+        handouts.solutions(ROOT, tmp_path, [number], run)
+    assert not (tmp_path / "01_the_puzzle.ipynb").exists()
+
+
+@pytest.mark.slow
+def test_solutions_are_right_when_they_are_run(tmp_path: Path) -> None:
+    for name in handouts.solutions(ROOT, tmp_path, []):
+        written = nbformat.read(tmp_path / name, as_version=4)
+        said = [
+            output.get("data", {}).get("text/plain", "")
+            for cell in written.cells if "\ncheck(" in f"\n{cell.source}"
+            for output in cell.outputs
+        ]  # fmt: skip
+        right = [text for text in said if text.startswith("✓ Right")]
+        assert len(right) == sum("\ncheck(" in f"\n{cell.source}" for cell in written.cells)
 
 
 def test_solutions_never_replace_exercises(tmp_path: Path, capsys) -> None:

@@ -7,6 +7,7 @@ those of the guide for lecturers, `docs/teach.md`.
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Iterator
@@ -20,8 +21,9 @@ from bs4 import BeautifulSoup
 
 from belgrade import UserError
 from belgrade.authoring.book.notebooks import still
-from belgrade.authoring.build import BLOCK, KEY_ONLY, tag_of
-from belgrade.authoring.clean import fresh, text_of
+from belgrade.authoring.build import BLOCK, KEY_ONLY, read_questions, tag_of
+from belgrade.authoring.clean import clean, fresh, text_of
+from belgrade.authoring.execute import execute, first_error
 from belgrade.files import write_whole
 
 GUIDE = "docs/teach.md"
@@ -206,22 +208,42 @@ def chosen(folder: Path, numbers: list[str]) -> list[Path]:
     return [path for path in found if not wanted or path.name[:2] in wanted]
 
 
-def solutions(root: Path, out: Path, numbers: list[str]) -> list[str]:
-    """Write the solved exercises named, or all, with their outputs; return their names."""
+def solutions(root: Path, out: Path, numbers: list[str], run: Any = execute) -> list[str]:
+    """Write the solved exercises named, or all, run once more; return their names.
+
+    `run` is how a notebook is run in a folder. Raises LessonError for one that ends in an error.
+    """
     exercises = root.resolve() / "exercises"
     if exercises in [out.resolve(), *out.resolve().parents]:
         raise LessonError(f"{out} holds the exercises that students get: name another folder.")
     written = []
     for path in chosen(exercises / "keys", numbers):
-        write_whole(out / path.name, text_of(solved(nbformat.read(path, as_version=4))))
+        notebook = solved(nbformat.read(path, as_version=4))
+        # The table of all questions would be that of the students' notebook.
+        cells = [cell for cell in notebook.cells if not cell.source.startswith("check_notebook(")]
+        # Checks answer as they do to a student, which they do not while a notebook is examined.
+        run(fresh(cells), exercises, BELGRADE_EXAM="")
+        if error := next(filter(None, map(first_error, cells)), None):
+            raise LessonError(f"The key {path.name} does not run: {error}")
+        write_whole(out / path.name, text_of(clean(notebook)))
         written.append(path.name)
     return written
 
 
 def solved(key: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """Return a key as a student may see it afterwards: solved, without what serves marking."""
+    """Return a key as a student may see it afterwards: solved, without what serves marking.
+
+    What can be read is shown above its check. Outputs are those of a run to come.
+    """
+    kinds = {question.name: question.spec["kind"] for question in read_questions(key)}
     cells = [cell for cell in key.cells if tag_of(cell) not in KEY_ONLY]
     for cell in cells:
+        if tag_of(cell) == "check":
+            name, answer = ast.parse(cell.source).body[0].value.args
+            if kinds[name.value] in ("number", "table", "list"):
+                cell.source = f"display({ast.unparse(answer)})\n{cell.source}"
         cell.metadata = nbformat.NotebookNode()
         cell.source = BLOCK.sub(lambda block: block[2].rstrip("\n"), cell.source)
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
     return fresh(cells)

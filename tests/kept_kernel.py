@@ -18,11 +18,10 @@ from fresh_copies import NO_PIXELS
 from nbclient import NotebookClient
 from nbclient.util import run_sync
 from nbformat.v4 import new_code_cell
-from nbval.kernel import CURRENT_ENV_KERNEL_NAME
 from one_kernel import FORGET
 
 from belgrade.authoring.build import Built, build
-from belgrade.authoring.execute import first_error, this_environment
+from belgrade.authoring.execute import first_error, kernel_manager
 from belgrade.files import write_whole
 
 kept: list[Any] = []
@@ -34,7 +33,7 @@ KEYS = Path(__file__).resolve().parent.parent / "exercises" / "keys"
 def kernel() -> Any:
     """Return the manager of this process's kernel, which nbclient starts when it first runs."""
     if not kept:
-        kept.append(this_environment()(kernel_name=CURRENT_ENV_KERNEL_NAME))
+        kept.append(kernel_manager())
         atexit.register(stop)
     return kept[0]
 
@@ -51,7 +50,7 @@ class Client(NotebookClient):
     """nbclient's client, with the kernel that is kept: it forgets the last notebook first."""
 
     def __init__(self, notebook: Any, **options: Any) -> None:
-        super().__init__(notebook, km=kernel(), **options)
+        super().__init__(notebook, **options | {"km": kernel()})
 
     def execute(self, env: dict[str, str], **options: Any) -> Any:
         """Run the notebook in place, in its folder and with this environment."""
@@ -61,7 +60,7 @@ class Client(NotebookClient):
         before = new_code_cell("\n".join(source))
         self.nb.cells.insert(0, before)
         try:
-            done = super().execute(env=env, **options)
+            done = super().execute(env=env, **options | {"cleanup_kc": False})
             assert first_error(before) is None, first_error(before)
         except BaseException:
             stop()

@@ -14,21 +14,16 @@ class RunError(UserError):
     """A notebook did not run to its end; the text names the cell and the error."""
 
 
-def this_environment():
-    """Return the class of managers of this environment's kernel.
+def kernel_manager():
+    """Return a manager of this environment's kernel.
 
     Imported when it is asked for: grading builds a key without a kernel.
     """
     from jupyter_client.manager import AsyncKernelManager
-    from nbval.kernel import NbvalKernelspecManager
-    from traitlets import default
+    from nbval.kernel import CURRENT_ENV_KERNEL_NAME, NbvalKernelspecManager
 
-    class ThisEnvironment(AsyncKernelManager):
-        @default("kernel_spec_manager")
-        def _specs(self):
-            return NbvalKernelspecManager()
-
-    return ThisEnvironment
+    specs = NbvalKernelspecManager()
+    return AsyncKernelManager(kernel_name=CURRENT_ENV_KERNEL_NAME, kernel_spec_manager=specs)
 
 
 def execute(notebook, cwd, timeout=300, **extra_env):
@@ -38,7 +33,6 @@ def execute(notebook, cwd, timeout=300, **extra_env):
     """
     from nbclient import NotebookClient
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
-    from nbval.kernel import CURRENT_ENV_KERNEL_NAME
 
     with tempfile.TemporaryDirectory(prefix="belgrade-work-") as folder:
         work = Path(folder) / "my_work"
@@ -57,15 +51,14 @@ def execute(notebook, cwd, timeout=300, **extra_env):
         client = NotebookClient(
             notebook,
             timeout=timeout,
-            kernel_name=CURRENT_ENV_KERNEL_NAME,
-            kernel_manager_class=this_environment(),
+            km=kernel_manager(),
             resources={"metadata": {"path": str(cwd)}},
             allow_errors=True,
             record_timing=False,
             store_widget_state=False,
         )
         try:
-            client.execute(env=env | extra_env, stderr=subprocess.DEVNULL)
+            client.execute(env=env | extra_env, stderr=subprocess.DEVNULL, cleanup_kc=True)
         except (CellTimeoutError, DeadKernelError) as error:
             raise RunError(" ".join(str(error).split())[:200]) from None
 

@@ -75,6 +75,10 @@ def _parser():
     one = commands.add_parser("build", help="make exercises and check data from the answer keys")
     one.add_argument("exercises", nargs="*", metavar="NN", help="which; all if none is named")
     one.add_argument("--check", action="store_true", help="write nothing; fail if it would change")
+    one.add_argument("--vary", metavar="SEED", help="give them fresh settings, drawn by a seed")
+    one.add_argument("--versions", type=int, metavar="N", help="make N versions for one class")
+    one.add_argument("--roster", type=Path, metavar="FILE", help="the class list, to draw who gets")
+    one.add_argument("--out", type=Path, metavar="DIR", help="a folder for the versions")
     one.set_defaults(function=build)
 
     one = commands.add_parser("question", help="put a new question into an answer key")
@@ -242,13 +246,19 @@ def build(options):
 
     Returns 1 if an answer is judged otherwise; with --check if something is not what build makes.
     """
-    from belgrade.authoring import cases
+    from belgrade.authoring import cases, vary
     from belgrade.authoring.build import build_files
     from belgrade.authoring.dictionary import write as write_dictionary
     from belgrade.authoring.question import write_table
 
     root, keys = answer_keys(options.exercises)
     packed = root / "belgrade" / "checks" / "packed"
+    if (options.vary or options.versions) and not options.exercises:
+        raise UsageError("Which exercise? --vary and --versions change the key that you name.")
+    for key in keys if options.vary and not options.versions else ():
+        vary.reissue(key, options.vary, root / "exercises")
+    if options.versions:
+        return _versions(options, root, keys, packed)
     differ = build_files(keys, root / "exercises", packed, check=options.check)
     differ += write_dictionary(root, check=options.check) + write_table(root, options.check)
     for name in differ:
@@ -256,6 +266,26 @@ def build(options):
     if options.check:
         return 1 if differ else 0
     return 1 if sum([cases.tell(key, packed) for key in keys]) else 0
+
+
+def _versions(options, root, keys, packed):
+    """Give exercises further versions; write a notebook of each, and who gets which."""
+    from belgrade.authoring import vary
+    from belgrade.authoring.build import build_files
+    from belgrade.grading.roster import read_roster
+
+    if not (options.roster and options.out) or options.check or not 1 <= options.versions <= 26:
+        raise UsageError(
+            "--versions N, from 1 to 26, needs a --roster, and --out for the notebooks."
+        )
+    students = [(one.id, one.name) for one in read_roster(options.roster).students]
+    for key in keys:
+        vary.add_versions(key, options.versions, options.vary, root / "exercises")
+        build_files([key], root / "exercises", packed)
+        shares = vary.hand_out(key.name[:2], packed, students, options.out)
+        print(f"{key.name}: " + ", ".join(f"{name} for {count}" for name, count in shares.items()))
+    print(f"Wrote the versions, and who gets which, to {options.out}.")
+    return 0
 
 
 def question(options):

@@ -1,5 +1,6 @@
 """An answer key makes the student's notebook and the pack; what is wrong in it is said."""
 
+import csv
 import json
 import shutil
 from pathlib import Path
@@ -8,14 +9,18 @@ import nbformat
 import pytest
 from kept_kernel import keep_kernel
 from nbformat.v4 import new_code_cell, new_notebook, new_output
-from toy_exercise import toy_key, varied_key
+from toy_class import results
+from toy_exercise import RIGHT, toy_key, varied_key
 
 from belgrade import cli
 from belgrade.authoring import build as building
+from belgrade.authoring import vary
 from belgrade.authoring.clean import clean, clean_files
 from belgrade.authoring.execute import RunError
+from belgrade.authoring.settings import SettingError, nearest, read, replaced
+from belgrade.checks import versions
 from belgrade.checks.capture import capture
-from belgrade.checks.pack import PackError, read_pack
+from belgrade.checks.pack import PackError, exercises, read_pack
 
 # One worker: the toy exercise is built once.
 pytestmark = pytest.mark.xdist_group("build")
@@ -329,3 +334,109 @@ def test_each_template_goes_into_a_key_builds_and_holds(tmp_path, monkeypatch, c
     said = capsys.readouterr().out
     assert "90.7: 'total = 5 * PLANES' should be judged right; it is not_yet" in said
     assert "90.7: hint 1 names 1,000,000, which stands neither in its prompt nor in its" in said
+
+
+ALLOWED = "PLANES = 11  # one of: 4, 9, 11,\n# 13, 15"
+
+
+@pytest.fixture
+def settings(tmp_path, monkeypatch):
+    """The folder of a project and the key in it, of two questions with other settings."""
+    key = varied_key("PLANES = 9")
+    at = [cell.id for cell in key.cells].index("spec-3")
+    key.cells = [*key.cells[:at], key.cells[-1]]
+    next(cell for cell in key.cells if cell.id == "params").source = ALLOWED
+    path = tmp_path / "exercises" / "keys" / "90_toy.ipynb"
+    path.parent.mkdir(parents=True)
+    nbformat.write(key, path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path, path
+
+
+@pytest.mark.parametrize(
+    ("tag", "value", "words"),
+    [
+        (
+            "parameters",
+            "PLANES = 12  # one of: 4, 9, 11",
+            "PLANES = 12 is not allowed; the nearest",
+        ),
+        ("variant", "PLANES = 70", "PLANES = 70 is not allowed; the nearest value that is: 15"),
+        ("variant", "FLIGHTS = 9", "parameters and variant do not set the same names"),
+    ],
+)
+def test_a_setting_that_is_not_allowed_is_told_with_the_nearest_that_is(
+    settings, tag, value, words
+):
+    with pytest.raises(building.BuildError, match=words):
+        building.build(settings[1], settings={tag: value})
+
+
+def test_what_a_setting_allows_is_read_and_kept():
+    source = 'BASE = "Serbia"  # one of: "Serbia", "Italy"\nYEAR = 2014  # 2006 to 2019\nOTHER = 1'
+    found = read(source)
+    assert (found["BASE"].allowed, found["OTHER"].allowed) == (("Serbia", "Italy"), ())
+    assert (len(found["YEAR"].allowed), nearest(1999, found["YEAR"].allowed)) == (14, 2006)
+    assert nearest("serbia", found["BASE"].allowed) == "Serbia"
+    changed = replaced(source, {"BASE": "Italy", "YEAR": 2010})
+    assert changed == source.replace('= "Serbia"', '= "Italy"').replace("2014", "2010")
+    with pytest.raises(SettingError, match="a line that is none: A = data"):
+        read("A = data")
+
+
+@pytest.mark.usefixtures("kept")
+def test_an_exercise_is_issued_anew_and_in_versions(settings, capsys, monkeypatch):
+    root, path = settings
+    assert cli.main(["build", "90", "--vary", "spring"]) == 0
+    said = capsys.readouterr().out
+    planes = read_pack("90", packed(root))["checks"][0]["reference"]["value"] * 6.945
+    assert round(planes) in (4, 13, 15)
+    assert f"seed spring chose PLANES = {round(planes)}" in said
+    assert f"  90.1: the number {planes / 6.945:.6g} (was the number 1.58387)" in said
+    assert "# one of: 4, 9, 11,\n# 13, 15" in student(root).cells[2].source
+
+    # Two versions: one more, with a pack of its own, and a draw that stays.
+    roster = root / "class.csv"
+    roster.write_text("student,name\n" + "".join(f"s{n},Student {n}\n" for n in range(30)))
+    assert cli.main(["build", "90", "--versions", "2"]) == 2
+    assert "needs a --roster" in capsys.readouterr().err
+    command = ["build", "90", "--versions", "2", "--roster", "class.csv", "--out", "class"]
+    assert cli.main(command) == 0
+    first = read_pack("90", packed(root))
+    assert exercises(packed(root)) == ["90"]
+    (stamp,) = first["further"]
+    second = read_pack("90", packed(root), stamp)
+    assert first["checks"][0]["reference"] != second["checks"][0]["reference"]
+    with open(root / "class" / "90_versions.csv", encoding="utf-8") as file:
+        drawn = {row["student"]: row["version"] for row in csv.DictReader(file)}
+    assert len(drawn) == 30
+    assert set(drawn.values()) == {"A", "B"}
+    assert drawn["s7"] == vary.letter(vary.draw_of("90", "s7", 2))
+    before = path.read_bytes()
+    vary.add_versions(path, 2, None)  # those that it has stay
+    assert path.read_bytes() == before
+
+    # A check judges a notebook by its own version, and so does the whole examination.
+    own = nbformat.read(root / "class" / "B" / "90_toy.ipynb", as_version=4)
+    assert own.metadata.belgrade.version == stamp
+    monkeypatch.setenv("BELGRADE_PACKED", str(packed(root)))
+    monkeypatch.setattr(versions, "this_file", lambda: root / "class" / "B" / "90_toy.ipynb")
+    assert versions.pack_of("90.1")[0]["version"] == stamp
+    assert versions.pack_of("90.1")[1] == ""
+
+    # Graded, each by its own; a marker is told of a version that is another student's.
+    other = next(v for v in "AB" if v != drawn["s1"])
+    for student_id, version in (("s0", drawn["s0"]), ("s1", other)):
+        notebook = nbformat.read(root / "class" / version / "90_toy.ipynb", as_version=4)
+        for cell in notebook.cells:
+            cell.source = RIGHT.get(cell.id, cell.source)
+        (root / "handed_in" / student_id).mkdir(parents=True)
+        nbformat.write(notebook, root / "handed_in" / student_id / "90_toy.ipynb")
+    command = ["grade", "handed_in", "--out", "grades", "--roster", "class.csv", "--no-sandbox"]
+    assert cli.main(command) == 0
+    found = results(root / "grades")
+    for student_id in ("s0", "s1"):
+        answers = found[student_id]["questions"]
+        assert [row["points"] for row in answers] == [row["max_points"] for row in answers]
+    assert found["s0"]["repairs"] == []
+    assert found["s1"]["repairs"] == [f"Version {other}; the draw gave version {drawn['s1']}."]

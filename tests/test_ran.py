@@ -124,7 +124,7 @@ def notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         path = tmp_path / "mine.ipynb"
         path.write_text(json.dumps(book), encoding="utf-8")
         monkeypatch.setattr(versions, "this_file", lambda: path)
-        return versions.doubt(pack, "1.1")
+        return versions.pack_of("1.1")[1]
 
     return opened
 

@@ -6,8 +6,9 @@ the prompt comes after its spec; `answer` holds the solution between ### BEGIN S
 ### END SOLUTION; `check` is the call that a student keeps; `hidden` (another call, with
 `part="b"`), `rubric` and `spec` stay with the key; `written` is a text cell for prose, whose
 starter is in the spec; `parameters` re-issue the exercise; `variant`, a raw cell below them, gives
-the same names other values, under which students' code is run once more when it is graded; other
-cells before the first spec have no tag.
+the same names other values, under which students' code is run once more when it is graded; each
+`version`, a raw cell too, those of a further version of the exercise; other cells before the first
+spec have no tag.
 """
 
 import ast
@@ -17,6 +18,7 @@ import json
 import math
 import re
 import textwrap
+import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,17 +26,19 @@ from pathlib import Path
 from belgrade import UserError, data
 from belgrade.authoring.clean import clean, fresh, text_of
 from belgrade.authoring.execute import RunError, execute, first_error
+from belgrade.authoring.settings import SettingError, read, replaced, verify
 from belgrade.checks.assemble import assigned
 from belgrade.checks.examined import bundle_of, graded_specs, prelude
 from belgrade.checks.judge import RIGHT, found, judge
-from belgrade.checks.pack import PackError, encode, read_pack
+from belgrade.checks.pack import decode, encode
 from belgrade.checks.quick import nbformat
 from belgrade.checks.second_pass import AGAIN, with_second_pass
 from belgrade.checks.spec import SpecError, exercise_of, parse_spec
 from belgrade.files import write_whole
 
-TAGS = {"spec", "answer", "check", "hidden", "written", "rubric", "parameters", "variant"}
-KEY_ONLY = {"spec", "hidden", "rubric", "variant"}
+SETTINGS = ("parameters", "variant", "version")
+TAGS = {"spec", "answer", "check", "hidden", "written", "rubric", *SETTINGS}
+KEY_ONLY = {"spec", "hidden", "rubric", "variant", "version"}
 BLOCK = re.compile(
     r"^([ \t]*)### BEGIN SOLUTION[^\n]*\n(.*?)^[ \t]*### END SOLUTION[^\n]*$", re.M | re.S
 )
@@ -85,10 +89,11 @@ def tag_of(cell):
     return next((t for t in cell.metadata.get("tags", []) if t in TAGS), "")
 
 
-def build(key_path, cwd=None, execute=execute, odd=None):
+def build(key_path, cwd=None, execute=execute, odd=None, settings=None):
     """Run the key at `key_path` and return a Built; raise BuildError if anything is amiss.
 
     With a list `odd`, wrong turns that are none (any longer) are left out and named there.
+    `settings` are sources in place of the key's own: {"parameters": …, "variant": …}.
 
     `cwd` is the kernel's folder, by default the one above the key's, where students' copies lie.
     `execute(notebook, cwd)` runs a notebook in place, by default in a kernel of its own.
@@ -96,6 +101,8 @@ def build(key_path, cwd=None, execute=execute, odd=None):
     key_path = Path(key_path)
     try:
         key = _read_key(key_path)
+        for cell in key.cells:
+            cell.source = (settings or {}).get(tag_of(cell), cell.source)
         questions = read_questions(key)
         cwd = cwd or key_path.resolve().parents[1]
         variant = variant_of(key)
@@ -108,7 +115,7 @@ def build(key_path, cwd=None, execute=execute, odd=None):
         student = student_copy(key, questions)
         _no_leaks(questions, student)
         pack = _pack(key_path.name, questions, entries, student)
-    except (BuildError, SpecError, RunError) as error:
+    except (BuildError, SettingError, SpecError, RunError) as error:
         raise BuildError(f"{key_path.name}: {error}") from None
     return Built(clean(key), student, pack, entries, variant)
 
@@ -132,18 +139,40 @@ def build_files(keys, out, packed, check=False, say=print):
                 differ.append(str(path))
                 if not check:
                     write_whole(path, text)
-        path = Path(packed) / f"{number}.bin"
-        try:
-            same = _same(read_pack(number, packed), built.pack)
-        except PackError:
-            same = False
-        if not same:
-            differ.append(str(path))
-            if not check:
-                write_whole(path, encode(built.pack))
+        packs = [built.pack, *(v.pack for v in further_versions(key_path, built, out))]
+        if packs[1:]:
+            built.pack["further"] = [pack["version"] for pack in packs[1:]]
+        for n, pack in enumerate(packs):
+            path = Path(packed) / f"{number}{'-' * bool(n)}{pack['version'] * bool(n)}.bin"
+            try:
+                same = _same(decode(path.read_bytes()), pack)
+            except (OSError, ValueError, zlib.error):
+                same = False
+            if not same:
+                differ.append(str(path))
+                if not check:
+                    write_whole(path, encode(pack))
+        wanted = {f"{number}-{pack['version']}.bin" for pack in packs}
+        for path in Path(packed).glob(f"{number}-*.bin"):
+            if path.name not in wanted:
+                differ.append(str(path))
+                if not check:
+                    path.unlink()
         say(f"{'checked' if check else 'built'} {key_path.name}: {len(built.pack['questions'])} "
             f"questions, version {built.pack['version']}")  # fmt: skip
     return differ
+
+
+def further_versions(key_path, built, cwd=None):
+    """Return what the key makes in each of its further versions, dated as `built` is."""
+    found = []
+    for parameters in versions_of(built.key):
+        other = build(key_path, cwd, settings={"parameters": parameters})
+        day = built.student["metadata"]["belgrade"].get("made", "")
+        for notebook in (other.student, other.pack["notebook"]):
+            notebook["metadata"]["belgrade"]["made"] = day
+        found.append(other)
+    return found
 
 
 def _date(built, path):
@@ -188,7 +217,7 @@ def read_questions(key):
             if cell.cell_type != "raw":
                 raise BuildError(f"{where}: a spec must be a raw cell")
             questions.append(Question(parse_spec(cell.source), [cell]))
-        elif tag not in ("", "parameters", "variant") and not questions:
+        elif tag not in ("", *SETTINGS) and not questions:
             raise BuildError(f"{where} is tagged {tag}, but stands before the first spec")
         elif questions:
             questions[-1].cells.append(cell)
@@ -264,23 +293,36 @@ def _points(question, part):
 
 
 def variant_of(key):
-    """Return the source of the cell tagged `variant`, or ""; raise BuildError if it is amiss."""
-    cells = [c for c in key.cells if tag_of(c) in ("parameters", "variant")]
-    variants = [c for c in cells if tag_of(c) == "variant"]
-    if not variants:
-        return ""
-    if [tag_of(c) for c in cells] != ["parameters", "variant"]:
-        raise BuildError("one cell tagged variant belongs right below one tagged parameters")
-    (variant,) = variants
-    if variant.cell_type != "raw":
-        raise BuildError("a variant must be a raw cell, so that a run of the key passes it by")
-    try:
-        ast.parse(variant.source)
-    except SyntaxError as error:
-        raise BuildError(f"the variant is no Python: {error}") from None
-    if odd := assigned(variant.source) ^ assigned(cells[0].source):
-        raise BuildError(f"parameters and variant do not set the same names: {min(odd)}")
-    return variant.source
+    """Return the source of the cell tagged `variant`, or ""; raise BuildError if it is amiss.
+
+    SettingError where a setting has a value that the parameters cell does not allow.
+    """
+    cells = [c for c in key.cells if tag_of(c) in SETTINGS]
+    for cell in cells:
+        if tag_of(cell) == "parameters":
+            continue
+        if [tag_of(c) for c in cells[:2]] != ["parameters", "variant"] or "variant" in [
+            tag_of(c) for c in cells[2:]
+        ]:
+            raise BuildError("one cell tagged variant belongs right below one tagged parameters")
+        if cell.cell_type != "raw":
+            raise BuildError(f"a {tag_of(cell)} must be a raw cell: a run of the key passes it by")
+        try:
+            ast.parse(cell.source)
+        except SyntaxError as error:
+            raise BuildError(f"the {tag_of(cell)} is no Python: {error}") from None
+        if odd := assigned(cell.source) ^ assigned(cells[0].source):
+            raise BuildError(f"parameters and {tag_of(cell)} do not set the same names: {min(odd)}")
+    for cell in cells:
+        verify(cells[0].source, cell.source)
+    return cells[1].source if len(cells) > 1 else ""
+
+
+def versions_of(key):
+    """Return the sources of the parameters cell for each further version of an exercise."""
+    first = next((c.source for c in key.cells if tag_of(c) == "parameters"), "")
+    others = [read(c.source) for c in key.cells if tag_of(c) == "version"]
+    return [replaced(first, {name: one.value for name, one in other.items()}) for other in others]
 
 
 def _cells_again(key, questions, variant):

@@ -1,17 +1,19 @@
 """The settings of an exercise: its parameters cell, which says beside each what values it allows.
 
 A line is `YEAR = 2014  # 2006 to 2019` (whole numbers), `RATE = 1.1  # one of: 1.1, 1.18`, or has
-no such comment: then any value is allowed, and none is chosen for it.
+no such comment: then any value is allowed, and none is chosen for it. A list may go on in the next
+line, which begins with `# `.
 """
 
 import ast
 import difflib
+import json
 import re
 from dataclasses import dataclass
 
 from belgrade import UserError
 
-LINE = re.compile(r"^(\w+) = (.*?)(?:  # (.*))?$", re.M)
+LINE = re.compile(r"^(\w+) = (.*?)(?:  # (.*(?:\n# .*)*))?$", re.M)
 
 
 class SettingError(UserError):
@@ -41,6 +43,7 @@ def _allowed(comment):
     if numbers := re.fullmatch(r"(\d+) to (\d+)", comment):
         return tuple(range(int(numbers[1]), int(numbers[2]) + 1))
     head, _, values = comment.partition("one of: ")
+    values = values.replace("\n#", "")
     return ast.literal_eval(f"({values},)") if values and not head else ()
 
 
@@ -62,3 +65,17 @@ def nearest(value, allowed):
         return min(allowed, key=lambda each: abs(each - value))
     by_text = {str(each): each for each in allowed}
     return by_text[difflib.get_close_matches(str(value), by_text, n=1, cutoff=0)[0]]
+
+
+def replaced(source, values):
+    """Return a parameters cell with these values in place of its own; what it allows stays."""
+
+    def line(match):
+        name, _, comment = match.groups()
+        if name not in values:
+            return match[0]
+        value = values[name]
+        text = f"{value:_}" if type(value) is int and value >= 10_000 else json.dumps(value)
+        return f"{name} = {text}" + f"  # {comment}" * bool(comment)
+
+    return LINE.sub(line, source)

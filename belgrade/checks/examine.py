@@ -11,6 +11,7 @@ from collections import Counter
 from pathlib import Path
 
 from belgrade import data
+from belgrade.checks import versions
 from belgrade.checks.assemble import about, assemble, fresh_copy, role
 from belgrade.checks.cells import source_of
 from belgrade.checks.judge import (
@@ -44,17 +45,15 @@ def check(exercise, path=None, timeout=CELL_TIMEOUT_S, folder=None):
     pack = read_pack(exercise)
     path = Path(path) if path else find_notebook(pack, folder or Path.cwd())
     submitted = read_notebook(path)
+    pack = read_pack(exercise, version=about(submitted).get("version"))
     _right_exercise(pack, submitted, path)
     notebook, repairs = assemble(fresh_copy(pack["notebook"], pack["checks"]), submitted)
     records, lost = run(notebook, timeout, cwd=path.resolve().parent)
     saved = time.strftime("%H:%M", time.localtime(path.stat().st_mtime))
     notes = [f"Checked {path.name} as saved at {saved}; save again after a change."]
-    made_for = about(submitted).get("version")
-    if made_for != pack["version"]:
-        notes.append(
-            "This notebook and the checks are of different versions: if a check seems wrong, "
-            "take the current notebook and copy your answers over."
-        )
+    mine, ours = about(submitted), about(pack["notebook"])
+    if mine.get("version") != pack["version"]:
+        notes.append(versions.told(mine.get("made", ""), ours.get("made", ""), judged=""))
     if pack.get("data") != data.digest():
         notes.append(
             "The data have changed since these checks were built: update the module, or, if it is "

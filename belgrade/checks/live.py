@@ -24,11 +24,11 @@ def check(question, answer, inputs=None, part=""):
         return _line(step, answer)
     captured, version = None, ""
     try:
-        pack = read_pack(exercise_of(question))
+        pack, why = versions.pack_of(str(question))
         version = pack["version"]
         entry = _entry(pack, str(question), part)
         runs = watch()
-        if why := versions.doubt(pack, str(question)) or (runs and runs.doubt(str(question))):
+        if why := why or (runs and runs.doubt(str(question))):
             raise PackError(why)
         captured = captured_or_error(answer, entry["spec"], inputs)
         verdict = judge(entry["spec"], entry["reference"], captured)

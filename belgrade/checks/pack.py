@@ -8,6 +8,7 @@ and the pristine notebook.
 import base64
 import json
 import os
+import re
 import zlib
 from pathlib import Path
 
@@ -23,9 +24,16 @@ def pack_folder():
     return Path(os.environ.get("BELGRADE_PACKED") or Path(__file__).parent / "packed")
 
 
-def read_pack(exercise, folder=None):
-    """Return the pack of an exercise ("01") as a dict; raise PackError if it can't be had."""
-    path = Path(folder or pack_folder()) / f"{exercise}.bin"
+def read_pack(exercise, folder=None, version=""):
+    """Return the pack of an exercise ("01") as a dict; raise PackError if it can't be had.
+
+    Where the exercise has a further version with the stamp `version`, it is that one's.
+    """
+    folder = Path(folder or pack_folder())
+    path = folder / f"{exercise}.bin"
+    if re.fullmatch(r"[0-9a-f]{12}", str(version)):
+        further = folder / f"{exercise}-{version}.bin"
+        path = further if further.is_file() else path
     try:
         return decode(path.read_bytes())
     except FileNotFoundError:
@@ -49,4 +57,5 @@ def decode(data):
 
 def exercises(folder=None):
     """Return the numbers of the exercises that have a pack, in order."""
-    return sorted(p.stem for p in Path(folder or pack_folder()).glob("*.bin"))
+    packs = Path(folder or pack_folder()).glob("*.bin")
+    return sorted(path.stem for path in packs if "-" not in path.stem)

@@ -1,5 +1,6 @@
 """Start again: put an exercise, or one question of it, back to how it was given out."""
 
+import contextlib
 from pathlib import Path
 
 from belgrade import UserError, journal
@@ -33,6 +34,9 @@ def reset(exercise, question=None, path=None):
     """
     pack = read_pack(exercise)
     path = Path(path) if path else examine.find_notebook(pack, Path.cwd())
+    with contextlib.suppress(examine.ExamineError):  # what cannot be read is put back as well
+        version = about(examine.read_notebook(path)).get("version")
+        pack = read_pack(exercise, version=version)
     fresh = nbformat.from_dict(pack["notebook"])
     if question is not None:
         fresh = _with_fresh_answer(fresh, examine.read_notebook(path), question, path)

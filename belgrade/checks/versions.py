@@ -4,15 +4,24 @@ import json
 from datetime import date
 
 from belgrade.checks.cells import about, role, source_of
+from belgrade.checks.pack import read_pack
+from belgrade.checks.spec import exercise_of
 from belgrade.checks.this import NotFound, this_file
 
 # What a question's answer is judged by, besides the answer.
 GIVEN = ("setup", "parameters", "prompt", "check")
 
 
-def doubt(pack, question):
-    """Return why this notebook's question cannot be judged by the installed checks, or ""."""
-    notebook = _notebook()
+def pack_of(question):
+    """Return the pack of this notebook's version, and why it cannot judge the question, or ""."""
+    notebook, exercise = _notebook(), exercise_of(question)
+    mine = about(notebook)
+    stamp = mine.get("version") if mine.get("exercise") == exercise else ""
+    pack = read_pack(exercise, version=stamp)
+    return pack, _doubt(pack, question, notebook)
+
+
+def _doubt(pack, question, notebook):
     mine = about(notebook)
     if mine.get("exercise") != pack["exercise"] or mine.get("version") == pack["version"]:
         return ""
@@ -21,23 +30,23 @@ def doubt(pack, question):
     return told(mine.get("made", ""), about(pack["notebook"]).get("made", ""))
 
 
-def told(notebook_made, checks_made):
+def told(notebook_made, checks_made, judged="Nothing is judged. "):
     """Return which side is old, from two dates ("2026-11-28", or "" if unknown), and who acts."""
     notebook, checks = _spoken(notebook_made), _spoken(checks_made)
     if notebook and checks and notebook_made > checks_made:
         return (
             f"The module that is installed here is old: its checks are of {checks}, this notebook "
-            f"is of {notebook}. Nothing is judged. On a hub only your instructor can update the "
+            f"is of {notebook}. {judged}On a hub only your instructor can update the "
             "module; on your own machine, get the module's folder anew and run python run.py."
         )
     if notebook and checks and notebook_made < checks_made:
         return (
             f"This notebook is old: it is of {notebook}, the module's checks are of {checks}. "
-            "Nothing is judged. Rename it, take the current notebook from where you got this one, "
+            f"{judged}Rename it, take the current notebook from where you got this one, "
             "and copy your answers over."
         )
     return (
-        "This notebook and the module's checks are of different versions. Nothing is judged. Take "
+        f"This notebook and the module's checks are of different versions. {judged}Take "
         "the current notebook and copy your answers over; if the message stays, the module is old, "
         "and your instructor must update it."
     )

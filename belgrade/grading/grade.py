@@ -21,6 +21,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from belgrade.authoring.build import versions_of
+from belgrade.authoring.vary import draw_of, letter
 from belgrade.checks.assemble import about, assemble
 from belgrade.checks.examine import ExamineError, exercise_in, read_notebook
 from belgrade.checks.quick import nbformat
@@ -235,6 +237,7 @@ class _Job:
         if self.exercise and self.exercise not in self.keys:
             raise GradeError(f"There is no key of exercise {self.exercise} in {settings.keys}.")
         self.masters: dict[str, Master] = {}
+        self.versions: dict[str, list[Master]] = {}
         limits = asdict(settings.limits)
         self.rules = [package_digest(), settings.timeout, settings.sandbox, limits]
         self.starts = self.failed = 0
@@ -290,6 +293,10 @@ class _Job:
         for number in sorted({self._number(one) for one in found} & set(self.keys)):
             key = self.keys[number]
             self.masters[number] = master_of(key, kept, self.spool, self._run_key)
+            more = range(1, 1 + len(versions_of(nbformat.read(key, as_version=4))))
+            self.versions[number] = [self.masters[number]] + [
+                master_of(key, kept, self.spool, self._run_key, n) for n in more
+            ]
 
     def _run_key(self, notebook: Any, _folder: Path) -> None:
         """Run a key in the sandbox, whose process is warm, and store its answers."""
@@ -414,6 +421,10 @@ class _Job:
         self.starts = 0
         if about(submitted).get("version") not in (None, master.released):
             repairs.append("The notebook is of another version of the exercise than is graded.")
+        elif self.settings.roster and (more := self.versions[master.exercise])[1:]:
+            has, drawn = more.index(master), draw_of(master.exercise, one.student, len(more))
+            if has != drawn:
+                repairs.append(f"Version {letter(has)}; the draw gave version {letter(drawn)}.")
         repairs = list(dict.fromkeys([*submitted.metadata[NOTES], *repairs, *done.notes]))
         return head(one, self._number(one), repairs) | graded(master, notebook, done)
 
@@ -428,7 +439,8 @@ class _Job:
         if master is None:
             raise Ungradable(f"There is no answer key of exercise {number}.")
         check_belongs(submitted, master)
-        return master
+        stamp = about(submitted).get("version")
+        return next((m for m in self.versions[number] if m.released == stamp), master)
 
     def _run(self, master: Master, notebook: Any, box: Any) -> Run:
         timeout = self.settings.timeout

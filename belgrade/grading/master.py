@@ -16,7 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from belgrade import data
-from belgrade.authoring.build import BuildError, build, read_questions, student_copy, tag_of
+from belgrade.authoring.build import (
+    BuildError,
+    build,
+    read_questions,
+    student_copy,
+    tag_of,
+    versions_of,
+)
 from belgrade.authoring.execute import execute
 from belgrade.checks.assemble import fresh_copy
 from belgrade.checks.quick import nbformat
@@ -102,21 +109,24 @@ def master_of(
     kept: Path | None = None,
     cwd: Path | None = None,
     execute: Callable[[Any, Path], None] = execute,
+    version: int = 0,
 ) -> Master:
     """Return the Master of a key: as stored in the folder `kept` if nothing changed, else made.
 
     Making it runs the key, in the folder `cwd`, with `execute` (as in `build`). Raises MasterError
-    where the key cannot be built.
+    where the key cannot be built. `version` counts the exercise's further versions, from 1.
     """
     key = nbformat.read(key_path, as_version=4)
     stamp = _stamp(key)
     number = exercise_of(read_questions(key)[0].name)
-    stored = kept / f"{number}.json" if kept else None
+    name = f"{number}.json" if not version else f"versions/{number}-{version}.json"
+    stored = kept / name if kept else None
     if stored and (found := read_json(stored)) and found.get("version") == stamp:
         return Master(**found)
     odd: list[str] = []
+    settings = {"parameters": versions_of(key)[version - 1]} if version else None
     try:
-        built = build(key_path, cwd, execute, odd)
+        built = build(key_path, cwd, execute, odd, settings)
     except BuildError as error:
         raise MasterError(f"The answer key does not run: {error}") from None
     master = replace(_made(built, stamp), odd=odd)

@@ -28,17 +28,19 @@ CASES = {
             SENT + 'team_per_million = sent["personnel"].sum() / people[RECIPIENT] * 1_000_000',
             SENT + 'team_per_million = round(float(sent["personnel"].sum() / (people[RECIPIENT] / '
             "1e6)), 1)",
-            'team_per_million = data.load("aid_intensity").query("aid_id == \'RU05\' and '
-            'counts_kosovo == \'no\'")["personnel_per_million_people"].item()',
+            SENT + 'team_per_million = sent["personnel"].sum() / people[RECIPIENT] * 1e6\n'
+            'if RECIPIENT == "Serbia":\n'
+            '    table = data.load("aid_intensity").query("aid_id == \'RU05\' and counts_kosovo == \'no\'")\n'
+            '    team_per_million = table["personnel_per_million_people"].item()',
             "sent = deliveries.query(\"is_main_row and donor == 'Russia' and recipient == @RECIPIENT\")\n"
             'team_per_million = sent["personnel"].max() * 10**6 / people.loc[RECIPIENT]',
         ],
         "wrong": [
-            (SENT + 'team_per_million = sent["personnel"].sum() / people["Serbia"]',
+            (SENT + 'team_per_million = sent["personnel"].sum() / people[RECIPIENT]',
              "close", "a million times too small"),
-            (SENT + 'team_per_million = round(sent["personnel"].sum() / people["Serbia"] * 1e6)',
+            (SENT + 'team_per_million = round(sent["personnel"].sum() / people[RECIPIENT] * 1e6)',
              "close", "rounded too far"),
-            (SENT + 'team_per_million = sent["personnel"] / people["Serbia"] * 1e6',
+            (SENT + 'team_per_million = sent["personnel"] / people[RECIPIENT] * 1e6',
              "not_yet", "You have a column with"),
             ('sent = deliveries[deliveries["is_main_row"] & deliveries["donor"] == "Russia"]\n'
              'team_per_million = sent["personnel"].sum() / people["Serbia"] * 1e6',
@@ -78,7 +80,7 @@ CASES = {
             ('times_as_many = 1000 * planes["Serbia"] / cases["Serbia"]',
              "not_yet", "That is Serbia's rate"),
             ('rates = planes / cases\ntimes_as_many = rates["Serbia"] - rates["Italy"]',
-             "not_yet", "you have 0.002"),
+             "not_yet", "you have 0.00"),
             ("times_as_many = planes / cases", "not_yet", "a number is asked for (times)"),
             ('rates = planes / cases\ntimes_as_many = f"{rates[\'Serbia\'] / rates[\'Italy\']:.1f}"',
              "close", "without quotes"),

@@ -40,7 +40,7 @@ CASES = {
         ],
         "wrong": [
             (TRADE + 'weight = 100 * trade["export"] / trade.sum()', "close", "100 times too large"),
-            (TRADE + 'weight = round(trade["export"] / trade.sum(), 1)',
+            (TRADE + 'weight = round(trade["export"] / trade.sum(), 2)',
              "close", "rounded too far"),
             (TRADE + "weight = trade / trade.sum()", "not_yet", "You have a column with 2 rows"),
             (TRADE + 'weight = trade["exports"] / trade.sum()',
@@ -123,7 +123,7 @@ CASES = {
     "2.5": {
         "accepted": [
             lines(OF_GDP),
-            lines('(rows["net_aid_usd_million"] / (rows["gdp_usd_million"] / 100)).round(5)',
+            lines('(rows["net_aid_usd_million"] / (rows["gdp_usd_million"] / 100)).round(9)',
                   '[DONOR, "European Union"]'),
             'aid["pct"] = aid["net_aid_usd_million"] / aid["gdp_usd_million"] * 100\n'
             'wide = aid.pivot(index="year", columns="donor", values="pct")\n'

@@ -54,10 +54,10 @@ CASES = {
             '    if row.russia_share_pct > LIMIT and row.country != "European Union":\n'
             "        dependent = [row.country] + dependent",
             'wide = gas[gas["year"] == YEAR].set_index("country")["russia_share_pct"]\n'
-            'dependent = set(wide[wide > LIMIT].drop("European Union").index)',
+            'dependent = set(wide[wide > LIMIT].drop("European Union", errors="ignore").index)',
         ],
         "wrong": [
-            (NOW + OVER.replace(">", "> 2 *") + ".tolist()", "not_yet", "still missing"),
+            (NOW + OVER.replace("> LIMIT", "> 99") + ".tolist()", "not_yet", "still missing"),
             (NOW + f"dependent = len({OVER.removeprefix('dependent = ')})",
              "not_yet", "a list is asked for"),
             (NOW + 'dependent = now[now["russia_share_pct"] > LIMIT]', "not_yet",
@@ -142,7 +142,7 @@ CASES = {
             (SUMS + "shares = 100 * sums.div(sums.sum(axis=1), axis=0)\n"
              "ax = shares.plot.barh()\n" + NAMES, "not_yet", "not of one kind"),
             (SUMS + "ax = shares.plot.barh()", "close", "a label on the x axis and a title"),
-            (SUMS + 'ax = shares.plot(title="Arms", ylabel="per cent")', "close", "drawn as line"),
+            (SUMS + 'ax = shares.plot(title="Arms", ylabel="per cent", xticks=range(len(shares)))', "close", "drawn as line"),
             (SUMS + "ax = shares", "not_yet", "a chart is asked for"),
             (SUMS + 'ax = shares[shares["delivered_items"] > 5].plot.barh()',
              "not_yet", "not the figures asked for"),

@@ -40,7 +40,7 @@ CASES = {
              "not_yet", "the margin of another answer"),
             (BOTH + "margin = 1.96 * (p / 100 * (1 - p / 100) / n) ** 0.5",
              "close", "100 times too small"),
-            (BOTH + "margin = round(margin_of_error(p, n))", "close", "rounded too far"),
+            (BOTH + "margin = round(margin_of_error(p, n), 1)", "close", "rounded too far"),
             (ROW + 'margin = 1.96 * (row["share_pct"] * (100 - row["share_pct"]) / '
              'row["sample_size"]) ** 0.5', "close", "take the number out"),
             (BOTH.replace('"for"', '"For"') + "margin = margin_of_error(p, n)", "error", ""),

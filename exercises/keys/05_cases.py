@@ -39,12 +39,12 @@ CASES = {
             "promise, reach = 0, abs(STATUS_QUO - backers_like)\n"
             "while backers_like - reach - promise > PROPOSAL:\n"
             "    promise = promise + 1",
-            "import numpy as np\npromise = np.float64(55 - 30) - np.abs(70 - 55)",
+            "import numpy as np\npromise = np.float64(55 - PROPOSAL) - np.abs(STATUS_QUO - 55)",
         ],
         "wrong": [
             ("promise = abs(STATUS_QUO - backers_like) - abs(PROPOSAL - backers_like)",
              "close", "look at the sign"),
-            ("promise = PROPOSAL", "not_yet", "you have 30"),
+            ("promise = PROPOSAL + 0.5", "not_yet", "you have"),
             ('promise = "ten points"', "not_yet", "a number is asked for (points)"),
             ("promise = abs(PROPSAL - backers_like)", "error", "There is no PROPSAL yet"),
             ("print(abs(PROPOSAL - backers_like))\npromise = ...", "not_attempted", "three dots"),
@@ -170,7 +170,7 @@ CASES = {
              "not_yet", "Those are numbers of votes"),
             (lines(countries='["Serbia"]'), "close", "One line is there"),
             (lines(countries='[*neighbours, "Serbia"]'), "close", "All neighbours are drawn"),
-            (lines(countries='["Serbia", "Albania"]'), "not_yet", "not the figures asked for"),
+            (lines(countries='["Serbia", "Bulgaria"]'), "not_yet", "not the figures asked for"),
             (lines(end="ax.legend()"), "close",
              "Still missing: a label on the x axis and a label on the y axis and a title"),
             (lines().replace("ax.plot", "ax.bar"), "close", "asked for: line"),

@@ -1,0 +1,214 @@
+"""Re-issue an exercise: other settings, chosen by a seed among those that it allows.
+
+A set of settings is fit if the key runs with it, every wrong turn keeps its message, no answer is
+that of the exercise as it stands, no table that is sorted has a tie in it that it did not have, and
+every answer to try is judged as it should.
+"""
+
+import csv
+import hashlib
+import json
+import random
+from pathlib import Path
+
+import belgrade.authoring.build as building
+from belgrade.authoring import cases
+from belgrade.authoring.build import BuildError, tag_of
+from belgrade.authoring.clean import text_of
+from belgrade.authoring.settings import read, replaced
+from belgrade.checks.judge import RIGHT, found, judge
+from belgrade.checks.judge.outcome import show
+from belgrade.checks.live import chart_in_words
+from belgrade.checks.pack import decode, encode, read_pack
+from belgrade.checks.quick import nbformat
+from belgrade.checks.second_pass import AGAIN
+from belgrade.files import write_whole
+
+TRIES = 12
+
+
+def reissue(key_path, seed, cwd=None, say=print):
+    """Give a key fresh settings, and its second pass others; say what they are and what they give.
+
+    Raises BuildError where none of TRIES sets is fit.
+    """
+    old = building.build(key_path, cwd)
+    first = _cell(old.key, "parameters")
+    dice = random.Random(f"{key_path.stem} {seed}")
+
+    def draw():
+        new = {n: _other(dice, one, {one.value}) for n, one in first.items()}
+        again = {
+            n: _other(dice, one, {new[n], one.value}, {new[n]}) for n, one in first.items()
+        }  # fmt: skip
+        return {"parameters": new, "variant": again}
+
+    sources, new = _fit(key_path, draw, [old], cwd, say)
+    key = nbformat.read(key_path, as_version=4)
+    for cell in key.cells:
+        cell.source = sources.get(tag_of(cell), cell.source)
+    _save(key, key_path)
+    say(f"{key_path.name}: seed {seed} chose {_in_words(_cell(key, 'parameters'))}")
+    _tell_answers(new, old, say)
+
+
+def add_versions(key_path, count, seed, cwd=None, say=print):
+    """Give a key further versions, so that there are `count`, in place of those that it has.
+
+    Without a seed those that it has stay, if they are as many. Any two versions differ in at least
+    half of the questions that answer to the settings.
+    """
+    had = building.versions_of(nbformat.read(key_path, as_version=4))
+    if len(had) + 1 == count and not seed:
+        return
+    old = building.build(key_path, cwd)
+    first, variant = _cell(old.key, "parameters"), _cell(old.key, "variant")
+    dice, built = random.Random(f"{key_path.stem} {seed}"), [old]
+    key = nbformat.read(key_path, as_version=4)
+    key.cells = [cell for cell in key.cells if tag_of(cell) != "version"]
+
+    def draw():
+        return {"parameters": {
+            n: _other(dice, one, {one.value, variant[n].value}) for n, one in first.items()
+        }}  # fmt: skip
+
+    for n in range(1, count):
+        sources, new = _fit(key_path, draw, built, cwd, say, most=0.5)
+        built.append(new)
+        values = read(sources["parameters"])
+        lines = [f"{name} = {one.value!r}" for name, one in values.items()]
+        cell = nbformat.v4.new_raw_cell("\n".join(lines), metadata={"tags": ["version"]})
+        key.cells.insert([tag_of(c) for c in key.cells].index("variant") + n, cell)
+        say(f"version {letter(n)}: {_in_words(values)}")
+        _tell_answers(new, old, say)
+    _save(key, key_path)
+
+
+def hand_out(exercise, packed, students, out):
+    """Write each version's notebook to a folder of its own in `out`, and who gets which.
+
+    The versions are those in the folder `packed`; `students` are (id, name) pairs. Returns {letter
+    of the version: number of its students}.
+    """
+    first = read_pack(exercise, packed)
+    packs = [first, *(read_pack(exercise, packed, v) for v in first.get("further", []))]
+    out = Path(out)
+    for n, pack in enumerate(packs):
+        text = text_of(nbformat.from_dict(pack["notebook"]))
+        write_whole(out / letter(n) / pack["file"], text)
+    drawn = [(*each, letter(draw_of(exercise, each[0], len(packs)))) for each in students]
+    with open(out / f"{exercise}_versions.csv", "w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([["student", "name", "version"], *drawn])
+    return {letter(n): sum(v == letter(n) for *_, v in drawn) for n in range(len(packs))}
+
+
+def draw_of(exercise, student, count):
+    """Return which of `count` versions a student gets, from 0: the same today and next month."""
+    digest = hashlib.sha256(f"{exercise} {student}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") % count
+
+
+def letter(version):
+    """Return what a version is called: A is the exercise itself."""
+    return chr(ord("A") + version)
+
+
+def _cell(key, tag):
+    source = next((cell.source for cell in key.cells if tag_of(cell) == tag), None)
+    if source is None:
+        raise BuildError(f"the key has no cell tagged {tag}, so it has nothing to vary")
+    return read(source)
+
+
+def _other(dice, setting, *without):
+    """Return a value that a setting may have and that is in none of the first sets that leave one.
+
+    Where all leave none, its own.
+    """
+    for but in without:
+        if left := [value for value in setting.allowed if value not in but]:
+            return dice.choice(left)
+    return setting.value
+
+
+def _fit(key_path, draw, others, cwd, say, most=0.0):
+    """Return the sources of the first set of settings that is fit, and what it makes.
+
+    Where an answer to try is judged otherwise in each of three sets, of those the best: how a slip
+    is told can hang on how large a number is. `most` is which share of the answers may be that of
+    one of the `others`.
+    """
+    cells = {tag_of(c): c.source for c in others[0].key.cells if tag_of(c)}
+    reason, found = "", []
+    for _ in range(TRIES):
+        sources = {tag: replaced(cells["parameters"], values) for tag, values in draw().items()}
+        try:
+            new = building.build(key_path, cwd, settings=sources)
+        except BuildError as error:
+            reason = str(error)
+        else:
+            reason = _dull(new, others, most)
+            if not reason:
+                odd = cases.faults(key_path, decode(encode(new.pack)))[1]
+                found.append((len(odd), len(found), sources, new))
+                if not odd or len(found) == 3:
+                    return min(found)[2:]
+                reason = odd[0]
+        say(f"not fit: {reason}")
+    if found:
+        return min(found)[2:]
+    raise BuildError(f"{key_path.name}: no set of {TRIES} is fit; try another seed. {reason}")
+
+
+def _dull(new, others, most):
+    """Return why a set of settings is of little use beside others, or ""."""
+    moving = {e["question"] for e in new.checks if e["part"] == AGAIN}
+    entries = {e["question"]: e for e in new.pack["checks"] if not e["part"]}
+    for other in others:
+        had = {e["question"]: e["reference"] for e in other.pack["checks"] if not e["part"]}
+        same = [
+            q for q in sorted(moving)
+            if judge(entries[q]["spec"] | {"wrong": []}, entries[q]["reference"], had[q]).status
+            == RIGHT
+        ]  # fmt: skip
+        if len(same) > most * len(moving):
+            return f"question {same[0]} has the same answer as before"
+        for question, entry in entries.items():
+            if _tied(entry["spec"], entry["reference"]) and not _tied(entry["spec"], had[question]):
+                return f"question {question} has a tie"
+    return ""
+
+
+def _tied(spec, reference):
+    """Tell whether a table that is sorted by a column has a value twice in it."""
+    by = spec.get("ordered")
+    if spec["kind"] != "table" or by not in reference["columns"]:
+        return False
+    values = [row[reference["columns"].index(by)] for row in reference["rows"]]
+    return len({json.dumps(value) for value in values}) < len(values)
+
+
+def _in_words(settings):
+    return ", ".join(f"{name} = {one.value!r}" for name, one in settings.items())
+
+
+def _tell_answers(new, old, say):
+    had = {e["question"]: _answer(e["reference"]) for e in old.pack["checks"] if not e["part"]}
+    for entry in new.pack["checks"]:
+        now = _answer(entry["reference"])
+        if not entry["part"] and now != had[entry["question"]]:
+            say(f"  {entry['question']}: {now} (was {had[entry['question']]})")
+
+
+def _answer(reference):
+    """Return a right answer in a few words: of tables the first row, of charts all series."""
+    if reference["type"] == "table" and reference["rows"]:
+        first = ", ".join(show(value) for value in reference["rows"][0])
+        return f"{found(reference)}, the first {first}"
+    if reference["type"] == "list":
+        return ", ".join(show(item.get("value")) for item in reference["items"])
+    return chart_in_words(reference) or found(reference)
+
+
+def _save(key, key_path):
+    write_whole(key_path, text_of(key))

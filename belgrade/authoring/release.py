@@ -147,7 +147,7 @@ def _exercises(root):
             raise ReleaseError(
                 f"Exercise {number} is not what its key makes: run `belgrade build {number}` first."
             )
-        paths += [path, packed / f"{number}.bin"]
+        paths += [path, *sorted(packed.glob(f"{number}*.bin"))]  # with those of further versions
     return paths
 
 

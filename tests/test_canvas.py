@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import io
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
 from belgrade import canvas, figures
+from belgrade.explorers import explorer as explorer_module
 from belgrade.explorers.ahead import Ahead, neighbours
 from belgrade.explorers.explorer import Explorer, Number, Select
 
@@ -168,7 +171,8 @@ def moved(
         return fig, f"{height}."
 
     explorer = Explorer("Toy", None, {"height": Number("Height", 0, 9, 1, 0)}, view)
-    page = Page()
+    page, clock = Page(), [0.0]
+    sent = [*range(1, len(steps) + 1), *[len(steps)] * again]
 
     async def use() -> None:
         box = explorer.controls["height"].widget().value_widget
@@ -176,12 +180,17 @@ def moved(
         box.observe(explorer._update, "value")
         for pause in steps:
             box.value += 1
+            clock[0] += pause  # and not what a busy machine needs to draw
             await asyncio.sleep(pause)
+        for _ in range(600):
+            if len(page.shown) >= len(sent):
+                break
+            await asyncio.sleep(0.05)
         explorer._ahead.stop()
 
-    with ThreadPoolExecutor(1) as thread:  # a browser test may have left a loop in this one
-        thread.submit(asyncio.run, use()).result()
-    sent = [*range(1, len(steps) + 1), *[len(steps)] * again]
+    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(1) as thread:
+        patch.setattr(explorer_module, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+        thread.submit(asyncio.run, use()).result()  # here, a browser test may have left a loop
     assert [each["text/plain"] for each in page.shown] == [f"{number}." for number in sent]
     return drawn, page
 

@@ -575,7 +575,9 @@ def test(arguments):
         parts = {"Tests": [*pytest, *arguments]}
     else:
         workers = ["-n", str(at_once(os.cpu_count() or 1))]
-        parts = {"Tests": [*pytest, *workers, "--dist", "loadgroup"]}
+        # In the order of tests/conftest.py, not by how many tests a group has.
+        spread = [*workers, "--dist", "loadgroup", "--no-loadscope-reorder"]
+        parts = {"Tests": [*pytest, *spread]}
         folders = [
             name for name in ("notebooks", "exercises/keys") if any((ROOT / name).glob("*.ipynb"))
         ]

@@ -456,7 +456,7 @@ def test_every_part_runs_and_any_failure_counts(run, tests, failing, status):
     ran = [" ".join(arguments) for arguments, _ in tests]
     workers = run.at_once(os.cpu_count())
     assert [line.split(" -m ")[-1].removeprefix("-m ") for line in ran] == [
-        f"pytest -n {workers} --dist loadgroup",
+        f"pytest -n {workers} --dist loadgroup --no-loadscope-reorder",
         f"pytest --nbval -n {workers} --dist loadfile notebooks",
         "ruff check .",
     ]

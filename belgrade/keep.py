@@ -447,6 +447,7 @@ def panel() -> None:
         description="Bring a kept file back …",
         tooltip="Bring a kept file back",
         accept=".zip,.json",
+        icon="",  # its sign would be read out
         layout={"width": "auto"},
         style=forms.BUTTON,
     )

@@ -17,6 +17,8 @@ from typing import Any
 import nbformat
 import pytest
 from axe import violations
+from heard import asked as asked_of
+from heard import heard
 
 from belgrade import explorers, figures, journal, keep
 from belgrade.authoring import frames
@@ -157,6 +159,9 @@ def test_each_control_answers_to_keyboard_mouse_and_touch(
     with opened(chromium, folder / "explorers.html", **options) as (tab, asked):
         frame = cell(tab, "aid_per_what")
         assert not any(url.endswith(".webp") for url in asked), "pictures before a choice"
+        for name in ("aid_per_what", "shares"):
+            controls = heard(cell(tab, name).locator(".belgrade-live"))
+            assert controls == asked_of(getattr(explorers, name)(), "spinbutton")
         count = frame.get_by_label("Count")
         count.focus()
         tab.keyboard.press("ArrowDown")

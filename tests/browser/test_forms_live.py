@@ -14,11 +14,14 @@ from typing import Any
 import nbformat
 import psutil
 import pytest
+from heard import heard
 from lab import SIZE, Lab, no_errors
 from moving import CONTROLS, PICTURE, WATCH, Control, bring_to
 from themes import faint, put_on
 
+from belgrade import data, journal, takeaway
 from belgrade.authoring.clean import KERNELSPEC
+from belgrade.methods import matrix
 
 CELLS = {
     "guess": 'journal.ask_guess("g", "How many?", unit="planes", minimum=0, maximum=9, step=0.5)',
@@ -47,6 +50,55 @@ OUTSIDE = """cell => {
 }"""
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("forms")]
+
+
+QUESTIONS = [data.load("questions").set_index("question_id").loc[each] for each in ("Q01", "Q41")]
+PROBABLE = ", ".join(f'"{each}"' for each in journal.PROBABILITIES)
+# What a screen reader is given of each, before anything is done.
+CHOICES = ("answer", "distractor_1", "distractor_2", "distractor_3")
+HEARD = {
+    "guess": ['textbox "Your guess (planes)"', 'button "Commit"'],
+    "ranking": [
+        *(f'combobox "{each}" = "choose"*, "A", "B", "C"' for each in ("First", "Second")),
+        'button "Commit"',
+    ],
+    "verdict": [
+        'radiogroup "Verdict"',
+        *(f'radio "{each}"' for each in journal.VERDICTS),
+        'combobox "How sure are you?" = "choose"*, '
+        + ", ".join(f'"{each}%"' for each in range(0, 101, 5)),
+        'textbox "Because"',
+        'button "Save my verdict"',
+    ],
+    "codes": [f'button "{each}"' for each in ("warm", "cold", "‹ Back", "Next ›")],
+    "probabilities": [
+        *(f'combobox "Forecast {each}" = "not answered"*, {PROBABLE}' for each in (1, 2)),
+        'button "Commit"',
+    ],
+    "checkpoint": [
+        line
+        for number, row in enumerate(QUESTIONS, 1)
+        for line in (
+            f'radiogroup "{number}. {row["question"]}"',
+            *sorted(f'radio "{row[each]}"' for each in CHOICES),
+        )
+    ],
+    "marks": [
+        *(
+            f'combobox "{title}: {words}" = "not marked"*, '
+            + ", ".join(f'"{each}"' for each in matrix.MARKS)
+            for title, _, words in takeaway.EXPLANATIONS.values()
+        ),
+        'button "‹ Back"',
+        'button "Next ›"',
+    ],
+    "keep": [
+        'button "Pack my work"',
+        'button "Bring a kept file back … (0)"',  # how many were brought, by ipywidgets
+        'textbox "Exercise or question"',
+        'button "Start it again"',
+    ],
+}
 
 
 @pytest.fixture(scope="module")
@@ -137,6 +189,13 @@ HANDS = {
     ),
     "keep": (keep, {}, ["Packed", "Download my_work_"]),
 }
+
+
+def test_a_screen_reader_is_given_every_form(forms: Any) -> None:
+    for number, form in enumerate(CELLS, 1):
+        cell = bring_to(forms, number)
+        cell.get_by_role("button").or_(cell.get_by_role("radio")).first.wait_for()
+        assert heard(cell.locator(".belgrade-form").first) == HEARD[form], form
 
 
 @pytest.mark.parametrize("form", CELLS)

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from axe import controls, violations
+from heard import asked, explorer_in, heard
 from lab import SIZE, Lab, no_errors
 from moving import (
     CONTROLS,
@@ -37,6 +38,7 @@ NAMED = ", ".join(
 STDERR = "[data-mime-type='application/vnd.jupyter.stderr']"
 OUTPUTS = """() => [...jupyterapp.shell.currentWidget.content.model.cells].flatMap(
   cell => cell.type === 'code' ? cell.outputs.toJSON() : [])"""
+SOURCE = "at => jupyterapp.shell.currentWidget.content.model.cells.get(at).sharedModel.source"
 # Neither the picture nor a control is wider than the place for it.
 FITS = """cell => {
   const area = cell.querySelector('.jp-OutputArea').getBoundingClientRect();
@@ -106,6 +108,8 @@ def test_a_lesson_runs_and_its_explorers_move(lesson: tuple[Any, list]) -> None:
     for number in explorers:
         cell = bring_to(page, number)
         cell.locator(f"{PICTURE} img").wait_for()
+        opened = explorer_in(page.evaluate(SOURCE, number))
+        assert heard(cell.locator(".belgrade-controls")) == asked(opened)
         voice = cell.locator(VOICE).element_handle()
         assert voice.text_content() == ""
         began, picture = seen(cell), cell.locator(f"{PICTURE} img").get_attribute("src")

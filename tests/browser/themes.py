@@ -46,7 +46,9 @@ def put_on(page: Any, theme: str) -> None:
     page.evaluate(
         """async () => {
           await new Promise(requestAnimationFrame);
-          await Promise.all(document.getAnimations().map(each => each.finished.catch(() => {})));
+          // Not animations: a blinking cursor's never ends.
+          const colours = document.getAnimations().filter(each => each instanceof CSSTransition);
+          await Promise.all(colours.map(each => each.finished.catch(() => {})));
         }"""
     )
 

@@ -51,14 +51,16 @@ def _split(cell: object) -> list[str]:
 def claim(claim_id: str) -> Card:
     """Return the card of a claim: paraphrase, place, notes as links, how well it is supported.
 
-    The place is the section and the claim's number there, in the report's own order.
+    The place is the section, the claim's number there in the report's own order, and, where it has
+    no note, the notes before and after it: their marks stand in the report's text.
 
     Raises `NotInReport` for an unknown id.
     """
     row = _row("claims", "claim_id", claim_id, "claim")
     section = SECTIONS.get(row["section"], row["section"])
     notes = _split(row["note_numbers"])
-    links = ", ".join(_note_link(number) for number in notes) or "none"
+    between = "" if notes else _between_notes(row)
+    links = ", ".join(_note_link(number) for number in notes) or between
     claims = data.load("claims")
     place = f"claim {row['claim_order']} of {(claims['section'] == row['section']).sum()}"
     support = f"{row['strength'].capitalize()}: {row['why']}"
@@ -69,10 +71,26 @@ def claim(claim_id: str) -> Card:
         f'<p style="margin:0.3em 0"><em>{GRADE}.</em> {escape(support)}</p>'
     )
     text = (
-        f"{row['paraphrase']}\nKind: {row['kind']}. Notes: {', '.join(notes) or 'none'}.\n"
+        f"{row['paraphrase']}\nKind: {row['kind']}. Notes: {', '.join(notes) or between}.\n"
         f"{GRADE}. {support}"
     )
     return Card(f"Claim {row['claim_id']} · {section} ({place})", body, text)
+
+
+def _between_notes(row: pd.Series) -> str:
+    """Return "none" and, for a claim of the report's text, the notes that stand around it."""
+    claims = data.load("claims")
+    if row["section"] == "press_release" or not row["location"].startswith("body"):
+        return "none"
+    at = claims["claim_id"].tolist().index(row["claim_id"])
+    noted = claims["note_numbers"].map(_split)
+    around = [("after", noted[:at], max), ("before", noted[at:], min)]
+    places = [
+        f"{side} note {which(map(int, numbers.explode().dropna()))}"
+        for side, numbers, which in around
+        if numbers.str.len().any()
+    ]
+    return f"none; it stands {' and '.join(places)}"
 
 
 def _note_link(number: str) -> str:

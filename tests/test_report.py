@@ -91,3 +91,18 @@ def test_importing_the_package_does_not_import_pandas_or_matplotlib() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_claim_without_a_note_is_found_between_those_around_it() -> None:
+    claims = data.load("claims")
+    body = claims[claims["location"].str.startswith("body")]
+    assert body["note_numbers"].isna().any()
+    last = 0
+    for row in body[body["section"] != "press_release"].itertuples():
+        text = report.claim(row.claim_id).text
+        if isinstance(row.note_numbers, str):  # the report's notes are numbered as they come
+            numbers = [int(number) for number in row.note_numbers.split(";")]
+            assert last <= min(numbers)
+            last = max(numbers)
+        elif last:
+            assert f"it stands after note {last}" in text

@@ -56,6 +56,7 @@ def execute(notebook, cwd, timeout=300, **extra_env):
             allow_errors=True,
             record_timing=False,
             store_widget_state=False,
+            coalesce_streams=True,  # what is printed comes in pieces, as the machine has it
         )
         try:
             client.execute(env=env | extra_env, stderr=subprocess.DEVNULL, cleanup_kc=True)

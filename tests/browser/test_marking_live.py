@@ -35,7 +35,6 @@ def test_a_class_is_marked_by_keyboard_saved_and_merged(chromium: Any, tmp_path:
     write_all(results, tmp_path, None, {"01": master}, tutors=2)
     context = chromium.new_context(viewport={"width": 390, "height": 800}, offline=True)
     page = context.new_page()
-    page.set_default_timeout(5_000)
     address = (tmp_path / "marking" / "01_answers_tutor_1.html").as_uri()
 
     def keys(*pressed: str) -> None:

@@ -153,7 +153,7 @@ def build_files(keys, out, packed, check=False, say=print):
                 if not check:
                     write_whole(path, encode(pack))
         wanted = {f"{number}-{pack['version']}.bin" for pack in packs}
-        for path in Path(packed).glob(f"{number}-*.bin"):
+        for path in sorted(Path(packed).glob(f"{number}-*.bin")):
             if path.name not in wanted:
                 differ.append(str(path))
                 if not check:

@@ -57,5 +57,5 @@ def decode(data):
 
 def exercises(folder=None):
     """Return the numbers of the exercises that have a pack, in order."""
-    packs = Path(folder or pack_folder()).glob("*.bin")
-    return sorted(path.stem for path in packs if "-" not in path.stem)
+    packs = sorted(Path(folder or pack_folder()).glob("*.bin"))
+    return [path.stem for path in packs if "-" not in path.stem]

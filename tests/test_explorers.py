@@ -16,6 +16,7 @@ import json
 import random
 import re
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from widgets import form_of
 
 from belgrade import explorers, figures
 from belgrade.authoring import frames
+from belgrade.explorers.ahead import Ahead
 from belgrade.explorers.explorer import (
     Explorer,
     NoSuchStart,
@@ -416,6 +418,20 @@ def test_the_last_of_quick_changes_is_what_is_shown(displayed: list) -> None:
     assert choices != explorer.defaults
     assert displayed[-1]["update"]
     assert displayed[-1]["data"] == explorers.aid_per_what().bundle(**choices)
+
+
+def test_what_was_stopped_is_not_gone_on_with_by_a_step_that_is_late() -> None:
+    """A second thread of the kernel may have begun a step, and wait for its turn."""
+    ahead, drawn = Ahead(), []
+
+    def drawing() -> Iterator[None]:
+        drawn.append("old")
+        yield
+
+    ahead.start([drawing])
+    ahead.stop()
+    ahead._step()
+    assert drawn == []
 
 
 if __name__ == "__main__":

@@ -44,6 +44,7 @@ class Ahead:
         if self._waiting is not None:
             self._waiting.cancel()
         self._waiting = None
+        self._steps = iter(())  # a step of another thread may be waiting for its turn already
 
     def start(self, drawings: Sequence[Callable[[], Iterator[None]]]) -> None:
         """Begin to draw: each is called for an iterator, and each of whose steps takes a while."""

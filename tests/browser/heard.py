@@ -61,7 +61,7 @@ def asked(explorer: Any, number: str = "textbox") -> list[str]:
     for control in explorer.controls.values():
         if isinstance(control, Select):
             options = [
-                f'"{words}"{"*" * (value == control.default)}'
+                f'"{" ".join(words.split())}"{"*" * (value == control.default)}'
                 for words, value in control.options.items()
             ]
             found.append(f'combobox "{control.label}" = {", ".join(options)}')

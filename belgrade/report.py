@@ -80,7 +80,7 @@ def claim(claim_id: str) -> Card:
 def _between_notes(row: pd.Series) -> str:
     """Return "none" and, for a claim of the report's text, the notes that stand around it."""
     claims = data.load("claims")
-    if row["section"] == "press_release" or not row["location"].startswith("body"):
+    if row["section"] == "press_release" or not str(row.get("location", "body")).startswith("body"):
         return "none"
     at = claims["claim_id"].tolist().index(row["claim_id"])
     noted = claims["note_numbers"].map(_split)
@@ -90,7 +90,7 @@ def _between_notes(row: pd.Series) -> str:
         for side, numbers, which in around
         if numbers.str.len().any()
     ]
-    return f"none; it stands {' and '.join(places)}"
+    return f"none; it stands {' and '.join(places)}" if places else "none"
 
 
 def _note_link(number: str) -> str:

@@ -236,6 +236,7 @@ def test_nothing_is_lost_or_misplaced_when_the_hand_is_quicker_than_the_kernel(
             .filter(has_text="✓")
             .or_(cell.locator(".widget-html").filter(has_text="✗"))
         )
+        replies.nth(1).wait_for()
         assert replies.count() == 2
     if form == "keep":
         with page.expect_download() as download:

@@ -59,9 +59,9 @@ def claim(claim_id: str) -> Card:
     row = _row("claims", "claim_id", claim_id, "claim")
     section = SECTIONS.get(row["section"], row["section"])
     notes = _split(row["note_numbers"])
-    between = "" if notes else _between_notes(row)
-    links = ", ".join(_note_link(number) for number in notes) or between
     claims = data.load("claims")
+    between = "" if notes else _between_notes(row, claims)
+    links = ", ".join(_note_link(number) for number in notes) or between
     place = f"claim {row['claim_order']} of {(claims['section'] == row['section']).sum()}"
     support = f"{row['strength'].capitalize()}: {row['why']}"
     body = (
@@ -77,9 +77,8 @@ def claim(claim_id: str) -> Card:
     return Card(f"Claim {row['claim_id']} · {section} ({place})", body, text)
 
 
-def _between_notes(row: pd.Series) -> str:
+def _between_notes(row: pd.Series, claims: pd.DataFrame) -> str:
     """Return "none" and, for a claim of the report's text, the notes that stand around it."""
-    claims = data.load("claims")
     if row["section"] == "press_release" or not str(row.get("location", "body")).startswith("body"):
         return "none"
     at = claims["claim_id"].tolist().index(row["claim_id"])

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from belgrade import UserError
 from belgrade.authoring.build import read_questions, tag_of
+from belgrade.authoring.clean import text_of
 from belgrade.authoring.settings import read
 from belgrade.checks.quick import nbformat
 from belgrade.checks.spec import exercise_of, keys_as_table
@@ -33,7 +34,7 @@ def add(root, key_path, kind):
     cells = template(root, kind, name, _setting(key))
     at = 1 + max(n for n, cell in enumerate(key.cells) if tag_of(cell))
     key.cells[at:at] = cells
-    write_whole(key_path, nbformat.writes(key).rstrip("\n") + "\n")
+    write_whole(key_path, text_of(key))
     return name
 
 
@@ -75,5 +76,5 @@ def write_table(root, check=False):
     if before == after:
         return []
     if not check:
-        path.write_text(after, encoding="utf-8", newline="\n")
+        write_whole(path, after)
     return [PAGE.as_posix()]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import re
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -313,3 +316,31 @@ def test_judging_has_a_limit_of_its_own(box: Sandbox, monkeypatch: Any) -> None:
     assert time.monotonic() - start < NO_WAIT_S
     assert found["1.2"][0] == "error" and "too large" in found["1.2"][2]
     assert found["1.1"][0] == "right"
+
+
+def test_being_late_is_told_at_once_or_never() -> None:
+    """Whether the time ends before, while or after the work does, nothing comes later."""
+    late = 0
+    for number in range(300):
+        until = time.perf_counter() + number / 100_000
+        with contextlib.suppress(run_module._Late):
+            with run_module._within(0.0015):
+                while time.perf_counter() < until:
+                    pass
+            continue
+        late += 1
+    sum(range(100_000))
+    assert 0 < late < 300
+
+
+def test_grading_can_be_profiled() -> None:
+    """With an exception withdrawn, Python 3.11 went round in a circle under a profiler."""
+    code = (
+        "import sys\nfrom belgrade.grading import run\n"
+        "def work(): pass\n"
+        "sys.setprofile(lambda *_: None)\n"
+        "with run._within(60): work()\n"
+        "work()\nprint('done')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=60)
+    assert done.stdout.split() == [b"done"]

@@ -399,9 +399,9 @@ def _within(seconds: float) -> Iterator[None]:
     try:
         yield
     finally:
+        # One that is on its way arrives here at the latest: `set` is a call of Python code.
         with lock:
             done.set()
-            throw(thread, None)  # one that is on its way
         timer.cancel()
 
 

@@ -7,6 +7,8 @@ that was drawn before in the same font, size, colour and angle is copied, at who
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from typing import Any
 
@@ -115,21 +117,35 @@ class _Canvas(FigureCanvasAgg):
         into.append(np.asarray(self.buffer_rgba()))
 
 
+@contextmanager
+def _at(fig: Any, dpi: float) -> Iterator[_Canvas]:
+    """Give a figure a canvas of ours at `dpi` pixels an inch; then it has its own again."""
+    canvas, usual = fig.canvas, fig.dpi
+    try:
+        fig.dpi = dpi
+        yield _Canvas(fig)
+    finally:
+        fig.set_canvas(canvas)
+        fig.dpi = usual
+
+
+def lay_out(fig: Any, dpi: float) -> None:
+    """Lay a figure out, so that painting it, which would do so, takes half as long."""
+    with _at(fig, dpi):
+        if engine := fig.get_layout_engine():
+            engine.execute(fig)
+            fig.set_layout_engine("none")
+
+
 def paint(fig: Any, dpi: float) -> bytes:
     """Return the figure as a PNG at `dpi` pixels an inch, on white where it has no background.
 
     The figure keeps its canvas and its own resolution.
     """
-    canvas, usual = fig.canvas, fig.dpi
-    try:
-        fig.dpi = dpi
-        painted = _Canvas(fig)
+    with _at(fig, dpi) as painted:
         painted.draw()
         opaque = to_rgba(fig.get_facecolor())[3] == 1 and fig.patch.get_visible()
         return _encoded(painted.buffer_rgba(), opaque)
-    finally:
-        fig.set_canvas(canvas)
-        fig.dpi = usual
 
 
 def paint_cropped(fig: Any) -> bytes | None:

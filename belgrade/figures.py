@@ -168,6 +168,13 @@ def png(fig: Figure) -> str:
     return base64.b64encode(paint(fig, PIXELS_PER_INCH)).decode("ascii")
 
 
+def lay_out(fig: Figure) -> None:
+    """Do the first half of what `bundle` does, for who cannot wait for the whole."""
+    from belgrade.canvas import lay_out
+
+    lay_out(fig, PIXELS_PER_INCH)
+
+
 def fingerprint(fig: Figure) -> str:
     """Return a short digest of what the figure draws: data, marks, colours and words, not pixels.
 

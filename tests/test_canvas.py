@@ -10,10 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from IPython import get_ipython
 from matplotlib.figure import Figure
 from PIL import Image
 
 from belgrade import canvas, figures
+from belgrade.explorers import ahead as ahead_module
 from belgrade.explorers import explorer as explorer_module
 from belgrade.explorers.ahead import Ahead, neighbours
 from belgrade.explorers.explorer import Explorer, Number, Select
@@ -132,6 +134,8 @@ def test_a_figure_keeps_its_canvas_and_stands_on_white() -> None:
 def test_neighbours_lie_in_the_direction_of_the_last_move() -> None:
     assert neighbours([1, 2, 3, 4, 5], 2, 3) == [4, 5, 2]
     assert neighbours([1, 2, 3, 4, 5], 4, 3) == [2, 1, 4]
+    assert neighbours([1, 2, 3, 4, 5], None, 3) == [4, 2, 5]
+    assert neighbours(range(20), 4, 5) == [6, 7, 4, 8, 9, 10, 11]
     assert neighbours([1, 2, 3], 2, 3) == [2]
     assert neighbours([1, 2, 3], 1, 7) == []
     assert neighbours([False, True], False, True) == [False]
@@ -153,63 +157,83 @@ class Page:
         self.shown.append(bundle)
 
 
+def toy(drawn: list[Any], fails_at: int | None = None) -> Explorer:
+    """Return an explorer of two numbers that notes what it draws."""
+
+    def view(data: Any, height: int, width: int) -> tuple[Figure, str]:
+        drawn.append(height if width == 1 else (height, width))
+        if height == fails_at:
+            raise ValueError("nothing to draw")
+        fig, ax = figures.new()
+        ax.bar(["a"], [height], width)
+        return fig, f"{height} by {width}."
+
+    controls = {"height": Number("Height", 0, 9, 1, 0), "width": Number("Width", 1, 2, 1, 1)}
+    return Explorer("Toy", None, controls, view)
+
+
+async def done(ahead: Ahead) -> None:
+    """Wait until nothing is to be drawn any more."""
+    for _ in range(3000):
+        if not ahead._queues:
+            return
+        await asyncio.sleep(0.01)
+    raise TimeoutError
+
+
 def moved(
     steps: list[float], fails_at: int | None = None, again: int = 0
-) -> tuple[list[int], Page]:
+) -> tuple[list[Any], Page]:
     """Move a toy explorer from 0, with pauses of so many seconds; return what was drawn when.
 
     The last picture is sent `again` so many times.
     """
-    drawn: list[int] = []
-
-    def view(data: Any, height: int) -> tuple[Figure, str]:
-        drawn.append(height)
-        if height == fails_at:
-            raise ValueError("nothing to draw")
-        fig, ax = figures.new()
-        ax.bar(["a"], [height])
-        return fig, f"{height}."
-
-    explorer = Explorer("Toy", None, {"height": Number("Height", 0, 9, 1, 0)}, view)
+    drawn: list[Any] = []
+    explorer = toy(drawn, fails_at)
     page, clock = Page(), [0.0]
     sent = [*range(1, len(steps) + 1), *[len(steps)] * again]
 
     async def use() -> None:
-        box = explorer.controls["height"].widget().value_widget
-        explorer.inputs, explorer._handle = {"height": box}, page
-        box.observe(explorer._update, "value")
+        explorer.inputs = {
+            name: each.widget().value_widget for name, each in explorer.controls.items()
+        }
+        explorer._handle = page
+        explorer.inputs["height"].observe(explorer._update, "value")
         for pause in steps:
-            box.value += 1
+            explorer.inputs["height"].value += 1
             clock[0] += pause  # and not what a busy machine needs to draw
             await asyncio.sleep(pause)
+        await done(explorer_module.AHEAD)
         for _ in range(600):
             if len(page.shown) >= len(sent):
                 break
             await asyncio.sleep(0.05)
-        explorer._ahead.stop()
 
     with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(1) as thread:
         patch.setattr(explorer_module, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+        patch.setattr(explorer_module, "AHEAD", Ahead())
+        patch.setattr(figures, "PIXELS_PER_INCH", 40)
         thread.submit(asyncio.run, use()).result()  # here, a browser test may have left a loop
-    assert [each["text/plain"] for each in page.shown] == [f"{number}." for number in sent]
+    assert [each["text/plain"] for each in page.shown] == [f"{number} by 1." for number in sent]
     return drawn, page
 
 
 def test_the_next_choices_are_drawn_while_nothing_happens() -> None:
-    drawn, _ = moved([3.0])
-    assert drawn == [1, 2, 3, 0]
+    """Onwards and back, then what another control can choose, then what is further on."""
+    drawn, _ = moved([0])
+    assert drawn == [1, 2, 3, 0, (1, 2), 4, 5, 6, 7]
 
 
 def test_a_move_stops_what_is_drawn_ahead_and_draws_nothing_twice() -> None:
-    drawn, _ = moved([0, 0, 0.06, 0])
+    drawn, _ = moved([0, 0, 0.06, 0], again=1)
     assert drawn[:2] == [1, 2]
-    assert sorted(drawn) == sorted(set(drawn))
+    assert sorted(map(str, drawn)) == sorted(map(str, set(drawn)))
 
 
 def test_after_quick_changes_the_last_picture_is_sent_once_more() -> None:
     drawn, page = moved([0, 0, 1.0], again=1)
     assert page.shown[-1] is page.shown[-2]
-    assert sorted(drawn) == sorted(set(drawn))
+    assert len(drawn) == len(set(drawn))
     moved([0.4, 0.4])  # one after the other: nothing is sent twice
 
 
@@ -218,7 +242,73 @@ def test_what_cannot_be_drawn_ahead_disturbs_nobody() -> None:
     assert drawn == [1, 2]
 
 
+def test_drawing_ahead_has_an_end_in_time_and_in_memory(monkeypatch: Any) -> None:
+    monkeypatch.setattr(ahead_module, "MOST_S", 0.0)
+    assert moved([0])[0] == [1, 2]  # a step, and then its time is up
+    monkeypatch.undo()
+    monkeypatch.setattr(explorer_module, "MOST_UNSEEN", 2)
+    drawn: list[Any] = []
+    explorer = toy(drawn)
+    for height in range(1, 6):
+        for _ in explorer._drawing({"height": height, "width": 1}):
+            pass
+    assert list(explorer._drawn) == list(explorer._unseen) == [(4, 1), (5, 1)]
+    explorer.bundle(height=5)
+    assert list(explorer._unseen) == [(4, 1)]
+    explorer.bundle(height=5)
+    assert drawn == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("who", ["a reader", "nobody", "a check"])
+def test_what_is_shown_is_drawn_ahead_once_cells_have_run(
+    who: str, displayed: list[Any], monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(ahead_module, "REST_S", 0.05)
+    monkeypatch.setattr(explorer_module, "AHEAD", Ahead())
+    monkeypatch.delenv("BELGRADE_EXAM", raising=False)
+    monkeypatch.setenv("JPY_SESSION_NAME", "lesson.ipynb")
+    if who == "nobody":
+        monkeypatch.delenv("JPY_SESSION_NAME")
+    if who == "a check":
+        monkeypatch.setenv("BELGRADE_EXAM", "1")
+    events = get_ipython().events
+    drawn: list[Any] = []
+
+    async def use() -> None:
+        toy(drawn)._ipython_display_()
+        events.trigger("pre_run_cell", None)
+        await asyncio.sleep(0.2)
+        assert drawn == [0]
+        events.trigger("post_run_cell", None)
+        await done(explorer_module.AHEAD)
+
+    usual = {name: list(each) for name, each in events.callbacks.items()}
+    try:
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(asyncio.run, use()).result()
+    finally:
+        events.callbacks.update(usual)
+    assert drawn == ([0, 1, (0, 2), 2] if who == "a reader" else [0])
+
+
+def test_who_moves_comes_first_and_the_others_after() -> None:
+    ahead, drawn = Ahead(), []
+
+    def drawing(what: str) -> Any:
+        return lambda: iter(drawn.append(what) or ())
+
+    async def use() -> None:
+        ahead.start("one", [drawing("one, opened"), drawing("one, more")])
+        ahead.start("two", [drawing("two, opened")])
+        ahead.start("one", [drawing("one, moved")])
+        await done(ahead)
+
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, use()).result()
+    assert drawn == ["one, moved", "two, opened"]
+
+
 def test_without_a_loop_nothing_is_drawn_ahead() -> None:
     begun: list[int] = []
-    Ahead().start([lambda: iter(begun.append(1) or ())])
+    Ahead().start("explorer", [lambda: iter(begun.append(1) or ())])
     assert begun == []

@@ -428,9 +428,14 @@ def test_what_was_stopped_is_not_gone_on_with_by_a_step_that_is_late() -> None:
         drawn.append("old")
         yield
 
-    ahead.start([drawing])
-    ahead.stop()
-    ahead._step()
+    async def stopped() -> None:
+        ahead.start("explorer", [drawing])
+        late = ahead._waiting
+        ahead.stop("explorer")
+        ahead.start("another", [])
+        ahead._step(late)
+
+    asyncio.run(stopped())
     assert drawn == []
 
 

@@ -6,8 +6,10 @@ is updated in place, so a saved notebook still has both when it is opened withou
 
 from __future__ import annotations
 
+import asyncio
 import difflib
 import functools
+import itertools
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,13 +18,14 @@ from typing import TYPE_CHECKING, Any
 
 from belgrade import UserError, figures, forms
 from belgrade.display import KEYBOARD, escape, show_widget, status
-from belgrade.explorers.ahead import PAUSE_S, Ahead, neighbours
+from belgrade.explorers.ahead import Ahead, later, neighbours
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# Pictures kept of an explorer, of about 200 kB each.
+# Pictures kept of an explorer, of about 200 kB each; and of them such as nobody has looked at.
 MOST_KEPT = 300
+MOST_UNSEEN = 60
 # Options that an error names.
 MOST_NAMED = 8
 # Two changes within this time are quick.
@@ -31,6 +34,7 @@ QUICK_S = 0.3
 FITTING = "calc(100% - 4px)"
 
 Bundle = dict[str, str]
+AHEAD = Ahead()
 
 
 class NothingToShow(Exception):
@@ -201,9 +205,10 @@ class Explorer:
         self.walks = dict(walks or {})
         self.inputs: dict[str, Any] = {}
         self._drawn: dict[Sequence[Any], Bundle] = {}
+        self._unseen: dict[Sequence[Any], None] = {}  # those of them that were drawn ahead
         self._begun: tuple[Sequence[Any], Iterator[Bundle | None]] | None = None
         self._handle: Any = None
-        self._ahead = Ahead()
+        self._sent_again: asyncio.TimerHandle | None = None
         self._changed = -QUICK_S  # when a control was last moved, in seconds
         self._is_going_back = False
 
@@ -251,7 +256,9 @@ class Explorer:
         chosen = self.defaults | choices
         for _ in self._drawing(chosen):
             pass
-        return self._drawn[self._key(chosen)]
+        key = self._key(chosen)
+        self._unseen.pop(key, None)
+        return self._drawn[key]
 
     def draw(self, data: Any, **choices: Any) -> Figure:
         """Return the picture of `choices`."""
@@ -277,22 +284,33 @@ class Explorer:
                 if made is None:
                     yield
                     continue
-                if len(self._drawn) >= MOST_KEPT:
-                    self._drawn.pop(next(iter(self._drawn)))
-                self._drawn[key] = made
+                self._keep(key, made)
         except Exception:
             self._begun = None
             raise
         self._begun = None
 
+    def _keep(self, key: Sequence[Any], made: Bundle) -> None:
+        """Keep a picture, in place of the oldest where there are many."""
+        full = len(self._unseen) >= MOST_UNSEEN
+        if full or len(self._drawn) >= MOST_KEPT:
+            oldest = next(iter(self._unseen if full else self._drawn))
+            del self._drawn[oldest]
+            self._unseen.pop(oldest, None)
+        self._drawn[key] = made
+        self._unseen[key] = None
+
     def _steps(self, chosen: dict[str, Any]) -> Iterator[Bundle | None]:
-        """Make a choice's MIME bundle in two steps of about equal length; yield it at the end."""
+        """Make a choice's MIME bundle in three steps of some length; yield it at the end."""
         try:
             with figures.style():
                 fig, words = self.view(self.data, **chosen)
         except NothingToShow as nothing:
             yield status(str(nothing))
             return
+        yield None
+        with figures.style():
+            figures.lay_out(fig)
         yield None
         with figures.style():
             made = figures.bundle(fig, words, live=True)
@@ -321,9 +339,19 @@ class Explorer:
             f"<p{known}><strong>{escape(self.title)}</strong><br>{escape(how)}</p>",
             f"{self.title}\n{how}",
         )
-        self._handle = display(self.bundle(), raw=True, display_id=True)
+        opened = forms.in_turn(self.bundle)()
+        self._handle = display(opened, raw=True, display_id=True)
         for control in self.inputs.values():
             forms.on_change(control, self._update)
+        AHEAD.when_shown(self._place, self._likely(self.defaults))
+
+    @property
+    def _place(self) -> Any:
+        """What a cell that is run once more shows anew."""
+        return self.name or self.title, self._key(self.defaults)
+
+    def _chosen(self) -> dict[str, Any]:
+        return {name: control.value for name, control in self.inputs.items()}
 
     def _back(self, shown: Mapping[str, Any]) -> None:
         """Put all controls back to where they began, and show that once."""
@@ -339,26 +367,42 @@ class Explorer:
     def _update(self, change: Any = None) -> None:
         if self._is_going_back:
             return
-        self._ahead.stop()
-        choices = {name: control.value for name, control in self.inputs.items()}
+        AHEAD.stop(self._place)
+        if self._sent_again is not None:
+            self._sent_again.cancel()
+        choices = self._chosen()
         self._handle.update(self.bundle(**choices), raw=True)
+        moved, before = "", None
         if change is not None:
-            before, self._changed = self._changed, time.monotonic()
-            again = [lambda: self._again(choices)] * (self._changed - before < QUICK_S)
-            self._ahead.start([*again, *self._likely(choices, change)])
+            moved = next(name for name, each in self.inputs.items() if each is change["owner"])
+            before, last, self._changed = change["old"], self._changed, time.monotonic()
+            if self._changed - last < QUICK_S:
+                self._sent_again = later(QUICK_S, lambda: self._send_again(choices))
+        AHEAD.start(self._place, self._likely(choices, moved, before))
 
-    def _again(self, choices: dict[str, Any]) -> Iterator[None]:
-        """Send the picture once more, a moment later: of two quick changes a page may lose one."""
-        for _ in range(round(QUICK_S / PAUSE_S)):
-            yield
-        self._handle.update(self.bundle(**choices), raw=True)
-        yield
+    def _send_again(self, choices: dict[str, Any]) -> None:
+        """Send the picture once more: of two quick changes a page may lose one."""
+        if choices == self._chosen():
+            self._handle.update(self.bundle(**choices), raw=True)
 
-    def _likely(self, choices: dict[str, Any], change: Any) -> list[Callable[[], Iterator[None]]]:
-        """Return what to draw ahead after a control was moved: its neighbours."""
-        name = next(name for name, each in self.inputs.items() if each is change["owner"])
-        options = self.controls[name].along()
+    def _likely(
+        self, choices: dict[str, Any], moved: str = "", before: Any = None
+    ) -> list[Callable[[], Iterator[None]]]:
+        """Return what to draw ahead: what one press can choose, then what several of one key can.
+
+        `moved` is the control that was moved last, which comes first, and `before` what it was.
+        """
+        beside = {
+            name: neighbours(control.along(), before, choices[name])
+            if name == moved
+            else neighbours(control.along(), None, choices[name], far=2)
+            for name, control in self.controls.items()
+        }
+        first = [(moved, value) for value in beside.pop(moved, [])]
+        ways = [[(name, value) for value in values] for name, values in beside.items()]
+        turns = [each for turn in itertools.zip_longest(*ways) for each in turn if each]
+        near = 2 * len(ways)
         return [
             functools.partial(self._drawing, choices | {name: value})
-            for value in neighbours(options, change["old"], change["new"])
+            for name, value in [*first[:3], *turns[:near], *first[3:], *turns[near:]]
         ]

@@ -5,7 +5,8 @@
 For each explorer, in a real JupyterLab in headless Chromium, one control is moved by keyboard:
 first to choices never shown before, then back. It is done twice, in fresh kernels: at leisure, as
 someone does who looks at each picture, and in haste, as someone who is after a choice far away; at
-leisure the explorer has drawn the next choices ahead. In the same run `ipywidgets.interact` with
+leisure the explorer has drawn the next choices ahead; a second table says for how much processor
+time, and how many of those pictures were then shown. In the same run `ipywidgets.interact` with
 `plt.show()` draws the same figure with the same code. Times run from the key going down to the
 first frame after the new image was decoded. Compare the ratios, not the milliseconds.
 """
@@ -28,6 +29,33 @@ from lab import CHROMIUM, FLAGS, Lab
 from belgrade.explorers import EXPLORERS
 
 OURS = "from belgrade import explorers\nexplorers.{name}()"
+# Before it: notes what is drawn ahead, and for how many processor seconds.
+NOTE = """import time
+from belgrade.explorers.ahead import Ahead
+from belgrade.explorers.explorer import Explorer
+spent, shown, ahead = [], set(), set()
+step, bundle, keep = Ahead._step, Explorer.bundle, Explorer._keep
+def timed(self, *made):
+    began = time.thread_time()
+    step(self, *made)
+    spent.append(time.thread_time() - began)
+def noted(self, **choices):
+    key = self._key(self.defaults | choices)
+    if key not in self._drawn:
+        shown.add(key)
+    made = bundle(self, **choices)
+    shown.add(key)
+    return made
+def kept(self, key, made):
+    if key not in shown:
+        ahead.add(key)
+    keep(self, key, made)
+Ahead._step, Explorer.bundle, Explorer._keep = timed, noted, kept"""
+COSTS = (
+    "| explorer | at leisure: seconds ahead | pictures | shown | longest step, ms "
+    "| in haste: seconds ahead | pictures | shown | longest step, ms |\n|---|" + "---|" * 8
+)
+TOLD = "print(sum(spent), len(ahead), len(ahead & shown), max(spent, default=0))"
 THEIRS = """import ipywidgets
 import matplotlib.pyplot as plt
 from belgrade import explorers, figures
@@ -101,6 +129,19 @@ def times(page: Any, cell: Any, presses: int, pause: int) -> tuple[list[float], 
     return new, again
 
 
+def told(page: Any) -> list[float]:
+    """Return what was noted: seconds ahead, pictures, those of them shown, the longest step."""
+    page.wait_for_timeout(3000)  # what is still drawn ahead counts
+    page.evaluate("""async () => {
+      const content = jupyterapp.shell.currentWidget.content;
+      content.activeCellIndex = content.model.cells.length - 1;
+      await jupyterapp.commands.execute('notebook:run-cell');
+    }""")
+    said = page.evaluate("""() => [...jupyterapp.shell.currentWidget.content.model.cells]
+      .at(-1).outputs.toJSON()[0].text""")
+    return [float(word) for word in said.split()]
+
+
 def said(values: list[float]) -> str:
     """Return median and 95th percentile as text, or a dash where nothing was measured."""
     if len(values) < 3:
@@ -129,37 +170,48 @@ def main() -> None:
     root = Path(tempfile.mkdtemp())
     for name in options.names:
         for kind, source in (("ours", OURS), ("interact", THEIRS)):
-            cell = nbformat.v4.new_code_cell(source.format(name=name))
+            cells = [nbformat.v4.new_code_cell(source.format(name=name))]
+            if kind == "ours":
+                cells = [*map(nbformat.v4.new_code_cell, (NOTE, cells[0].source, TOLD))]
             kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-            book = nbformat.v4.new_notebook(cells=[cell], metadata={"kernelspec": kernel})
+            book = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
             nbformat.write(book, root / f"{name}-{kind}.ipynb")
     lab = Lab(root)
     print("| explorer | new, at leisure | new, in haste | shown before | `interact` | in haste: "
           "times as fast |")  # fmt: skip
     print("|---|---|---|---|---|---|")
+    spent: dict[str, dict[str, list[float]]] = {}
     rows: dict[str, list[float]] = {"leisure": [], "haste": [], "again": [], "interact": []}
     runs = {"leisure": ("ours", LEISURE), "haste": ("ours", HASTE), "interact": ("interact", HASTE)}
     try:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
             for name in options.names:
-                measured = {}
+                measured, costs = {}, {}
                 for way, (kind, pause) in runs.items():
                     page = browser.new_page(viewport={"width": 1280, "height": 1000})
                     panel = lab.open(page, f"{name}-{kind}.ipynb")
                     lab.run_all(page)
-                    cell = panel.locator(".jp-CodeCell").first
+                    cell = panel.locator(".jp-CodeCell").nth(int(kind == "ours"))
                     cell.locator(".jp-OutputArea img").first.wait_for()
                     page.wait_for_timeout(500)
                     measured[way], again = times(page, cell, options.presses, pause)
                     if way == "leisure":
                         measured["again"] = again
+                    if kind == "ours":
+                        costs[way] = told(page)
                     page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.shutdown()")
                     page.close()
                 for way, values in measured.items():
                     rows[way] += values
                 print(row(name, measured), flush=True)
+                spent[name] = costs
             print(row("all", rows))
+            print(f"\n{COSTS}")
+            for name, costs in spent.items():
+                cells = " | ".join(f"{cost[0]:.1f} | {cost[1]:.0f} | {cost[2]:.0f} | "
+                                   f"{1000 * cost[3]:.0f}" for cost in costs.values())  # fmt: skip
+                print(f"| {name} | {cells} |")
             browser.close()
     finally:
         lab.close()

@@ -15,6 +15,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -28,11 +29,6 @@ RESOURCES = {resource["name"]: resource for resource in PACKAGE["resources"]}
 CLASSES = {"verbatim", "transcribed", "derived"}
 LESSONS = [f"{number:02d}" for number in range(10)]
 NOT_A_VALUE = {"nan", "na", "n/a", "null", "nat", "<na>", "-"}
-
-every_table = pytest.mark.parametrize("table", RESOURCES)
-every_derived = pytest.mark.parametrize(
-    "table", [name for name, resource in RESOURCES.items() if resource.get("x_class") == "derived"]
-)
 
 
 # Helpers
@@ -80,6 +76,26 @@ def report(problems: Iterable[str]) -> None:
     assert not problems, f"{len(problems)} problem(s)\n" + "\n".join(shown)
 
 
+def each_of(things: Iterable[Any]) -> Callable[[Callable[..., Iterable[str]]], Callable[[], None]]:
+    """Make one test, which fails with all problems, of what yields the problems of one thing."""
+
+    def all_in_one(problems: Callable[..., Iterable[str]]) -> Callable[[], None]:
+        def test() -> None:
+            report(
+                problem
+                for thing in things
+                for problem in problems(*(thing if isinstance(thing, tuple) else (thing,)))
+            )
+
+        test.__doc__ = problems.__doc__
+        return test
+
+    return all_in_one
+
+
+every_table = each_of(RESOURCES)
+
+
 def differences(
     printed: pd.Series, expected: pd.Series, decimals: int, label: pd.Series
 ) -> list[str]:
@@ -120,25 +136,23 @@ def test_descriptor_is_valid(validation: dict[str, list[str]]) -> None:
     report(validation[""])
 
 
-@every_table
-def test_table_is_valid(table: str, validation: dict[str, list[str]]) -> None:
-    assert table in validation, f"frictionless did not read {table}"
-    report(validation[table])
+def test_tables_are_valid(validation: dict[str, list[str]]) -> None:
+    assert set(validation) == {"", *RESOURCES}, "frictionless did not read all tables"
+    report(f"{table}: {error}" for table, errors in validation.items() for error in errors)
 
 
 # 2. Sources
 
 
 @every_table
-def test_sources_resolve(table: str) -> None:
+def test_sources_resolve(table: str) -> Iterator[str]:
     known = {row["source_id"] for row in rows("sources")}
-    assert "source_id" in kinds(table), f"{table} has no column source_id"
-    report(
-        f"{table}, line {line}: no source {source!r}"
-        for line, row in lines(table)
-        for source in [row["source_id"], *split(row.get("other_source_ids", ""))]
-        if source not in known
-    )
+    if "source_id" not in kinds(table):
+        yield f"{table} has no column source_id"
+    for line, row in lines(table):
+        for source in [row.get("source_id", ""), *split(row.get("other_source_ids", ""))]:
+            if source not in known:
+                yield f"{table}, line {line}: no source {source!r}"
 
 
 def test_every_source_is_used() -> None:
@@ -179,19 +193,13 @@ REFERENCES = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("table", "column", "target", "key"),
-    REFERENCES,
-    ids=lambda value: value,
-)
-def test_reference_resolves(table: str, column: str, target: str, key: str) -> None:
+@each_of(REFERENCES)
+def test_references_resolve(table: str, column: str, target: str, key: str) -> Iterator[str]:
     known = {row[key] for row in rows(target)}
-    report(
-        f"{table}, line {line}: {column} names {part!r}, which {target} does not have"
-        for line, row in lines(table)
-        for part in split(row[column])
-        if part not in known
-    )
+    for line, row in lines(table):
+        for part in split(row[column]):
+            if part not in known:
+                yield f"{table}, line {line}: {column} names {part!r}, which {target} has not"
 
 
 def test_claims_and_notes_name_each_other() -> None:
@@ -247,10 +255,11 @@ def test_report_is_whole() -> None:
     assert [row["note"] for row in rows("notes")] == [str(number) for number in range(1, 68)]
 
 
-@pytest.mark.parametrize("lesson", LESSONS)
-def test_lesson_has_questions_for_its_checkpoint(lesson: str) -> None:
+@each_of(LESSONS)
+def test_lessons_have_questions_for_their_checkpoints(lesson: str) -> Iterator[str]:
     found = [row["question_id"] for row in rows("questions") if row["lesson"] == lesson]
-    assert len(found) >= 3, f"lesson {lesson} has {found}"
+    if len(found) < 3:
+        yield f"lesson {lesson} has {found}"
 
 
 def test_questions_do_not_give_the_answer_away() -> None:
@@ -290,29 +299,26 @@ INTERVALS = [
 ]
 
 
-@pytest.mark.parametrize(("table", "column"), SHARES)
-def test_share_is_between_0_and_100(table: str, column: str) -> None:
-    report(
-        f"{table}, line {line}: {column} is {row[column]}"
-        for line, row in lines(table)
-        if row[column] and not 0 <= float(row[column]) <= 100
-    )
+@each_of(SHARES)
+def test_shares_are_between_0_and_100(table: str, column: str) -> Iterator[str]:
+    for line, row in lines(table):
+        if row[column] and not 0 <= float(row[column]) <= 100:
+            yield f"{table}, line {line}: {column} is {row[column]}"
 
 
-@pytest.mark.parametrize(("table", "column"), SHARES)
-def test_share_is_not_a_fraction(table: str, column: str) -> None:
+@each_of(SHARES)
+def test_shares_are_no_fractions(table: str, column: str) -> Iterator[str]:
     values = frame(table)[column].dropna()
-    assert values.empty or values.max() > 1, f"{table}: no {column} is above 1, are they fractions?"
+    if not values.empty and values.max() <= 1:
+        yield f"{table}: no {column} is above 1, are they fractions?"
 
 
-@pytest.mark.parametrize(("table", "low", "high"), INTERVALS)
-def test_interval_is_ordered(table: str, low: str, high: str) -> None:
-    read: Callable[[str], object] = str if kinds(table)[low] == "date" else float
-    report(
-        f"{table}, line {line}: {low} {row[low]} is above {high} {row[high]}"
-        for line, row in lines(table)
-        if row[low] and row[high] and read(row[low]) > read(row[high])  # type: ignore[operator]
-    )
+@each_of(INTERVALS)
+def test_intervals_are_ordered(table: str, low: str, high: str) -> Iterator[str]:
+    read: Callable[[str], Any] = str if kinds(table)[low] == "date" else float
+    for line, row in lines(table):
+        if row[low] and row[high] and read(row[low]) > read(row[high]):
+            yield f"{table}, line {line}: {low} {row[low]} is above {high} {row[high]}"
 
 
 def test_exclusive_answers_add_up_to_no_more_than_100() -> None:
@@ -366,20 +372,22 @@ def test_aid_intensity_uses_the_deliveries() -> None:
     report(problems)
 
 
-@pytest.mark.parametrize(
-    ("column", "over", "under", "per", "decimals"),
-    [
-        ("cases_per_100k", "cum_cases", "population", 100_000, 2),
-        ("planes_per_million_people", "planes", "population", 1_000_000, 3),
-        ("personnel_per_million_people", "personnel", "population", 1_000_000, 2),
-        ("planes_per_1000_cases", "planes", "cum_cases", 1_000, 3),
-        ("personnel_per_1000_cases", "personnel", "cum_cases", 1_000, 2),
-    ],
-)
-def test_aid_intensity_rate(column: str, over: str, under: str, per: int, decimals: int) -> None:
+RATES = [
+    ("cases_per_100k", "cum_cases", "population", 100_000, 2),
+    ("planes_per_million_people", "planes", "population", 1_000_000, 3),
+    ("personnel_per_million_people", "personnel", "population", 1_000_000, 2),
+    ("planes_per_1000_cases", "planes", "cum_cases", 1_000, 3),
+    ("personnel_per_1000_cases", "personnel", "cum_cases", 1_000, 2),
+]
+
+
+@each_of(RATES)
+def test_aid_intensity_rates(
+    column: str, over: str, under: str, per: int, decimals: int
+) -> list[str]:
     data = frame("aid_intensity")
     expected = data[over] / data[under] * per
-    report(differences(data[column], expected, decimals, label(data, "event", "population_set")))
+    return differences(data[column], expected, decimals, label(data, "event", "population_set"))
 
 
 def test_aid_receptions_agree_with_the_deliveries() -> None:
@@ -538,64 +546,55 @@ def test_disinformation_cases_of_a_tag_are_among_all() -> None:
     report(f"{year:.0f}: two totals" for year in totals.index[totals > 1])
 
 
-@pytest.mark.parametrize(
-    "table",
-    [name for name in RESOURCES if {"joint_votes", "half_credit_share_pct"} <= set(kinds(name))],
+@each_of(
+    [name for name in RESOURCES if {"joint_votes", "half_credit_share_pct"} <= set(kinds(name))]
 )
-def test_un_agreement_follows_from_the_votes(table: str) -> None:
+def test_un_agreement_follows_from_the_votes(table: str) -> Iterator[str]:
     votes = frame(table)
     names = label(votes, *[name for name in ("country", "partner", "year") if name in votes])
     joint = votes[["same_votes", "one_abstained_votes", "opposed_votes"]].sum(axis=1)
-    report(differences(votes["joint_votes"], joint, 0, names))
+    yield from differences(votes["joint_votes"], joint, 0, names)
     some = votes["joint_votes"].where(votes["joint_votes"] > 0)
     half = votes["same_votes"] + votes["one_abstained_votes"] / 2
-    report(differences(votes["same_share_pct"], 100 * votes["same_votes"] / some, 2, names))
-    report(differences(votes["half_credit_share_pct"], 100 * half / some, 2, names))
+    yield from differences(votes["same_share_pct"], 100 * votes["same_votes"] / some, 2, names)
+    yield from differences(votes["half_credit_share_pct"], 100 * half / some, 2, names)
 
 
 # 6. Everything is described
 
 
 @every_table
-def test_table_is_described(table: str) -> None:
+def test_tables_are_described(table: str) -> Iterator[str]:
     resource = RESOURCES[table]
-    assert re.fullmatch(r"[a-z][a-z0-9_]*", table)
+    for name in (table, *kinds(table)):
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+            yield f"{table}, {name}: not snake_case"
     for key in ("title", "description", "path"):
-        assert resource.get(key, "").strip(), f"{table} has no {key}"
-    assert resource["description"].startswith(("One row", "Each row")), (
-        f"{table}: the description has to begin by saying what a row is"
-    )
-    report(
-        f"{table}.{field['name']}: no description or no type"
-        for field in resource["schema"]["fields"]
-        if not field.get("description", "").strip() or not field.get("type")
-    )
-    report(
-        f"{table}.{name}: not snake_case"
-        for name in kinds(table)
-        if not re.fullmatch(r"[a-z][a-z0-9_]*", name)
-    )
+        if not resource.get(key, "").strip():
+            yield f"{table} has no {key}"
+    if not resource["description"].startswith(("One row", "Each row")):
+        yield f"{table}: the description has to begin by saying what a row is"
+    for field in resource["schema"]["fields"]:
+        if not field.get("description", "").strip() or not field.get("type"):
+            yield f"{table}.{field['name']}: no description or no type"
 
 
 @every_table
-def test_table_has_one_licence_and_a_class(table: str) -> None:
-    resource = RESOURCES[table]
-    assert len(resource.get("licenses", [])) == 1, f"{table}: {resource.get('licenses')}"
-    assert resource["licenses"][0].get("name"), f"{table}: the licence has no name"
-    assert resource["licenses"][0].get("title"), f"{table}: the licence has no title"
-    assert resource.get("x_class") in CLASSES, f"{table}: {resource.get('x_class')!r}"
-
-
-@every_derived
-def test_derived_table_says_how(table: str) -> None:
-    assert len(RESOURCES[table].get("x_derivation", "")) > 20, f"{table} does not say how"
+def test_tables_have_one_licence_and_a_class(table: str) -> Iterator[str]:
+    licences, kind = RESOURCES[table].get("licenses", []), RESOURCES[table].get("x_class")
+    if len(licences) != 1 or not licences[0].get("name") or not licences[0].get("title"):
+        yield f"{table}: not one licence with a name and a title, {licences}"
+    if kind not in CLASSES:
+        yield f"{table}: {kind!r} is no class"
+    if kind == "derived" and len(RESOURCES[table].get("x_derivation", "")) <= 20:
+        yield f"{table} does not say how it is derived"
 
 
 @every_table
-def test_lessons_exist(table: str) -> None:
-    lessons = RESOURCES[table].get("x_lessons")
-    assert lessons, f"{table}: no lesson may use it"
-    assert set(lessons) <= set(LESSONS), f"{table}: {lessons}"
+def test_tables_name_the_lessons_that_may_use_them(table: str) -> Iterator[str]:
+    lessons = RESOURCES[table].get("x_lessons", [])
+    if not lessons or not set(lessons) <= set(LESSONS):
+        yield f"{table}: {lessons}"
 
 
 # 7. Files and cells
@@ -613,74 +612,66 @@ def test_every_file_is_in_the_package() -> None:
 
 
 @every_table
-def test_file_is_plain_utf8(table: str) -> None:
+def test_files_are_plain_utf8(table: str) -> Iterator[str]:
     raw = (DATA / RESOURCES[table]["path"]).read_bytes()
-    assert not raw.startswith(b"\xef\xbb\xbf"), f"{table}: begins with a byte order mark"
-    assert b"\r" not in raw, f"{table}: lines do not end with a plain line feed"
-    assert raw.endswith(b"\n"), f"{table}: the last line does not end"
+    if raw.startswith(b"\xef\xbb\xbf"):
+        yield f"{table}: begins with a byte order mark"
+    if b"\r" in raw or not raw.endswith(b"\n"):
+        yield f"{table}: not every line ends with a plain line feed"
     text = raw.decode("utf-8")
-    report(f"{table}: {mark!r} looks like a wrong encoding"
-           for mark in ("\ufffd", "Ã", "Ä‡", "Å¡") if mark in text)  # fmt: skip
+    for mark in ("\ufffd", "Ã", "Ä‡", "Å¡"):
+        if mark in text:
+            yield f"{table}: {mark!r} looks like a wrong encoding"
 
 
 @every_table
-def test_cells_are_clean(table: str) -> None:
-    problems = []
+def test_cells_are_clean(table: str) -> Iterator[str]:
     for line, row in lines(table):
         for column, cell in row.items():
+            where = f"{table}, line {line}: {column}"
             if cell != cell.strip() or "\n" in cell:
-                problems.append(f"{table}, line {line}: {column} has spaces around {cell!r}")
+                yield f"{where} has spaces around {cell!r}"
             if cell.casefold() in NOT_A_VALUE:
-                problems.append(f"{table}, line {line}: {column} is {cell!r}; leave it empty")
+                yield f"{where} is {cell!r}; leave it empty"
             if kinds(table)[column] == "integer" and cell.endswith(".0"):
-                problems.append(f"{table}, line {line}: {column} is {cell!r}, not a whole number")
-    report(problems)
+                yield f"{where} is {cell!r}, not a whole number"
 
 
 @every_table
-def test_no_row_stands_twice(table: str) -> None:
+def test_no_row_stands_twice(table: str) -> Iterator[str]:
     seen: dict[tuple[str, ...], int] = {}
-    report(
-        f"{table}, line {line}: the same as line {first}"
-        for line, row in lines(table)
-        if (first := seen.setdefault(tuple(row.values()), line)) != line
-    )
+    for line, row in lines(table):
+        if (first := seen.setdefault(tuple(row.values()), line)) != line:
+            yield f"{table}, line {line}: the same as line {first}"
 
 
 @every_table
-def test_dates_parse_and_fit_their_precision(table: str) -> None:
+def test_dates_parse_and_fit_their_precision(table: str) -> Iterator[str]:
     columns = kinds(table)
     dates = [name for name, kind in columns.items() if kind == "date"]
-    problems = []
     for line, row in lines(table):
         for column in dates:
-            if not row[column]:
-                continue
             where = f"{table}, line {line}: {column} {row[column]!r}"
+            precision = row.get(f"{column}_precision")
+            if not row[column]:
+                if precision:
+                    yield f"{where} is empty, but has a precision"
+                continue
             try:
                 date = datetime.datetime.strptime(row[column], "%Y-%m-%d").date()
             except ValueError:
-                problems.append(f"{where} is not a date")
+                yield f"{where} is not a date"
                 continue
-            precision = row.get(f"{column}_precision")
             if precision == "month" and date.day != 1:
-                problems.append(f"{where} is known to the month: write the first day")
+                yield f"{where} is known to the month: write the first day"
             if precision == "year" and (date.month, date.day) != (1, 1):
-                problems.append(f"{where} is known to the year: write 1 January")
+                yield f"{where} is known to the year: write 1 January"
             if precision == "":
-                problems.append(f"{where} has no precision")
-        problems += [
-            f"{table}, line {line}: {column} has a precision but is empty"
-            for column in dates
-            if not row[column] and row.get(f"{column}_precision")
-        ]
-    report(problems)
+                yield f"{where} has no precision"
 
 
 @every_table
-def test_no_column_is_empty(table: str) -> None:
-    report(
-        f"{table}: {column} has no value in any row"
-        for column in kinds(table)
-        if not any(row[column] for row in rows(table))
-    )
+def test_no_column_is_empty(table: str) -> Iterator[str]:
+    for column in kinds(table):
+        if not any(row[column] for row in rows(table)):
+            yield f"{table}: {column} has no value in any row"

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import machine
+import nbformat
 import pytest
 
 from belgrade import cli
@@ -132,8 +135,54 @@ def test_where_the_module_is_missing_the_readme_says_what_to_paste() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     included = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
     assert included["data"] == "belgrade/_data", "what pip brings has the tables"
-    for path in (ROOT / "notebooks").glob("[0-9]*.ipynb"):
-        assert "the README tells how" in path.read_text(encoding="utf-8"), path.name
+
+
+# Runs first cells where no module belgrade is, and prints what IPython says.
+NOT_THERE = """
+import json, sys
+from IPython.core.interactiveshell import InteractiveShell
+sys.modules["belgrade"] = None
+shell = InteractiveShell.instance(colors="nocolor")
+for source in json.load(sys.stdin):
+    shell.run_cell(source)
+    print("-- next --")
+"""
+
+
+def test_where_the_module_is_missing_the_first_cell_says_what_to_paste() -> None:
+    home = links.Home.of("https://git.example.org/uni/module.git", "v2")
+    paths = sorted([*ROOT.glob("notebooks/[0-9]*.ipynb"), *ROOT.glob("exercises/[0-9]*.ipynb")])
+    firsts = []
+    for path in paths:
+        text = links.with_address(path.read_text(encoding="utf-8"), home)
+        cells = nbformat.reads(text, as_version=4).cells
+        firsts.append(next(cell.source for cell in cells if cell.cell_type == "code"))
+    done = subprocess.run(
+        [sys.executable, "-c", NOT_THERE],
+        input=json.dumps(firsts), capture_output=True, encoding="utf-8", check=True,
+    )  # fmt: skip
+    *told, _ = done.stdout.split("-- next --")
+    assert len(told) == len(paths) == 20
+    for path, said in zip(paths, told, strict=True):
+        assert "ModuleNotFoundError" in said, path
+        assert "# No module belgrade here? Paste this into a new cell without its #" in said, path
+        assert f"# %pip install git+{home.url}@v2" in said, path
+
+
+def test_the_address_in_first_cells_is_filled_and_emptied_with_the_table(tmp_path: Path) -> None:
+    name = "00_start_here.ipynb"
+    for folder in ("notebooks", "exercises"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / name).write_bytes((ROOT / folder / name).read_bytes())
+    (tmp_path / "README.md").write_text(f"{links.BEGIN}\n{links.END}\n", encoding="utf-8")
+    before = (tmp_path / "exercises" / name).read_text(encoding="utf-8")
+    assert links.rewrite(tmp_path, links.Home.of("someone/module"))
+    for folder in ("notebooks", "exercises"):
+        text = (tmp_path / folder / name).read_text(encoding="utf-8")
+        assert text.count("# %pip install git+https://github.com/someone/module@main\\n") == 1
+    assert not links.rewrite(tmp_path, links.Home.of("someone/module"))
+    assert links.rewrite(tmp_path, None)
+    assert (tmp_path / "exercises" / name).read_text(encoding="utf-8") == before
 
 
 def test_run_py_finds_the_line_that_says_what_fills_the_table() -> None:

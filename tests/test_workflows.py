@@ -151,8 +151,9 @@ def test_publishing_fills_the_launch_table_and_keeps_it_once(clone: Path) -> Non
     assert f"({site}/)" in readme
     assert "https://mybinder.org/v2/gh/someone/module/main?urlpath=doc/tree/notebooks/" in readme
     assert "https://github.com/someone/module/actions/workflows/tests.yml" in readme
-    changed = git(clone, "show", "--stat", "--format=", "origin/main").split("|")[0].strip()
-    assert changed == "README.md"
+    changed = git(clone, "show", "--name-only", "--format=", "origin/main").split()
+    assert {path.split("/")[0] for path in changed} == {"README.md", "notebooks", "exercises"}
+    assert not any("keys" in path for path in changed)
 
 
 @bash

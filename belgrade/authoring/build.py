@@ -28,6 +28,7 @@ from belgrade.authoring.clean import clean, fresh, text_of
 from belgrade.authoring.execute import RunError, execute, first_error
 from belgrade.authoring.settings import SettingError, read, replaced, verify
 from belgrade.checks.assemble import assigned
+from belgrade.checks.cells import INSTALL
 from belgrade.checks.examined import bundle_of, graded_specs, prelude
 from belgrade.checks.judge import RIGHT, found, judge
 from belgrade.checks.pack import decode, encode
@@ -178,12 +179,17 @@ def further_versions(key_path, built, cwd=None):
 def _date(built, path):
     """Write into an exercise the day on which it became what it is, so that the older is known.
 
-    It stays as it stands in the notebook at `path` while the version does.
+    It stays as it stands in the notebook at `path` while the version does. The module's address,
+    which `belgrade links` put there, stays as well.
     """
     try:
-        before = json.loads(path.read_text(encoding="utf-8"))["metadata"]["belgrade"]
+        text = path.read_text(encoding="utf-8")
+        before = json.loads(text)["metadata"]["belgrade"]
     except (OSError, ValueError, KeyError, TypeError):
-        before = {}
+        text, before = "", {}
+    if filled := INSTALL.search(text):
+        for cell in built.student["cells"]:
+            cell["source"] = INSTALL.sub(filled[0], cell["source"])
     same = before.get("version") == built.pack["version"]
     made = before.get("made") if same else None
     made = made or datetime.now(UTC).date().isoformat()

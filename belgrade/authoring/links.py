@@ -15,6 +15,8 @@ from urllib.parse import quote, urlencode, urlsplit
 import nbformat
 
 from belgrade import UserError
+from belgrade.checks.cells import INSTALL
+from belgrade.files import write_whole
 
 BEGIN, END = "<!-- launch table: begin -->", "<!-- launch table: end -->"
 BADGES = "<!-- badges: begin -->", "<!-- badges: end -->"
@@ -23,7 +25,9 @@ UNKNOWN = (
     "No launch links yet: `belgrade links OWNER/REPO` fills them in, and so does publishing on "
     "GitHub ([docs/binder.md](docs/binder.md))."
 )
-# What the notebooks' "the README tells how" points to.
+# What first cells of notebooks name until then.
+NO_ADDRESS = "ADDRESS-OF-THE-REPOSITORY"
+# What the first cell of a notebook says, once more for who looks here.
 NOT_INSTALLED = (
     "**A notebook says `ModuleNotFoundError`?** In Colab, or with a Python of your own, the module "
     "is not there yet. Paste this into a new cell above, run it, restart the kernel, and go on: "
@@ -223,10 +227,17 @@ def badges(root: Path, home: Home | None, site: str | None = None) -> str:
     return " ".join(line)
 
 
+def with_address(notebook: str, home: Home | None) -> str:
+    """Return a notebook's text whose first cell says how to install the module from `home`."""
+    address = f"{home.url}@{home.ref}" if home else NO_ADDRESS
+    return INSTALL.sub(f"%pip install git+{address}", notebook)
+
+
 def rewrite(root: Path, home: Home | None, hub: str | None = None, site: str | None = None) -> bool:
     """Put table and badges between their markers in README.md; tell whether that changed anything.
 
-    Raises `LinkError` where README.md lacks the markers of the table.
+    First cells get the address of the module as well. Raises `LinkError` where README.md lacks the
+    markers of the table.
     """
     path = root / "README.md"
     text = path.read_text(encoding="utf-8")
@@ -237,9 +248,15 @@ def rewrite(root: Path, home: Home | None, hub: str | None = None, site: str | N
     new = _between(text, (BEGIN, END), launching)
     if all(marker in text for marker in BADGES):
         new = _between(new, BADGES, badges(root, home, site))
-    if new != text:
-        path.write_text(new, encoding="utf-8", newline="\n")
-    return new != text
+    texts = {path: (text, new)}
+    for folder in ("notebooks", "exercises"):
+        for book in (root / folder).glob("[0-9][0-9]_*.ipynb"):
+            text = book.read_text(encoding="utf-8")
+            texts[book] = (text, with_address(text, home))
+    changed = {path: new for path, (old, new) in texts.items() if new != old}
+    for path, new in changed.items():
+        write_whole(path, new)
+    return bool(changed)
 
 
 def _between(text: str, markers: tuple[str, str], content: str) -> str:

@@ -17,6 +17,7 @@ from belgrade import UserError
 from belgrade.authoring import links
 from belgrade.authoring.build import BLOCK, read_questions, student_copy, variant_of
 from belgrade.checks.assemble import about
+from belgrade.checks.cells import INSTALL
 from belgrade.checks.pack import PackError, decode, read_pack
 from belgrade.checks.second_pass import AGAIN
 from belgrade.files import write_whole
@@ -58,7 +59,8 @@ def release(root, out, home=None, ref=None, hub=None, site=None, say=print):
     before = _manifest(root, out)
     given = {"home": home, "ref": ref, "hub": hub, "site": site}
     asked = {k: v if v is not None else before["links"].get(k) for k, v in given.items()}
-    files = tree(root, launch_table(root, out, **asked))
+    place = _place(out, asked["home"], asked["ref"])
+    files = tree(root, links.table(root, place, asked["hub"], asked["site"]), place)
     guides = sorted((root / "docs").glob("marking*.md"))
     if found := leaks(files, root / "exercises" / "keys", public_text(root), guides):
         raise ReleaseError(f"Nothing was written. {found[0]}")
@@ -85,26 +87,23 @@ def _manifest(root, out):
     return {"links": {}, "files": {}}
 
 
-def launch_table(root, out, home=None, ref=None, hub=None, site=None):
-    """Return the launch table of the README; the home is by default that of the repository `out`.
+def _place(out, home, ref):
+    """Return the home named, by default that of the repository `out`; None if that has none.
 
     Raises LinkError for a home that is no repository.
     """
-    ref = ref or "main"
     if home:
-        place = links.Home.of(home, ref)
-    else:
-        place = links.home_of(out, ref) if (out / ".git").exists() else None
-    return links.table(root, place, hub, site)
+        return links.Home.of(home, ref or "main")
+    return links.home_of(out, ref or "main") if (out / ".git").exists() else None
 
 
 # --- what is in the tree -------------------------------------------------------------------------
 
 
-def tree(root, table):
+def tree(root, table, home=None):
     """Return the students' tree as {path with slashes: bytes}; raise ReleaseError if it is stale.
 
-    `table` is the launch table in Markdown.
+    `table` is the launch table in Markdown, `home` where the tree will live.
     """
     paths = [path for pattern in COPIED for path in root.glob(pattern) if path.is_file()]
     paths += _exercises(root) + _package(root)
@@ -116,6 +115,9 @@ def tree(root, table):
     for path in OURS.rglob("*"):
         if path.is_file() and path.suffix != ".pyc":
             files[path.relative_to(OURS).as_posix()] = path.read_bytes()
+    for name in files:
+        if name.endswith(".ipynb"):
+            files[name] = links.with_address(files[name].decode("utf-8"), home).encode("utf-8")
     readme = files["README.md"].decode("utf-8")
     before, rest = readme.split(links.BEGIN)
     after = rest.split(links.END)[1]
@@ -339,4 +341,8 @@ def _put_aside(out, name, say):
 
 
 def _sources(cells):
-    return [(cell.cell_type, cell.source, cell.metadata.get("belgrade")) for cell in cells]
+    """Return what of cells does not depend on where the module lives."""
+    return [
+        (cell.cell_type, INSTALL.sub("", cell.source), cell.metadata.get("belgrade"))
+        for cell in cells
+    ]

@@ -16,6 +16,8 @@ BEGINS = re.compile(r"^(?:def +)?([A-Za-z_]\w*+)[^\S\n]*+(?:=(?!=)|\()", re.MULT
 CODE = re.compile(r"\w\(|\w\[|^[^\S\n]*+(?:import|from|def|for) |(?<![=<>!])=(?!=)", re.MULTILINE)
 # A line for IPython and not for Python: %matplotlib inline, !pip install, %%time.
 MAGIC = re.compile(r"^([^\S\n]*)[%!][^\n]*$", re.MULTILINE)
+# How the module is installed, in the first cell: `belgrade links` fills in the address.
+INSTALL = re.compile(r"%pip install git\+[^\s\"\\]+")
 # What names in it are its own.
 OWN_SCOPE = (
     ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.ListComp, ast.SetComp,

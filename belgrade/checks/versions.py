@@ -3,7 +3,7 @@
 import json
 from datetime import date
 
-from belgrade.checks.cells import about, role, source_of
+from belgrade.checks.cells import INSTALL, about, role, source_of
 from belgrade.checks.pack import read_pack
 from belgrade.checks.spec import exercise_of
 from belgrade.checks.this import NotFound, this_file
@@ -71,7 +71,7 @@ def _notebook():
 def _given(notebook, question):
     cells = notebook.get("cells")
     return [
-        (role(cell), source_of(cell).strip())
+        (role(cell), INSTALL.sub("", source_of(cell).strip()))
         for cell in (cells if isinstance(cells, list) else ())
         if isinstance(cell, dict)
         and role(cell) in GIVEN

@@ -301,3 +301,19 @@ def test_every_line_of_the_phrasebook_runs() -> None:
     assert len(lines) > 25
     for line in lines:
         eval(line, space)
+
+
+def test_the_design_is_two_pages_with_three_walks_of_six_steps_through_files_that_are_there() -> (
+    None
+):
+    page = (DOCS / "design.md").read_text(encoding="utf-8")
+    assert len(page.split()) <= 1100
+    walks = [re.findall(r"^\d\. \*\*", part, re.MULTILINE) for part in page.split("\n## ")[1:4]]
+    assert [len(steps) for steps in walks] == [6, 6, 6]
+    picture = (DOCS / "design.svg").read_text(encoding="utf-8")
+    assert "<title" in picture and "<desc" in picture
+    named = re.findall(r"[\w/]+\.(?:py|js)\b", page + re.sub(r"<desc.*?</desc>", "", picture))
+    for file in {*named}:
+        assert list((ROOT / "belgrade").rglob(file.split("/")[-1])), file
+    for folder in {*re.findall(r"[\w/]+/(?=`|,|<)", page)}:
+        assert (ROOT / folder).is_dir() or (ROOT / "belgrade" / folder).is_dir(), folder

@@ -35,7 +35,7 @@ PARTS = {
         "docs/adapting",
     ],
     "Data": ["data/README", "data/*", "docs/sources-and-limits"],
-    "For maintainers": ["CONTRIBUTING", "docs/*", "*"],
+    "For maintainers": ["CONTRIBUTING", "docs/design", "docs/decisions", "docs/*", "*"],
 }
 PICTURE = "<!-- picture: begin -->", "<!-- picture: end -->"
 COPIED = ["*.md", "docs/**/*", "notebooks/[0-9][0-9]_*.ipynb", "exercises/[0-9][0-9]_*.ipynb"]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 REPORT = "https://www.lse.ac.uk/ideas/publications/old-updates/from-russia-with-love"
 
-GRADE = "Support in the report, by one reader's grade"
+GRADE = "Support (one reader's grade):"
 SECTIONS = {
     "introduction": "Introduction",
     "aid": "Russia gives but does not get",
@@ -52,7 +52,7 @@ def claim(claim_id: str) -> Card:
     """Return the card of a claim: paraphrase, place, notes as links, how well it is supported.
 
     The place is the section, the claim's number there in the report's own order, and, where it has
-    no note, the notes before and after it: their marks stand in the report's text.
+    no note, those before and after it: their marks stand in the report's text.
 
     Raises `NotInReport` for an unknown id.
     """
@@ -60,42 +60,41 @@ def claim(claim_id: str) -> Card:
     section = SECTIONS.get(row["section"], row["section"])
     notes = _split(row["note_numbers"])
     claims = data.load("claims")
-    between = "" if notes else _between_notes(row, claims)
-    links = ", ".join(_note_link(number) for number in notes) or between
-    place = f"claim {row['claim_order']} of {(claims['section'] == row['section']).sum()}"
-    support = f"{row['strength'].capitalize()}: {row['why']}"
+    place = f"{row['claim_order']} of {(claims['section'] == row['section']).sum()}"
+    none = "" if notes else _between_notes(row, claims)
+    links = "; ".join(_note_link(number) for number in notes) or none
+    support = f"{row['strength']}. {row['why']}"
     body = (
         f'<p style="margin:0.3em 0">{escape(row["paraphrase"])}</p>'
-        f'<p style="margin:0.3em 0"><em>Kind:</em> {escape(row["kind"])}. '
-        f"<em>Notes:</em> {links}.</p>"
-        f'<p style="margin:0.3em 0"><em>{GRADE}.</em> {escape(support)}</p>'
+        f'<p style="margin:0.3em 0"><em>Kind:</em> {escape(row["kind"])}. {links}.</p>'
+        f'<p style="margin:0.3em 0"><em>{GRADE}</em> {escape(support)}</p>'
     )
-    text = (
-        f"{row['paraphrase']}\nKind: {row['kind']}. Notes: {', '.join(notes) or between}.\n"
-        f"{GRADE}. {support}"
-    )
-    return Card(f"Claim {row['claim_id']} · {section} ({place})", body, text)
+    listed = f"Note{'s' * (len(notes) > 1)} {', '.join(notes)}" if notes else none
+    text = f"{row['paraphrase']}\nKind: {row['kind']}. {listed}.\n{GRADE} {support}"
+    return Card(f"Claim {row['claim_id']} · {section}, {place}", body, text)
 
 
 def _between_notes(row: pd.Series, claims: pd.DataFrame) -> str:
-    """Return "none" and, for a claim of the report's text, the notes that stand around it."""
+    """Return "No note" and, for a claim of the report's text, between which notes it stands."""
     if row["section"] == "press_release" or not str(row.get("location", "body")).startswith("body"):
-        return "none"
+        return "No note"
     at = claims["claim_id"].tolist().index(row["claim_id"])
     noted = claims["note_numbers"].map(_split)
-    around = [("after", noted[:at], max), ("before", noted[at:], min)]
-    places = [
-        f"{side} note {which(map(int, numbers.explode().dropna()))}"
-        for side, numbers, which in around
-        if numbers.str.len().any()
-    ]
-    return f"none; it stands {' and '.join(places)}" if places else "none"
+    before, after = (
+        [int(number) for numbers in part for number in numbers] for part in (noted[:at], noted[at:])
+    )
+    if before and after:
+        return f"No note; it stands between notes {max(before)} and {min(after)}"
+    if before or after:
+        where = f"after note {max(before)}" if before else f"before note {min(after)}"
+        return f"No note; it stands {where}"
+    return "No note"
 
 
 def _note_link(number: str) -> str:
     row = _row("notes", "note", number, "note").dropna()
     publisher = row.get("publisher", row.get("domain", "publisher not known"))
-    return f'<a href="{escape(row["url"])}">note {escape(number)}, {escape(publisher)}</a>'
+    return f'<a href="{escape(row["url"])}">Note {escape(number)}, {escape(publisher)}</a>'
 
 
 def note(number: int | str) -> Card:

@@ -109,7 +109,7 @@ def test_a_cell_with_a_blank_says_so_and_does_not_run(
     (line,) = ladder.blanks(['a = t["____"]\n', "t.____(____)\n"])
     exec(line)
     said = displayed[-1]["data"]["text/plain"]
-    assert said.startswith("○ Fill in the 3 blanks. Put what is missing in place of each ____")
+    assert said == "○ Fill in the 3 blanks (____), then run this cell again."
 
 
 def test_before_the_cells_above_have_run_a_check_says_so(

@@ -7,7 +7,6 @@ tables that the reader has in the notebook, so that a cell above that was change
 
 import contextlib
 import functools
-import html
 import re
 import sys
 import tomllib
@@ -49,10 +48,10 @@ def say_blank(count):
     from belgrade.checks.record import publish
 
     head = "Fill in the blank" if count == 1 else f"Fill in the {count} blanks"
-    todo = f"Put what is missing in place of {'each ' * (count > 1)}____, then run this cell again."
+    todo = "(____), then run this cell again."
     sign = STATUS["not_attempted"][0]
-    page = box("not_attempted", f"<strong>{sign} {head}.</strong> {html.escape(todo)}")
-    publish({}, page, f"{sign} {head}. {todo}")
+    page = box("not_attempted", f"<strong>{sign} {head}</strong> {todo}")
+    publish({}, page, f"{sign} {head} {todo}")
 
 
 def reference(step, names):

@@ -49,7 +49,7 @@ def _split(cell: object) -> list[str]:
 
 
 def claim(claim_id: str) -> Card:
-    """Return the card of a claim: paraphrase, place, notes as links, how well it is supported.
+    """Return the card of a claim: paraphrase, place, notes as links, grade; why, folded.
 
     The place is the section, the claim's number there in the report's own order, and, where it has
     no note, those before and after it: their marks stand in the report's text.
@@ -63,14 +63,15 @@ def claim(claim_id: str) -> Card:
     place = f"{row['claim_order']} of {(claims['section'] == row['section']).sum()}"
     none = "" if notes else _between_notes(row, claims)
     links = "; ".join(_note_link(number) for number in notes) or none
-    support = f"{row['strength']}. {row['why']}"
+    listed = f"Note{'s' * (len(notes) > 1)} {', '.join(notes)}" if notes else none
+    grade = f"{GRADE} {row['strength']}."
     body = (
         f'<p style="margin:0.3em 0">{escape(row["paraphrase"])}</p>'
-        f'<p style="margin:0.3em 0"><em>Kind:</em> {escape(row["kind"])}. {links}.</p>'
-        f'<p style="margin:0.3em 0"><em>{GRADE}</em> {escape(support)}</p>'
+        f'<p style="margin:0.3em 0">Kind: {escape(row["kind"])}. {links}. {grade}</p>'
+        f'<details style="margin:0.3em 0"><summary>Why this grade?</summary>'
+        f'<p style="margin:0.3em 0 0.3em 1.1em">{escape(row["why"])}</p></details>'
     )
-    listed = f"Note{'s' * (len(notes) > 1)} {', '.join(notes)}" if notes else none
-    text = f"{row['paraphrase']}\nKind: {row['kind']}. {listed}.\n{GRADE} {support}"
+    text = f"{row['paraphrase']}\nKind: {row['kind']}. {listed}. {grade} {row['why']}"
     return Card(f"Claim {row['claim_id']} · {section}, {place}", body, text)
 
 

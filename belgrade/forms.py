@@ -228,8 +228,9 @@ class Form:
 
     def _bundle(self, said: str, link: str = "") -> dict[str, str]:
         words, line = self.words(), status(said, link)
-        asks = json.dumps(self.asks, ensure_ascii=False)
-        asks = f' data-asks="{escape(asks)}"' if self.asks else ""
+        asks = (
+            f' data-asks="{escape(json.dumps(self.asks, ensure_ascii=False))}"' if self.asks else ""
+        )
         page = (
             f'<div class="belgrade-words" data-form="{self.kind}"{asks}>{"".join(words.html)}</div>'
         )
@@ -239,29 +240,33 @@ class Form:
         }
 
 
-# The parameters are what a form consists of.
 def ask(
     kind: str,
-    question: str,
-    fields: Sequence[Any],
-    button_text: str,
-    keep: Callable[[], str],
-    said: str,
+    asks: Mapping[str, Any],
+    had: Mapping[str, Any],
+    keep: Callable[[Any], str],
     words: Callable[[], Words],
-    asks: Mapping[str, Any] | None = None,
+    said: str = "",
 ) -> None:
     """Show a question, its fields, and a button that calls `keep` for the sentence to show.
 
-    `keep` raises `Unfinished` where something is missing. From the first press on, each change of
-    a field is kept: it may have been made before the press and come after it.
+    `asks` says what is asked as data, of which a page of the book makes the same form: `question`,
+    `button`, `key` in the journal, and `fields`; each has a `name`, a `kind` (number, list, radio,
+    text), a `label`, what its kind needs, and what to say if it is `missing`, or is `optional`.
+    `had` is what was chosen before, by field. `keep` takes what is chosen: by field, or of a field
+    without a name that alone; with `different`, what to say if two fields hold the same, as a list.
+
+    From the first press on, each change of a field is kept: it may have been made before the press
+    and come after it.
     """
+    fields = [_field(each, had.get(each["name"])) for each in asks["fields"]]
     pressed = False
 
     def act(_: Any = None) -> None:
         nonlocal pressed
         pressed = True
         try:
-            form.tell(keep())
+            form.tell(keep(_value(asks, [field.value for field in fields])))
         except Unfinished as missing:
             form.tell(str(missing))
 
@@ -269,14 +274,60 @@ def ask(
         if pressed:
             act()
 
-    if asks:
-        asks = {"question": question, "button": button_text, **asks}
-    form = Form(kind, [heading(question), *fields, button(button_text, act)], words, asks)
-    for field in fields:
-        if field.has_trait("value"):
-            on_change(field, changed)
+    shown = [heading(asks["question"])]
+    for about, field in zip(asks["fields"], fields, strict=True):
+        on_change(field, changed)
         field.on_msg(in_turn(lambda _, what, __: act() if what.get("event") == "submit" else None))
+        shown += [text(escape(about["label"])), field] if "short" in about else [field]
+    page = [{name: about[name] for name in about if name != "short"} for about in asks["fields"]]
+    form = Form(kind, [*shown, button(asks["button"], act)], words, {**asks, "fields": page})
     form.show(said or "Nothing is kept yet.")
+
+
+def _field(about: Mapping[str, Any], value: Any) -> Any:
+    """Return the widget of a field; where its label is long, it has a `short` one besides."""
+    import ipywidgets
+
+    label, options = about.get("short", about["label"]), about.get("options", ())
+    if about["kind"] == "number":
+        return number_text(label, value, placeholder=_span(about["min"], about["max"]))
+    if about["kind"] == "list":
+        nothing = "not answered" if about.get("optional") else "choose"
+        return dropdown(label, [(nothing, None), *map(tuple, options)], value)
+    look: dict[str, Any] = {"description": label, "style": {"description_width": "initial"}}
+    if about["kind"] == "radio":
+        return ipywidgets.RadioButtons(
+            options=[tuple(option) for option in options],
+            value=value if value in [each for _, each in options] else None,
+            layout={"width": "auto", "max_width": "100%"},
+            **look,
+        )
+    return ipywidgets.Textarea(
+        placeholder=about["placeholder"],
+        value=value or "",
+        continuous_update=False,
+        layout={"width": "46em", "max_width": "calc(100% - 4px)"},
+        **look,
+    )
+
+
+def _value(asks: Mapping[str, Any], typed: Sequence[Any]) -> Any:
+    """Return what a form was given; raise `Unfinished` where something is missing or amiss."""
+    given = {}
+    for about, value in zip(asks["fields"], typed, strict=True):
+        if isinstance(value, str):
+            value = value.strip() or None
+        if about["kind"] == "number" and (value or not about.get("optional")):
+            value = read_number(value or "", about["min"], about["max"], about["whole"])
+        if value is not None:
+            given[about["name"]] = value
+        elif not about.get("optional"):
+            raise Unfinished(about.get("missing") or f"Choose first: {about['label']}.")
+    if "different" in asks:
+        if len(set(given.values())) < len(given):
+            raise Unfinished(asks["different"])
+        return list(given.values())
+    return given.get("", given)
 
 
 class Cards:

@@ -9,7 +9,6 @@ word says so.
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -182,6 +181,11 @@ def verdicts() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["lesson", "verdict", "confidence_pct", "reason", "saved"])
 
 
+def _same(options: Sequence[str]) -> list[list[str]]:
+    """Return options whose label is what they stand for."""
+    return [[option, option] for option in options]
+
+
 def ask_guess(
     key: str, question: str, *, unit: str, minimum: float, maximum: float, step: float = 1
 ) -> None:
@@ -189,14 +193,12 @@ def ask_guess(
 
     Only whole numbers are taken where `minimum`, `maximum` and `step` are whole.
     """
-    whole = all(float(number).is_integer() for number in (minimum, maximum, step))
     earlier = guess(key)
-    label = f"Your guess ({unit})"
-    field = forms.number_text(label, earlier, placeholder=f"{minimum:g} to {maximum:g}")
-    asked = {"name": "", "kind": "number", "label": label, "min": minimum, "max": maximum}
+    field = {"name": "", "kind": "number", "label": f"Your guess ({unit})", "min": minimum}
+    field |= {"max": maximum, "whole": all(float(n).is_integer() for n in (minimum, maximum, step))}
+    asks = {"question": question, "button": "Commit", "key": f"guess/{key}", "fields": [field]}
 
-    def keep() -> str:
-        number = forms.read_number(field.value, minimum, maximum, whole)
+    def keep(number: float) -> str:
         return f"{save(f'guess/{key}', number)} You guessed {number:g} {unit}."
 
     def words() -> forms.Words:
@@ -206,8 +208,7 @@ def ask_guess(
         return said
 
     said = "" if earlier is None else f"You guessed {earlier:g} {unit}. You may change it."
-    asks = {"key": f"guess/{key}", "fields": [asked | {"whole": whole}]}
-    forms.ask("guess", question, [field], "Commit", keep, said, words, asks)
+    forms.ask("guess", asks, {"": earlier}, keep, words, said)
 
 
 def ask_ranking(key: str, question: str, options: Sequence[str], places: Sequence[str]) -> None:
@@ -216,90 +217,57 @@ def ask_ranking(key: str, question: str, options: Sequence[str], places: Sequenc
     Once all places are filled, each with another option, they are kept as a list under `key`.
     """
     earlier = guess(key)
-    known = isinstance(earlier, list) and all(each in options for each in earlier)
-    earlier = earlier if known else []
-    had = dict(zip(places, earlier, strict=False))
-    choices = [("choose", None), *((option, option) for option in options)]
-    fields = [forms.dropdown(place, choices, had.get(place)) for place in places]
-    twice = "Choose a different one for each place."
+    if not (isinstance(earlier, list) and all(each in options for each in earlier)):
+        earlier = []
+    fields = [
+        {"name": place, "kind": "list", "label": place, "options": _same(options)}
+        for place in places
+    ]
+    asks = {"question": question, "button": "Commit", "key": f"guess/{key}", "fields": fields}
+    asks["different"] = "Choose a different one for each place."
 
-    def keep() -> str:
-        for place, field in zip(places, fields, strict=True):
-            if field.value is None:
-                raise forms.Unfinished(f"Choose first: {place}.")
-        given = [field.value for field in fields]
-        if len(set(given)) < len(given):
-            raise forms.Unfinished(twice)
-        return f"{save(f'guess/{key}', given)} You said: {', '.join(given)}."
+    def told(given: Sequence[str]) -> str:
+        return f"You said: {', '.join(map(str, given))}."
 
     def words() -> forms.Words:
         said = forms.Words(question, RUN)
         if given := guess(key):
-            said.line(f"You said: {', '.join(map(str, given))}.")
+            said.line(told(given))
         return said
 
-    said = f"You said: {', '.join(earlier)}. You may change it." if earlier else ""
-    pairs = [[option, option] for option in options]
-    asked = [{"name": place, "kind": "list", "label": place, "options": pairs} for place in places]
-    asks = {"key": f"guess/{key}", "fields": asked, "different": twice}
-    forms.ask("ranking", question, fields, "Commit", keep, said, words, asks)
+    def keep(given: list[str]) -> str:
+        return f"{save(f'guess/{key}', given)} {told(given)}"
+
+    said = f"{told(earlier)} You may change it." if earlier else ""
+    had = dict(zip(places, earlier, strict=False))
+    forms.ask("ranking", asks, had, keep, words, said)
 
 
 def ask_verdict(lesson: str, question: str) -> None:
     """Show the form for the verdict on a lesson: verdict, confidence (percent), one sentence."""
-    import ipywidgets
-
-    earlier = get(f"verdict/{lesson}") or {}
-    labels = "Verdict", "How sure are you?", "Because"
-    hint = "One sentence: the evidence that weighs most"
-    missing = (
-        "Choose a verdict first.",
-        "Choose how sure you are.",
-        "Write one sentence first: which evidence weighs most?",
-    )
-    verdict = ipywidgets.RadioButtons(
-        description=labels[0],
-        options=list(VERDICTS),
-        value=earlier.get("verdict") if earlier.get("verdict") in VERDICTS else None,
-        style={"description_width": "initial"},
-        layout={"width": "auto", "max_width": "100%"},
-    )
+    earlier = dict(get(f"verdict/{lesson}") or {})
     sure = range(0, 101, 5)
     had = earlier.get("confidence_pct")
-    confidence = forms.dropdown(
-        labels[1],
-        [("choose", None), *((f"{number}%", number) for number in sure)],
-        min(sure, key=lambda number: abs(number - had)) if isinstance(had, int | float) else None,
-    )
-    reason = ipywidgets.Textarea(
-        description=labels[2],
-        placeholder=hint,
-        value=earlier.get("reason", ""),
-        continuous_update=False,
-        style={"description_width": "initial"},
-        layout={"width": "46em", "max_width": "calc(100% - 4px)"},
-    )
+    if isinstance(had, int | float):
+        earlier["confidence_pct"] = min(sure, key=lambda number: abs(number - had))
+    percent = [[f"{number}%", number] for number in sure]
+    hint = "One sentence: the evidence that weighs most"
+    fields = [
+        {"name": "verdict", "kind": "radio", "options": _same(VERDICTS), "label": "Verdict"}
+        | {"missing": "Choose a verdict first."},
+        {"name": "confidence_pct", "kind": "list", "options": percent, "label": "How sure are you?"}
+        | {"missing": "Choose how sure you are."},
+        {"name": "reason", "kind": "text", "placeholder": hint, "label": "Because"}
+        | {"missing": "Write one sentence first: which evidence weighs most?"},
+    ]
+    asks = {"question": question, "button": "Save my verdict", "key": f"verdict/{lesson}"}
+    asks["fields"] = fields
 
-    def keep() -> str:
-        values = verdict.value, confidence.value, reason.value.strip() or None
-        for value, need in zip(values, missing, strict=True):
-            if value is None:
-                raise forms.Unfinished(need)
-        given = {each["name"]: value for each, value in zip(asked, values, strict=True)}
+    def keep(given: dict[str, Any]) -> str:
         return f"{save(f'verdict/{lesson}', given)} Lesson 08 brings your verdicts together."
 
     said = "You have a verdict already. You may change it." if earlier else ""
-    fields = [verdict, confidence, reason]
-    asked = [
-        {"name": "verdict", "kind": "radio", "options": [[each, each] for each in VERDICTS]},
-        {"name": "confidence_pct", "kind": "list", "options": [[f"{n}%", n] for n in sure]},
-        {"name": "reason", "kind": "text", "placeholder": hint},
-    ]
-    for each, label, need in zip(asked, labels, missing, strict=True):
-        each |= {"label": label, "missing": need}
-    asks = {"key": f"verdict/{lesson}", "fields": asked}
-    words = functools.partial(_verdict_words, lesson, question)
-    forms.ask("verdict", question, fields, "Save my verdict", keep, said, words, asks)
+    forms.ask("verdict", asks, earlier, keep, partial(_verdict_words, lesson, question), said)
 
 
 def _verdict_words(lesson: str, question: str) -> forms.Words:
@@ -362,9 +330,8 @@ def ask_codes(key: str, question: str, items: Mapping[str, str], options: Sequen
     have = codes(key)
     place = next((at for at, item in enumerate(ids) if item not in have), len(ids) - 1)
     cards = forms.Cards(ids, build, place)
-    pairs = [[option, option] for option in options]
     asked = [
-        {"name": item, "kind": "radio", "label": text, "options": pairs, "optional": True}
+        {"name": item, "kind": "radio", "label": text, "options": _same(options), "optional": True}
         for item, text in texts.items()
     ]
     asks = {"key": f"codes/{key}", "question": question, "button": "Commit", "fields": asked}
@@ -378,15 +345,16 @@ def ask_probabilities(key: str, question: str, items: Mapping[str, str]) -> None
     They are kept under `key`; items without an answer are left out.
     """
     earlier = probabilities(key)
-    lists: dict[str, Any] = {}
-    fields: list[Any] = []
-    for number, (item, text) in enumerate(items.items(), start=1):
-        options = [("not answered", 0.0), *PROBABILITIES.items()]
-        lists[item] = forms.dropdown(f"Forecast {number}", options, earlier.get(item, 0.0))
-        fields += [forms.text(escape(f"{number}. {text}")), lists[item]]
+    choices = [[name, value] for name, value in PROBABILITIES.items()]
+    fields = [
+        {"name": item, "kind": "list", "label": f"{number}. {text}", "options": choices}
+        | {"optional": True, "short": f"Forecast {number}"}
+        for number, (item, text) in enumerate(items.items(), start=1)
+    ]
+    asks = {"question": question, "button": "Commit", "key": f"probabilities/{key}"}
+    asks["fields"] = fields
 
-    def keep() -> str:
-        given = {item: each.value for item, each in lists.items() if each.value}
+    def keep(given: dict[str, float]) -> str:
         return f"{save(f'probabilities/{key}', given)} {len(given)} of {len(items)} answered."
 
     def words() -> forms.Words:
@@ -397,14 +365,7 @@ def ask_probabilities(key: str, question: str, items: Mapping[str, str]) -> None
         return said
 
     said = f"You have answered {len(earlier)}. You may change them." if earlier else ""
-    choices = [[name, value] for name, value in PROBABILITIES.items()]
-    asked = [
-        {"name": item, "kind": "list", "label": f"{number}. {text}", "options": choices}
-        | {"optional": True}
-        for number, (item, text) in enumerate(items.items(), start=1)
-    ]
-    asks = {"key": f"probabilities/{key}", "fields": asked}
-    forms.ask("probabilities", question, fields, "Commit", keep, said, words, asks)
+    forms.ask("probabilities", asks, earlier, keep, words, said)
 
 
 def checkpoint(*question_ids: str) -> None:

@@ -86,26 +86,26 @@ def test_a_slider_and_its_box_follow_each_other() -> None:
 
 
 def test_two_threads_of_a_kernel_lose_no_answer(displayed: list) -> None:
-    first, second = (forms.number_text(name) for name in ("First", "Second"))
     other = threading.Thread(target=lambda: setattr(second, "value", "2"))
-    kept: list[str] = []
+    kept: list[float] = []
 
-    def keep() -> str:
-        given = first.value, second.value
-        if first.value == "1" and not kept:
+    def keep(given: dict[str, float]) -> str:
+        if given.get("a") == 1 and not kept:
             other.start()
             other.join(0.2)  # it would be done by now, were it not for this thread's turn
-        kept[:] = given
+        kept[:] = given.values()
         return "Kept."
 
-    forms.ask(
-        "guess", "How many?", [first, second], "Commit", keep, "", lambda: forms.Words("", "")
-    )
-    form_of(displayed).children[-1].click()
+    bounds = {"min": 0, "max": 9, "whole": True, "optional": True}
+    fields = [{"name": name, "kind": "number", "label": name} | bounds for name in "ab"]
+    asks = {"question": "How many?", "button": "Commit", "key": "k", "fields": fields}
+    forms.ask("guess", asks, {}, keep, lambda: forms.Words("", ""))
+    _, first, second, button = form_of(displayed).children
+    button.click()
     kept.clear()
     first.value = "1"
     other.join(10)
-    assert kept == ["1", "2"]
+    assert kept == [1, 2]
 
 
 @pytest.mark.parametrize(("prefix", "sign"), [("/home/a/[course] 1/.venv", "[ ]"), ("/a:b", ":")])

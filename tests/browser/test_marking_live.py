@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,6 +21,10 @@ RUBRIC = """**How to mark 1.6 (3 points, one for each; half points are possible)
 - **Evidence.** A number.
 - **Caveat.** What it cannot show.
 """
+# What is entered: for each answer its choices, total and comment.
+ENTERED = """() => [...document.querySelectorAll('article')].map(each => [
+    [...each.querySelectorAll(':checked')].map(({name, value}) => [name, value]),
+    each.querySelector('.total').value, each.querySelector('textarea').value])"""
 TEXTS = [f"Serbia got more for each of its people. {n}" for n in range(8)] + [EVIL, "=1+1\n\nčaj"]
 
 
@@ -89,6 +95,28 @@ def test_a_class_is_marked_by_keyboard_saved_and_merged(chromium: Any, tmp_path:
         saved.value.save_as(tmp_path / "saved.csv")
         shown = page.evaluate("""() => [...document.querySelectorAll('article')].map(each =>
             [JSON.parse(each.dataset.fixed).student, each.querySelector('.answer').textContent])""")
+
+        # In another browser the sheet brings everything back, a spreadsheet's as well.
+        other = chromium.new_context(offline=True)
+        text = (tmp_path / "saved.csv").read_text(encoding="utf-8-sig")
+        sheet = csv.reader(io.StringIO(text, newline=""))
+        with (tmp_path / "sheet.csv").open("w", encoding="utf-8-sig", newline="") as file:
+            rows = [[v.replace("0.5", "0,5").replace("1.5", "1,5") for v in row] for row in sheet]
+            csv.writer(file, delimiter=";").writerows(rows)
+        entered = page.evaluate(ENTERED)
+        for name in ("saved.csv", "sheet.csv"):
+            fresh = other.new_page()
+            with no_errors(fresh):
+                fresh.goto(address)
+                fresh.evaluate("localStorage.clear()")
+                fresh.reload()
+                assert fresh.inner_text("#progress") == f"0 of {count} marked"
+                fresh.set_input_files("#bring", tmp_path / name)
+                fresh.get_by_text(f"Marks of {count} answers are brought in.").wait_for()
+                assert fresh.evaluate(ENTERED) == entered
+                fresh.reload()
+                assert fresh.inner_text("#progress") == f"2 of {count} marked"
+        other.close()
     context.close()
 
     assert {text for _, text in shown[:6]} <= set(TEXTS)

@@ -131,6 +131,40 @@
     by('said').textContent = `${file} is among your downloads.`;
   };
 
+  const enter = (answer, entry) => {
+    if (!entry) return;
+    answer.total.value = entry.mark;
+    answer.comment.value = entry.comment;
+    for (const row of answer.rows) {
+      const given = (entry[row.dataset.row] ?? '').replace(',', '.');
+      for (const step of row.querySelectorAll('input')) {
+        step.checked = given !== '' && Number(given) === Number(step.value);
+      }
+    }
+  };
+  // The rows of a sheet that this form saved, or a spreadsheet since, as {name: text}.
+  const rowsOf = text => {
+    const between = text.match(/[,;\t]/)?.[0];
+    const cells = new RegExp(`("(?:[^"]|"")*"|[^${between}\r\n]*)(${between}|\r?\n|$)`, 'g');
+    const table = [[]];
+    for (const [, cell, end] of text.matchAll(cells)) {
+      const bare = cell.replace(/^"|"$/g, '').replaceAll('""', '"');
+      table.at(-1).push(bare[0] === "'" && harmful.test(bare.slice(1)) ? bare.slice(1) : bare);
+      if (end !== between) table.push([]);
+    }
+    return table.map(row => Object.fromEntries(table[0].map((name, n) => [name, row[n] ?? ''])));
+  };
+  const bring = async ({target}) => {
+    const rows = new Map(rowsOf(await target.files[0].text()).map(row => [row.answer_id, row]));
+    const found = answers.filter(answer => rows.has(answer.fixed.answer_id));
+    for (const answer of found) {
+      enter(answer, rows.get(answer.fixed.answer_id));
+      changed(answer);
+    }
+    by('said').textContent = `Marks of ${found.length} answers are brought in.`;
+    target.value = '';
+  };
+
   const near = ({target}) => answers.find(({place}) => place.contains(target));
   document.addEventListener('input', event => {
     const answer = near(event);
@@ -175,20 +209,11 @@
   by('next').addEventListener('click', () => show(at + 1, true));
   by('open').addEventListener('click', nextOpen);
   by('save').addEventListener('click', save);
+  by('bring').addEventListener('change', bring);
 
   try {
     const before = load();
-    for (const answer of answers) {
-      const entry = before[answer.fixed.answer_id];
-      if (!entry) continue;
-      answer.total.value = entry.mark;
-      answer.comment.value = entry.comment;
-      for (const row of answer.rows) {
-        for (const step of row.querySelectorAll('input')) {
-          step.checked = step.value === entry[row.dataset.row];
-        }
-      }
-    }
+    for (const answer of answers) enter(answer, before[answer.fixed.answer_id]);
   } catch {
     by('said').textContent = 'This browser keeps nothing: save before you close the page.';
   }

@@ -9,6 +9,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from toy_exercise import toy_key
 
 from belgrade.authoring import build as building
+from belgrade.checks import versions
 from belgrade.checks.assemble import about, assemble, assigned, fresh_copy, role
 from belgrade.checks.cells import is_prose
 
@@ -273,6 +274,17 @@ def test_ids_that_a_program_lost_are_told_once(fresh):
     for cell, known in zip(mine.cells, fresh.cells, strict=True):
         cell["id"] = known.id  # metadata alone are no loss
     assert assemble(fresh, mine)[1] == []
+
+
+def test_a_notebook_that_lost_its_mark_is_not_of_another_version(fresh):
+    mine = submission(fresh, answer_1="per_million = 4")
+    assert versions.is_unsaid(mine | {"metadata": {}}, {"notebook": fresh})
+    assert not versions.is_unsaid(
+        mine | {"metadata": {"belgrade": {"version": "0"}}}, {"notebook": fresh}
+    )
+    mine.metadata = nbformat.from_dict({})
+    next(c for c in mine.cells if c.id == "prompt-1").source += " As a share."
+    assert not versions.is_unsaid(mine, {"notebook": fresh})
 
 
 def test_prose_is_told_from_code():

@@ -52,7 +52,7 @@ def check(exercise, path=None, timeout=CELL_TIMEOUT_S, folder=None):
     saved = time.strftime("%H:%M", time.localtime(path.stat().st_mtime))
     notes = [f"Checked {path.name} as saved at {saved}; save again after a change."]
     mine, ours = about(submitted), about(pack["notebook"])
-    if mine.get("version") != pack["version"]:
+    if mine.get("version") != pack["version"] and not versions.is_unsaid(submitted, pack):
         notes.append(versions.told(mine.get("made", ""), ours.get("made", ""), judged=""))
     if pack.get("data") != data.digest():
         notes.append(

@@ -52,6 +52,18 @@ def told(notebook_made, checks_made, judged="Nothing is judged. "):
     )
 
 
+def is_unsaid(notebook, pack):
+    """Tell whether a notebook has only lost its mark: whatever is given in a question stands there.
+
+    Programs drop what they do not know, and many students would be told that their notebook is old.
+    """
+    if about(notebook).get("version"):
+        return False
+    there = {source_of(cell).strip() for cell in notebook["cells"] if isinstance(cell, dict)}
+    given = (cell for cell in pack["notebook"]["cells"] if role(cell) in GIVEN)
+    return all(source_of(cell).strip() in there for cell in given)
+
+
 def _spoken(day):
     try:
         found = date.fromisoformat(day)

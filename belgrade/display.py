@@ -122,6 +122,33 @@ def show_widget(widget: Any, html_text: str, text: str) -> None:
     display(bundle, raw=True)
 
 
+class _InWidget:
+    """An output that is updated in place, as a widget."""
+
+    def __init__(self, bundle: dict[str, str]) -> None:
+        import ipywidgets
+        from IPython.display import display
+
+        self._widget = ipywidgets.HTML(bundle["text/html"])
+        display(self._widget)
+
+    def update(self, bundle: dict[str, str], **_: Any) -> None:
+        self._widget.value = bundle["text/html"]
+
+
+def show_updated(bundle: dict[str, str]) -> Any:
+    """Display an output; return what takes another bundle for it, by `update(bundle, raw=True)`.
+
+    Voilà's page takes changes of widgets alone; everywhere else the output is an ordinary one,
+    which stays in a notebook that is saved.
+    """
+    from IPython.display import display
+
+    if os.environ.get("SERVER_SOFTWARE", "").startswith("voila"):
+        return _InWidget(bundle)
+    return display(bundle, raw=True, display_id=True)
+
+
 def status(words: str, link: str = "") -> dict[str, str]:
     """Return the MIME bundle of a sentence that screen readers announce when it changes.
 

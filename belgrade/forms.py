@@ -18,7 +18,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from belgrade.display import WIDGET_VIEW, escape, no_widgets, status
+from belgrade.display import WIDGET_VIEW, escape, no_widgets, show_updated, status
 
 # Dark on pale, 12 to 1, whatever the theme.
 BUTTON = {"button_color": "#d6e6f2", "text_color": "#1a1a1a"}
@@ -220,7 +220,7 @@ class Form:
         view = view[0] if isinstance(view, tuple) else view
         display({WIDGET_VIEW: view[WIDGET_VIEW], "text/plain": ""}, raw=True)
         said = f"{no_widgets()} {said}".strip()
-        self._handle = display(self._bundle(said), raw=True, display_id=True)
+        self._handle = show_updated(self._bundle(said))
 
     def tell(self, said: str, link: str = "") -> None:
         """Say a sentence in the status line, with a link before it as HTML."""

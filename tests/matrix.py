@@ -5,6 +5,7 @@ all lessons and keys run there through nbval, which compares what they show with
 
     python run.py test --matrix                    each of `VERSIONS`
     python run.py test --matrix oldest             one of them
+    python run.py test --matrix newest@3.13        with another Python than is named there
     python run.py test --matrix oldest -k 01       further words go to pytest
 """
 
@@ -20,12 +21,12 @@ from pathlib import Path
 VERSIONS = {"oldest": ("3.11", "lowest-direct"), "newest": ("3.15", "highest")}
 
 
-def commands(root, place, python, resolution, rest):
+def commands(uv, root, place, python, resolution, rest):
     """The commands that make the environment and run the notebooks, in order."""
     made = place / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     return [
-        ["uv", "venv", "--quiet", "--python", python, str(place)],
-        ["uv", "pip", "install", "--quiet", "--python", str(made), "--resolution", resolution,
+        [uv, "venv", "--quiet", "--python", python, str(place)],
+        [uv, "pip", "install", "--quiet", "--python", str(made), "--resolution", resolution,
          "--editable", str(root)],
         [str(made), "-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval",
          str(root / "notebooks"), str(root / "exercises" / "keys"), *rest],
@@ -38,10 +39,12 @@ def test(root, arguments, child_env):
     `child_env(**more)` gives the variables of what is started.
     """
     names = [word for word in arguments[:1] if not word.startswith("-")]
-    if unknown := [name for name in names if name not in VERSIONS]:
+    if unknown := [name for name in names if name.partition("@")[0] not in VERSIONS]:
         print(f"--matrix takes {' or '.join(VERSIONS)}, not {unknown[0]}.", file=sys.stderr)
         return 1
-    if not shutil.which("uv"):
+    beside = os.pathsep.join(str(root / ".venv" / folder) for folder in ("bin", "Scripts"))
+    uv = shutil.which("uv") or shutil.which("uv", path=beside)
+    if not uv:
         print("--matrix needs uv, which brings each Python: pip install uv", file=sys.stderr)
         return 1
     failed = []
@@ -51,7 +54,10 @@ def test(root, arguments, child_env):
             place = Path(work, "env")
             env = child_env(BELGRADE_WORK=str(Path(work, "my_work")), VIRTUAL_ENV=str(place))
             env["PATH"] = os.pathsep.join([str(place / "bin"), str(place / "Scripts"), env["PATH"]])
-            for command in commands(root, place, *VERSIONS[name], arguments[len(names) :]):
+            which, _, other = name.partition("@")
+            python, resolution = VERSIONS[which]
+            rest = arguments[len(names) :]
+            for command in commands(uv, root, place, other or python, resolution, rest):
                 print(f"{name}: {' '.join(command)}", flush=True)
                 if subprocess.call(command, cwd=root, env=env):
                     failed.append(name)

@@ -635,6 +635,8 @@ def test_the_matrix_makes_an_environment_and_runs_the_notebooks_there(
     assert run.main(["test", "--matrix", "oldest", "-k", "01"]) == 0
     assert "lowest-direct" in ran[1] and "3.11" in ran[0] and ran[2][-2:] == ["-k", "01"]
     assert "oldest ok" in capsys.readouterr().out
+    assert run.main(["test", "--matrix", "newest@3.13"]) == 0
+    assert "3.13" in ran[3] and "highest" in ran[4]
     ran.clear()
     monkeypatch.setattr(matrix.subprocess, "call", lambda command, **_: ran.append(command) or 1)
     assert run.main(["test", "--matrix"]) == 1

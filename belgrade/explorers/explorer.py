@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from belgrade import UserError, figures, forms
-from belgrade.display import KEYBOARD, escape, show_widget, status
+from belgrade.display import KEYBOARD, escape, show_updated, show_widget, status
 from belgrade.explorers.ahead import Ahead, later, neighbours
 
 if TYPE_CHECKING:
@@ -319,7 +319,6 @@ class Explorer:
 
     def _ipython_display_(self) -> None:
         import ipywidgets
-        from IPython.display import display
 
         shown = {name: control.widget() for name, control in self.controls.items()}
         self.inputs = {name: getattr(each, "value_widget", each) for name, each in shown.items()}
@@ -339,8 +338,7 @@ class Explorer:
             f"<p{known}><strong>{escape(self.title)}</strong><br>{escape(how)}</p>",
             f"{self.title}\n{how}",
         )
-        opened = forms.in_turn(self.bundle)()
-        self._handle = display(opened, raw=True, display_id=True)
+        self._handle = show_updated(forms.in_turn(self.bundle)())
         for control in self.inputs.values():
             forms.on_change(control, self._update)
         AHEAD.when_shown(self._place, self._likely(self.defaults))

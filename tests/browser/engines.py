@@ -51,10 +51,26 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+# Firefox's settings for readers who ask for it. WebKit takes the first two from GTK, and has no
+# forced colours.
+LOOKS = {
+    "dark": {"ui.systemUsesDarkTheme": 1},
+    "still": {"ui.prefersReducedMotion": 1},
+    "forced": {"browser.display.document_color_use": 2, "ui.useAccessibilityTheme": 1},
+}
+
+SMALL_BAR = "* { min-width: 0; min-height: 0; padding: 0; margin: 0; font-size: 4px;"
+SMALL_BAR += " -gtk-icon-size: 4px; border-width: 0; }"
+
+
 class Engine:
-    """A headless browser with one page."""
+    """A headless browser with one page. `looks` are of `LOOKS`."""
 
     name = ""
+
+    def size(self, width: int, height: int, scale: float = 1) -> None:
+        """Make the page so many CSS pixels wide and high, each of `scale` pixels of the screen."""
+        raise NotImplementedError
 
     def goto(self, url: str) -> None:
         raise NotImplementedError
@@ -110,11 +126,16 @@ class Firefox(Engine):
 
     name = "Firefox"
 
-    def __init__(self) -> None:
+    def __init__(self, *looks: str) -> None:
         import websocket
 
         port = free_port()
         self.profile = tempfile.mkdtemp()
+        settings = {name: value for look in looks for name, value in LOOKS[look].items()}
+        Path(self.profile, "user.js").write_text(
+            "".join(f'user_pref("{name}", {value});\n' for name, value in settings.items()),
+            encoding="utf-8",
+        )
         command = [FIREFOX, "--headless", "--no-remote", "--width=1280", "--height=900",
                    "--profile", self.profile, f"--remote-debugging-port={port}"]  # fmt: skip
         self.process = subprocess.Popen(
@@ -142,6 +163,11 @@ class Firefox(Engine):
             raise RuntimeError(answer["message"])
         return answer["result"]
 
+    def size(self, width: int, height: int, scale: float = 1) -> None:
+        viewport = {"width": width, "height": height}
+        self.ask("browsingContext.setViewport", context=self.context, viewport=viewport,
+                 devicePixelRatio=scale)  # fmt: skip
+
     def goto(self, url: str) -> None:
         self.ask("browsingContext.navigate", context=self.context, url=url, wait="complete")
 
@@ -167,7 +193,7 @@ class WebKit(Engine):
 
     name = "WebKit"
 
-    def __init__(self) -> None:
+    def __init__(self, *looks: str) -> None:
         self.screen = None
         environment = dict(os.environ)
         if not environment.get("DISPLAY"):
@@ -182,6 +208,17 @@ class WebKit(Engine):
         port = free_port()
         self.home = tempfile.mkdtemp()
         environment |= {"HOME": self.home, "WEBKIT_DISABLE_COMPOSITING_MODE": "1"}
+        for version in ("gtk-3.0", "gtk-4.0"):
+            folder = Path(self.home, ".config", version)
+            folder.mkdir(parents=True)
+            (folder / "settings.ini").write_text(
+                f"[Settings]\ngtk-enable-animations={int('still' not in looks)}\n",
+                encoding="utf-8",
+            )
+            # The bar above the page, which would not let it be narrower than 447 pixels.
+            (folder / "gtk.css").write_text(SMALL_BAR, encoding="utf-8")
+        environment |= {"GTK_THEME": "Adwaita:dark"} if "dark" in looks else {}
+        environment.pop("XDG_CONFIG_HOME", None)
         self.process = subprocess.Popen(
             [WEBKIT, f"--port={port}"], env=environment,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
@@ -206,6 +243,17 @@ class WebKit(Engine):
                 return json.load(answer)["value"]
         except urllib.error.HTTPError as error:
             raise RuntimeError(json.load(error)["value"]["message"]) from None
+
+    def size(self, width: int, height: int, scale: float = 1) -> None:
+        """Change the window until the page has this size; its pixels stay those of the screen."""
+        wanted = {"width": width, "height": height}
+        for _ in range(3):
+            self.ask("POST", "/window/rect", wanted)
+            inner = json.loads(self.run("JSON.stringify([innerWidth, innerHeight])"))
+            if inner == [width, height]:
+                return
+            wanted["width"] += width - inner[0]
+            wanted["height"] += height - inner[1]
 
     def goto(self, url: str) -> None:
         self.ask("POST", "/url", {"url": url})

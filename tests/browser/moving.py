@@ -6,8 +6,6 @@ import json
 import re
 from typing import Any
 
-from lab import Lab
-
 SHOWS_EXPLORER = re.compile(r"^(?:\w+ = )?explorers\.\w+\(", re.M)
 PICTURE = "figure[data-drawn]"
 # What screen readers announce: it stays in the page while picture and sentence are drawn anew.
@@ -15,7 +13,7 @@ VOICE = ".jp-OutputArea > [role=status]"
 CONTROLS = "select, input[type=checkbox], [role=slider]"
 
 
-def explorer_cells(lab: Lab, path: str) -> list[int]:
+def explorer_cells(lab: Any, path: str) -> list[int]:
     """Return the places of the cells that call an explorer, counted from 0 over all cells."""
     content = json.loads((lab.root / path).read_text(encoding="utf-8"))
     return [

@@ -1,0 +1,186 @@
+"""A lesson and an exercise in other front ends, as VS Code and Colab save them.
+
+Notebook 7 is here; JupyterLab 4.4 and 4.5 and Voilà come by uv, with `pytest -m slow`.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from front_ends import FrontEnd, elsewhere
+from lab import FINISHED, READY, SIZE
+from moving import CONTROLS, PICTURE, WATCH, Control, bring_to, explorer_cells, press, seen
+
+from belgrade.authoring.build import BLOCK
+
+ROOT = Path(__file__).resolve().parents[2]
+LESSON, EXERCISE = "notebooks/01_the_puzzle.ipynb", "exercises/00_start_here.ipynb"
+PAGES = {"jupyterlab": "lab/tree", "notebook": "notebooks"}
+WRONG = """() => [...jupyterapp.shell.currentWidget.content.model.cells].flatMap(
+  cell => cell.type === 'code' ? cell.outputs.toJSON() : [])
+  .filter(each => each.output_type === 'error' || each.name === 'stderr')"""
+SET = """([at, text]) => {
+  jupyterapp.shell.currentWidget.content.model.cells.get(at).sharedModel.setSource(text); }"""
+# Notebook's own, https://github.com/jupyter/notebook/issues/7862: it begins before its settings.
+NOTEBOOKS_OWN = "reading 'schema'"
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("front ends")]
+
+
+def as_vs_code(notebook: dict[str, Any]) -> None:
+    """Change a notebook as VS Code does: its own marks, and no ids in the older format."""
+    for cell in notebook["cells"]:
+        cell.pop("id", None)
+        cell["metadata"] |= {"vscode": {"languageId": "python"}}
+    notebook["metadata"]["language_info"] = {"name": "python", "version": "3.12.1"}
+    notebook |= {"nbformat_minor": 2}
+
+
+def as_colab(notebook: dict[str, Any]) -> None:
+    """Change a notebook as Colab does: its own ids, and nothing of what it does not know."""
+    for cell in notebook["cells"]:
+        cell.pop("id", None)
+        cell["metadata"] = {"id": secrets.token_urlsafe(9)}
+    kernel = {"name": "python3", "display_name": "Python 3"}
+    notebook["metadata"] = {"colab": {"provenance": []}, "kernelspec": kernel}
+    notebook |= {"nbformat_minor": 0}
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The lesson as VS Code saves it, and the exercise as Colab does."""
+    folder = tmp_path_factory.mktemp("front")
+    for path, change in ((LESSON, as_vs_code), (EXERCISE, as_colab)):
+        notebook = json.loads((ROOT / path).read_text(encoding="utf-8"))
+        change(notebook)
+        (folder / path).parent.mkdir()
+        (folder / path).write_text(json.dumps(notebook), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(("notebook",), id="Notebook 7"),
+        pytest.param(("jupyterlab", "jupyterlab==4.4.*"), id="JupyterLab 4.4",
+                     marks=pytest.mark.slow),
+        pytest.param(("jupyterlab", "jupyterlab==4.5.*"), id="JupyterLab 4.5",
+                     marks=pytest.mark.slow),
+    ],
+)  # fmt: skip
+def front_end(
+    request: pytest.FixtureRequest, root: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[FrontEnd]:
+    module, *packages = request.param
+    python = elsewhere(tmp_path_factory.mktemp("elsewhere"), *packages) if packages else None
+    server = FrontEnd(python, module, root)
+    yield server
+    server.close()
+
+
+@contextmanager
+def new_page(chromium: Any) -> Iterator[Any]:
+    """Give a page, which may have no errors but Notebook's own."""
+    context = chromium.new_context(viewport=SIZE)
+    page, wrong = context.new_page(), []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    yield page
+    context.close()
+    assert [each for each in wrong if NOTEBOOKS_OWN not in each] == []
+
+
+def opened(page: Any, front_end: FrontEnd, path: str) -> None:
+    """Open a notebook and run all its cells."""
+    page.goto(f"{front_end.url}/{PAGES[front_end.module]}/{path}?token={front_end.token}")
+    page.wait_for_function(READY, arg=path, timeout=60_000)
+    page.evaluate("() => { jupyterapp.commands.execute('notebook:run-all-cells') }")
+    page.wait_for_function(FINISHED, timeout=120_000, polling=50)
+
+
+@pytest.mark.runs_in(
+    "Chromium", "Notebook 7 · JupyterLab 4.4, 4.5 (slow)",
+    "a lesson as VS Code saves it: an explorer's controls, a guess; "
+    "an exercise as Colab saves it: answered and checked",
+)  # fmt: skip
+def test_a_lesson_and_an_exercise_in_another_front_end(
+    chromium: Any, front_end: FrontEnd, root: Path
+) -> None:
+    with new_page(chromium) as page:
+        opened(page, front_end, LESSON)
+        assert page.evaluate(WRONG) == []
+        page.evaluate(WATCH)
+        explorers = explorer_cells(front_end, LESSON)
+        assert explorers
+        for number in explorers:
+            cell = bring_to(page, number)
+            cell.locator(f"{PICTURE} img").wait_for()
+            began = seen(cell)
+            elements = cell.locator(CONTROLS).all()
+            controls = [Control(page, cell, each) for each in elements]
+            moved = next(each for each in controls if each.move())
+            now = seen(cell)
+            assert now[0] != began[0] and now[1] != began[1]
+            assert moved.moved_both
+            back = cell.get_by_role("button", name="Back to start")
+            press(page, cell, back.element_handle(), "Enter")
+            assert seen(cell) == began
+        book = json.loads((root / LESSON).read_text(encoding="utf-8"))["cells"]
+        at = next(n for n, each in enumerate(book) if "ask_guess(" in "".join(each["source"]))
+        cell = bring_to(page, at)
+        cell.locator("input").first.fill("12")
+        cell.locator("input").first.press("Enter")
+        cell.get_by_text("You guessed 12").first.wait_for()
+
+        opened(page, front_end, EXERCISE)
+        key = nbformat.read(ROOT / "exercises/keys/00_start_here.ipynb", as_version=4)
+        cells = nbformat.read(ROOT / EXERCISE, as_version=4).cells
+        about = [(c.metadata.belgrade.role, c.metadata.belgrade.get("question")) for c in cells]
+        answer, check = about.index(("answer", "0.1")), about.index(("check", "0.1"))
+        right = next(BLOCK.sub(r"\2", c.source) for c in key.cells if c.id == cells[answer].id)
+        page.evaluate(SET, [answer, right])
+        for number in (answer, check):
+            cell = bring_to(page, number)
+            page.evaluate("() => { jupyterapp.commands.execute('notebook:run-cell') }")
+        cell.get_by_text("✓ Right").first.wait_for()
+        page.evaluate("() => { jupyterapp.shell.currentWidget.context.model.dirty = false }")
+
+
+@pytest.mark.slow
+@pytest.mark.runs_in(
+    "Chromium", "Voilà 0.5 (slow)", "a lesson: each explorer moved by keyboard, a guess"
+)
+def test_a_lesson_in_voila(
+    chromium: Any, root: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    python = elsewhere(tmp_path_factory.mktemp("elsewhere"), "voila==0.5.*")
+    server = FrontEnd(python, "voila", root)
+    try:
+        with new_page(chromium) as page:
+            page.goto(f"{server.url}/voila/render/{LESSON}", timeout=90_000)
+            pictures = page.locator(".jupyter-widgets figure[data-drawn]")
+            count = len(explorer_cells(server, LESSON))
+            pictures.nth(count - 1).wait_for(timeout=60_000)
+            assert pictures.count() == count
+            for number, controls in enumerate(page.locator(".belgrade-controls").all()):
+                drawn = pictures.nth(number).get_attribute("data-drawn")
+                words = pictures.nth(number).inner_text()
+                controls.locator("select, [role=slider]").first.press("ArrowDown")
+                page.wait_for_function(
+                    """([at, drawn]) => document.querySelectorAll(
+                      '.jupyter-widgets figure[data-drawn]')[at].dataset.drawn !== drawn""",
+                    arg=[number, drawn],
+                )
+                assert pictures.nth(number).inner_text() != words
+            box = page.locator(".belgrade-form .belgrade-number input").first
+            box.fill("12")
+            box.press("Enter")
+            page.get_by_text("You guessed 12").first.wait_for()
+    finally:
+        server.close()

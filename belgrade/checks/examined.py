@@ -10,19 +10,25 @@ from belgrade.checks.spec import parse_spec
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 SCRIPT = re.compile(r"<script[^>]*>.*?</script>", re.S)
-# Runs before a graded cell: whatever was done to `check`, this cell has the package's own.
-PRELUDE = """\
+FORGET = """\
 import sys as _sys
 for _name in [m for m in _sys.modules if m.split(".")[:2] == ["belgrade", "checks"]]:
     del _sys.modules[_name]
+"""
+TAKE = """\
 from belgrade.checks.record import examined as _examined
 check = _examined({spec!r})
 """
 
 
-def prelude(spec):
-    """Return the code that runs before a graded cell; only what capturing needs goes in."""
-    return PRELUDE.format(spec=json.dumps({k: spec[k] for k in ("kind", "inputs") if k in spec}))
+def prelude(spec, trusted=False):
+    """Return the code that runs before a graded cell; only what capturing needs goes in.
+
+    Whatever was done to `check`, the cell has the package's own: imported anew, which takes a
+    while, unless the code is `trusted`.
+    """
+    taken = TAKE.format(spec=json.dumps({k: spec[k] for k in ("kind", "inputs") if k in spec}))
+    return taken if trusted else FORGET + taken
 
 
 def bundle_of(outputs):

@@ -369,7 +369,7 @@ def _rehearse(shell: Any, words: list[str]) -> None:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from belgrade import figures
+    from belgrade import canvas, figures
 
     plt.close(plt.figure())  # sets up the backend, which no style may be active for
     # pyplot would draw each figure once more, for a window that is not there.
@@ -386,8 +386,9 @@ def _rehearse(shell: Any, words: list[str]) -> None:
             pictures(axes.figure)
             plt.close("all")
     with figures.style():
-        axes = pd.Series(0, index=words).plot.barh()
-        pictures(axes.figure)
+        axes = frame.plot.bar()
+        canvas.keep_words(axes.get_xticklabels()[0], words)
+        canvas.keep_words(axes.get_yticklabels()[0], words)
         plt.close("all")
     frame.groupby("b")["a"].agg(["sum", "mean"]).sort_values("sum", kind="stable").to_html()
     frame[frame["a"] > 1].merge(frame, on="b").to_string()

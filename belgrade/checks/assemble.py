@@ -12,6 +12,7 @@ from belgrade.checks.cells import (
     MARKER,
     about,
     assigned,
+    copied,
     is_prose,
     role,
     same_code,
@@ -53,7 +54,7 @@ def assemble(fresh, submitted):
 def _placed(cell, mine, texts, ids, repairs):
     """Return what stands in the place of a fresh cell: itself, or the student's in its stead."""
     what, question = role(cell), about(cell).get("question")
-    fresh = copy.deepcopy(cell)
+    fresh = copied(cell)
     if what == "written":
         fresh.source = texts.get(question, fresh.source)
         return [fresh]

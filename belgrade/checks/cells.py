@@ -36,6 +36,15 @@ def about(cell):
     return found if isinstance(found, dict) else {}
 
 
+def copied(cell):
+    """Return a copy of a cell, whose own metadata can be changed; what lies deeper is shared."""
+    new = type(cell)(cell)
+    new["metadata"] = type(cell)(cell["metadata"])
+    if own := about(cell):
+        new["metadata"]["belgrade"] = type(cell)(own)
+    return new
+
+
 def source_of(cell):
     """Return a cell's text as one string that can be written as UTF-8."""
     text = cell.get("source", "")

@@ -7,6 +7,7 @@ key names the other values in a cell tagged `variant`, which students never get.
 import copy
 
 from belgrade.checks.assemble import about, role
+from belgrade.checks.cells import copied
 from belgrade.checks.quick import nbformat
 from belgrade.checks.record import MIME
 
@@ -52,7 +53,7 @@ def _again(cell, variant, entries):
         return _check(cell, entries[question]) if not about(cell).get("part") else None
     if what == "setup" and "check_notebook(" in cell.source:
         return None
-    new = copy.deepcopy(cell)
+    new = copied(cell)
     new.outputs, new.execution_count = [], None
     if what == "parameters":
         new.source = variant
@@ -62,13 +63,13 @@ def _again(cell, variant, entries):
 def _check(cell, entry):
     reference = {"question": entry["question"], "answer": entry["reference"]}
     shown = {MIME: reference, "text/plain": "reference"}
-    new = nbformat.v4.new_code_cell(
-        cell.source, execution_count=1, outputs=[nbformat.v4.new_output("display_data", shown)]
-    )
-    new.metadata["belgrade"] = {
-        "question": entry["question"], "role": "hidden", "part": AGAIN, "spec": entry["spec"],
-    }  # fmt: skip
-    return new
+    mark = {"question": entry["question"], "role": "hidden", "part": AGAIN, "spec": entry["spec"]}
+    output = {"output_type": "display_data", "data": shown, "metadata": {}}
+    # As nbformat makes them, which also validates: nearly all of the time.
+    return nbformat.from_dict({
+        "cell_type": "code", "source": cell.source, "metadata": {"belgrade": mark},
+        "execution_count": 1, "outputs": [output],
+    })  # fmt: skip
 
 
 def _free(name, taken):

@@ -23,6 +23,7 @@ from typing import Any
 
 import pytest
 from sandboxes import probe
+from test_cases import NUMBERS
 from test_grading_grade import bare
 from test_grading_run import faults_in
 from toy_class import ToyClass, results
@@ -220,11 +221,15 @@ def test_a_scheduler_that_is_gone_is_said_and_costs_nothing(
     assert bare(results(out)) == bare(alone)
 
 
-def test_every_case_of_an_exercise_gets_its_verdict_from_two_workers(dask: Dask) -> None:
+@pytest.mark.parametrize(
+    "number", [pytest.param(n, marks=[pytest.mark.slow] * (n != "03")) for n in NUMBERS]
+)
+def test_every_case_gets_its_verdict_from_two_workers(number: str, dask: Dask) -> None:
+    """Those that the sandbox and nbval are asked: one way for all four, with the same cases."""
     dask.workers(*({"one", "two"} - set(dask.running)))
     with Cluster(dask.address) as box, ThreadPoolExecutor(4) as pool:
         assert box.workers() == 2
-        assert not faults_in("03", lambda book: pool.submit(box.run, book, 60).result)
+        assert not faults_in(number, lambda book: pool.submit(box.run, book, 60).result)
 
 
 def test_a_worker_without_bubblewrap_refuses_with_the_remedy(dask: Dask, tmp_path: Path) -> None:

@@ -47,10 +47,12 @@ def main() -> None:
     sys.path += [path for path in settings["paths"] if path not in sys.path]
     control = socket.socket(fileno=settings["control"])
     os.chdir(settings["scratch"])
+    gc.disable()  # imports leave little behind, and are searched for it again and again
     shell = warm_up(settings)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits: no zombies
     gc.collect()
     gc.freeze()
+    gc.enable()
     control.send(b"ready")
     while True:
         message, handles, _, _ = socket.recv_fds(control, 4, 1)

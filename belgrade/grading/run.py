@@ -113,7 +113,7 @@ def run_in_place(notebook: Any, box: Sandbox) -> None:
             for cell in notebook.cells:
                 if cell.cell_type != "code" or not cell.source.strip():
                     continue
-                told = shell.run(cell.source, KEY_TIMEOUT_S)
+                told = shell.run(cell.source, KEY_TIMEOUT_S, quiet=True)
                 if told.late or told.died:
                     raise execute.RunError(f"cell {cell['id']}: {told.error}")
                 if bundle := as_bundle(told.answer):

@@ -1,23 +1,36 @@
-"""JupyterLab in Firefox and in WebKit, Safari's engine: a lesson, its forms, and an exercise."""
+"""JupyterLab in Firefox and in WebKit, Safari's engine: a lesson, its forms, and an exercise.
+
+The width of a phone and a dark theme are tried in every run. With `pytest -m slow` both, and the
+book, are tried as tablets have them, at 200%, and as readers may ask for them: dark, with less
+motion, in forced colours (which WebKit does not know).
+"""
 
 from __future__ import annotations
 
 import json
 import re
 import secrets
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import machine
 import nbformat
 import pytest
+import test_book_live
+from engines import ENGINES, there
 from lab import FINISHED, READY, Lab
 from moving import SHOWS_EXPLORER
+from themes import FAINT, THEME
 
 from belgrade.authoring.build import BLOCK
 from belgrade.authoring.clean import KERNELSPEC
 
 ROOT = Path(__file__).resolve().parents[2]
 EXERCISE = "exercises/00_start_here.ipynb"
+# The book's pages.
+asking, folder = test_book_live.asking, test_book_live.folder
 # Each kind of control, and a form, in a notebook that runs in seconds.
 CELLS = (
     "from belgrade import explorers, journal",
@@ -34,6 +47,31 @@ SEEN = """(cell => JSON.stringify([cell.querySelector('figure[data-drawn]').data
 # JupyterLab's own: a page that is left, a size that changes while it is looked at, and an extension
 # for JupyterLite that students do not have.
 LABS_OWN = re.compile("ResizeObserver loop|Canceled|NetworkError|Load failed|@jupyterlite")
+
+PHONE, TABLET, TWICE = (390, 844, 1), (820, 1180, 1), (640, 450, 2)
+# Looks of the browser, one after the other in a browser of its own.
+LOOKS = [("firefox",), ("firefox", "dark", "still"), ("firefox", "forced"),
+         ("webkit",), ("webkit", "dark", "still")]  # fmt: skip
+# What of a cell's outputs cannot be used: beyond its place, cut off, moving, or without contrast.
+AMISS = """(cell => JSON.stringify((() => {
+  const area = cell.querySelector('.jp-OutputArea').getBoundingClientRect();
+  const all = [...cell.querySelectorAll('figure img, select, input, label, button, p, figcaption')]
+    .filter(each => each.offsetParent);
+  const cut = each => ['hidden', 'clip'].includes(getComputedStyle(each).overflowX)
+    && each.scrollWidth > each.clientWidth + 1;
+  const wrong = (word, found) => found.map(each => `${word}: ${each.outerHTML.slice(0, 150)}`);
+  return [
+    ...wrong('beyond', all.filter(each => each.getBoundingClientRect().right > area.right + 1)),
+    ...wrong('cut', all.filter(cut)),
+    ...wrong('moves', all.filter(each => getComputedStyle(each).animationName !== 'none')),
+    ...(%s)('.jp-NotebookPanel:not(.lm-mod-hidden) [data-windowed-list-index="' +
+      cell.dataset.windowedListIndex + '"] .jp-OutputArea'),
+  ];
+})()))(%s)"""
+NARROW = """(() => { const app = jupyterapp;
+  if (!app.shell.leftCollapsed) app.shell.collapseLeft();
+  if (!app.shell.rightCollapsed) app.shell.collapseRight();
+  return 1; })()"""
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("book_live")]
 
@@ -73,22 +111,54 @@ class Desk:
         assert after[1] != before[1] and after[2] == after[1]
         return after
 
+    def put_on(self, theme: str) -> None:
+        self.engine.run(f"({THEME})('{theme}').then(() => 1)")
+        self.engine.until(
+            f"document.body.dataset.jpThemeLight === '{str(theme == 'Light').lower()}'"
+        )
 
-@pytest.fixture
-def desk(engine: Any, lab: Lab) -> Desk:
-    return Desk(engine, lab)
+    def is_in_order(self, cell: str) -> None:
+        """Wait until nothing is amiss in a cell's outputs: they take their new size in a moment."""
+        end = time.monotonic() + 10
+        while amiss := json.loads(self.engine.run(AMISS % (FAINT, cell))):
+            assert time.monotonic() < end, amiss
+            time.sleep(0.1)
+
+    def errors(self) -> list[str]:
+        wrong = json.loads(self.engine.run("JSON.stringify(window.wrong ?? [])"))
+        return [each for each in wrong if not LABS_OWN.search(each)]
 
 
-def test_explorers_and_forms_answer_in_other_engines(desk: Desk) -> None:
-    """Three lists one after the other, a slider, a switch by mouse and touch; a form that keeps."""
-    engine, lab = desk.engine, desk.lab
+def written(lab: Lab) -> str:
+    """Write the notebook of `CELLS`; return its path."""
     book = nbformat.v4.new_notebook(metadata={"kernelspec": KERNELSPEC})
     book.cells = [nbformat.v4.new_code_cell(source) for source in CELLS]
     nbformat.write(book, lab.root / "notebooks/engines.ipynb")
-    desk.open("notebooks/engines.ipynb")
-    desk.run_all()
-    assert [n for n, source in enumerate(CELLS) if SHOWS_EXPLORER.search(source)] == [1, 2]
+    return "notebooks/engines.ipynb"
 
+
+@pytest.fixture
+def desk(engine: Any, lab: Lab) -> Iterator[Desk]:
+    engine.size(1280, 800)
+    yield Desk(engine, lab)
+
+
+@pytest.fixture(scope="module", params=LOOKS, ids="-".join)
+def looking(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """Give a browser that looks so, if its engine is here."""
+    name, *looks = request.param
+    machine.need(name)
+    if not there(name):
+        why = f"there is none; {machine.remedy([name])}"
+        pytest.skip(machine.reason(name, why))
+    opened = ENGINES[name](*looks)
+    yield opened
+    opened.close()
+
+
+def use(desk: Desk, guess: str) -> None:
+    """Move lists, a slider and a switch by keyboard, mouse and touch; commit a guess."""
+    engine = desk.engine
     cell = desk.cell(1)
     engine.until(f"{cell}.querySelectorAll('select').length === 3")
     shown = desk.seen(cell)
@@ -96,6 +166,7 @@ def test_explorers_and_forms_answer_in_other_engines(desk: Desk) -> None:
         engine.run(f"({cell}.querySelectorAll('select')[{at}].focus(), 1)")
         engine.press("ArrowDown")
         shown = desk.changes(cell, shown)
+    desk.is_in_order(cell)
 
     cell = desk.cell(2)
     engine.until(f"!!{cell}.querySelector('[role=slider]')")
@@ -107,18 +178,86 @@ def test_explorers_and_forms_answer_in_other_engines(desk: Desk) -> None:
         engine.click(f"{cell}.querySelector('input[type=checkbox]')", way)
         engine.until(f"JSON.parse({SEEN % cell})[0] !== {json.dumps(shown[0])}")
         shown = desk.seen(cell)
+    desk.is_in_order(cell)
 
     cell = desk.cell(3)
     engine.until(f"!!{cell}.querySelector('input')")
-    engine.run(f"({cell}.querySelector('input').focus(), 1)")
-    engine.type("3,5")
+    engine.run(f"({cell}.querySelector('input').focus(), {cell}.querySelector('input').select())")
+    engine.type(guess)
     engine.press("Enter")
-    engine.until(f"{cell}.querySelector('p[role=status]').textContent.includes('You guessed 3.5')")
-    wrong = json.loads(engine.run("JSON.stringify(window.wrong ?? [])"))
-    assert [each for each in wrong if not LABS_OWN.search(each)] == []
+    said = f"You guessed {guess.replace(',', '.')}"
+    engine.until(f"{cell}.querySelector('p[role=status]').textContent.includes('{said}')")
+    desk.is_in_order(cell)
 
 
+@pytest.mark.runs_in(
+    "Firefox · WebKit", "JupyterLab 4.6",
+    "lists, a slider, a switch by keyboard, mouse and touch; a guess; at 1280 pixels, "
+    "and at 390 in the dark theme",
+)  # fmt: skip
+def test_explorers_and_forms_answer_in_other_engines(desk: Desk) -> None:
+    desk.open(written(desk.lab))
+    desk.run_all()
+    assert [n for n, source in enumerate(CELLS) if SHOWS_EXPLORER.search(source)] == [1, 2]
+    use(desk, "3,5")
+    desk.engine.size(*PHONE)
+    desk.engine.run(NARROW)
+    desk.put_on("Dark")
+    for number in (1, 2, 3):
+        desk.is_in_order(desk.cell(number))
+    desk.put_on("Light")
+    assert desk.errors() == []
+
+
+@pytest.mark.slow
+@pytest.mark.runs_in(
+    "Firefox · WebKit", "JupyterLab 4.6 (slow)",
+    "the same at 820 and 390 pixels and 200%, in both themes, dark with less motion, and "
+    "(Firefox) in forced colours; a question of an exercise",
+)  # fmt: skip
+def test_every_size_and_look_can_be_used(looking: Any, lab: Lab) -> None:
+    desk = Desk(looking, lab)
+    desk.open(written(lab))
+    for number, size in enumerate((TABLET, TWICE, PHONE)):
+        looking.size(*size)
+        looking.run(NARROW)
+        desk.put_on(("Light", "Dark")[number % 2])
+        desk.run_all()
+        use(desk, f"{number},5")
+        desk.put_on(("Dark", "Light")[number % 2])
+        for cell in (1, 2, 3):
+            desk.is_in_order(desk.cell(cell))
+    assert desk.errors() == []
+    desk.engine.run("(jupyterapp.shell.currentWidget.context.model.dirty = false, 1)")
+    answer_and_check(desk)
+
+
+@pytest.mark.slow
+@pytest.mark.runs_in(
+    "Firefox · WebKit", "the book (slow)",
+    "explorers by keyboard, mouse and touch, a form kept; at 820 and 390 pixels and 200%, dark "
+    "with less motion, and (Firefox) in forced colours",
+)  # fmt: skip
+def test_the_book_at_every_size_and_look(looking: Any, folder: Path, asking: Path) -> None:
+    for size in (TABLET, TWICE, PHONE):
+        looking.size(*size)
+        test_book_live.test_other_engines_answer_as_well(looking, folder, asking)
+        looking.run("(localStorage.clear(), 1)")
+        for page in (folder / "explorers.html", asking):
+            looking.goto(page.as_uri())
+            assert looking.run("document.documentElement.scrollWidth <= innerWidth"), (page, size)
+            assert json.loads(looking.run(f"JSON.stringify(({FAINT})('main'))")) == []
+
+
+@pytest.mark.runs_in(
+    "Firefox · WebKit", "JupyterLab 4.6", "a question of an exercise typed, run and checked"
+)
 def test_an_exercise_is_answered_in_other_engines(desk: Desk) -> None:
+    answer_and_check(desk)
+
+
+def answer_and_check(desk: Desk) -> None:
+    """Answer the first question of an exercise and run its check."""
     engine = desk.engine
     key = nbformat.read(ROOT / "exercises/keys/00_start_here.ipynb", as_version=4)
     cells = nbformat.read(desk.lab.root / EXERCISE, as_version=4).cells

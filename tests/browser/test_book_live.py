@@ -153,6 +153,9 @@ SIZES = pytest.mark.parametrize(
 
 
 @SIZES
+@pytest.mark.runs_in(
+    "Chromium", "the book", "explorers by keyboard, mouse and touch, at 1280 and 390 pixels"
+)
 def test_each_control_answers_to_keyboard_mouse_and_touch(
     chromium: Any, folder: Path, options: dict[str, Any]
 ) -> None:
@@ -271,6 +274,9 @@ def test_what_is_likely_next_is_asked_for_ahead_and_little_else(
         assert len(files) < len(known["pictures"])
 
 
+@pytest.mark.runs_in(
+    "Firefox · WebKit", "the book", "explorers by keyboard, mouse and touch; a form kept"
+)
 def test_other_engines_answer_as_well(engine: Any, folder: Path, asking: Path) -> None:
     """By keyboard, mouse and touch; what is typed into a form is kept."""
 
@@ -374,6 +380,7 @@ def asked(kind: str) -> dict[str, Any]:
 
 
 @SIZES
+@pytest.mark.runs_in("Chromium", "the book", "a form of each kind, at 1280 and 390 pixels")
 def test_a_reader_goes_from_guess_to_verdict_and_takes_the_answers_to_the_notebook(
     chromium: Any, asking: Path, options: dict[str, Any]
 ) -> None:

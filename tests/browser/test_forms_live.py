@@ -246,6 +246,7 @@ def test_nothing_is_lost_or_misplaced_when_the_hand_is_quicker_than_the_kernel(
 
 
 @pytest.mark.parametrize("theme", ["Light", "Dark"])
+@pytest.mark.runs_in("Chromium", "JupyterLab 4.6", "every form, in both themes")
 def test_every_form_can_be_read_in_both_themes_on_any_page(forms: Any, theme: str) -> None:
     page = forms
     put_on(page, theme)

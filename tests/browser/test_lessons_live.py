@@ -95,6 +95,11 @@ def show_all(page: Any) -> None:
     page.locator(f"{OURS} .widget-radio [role=radiogroup]").last.wait_for()
 
 
+@pytest.mark.runs_in(
+    "Chromium",
+    "JupyterLab 4.6",
+    "all lessons: every control by keyboard, at 1280 and 800 pixels; what is read out",
+)
 def test_a_lesson_runs_and_its_explorers_move(lesson: tuple[Any, list]) -> None:
     """At 1280 pixels every control is moved; at 800, one of each explorer."""
     page, explorers = lesson
@@ -137,6 +142,7 @@ def test_a_lesson_runs_and_its_explorers_move(lesson: tuple[Any, list]) -> None:
         assert any(Control(page, cell, element).moves() for element in elements)
 
 
+@pytest.mark.runs_in("Chromium", "JupyterLab 4.6", "all lessons: axe-core over all outputs")
 def test_what_a_lesson_shows_is_accessible(lesson: tuple[Any, list]) -> None:
     page, _ = lesson
     page.set_viewport_size(SIZE)
@@ -151,6 +157,7 @@ def test_what_a_lesson_shows_is_accessible(lesson: tuple[Any, list]) -> None:
     assert page.evaluate(MOVING, OURS) == []
 
 
+@pytest.mark.runs_in("Chromium", "JupyterLab 4.6", "all lessons: at 200%, in the dark theme")
 def test_a_lesson_can_be_read_at_twice_the_size_and_in_the_dark(lesson: tuple[Any, list]) -> None:
     page, _ = lesson
     show_all(page)

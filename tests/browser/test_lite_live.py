@@ -117,6 +117,7 @@ def test_only_compiled_packages_and_theirs_come_from_elsewhere(
         assert (made / "lite" / "static" / "pyodide" / lock[name]["file_name"]).is_file()
 
 
+@pytest.mark.runs_in("Chromium", "JupyterLite", "the package imports, draws and checks")
 def test_the_package_works_in_the_browser(
     chromium: Any, address: str, lock: dict[str, Any]
 ) -> None:

@@ -111,6 +111,7 @@ def test_every_picture_of_a_lesson_is_drawn(offline: Any) -> None:
 
 
 @pytest.mark.parametrize(("width", "size"), [(320, 100), (1280, 200)])
+@pytest.mark.runs_in("Chromium", "the book", "pages at 320 pixels, and with text twice as large")
 def test_pages_are_readable_on_narrow_screens_and_at_twice_the_size(
     offline: Any, width: int, size: int
 ) -> None:

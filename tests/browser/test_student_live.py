@@ -24,6 +24,7 @@ LESSON, EXERCISE = "notebooks/01_the_puzzle.ipynb", "exercises/01_the_puzzle.ipy
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("student")]
 
 
+@pytest.mark.runs_in("Chromium", "JupyterLab 4.6", "a lesson from its first opening to the next")
 def test_a_lesson_from_its_first_opening_to_the_next(lab: Lab, page: Any) -> None:
     """As it was given out; run, with a guess by keyboard; saved; and opened without a kernel."""
     path = "notebooks/mine.ipynb"
@@ -117,6 +118,7 @@ def run_cell(page: Any, number: int, source: str | None = None, kept: int = 0) -
     return cell
 
 
+@pytest.mark.runs_in("Chromium", "JupyterLab 4.6", "an exercise solved by typing")
 def test_an_exercise_is_solved_by_typing(lab: Lab, page: Any) -> None:
     """The answers are the key's; the first half at 1280 pixels, the second at 800."""
     key = nbformat.read(ROOT / "exercises/keys/01_the_puzzle.ipynb", as_version=4)

@@ -92,6 +92,7 @@ class Image:
     home: Path
     prefix: Path
     base: dict[str, str]
+    base_bytes: int = 0
 
     def run(self, *command: str, **options: object) -> subprocess.CompletedProcess[str]:
         """Run a command as in the container; return what it printed, errors included."""
@@ -106,6 +107,12 @@ class Image:
         done = self.run("pip", "list", "--format=json")
         found = json.loads(next(li for li in done.stdout.splitlines() if li.startswith("[")))
         return {canonicalize_name(each["name"]): each["version"] for each in found}
+
+
+def size(folder: Path) -> int:
+    """Return the bytes of all files in a folder; a file of several names counts once."""
+    found = [each.lstat() for each in folder.rglob("*") if not each.is_dir()]
+    return sum({each.st_ino: each.st_size for each in found}.values())
 
 
 def environment(home: Path, prefix: Path) -> dict[str, str]:
@@ -178,7 +185,7 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Image:
     uv("pip", "install", "-q", "--python", prefix / "bin/python", "-c", limits, *BASE)
     home.mkdir()
     built = Image(home, prefix, {})
-    built.base = built.installed()
+    built.base, built.base_bytes = built.installed(), size(prefix)
     assert built.base["jupyterlab"] == dict(locked)["jupyterlab"]
 
     steps = dockerfile[dockerfile.index("COPY --chown=1000:1000 src/.binder") :].splitlines()
@@ -208,6 +215,15 @@ def test_nothing_comes_into_the_image_but_what_is_pinned(image: Image) -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
     added = dict(image.installed().items() - image.base.items())
     assert added == pins() | {"belgrade": version}
+
+
+@replayed
+def test_the_image_stays_small(image: Image) -> None:
+    """What is added to Binder's base packages, and all of it; `pytest -s` prints the sizes."""
+    base, whole = image.base_bytes, size(image.prefix) + size(image.home)
+    print(f"\nbase packages {base / 1e6:.0f} MB, with ours {whole / 1e6:.0f} MB")
+    assert whole < 700e6
+    assert whole - base < 450e6
 
 
 @replayed

@@ -232,7 +232,7 @@ def test_a_move_stops_what_is_drawn_ahead_and_draws_nothing_twice() -> None:
 
 def test_after_quick_changes_the_last_picture_is_sent_once_more() -> None:
     drawn, page = moved([0, 0, 1.0], again=1)
-    assert page.shown[-1] is page.shown[-2]
+    assert page.shown[-1] == page.shown[-2]
     assert len(drawn) == len(set(drawn))
     moved([0.4, 0.4])  # one after the other: nothing is sent twice
 

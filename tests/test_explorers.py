@@ -291,7 +291,11 @@ def test_a_choice_without_data_is_said_in_words(displayed: list) -> None:
 
 def test_a_picture_is_drawn_once_for_a_choice() -> None:
     explorer = _toy(height=Number("Height", 0, 9, 1, 3))
-    assert explorer.bundle(height=2) is explorer.bundle(height=2)
+    first, view = explorer.bundle(height=2), explorer.view
+    explorer.view = None  # whoever draws again fails
+    assert explorer.bundle(height=2) == first
+    explorer.view = view
+    assert explorer.bundle(height=4) != first
 
 
 @each_explorer

@@ -23,7 +23,7 @@ from belgrade.explorers.ahead import Ahead, later, neighbours
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# Pictures kept of an explorer, of about 200 kB each; and of them such as nobody has looked at.
+# Pictures kept of an explorer, of about 100 kB each; and of them such as nobody has looked at.
 MOST_KEPT = 300
 MOST_UNSEEN = 60
 # Options that an error names.
@@ -32,6 +32,9 @@ MOST_NAMED = 8
 QUICK_S = 0.3
 # As wide as there is room, without the margins that ipywidgets puts around a control.
 FITTING = "calc(100% - 4px)"
+
+# Stands for the picture in the HTML that is kept beside it, which would hold it once more.
+HOLE = "\0"
 
 Bundle = dict[str, str]
 AHEAD = Ahead()
@@ -258,7 +261,10 @@ class Explorer:
             pass
         key = self._key(chosen)
         self._unseen.pop(key, None)
-        return self._drawn[key]
+        kept = self._drawn[key]
+        if not (image := kept.get("image/png")):
+            return kept
+        return kept | {"text/html": kept["text/html"].replace(HOLE, image) + KEYBOARD}
 
     def draw(self, data: Any, **choices: Any) -> Figure:
         """Return the picture of `choices`."""
@@ -314,8 +320,7 @@ class Explorer:
         yield None
         with figures.style():
             made = figures.bundle(fig, words, live=True)
-        made["text/html"] += KEYBOARD
-        yield made
+        yield made | {"text/html": made["text/html"].replace(made["image/png"], HOLE)}
 
     def _ipython_display_(self) -> None:
         import ipywidgets

@@ -229,6 +229,7 @@ def test_every_size_and_look_can_be_used(looking: Any, lab: Lab) -> None:
             desk.is_in_order(desk.cell(cell))
     assert desk.errors() == []
     desk.engine.run("(jupyterapp.shell.currentWidget.context.model.dirty = false, 1)")
+    looking.size(*TABLET)
     answer_and_check(desk)
 
 

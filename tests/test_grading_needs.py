@@ -72,6 +72,8 @@ REACHING = [
     "!ls", "%reset -f", "await thing", "plt.rcParams['x'] = 1", "class Lie(float):\n    pass",
     "plt.matplotlib.sys.exit()", "pd.api.extensions.register_series_accessor('sum')",
     "from atexit import register", "LIMIT += [3]", "del plt.show",
+    "import pandas as pd\npd.DataFrame.sum = None", "from pandas import Series\nSeries.sum = None",
+    "import math\nmath.pi = 3", "pd.Series.mean = max", "import numpy as n\ndel n.random.seed",
 ]  # fmt: skip
 
 

@@ -126,6 +126,11 @@ def _is_plain(source: str, names: frozenset[str], values: frozenset[str]) -> boo
     taken = names | PYTHONS
     if names_in(source).anew & taken:
         return False
+    # Modules and what is taken from them are everybody's, whoever imported them.
+    shared = names | KNOWN | {*USUAL}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.alias):
+            shared |= {node.asname or node.name.split(".")[0]}
     for node in ast.walk(tree):
         match node:
             case ast.Import(names=parts):
@@ -146,7 +151,7 @@ def _is_plain(source: str, names: frozenset[str], values: frozenset[str]) -> boo
                 return False
         match node:
             case ast.Attribute(ctx=ast.Store() | ast.Del()) | ast.Subscript(ctx=ast.Store()):
-                if _root(node) in names:
+                if _root(node) in shared:
                     return False
             case ast.Call(ast.Attribute(attr=name) as call) if name in CHANGING:
                 # What is called on a copy of it, as in `given[...].copy().pop()`, changes nothing.

@@ -348,16 +348,25 @@ def grade(options):
     if options.exercise and not options.exercise.isdigit():
         raise UsageError(f"{options.exercise!r} is no exercise: give its number, such as 03.")
     settings = Settings(
-        options.submissions, options.out,
+        options.submissions,
+        options.out,
         keys=options.keys or project_root("exercises/keys") / "exercises" / "keys",
-        roster=options.roster, layout=options.layout, groups=options.groups,
-        due=options.due, late=options.late, extensions=options.extensions, tutors=options.tutors,
+        roster=options.roster,
+        layout=options.layout,
+        groups=options.groups,
+        due=options.due,
+        late=options.late,
+        extensions=options.extensions,
+        tutors=options.tutors,
         alike=options.alike,
         match=dict(pair.rsplit("=", 1) for pair in options.match),
         exercise=options.exercise and options.exercise.zfill(2),
-        workers=options.workers, timeout=options.timeout,
-        sandbox=not options.no_sandbox, dask=options.dask, fresh=options.fresh,
-    )  # fmt: skip
+        workers=options.workers,
+        timeout=options.timeout,
+        sandbox=not options.no_sandbox,
+        dask=options.dask,
+        fresh=options.fresh,
+    )
     try:
         summary = grade(settings)
     except KeyboardInterrupt:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import os
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,17 @@ def escape(text: object) -> str:
 def spoken_date(date: Any) -> str:
     """Return a date's day and month as one says it: "4 April"."""
     return f"{date.day} {date:%B}"
+
+
+def count(number: int, word: str) -> str:
+    """Return "1 loan" or "3 loans"."""
+    return f"{number} {word}{'s' * (number != 1)}"
+
+
+def joined(parts: Iterable[str]) -> str:
+    """Return a list as one says it: "a, b and c"."""
+    *first, last = parts
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 @dataclass(frozen=True)

@@ -23,9 +23,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-# What the first cell of a lesson or an exercise brings in.
-FIRST_CELL = {"____", "check", "check_notebook", "compare", "data", "explorers", "figures", "hint",
-              "journal", "keep", "np", "pd", "plt", "report", "takeaway"}  # fmt: skip
 AGAIN = (
     "Run the first cell again (Shift and Enter), then this one: after a restart Python has "
     "forgotten it."
@@ -51,9 +48,13 @@ class Explanation:
 
 
 @functools.cache
+def _toml() -> dict[str, Any]:
+    return tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+
+
 def known() -> list[dict[str, str]]:
     """Return what is said of each kind of error: error, pattern, happened, todo."""
-    return tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))["known"]
+    return _toml()["known"]
 
 
 DOTS = ("The three dots are still there.", "Put your answer in their place, then run this cell.")
@@ -171,7 +172,7 @@ def _left_open(code: str) -> str:
 
 def _unknown_name(name: str, names: Mapping[str, Any], code: str) -> tuple[str, str]:
     happened = f"Python does not know the name {name}."
-    if name in FIRST_CELL:
+    if name in _toml()["first_cell"]:
         return happened, AGAIN
     if name.lower() in OTHER_LANGUAGES and name not in names:
         return happened, f"Python writes it {OTHER_LANGUAGES[name.lower()]}, without quotes."

@@ -25,6 +25,7 @@ from typing import Any
 from urllib.parse import quote
 
 from belgrade import UserError, forms, journal
+from belgrade.display import count, joined
 from belgrade.files import patiently, write_whole
 
 MARK = "belgrade_work.json"
@@ -213,7 +214,7 @@ class Brought:
         if self.back:
             said.append(f"Brought back: {', '.join(self.back)}.")
         if self.same:
-            said.append(f"Already here: {_count(len(self.same), 'file')}.")
+            said.append(f"Already here: {count(len(self.same), 'file')}.")
         if self.journal:
             said.append(f"Journal: {self.journal}")
         if self.aside:
@@ -396,10 +397,6 @@ def _shown(path: Path, root: Path) -> str:
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
 
 
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'s' * (number != 1)}"
-
-
 # --- the panel -----------------------------------------------------------------------------------
 
 
@@ -485,16 +482,16 @@ def _offer(files: dict[str, bytes]) -> tuple[str, str]:
 def _contents(files: dict[str, bytes]) -> str:
     """Return in words what is packed, and how old what was saved last is."""
     books = [name for name in files if name.endswith(".ipynb")]
-    parts = [_count(len(books), "notebook")] * bool(books)
+    parts = [count(len(books), "notebook")] * bool(books)
     parts += ["your journal"] * (JOURNAL in files)
     others = len(files) - len(books) - (JOURNAL in files)
-    parts += [_count(others, "other file")] * bool(others)
-    listed = " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
+    parts += [count(others, "other file")] * bool(others)
+    listed = joined(parts)
     if books:
         root = journal.module()
         times = {name: (root / name).stat().st_mtime for name in books}
         latest = max(times, key=times.__getitem__)
         age = int((time.time() - times[latest]) / 60)
-        when = f"{_count(age, 'minute')} ago" if age > 0 else "just now"
+        when = f"{count(age, 'minute')} ago" if age > 0 else "just now"
         listed += f" (saved last: {latest}, {when})"
     return listed

@@ -7,12 +7,14 @@ student's own and are kept in the journal. `methods.matrix` scores them.
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from pathlib import Path
+from string import Template
 from typing import TYPE_CHECKING, Any
 
 from belgrade import data, forms, journal
-from belgrade.display import Card, escape, spoken_date
+from belgrade.display import Card, escape, joined, spoken_date
 from belgrade.evidence.kosovo import NEIGHBOURS
 from belgrade.files import write_whole
 from belgrade.methods import matrix
@@ -105,8 +107,8 @@ def _aid() -> Iterator[tuple[str, str, str]]:
         "aid_deliveries",
     )
     airport = met[met["occasion"] == "airport"]
-    there = _listed(airport.loc[airport["president_present"] == "yes", "donor"])
-    away = _listed(airport.loc[airport["president_present"] == "no", "donor"])
+    there = _the(joined(airport.loc[airport["president_present"] == "yes", "donor"]))
+    away = _the(joined(airport.loc[airport["president_present"] == "no", "donor"]))
     yield (
         "01",
         f"At the airport Serbia's president met aid from {there}; others met aid from {away}.",
@@ -175,7 +177,7 @@ def _votes() -> str:
 
 def _china_and_kosovo() -> str:
     stands = data.load("kosovo_p5_positions").query("item == 'recognition of Kosovo'")
-    apart = _listed(stands.loc[stands["position"] != "recognised", "state"])
+    apart = _the(joined(stands.loc[stands["position"] != "recognised", "state"]))
     return (
         f"Of the states that have a veto, {apart} did not recognise Kosovo when it declared "
         "independence in 2008."
@@ -207,11 +209,6 @@ def _invested() -> str:
         f"Direct investment from 2010 to the end of 2019, as worked back in lesson 07: Russia "
         f"{rows['Russia']:,.0f} million euros, China {rows['China']:,.0f}."
     )
-
-
-def _listed(names: Iterable[str]) -> str:
-    *first, last = names
-    return _the(f"{', '.join(first)} and {last}" if first else last)
 
 
 def _the(names: str) -> str:
@@ -334,11 +331,11 @@ def result(marked: pd.DataFrame) -> str:
     said = [
         f"{begin}{'tells' if apart == 1 else 'tell'} the explanations apart, and only "
         f"{'it counts' if apart == 1 else 'they count'}.",
-        f"Least evidence against it ({against}): {_listed(called[name] for name in least)}.",
+        f"Least evidence against it ({against}): {joined(called[name] for name in least)}.",
     ]
     if idle := [called[name] for name in matrix.untested(marked) if name in least]:
         said.append(
-            f"But {_listed(idle)} {'was' if len(idle) == 1 else 'were'} neutral throughout: "
+            f"But {joined(idle)} {'was' if len(idle) == 1 else 'were'} neutral throughout: "
             "without anything held against it, an explanation comes first untested."
         )
     if decide := matrix.rows_that_decide(marked):
@@ -379,79 +376,70 @@ def as_page(name: str = "") -> str:
 
     It bears `name` (a line to write it on where there is none) and the date of the last entry.
     """
-    marked = marks()
-    called = names()
-    written = escape(name.strip()) or '<span class="line"></span>'
-    dated = f"<p>Last entry: {date}</p>" if (date := _last_entry()) else ""
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in called.values())
-    lines = []
-    for row in evidence().itertuples():
-        cells = "".join(_cell(marked.loc[row.Index, name]) for name in called)
-        lines.append(
-            f'<tr><th scope="row">{row.Index}. {escape(row.evidence)} <small>(lesson {row.lesson}, '
-            f"table {escape(row.table)})</small></th>{cells}</tr>"
-        )
-    scores = "".join(
-        f'<tr><th scope="row">{escape(called[name])}</th>'
-        + "".join(f"<td>{number}</td>" for number in numbers)
-        + "</tr>"
+    marked, called = marks(), names()
+    date = _last_entry()
+    rows = [
+        [
+            f"{row.Index}. {escape(row.evidence)} <small>(lesson {row.lesson}, "
+            f"table {escape(row.table)})</small>",
+            *(_mark(marked.loc[row.Index, name]) for name in called),
+        ]
+        for row in evidence().itertuples()
+    ]
+    scores = [
+        [escape(called[name]), *map(str, numbers)]
         for name, *numbers in matrix.counts(marked).itertuples()
-    )
-    said = "".join(
-        f"<li><strong>{escape(title)}</strong> ({escape(who)}): {escape(words)}</li>"
-        for title, who, words in EXPLANATIONS.values()
-    )
+    ]
     key = ", ".join(f"{symbol} {mark}" for mark, symbol in SYMBOLS.items())
-    columns = "".join(f'<th scope="col">{mark}</th>' for mark in matrix.MARKS)
-    return (
-        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>My evidence matrix'
-        f'</title><meta name="viewport" content="width=device-width">{_STYLE}</head><body><main>'
-        f"<h1>My evidence matrix</h1><p>{escape(QUESTION)}</p><p>Name: {written}</p>{dated}"
-        f"<h2>The explanations</h2><ul>{said}</ul><h2>The matrix</h2>"
-        f"<div class='wide'><table><caption>{escape(key)}; an "
-        f'empty cell was not marked.</caption><thead><tr><th scope="col">Evidence</th>{head}</tr>'
-        f"</thead><tbody>{''.join(lines)}</tbody></table></div><h2>The score</h2>"
-        f"<p>{escape(result(marked))}</p><table><caption>Marks in rows that are marked in full and "
-        "tell explanations apart; the fewest against come first.</caption><thead><tr>"
-        f'<th scope="col">Explanation</th>{columns}</tr></thead>'
-        f"<tbody>{scores}</tbody></table><h2>My verdicts</h2>{_verdicts()}"
-        "<h2>Where it comes from</h2><p>Most of the pages behind the tables were read only in "
-        "part. The report: Vuk Vuksanović, From Russia With Love?, LSE IDEAS, June 2020. The "
-        "marks and verdicts are the student's.</p></main></body></html>\n"
+    page = Path(__file__).parent / "static" / "evidence_matrix.html"
+    return Template(page.read_text(encoding="utf-8")).substitute(
+        question=escape(QUESTION),
+        name=escape(name.strip()) or '<span class="line"></span>',
+        dated=f"<p>Last entry: {date}</p>" if date else "",
+        explanations="".join(
+            f"<li><strong>{escape(title)}</strong> ({escape(who)}): {escape(words)}</li>"
+            for title, who, words in EXPLANATIONS.values()
+        ),
+        matrix=_table(
+            ["Evidence", *map(escape, called.values())],
+            rows,
+            f"{escape(key)}; an empty cell was not marked.",
+        ),
+        score=escape(result(marked)),
+        scores=_table(
+            ["Explanation", *matrix.MARKS],
+            scores,
+            "Marks in rows that are marked in full and tell explanations apart; the fewest against "
+            "come first.",
+        ),
+        verdicts=_verdicts(),
     )
 
 
-_STYLE = (
-    "<style>body{font:1rem/1.5 sans-serif;color:#1a1a1a;background:#fff;margin:1.5rem}"
-    "main{max-width:70rem}table{border-collapse:collapse}caption{text-align:left;padding:.3rem 0}"
-    "th,td{border:1px solid #6e6e6e;padding:.3rem .5rem;vertical-align:top}"
-    "td{text-align:center}tbody th{text-align:left;font-weight:normal}.wide{overflow-x:auto}"
-    "tr{break-inside:avoid}"
-    ".line{display:inline-block;width:20rem;border-bottom:1px solid #6e6e6e}"
-    ".no{background:#f9dfd2}.yes{background:#dcefe8}</style>"
-)
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]], caption: str = "") -> str:
+    """Return a table of HTML: column heads, and rows that begin with theirs."""
+    lines = "".join(
+        f'<tr><th scope="row">{first}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
+        for first, *cells in rows
+    )
+    above = "".join(f'<th scope="col">{each}</th>' for each in head)
+    caption = f"<caption>{caption}</caption>" if caption else ""
+    return f"<table>{caption}<thead><tr>{above}</tr></thead><tbody>{lines}</tbody></table>"
 
 
-def _cell(mark: Any) -> str:
+def _mark(mark: Any) -> str:
     if not isinstance(mark, str):
-        return "<td></td>"
-    look = {matrix.CONSISTENT: ' class="yes"', matrix.INCONSISTENT: ' class="no"'}.get(mark, "")
-    return f'<td{look}><span aria-hidden="true">{SYMBOLS[mark]}</span> <small>{mark}</small></td>'
+        return ""
+    return f'<span class="{mark}" aria-hidden="true">{SYMBOLS[mark]}</span> <small>{mark}</small>'
 
 
 def _verdicts() -> str:
-    given = journal.verdicts()
+    given = journal.verdicts().drop(columns="saved")
     if given.empty:
         return "<p>None yet.</p>"
-    rows = "".join(
-        f'<tr><th scope="row">Lesson {escape(row.lesson)}</th><td>{escape(row.verdict)}</td>'
-        f"<td>{escape(row.confidence_pct)}</td><td>{escape(row.reason)}</td></tr>"
-        for row in given.itertuples()
-    )
-    head = "".join(
-        f'<th scope="col">{name}</th>' for name in ("Lesson", "Verdict", "Confidence, %", "Because")
-    )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    rows = [[f"Lesson {lesson}", *others] for lesson, *others in given.itertuples(index=False)]
+    escaped = [[escape(cell) for cell in row] for row in rows]
+    return _table(["Lesson", "Verdict", "Confidence, %", "Because"], escaped)
 
 
 def evidence_matrix(name: str = "") -> Card:

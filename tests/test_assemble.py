@@ -8,7 +8,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from toy_exercise import toy_key
 
-from belgrade.authoring import build as building
+from belgrade.authoring import key as keys
 from belgrade.checks import versions
 from belgrade.checks.assemble import about, assemble, assigned, fresh_copy, role
 from belgrade.checks.cells import is_prose
@@ -17,7 +17,7 @@ from belgrade.checks.cells import is_prose
 @pytest.fixture(scope="module")
 def fresh():
     key = toy_key()
-    notebook = building.student_copy(key, building.read_questions(key))
+    notebook = keys.student_copy(key, keys.read_questions(key))
     reference = {"type": "number", "value": 1}
     checks = [
         {"question": f"90.{n}", "part": "", "spec": {"question": f"90.{n}"}, "reference": reference}

@@ -14,9 +14,10 @@ from toy_exercise import RIGHT, toy_key, varied_key
 
 from belgrade import cli
 from belgrade.authoring import build as building
-from belgrade.authoring import vary
+from belgrade.authoring import links, vary
 from belgrade.authoring.clean import clean, clean_files
 from belgrade.authoring.execute import RunError
+from belgrade.authoring.key import WRITTEN_STARTER, read_questions
 from belgrade.authoring.settings import SettingError, nearest, read, replaced
 from belgrade.checks import versions
 from belgrade.checks.capture import capture
@@ -65,7 +66,7 @@ def test_the_students_copy_has_no_answers(built):
     assert sources["answer-3"].splitlines()[1:] == [
         '    """Return the share of part in whole."""', "    ..."
     ]  # fmt: skip
-    assert sources["w-6"] == building.WRITTEN_STARTER
+    assert sources["w-6"] == WRITTEN_STARTER
     for cell in notebook.cells:
         assert set(cell.metadata) <= {"belgrade", "deletable", "editable"}
         assert cell.cell_type != "code" or (not cell.outputs and cell.execution_count is None)
@@ -212,10 +213,10 @@ def test_a_check_may_stand_on_several_lines():
     key = toy_key()
     cells = {cell.id: cell for cell in key.cells}
     cells["hidden-3-0"].source = 'check(\n    "90.3",\n    share_pct,\n    part="b",\n)'
-    building.read_questions(key)
+    read_questions(key)
     cells["hidden-3-0"].source = 'check("90.33", share_pct, part="b")'
     with pytest.raises(building.BuildError, match=r'must call check\("90.3"'):
-        building.read_questions(key)
+        read_questions(key)
 
 
 def check_spoilt(tmp_path, name, words):
@@ -382,6 +383,25 @@ def test_what_a_setting_allows_is_read_and_kept():
     assert changed == source.replace('= "Serbia"', '= "Italy"').replace("2014", "2010")
     with pytest.raises(SettingError, match="a line that is none: A = data"):
         read("A = data")
+
+
+@pytest.mark.usefixtures("kept")
+def test_the_address_that_links_put_into_a_first_cell_stays_and_changes_no_version(settings):
+    root, path = settings
+    key = nbformat.read(path, as_version=4)
+    first = next(cell for cell in key.cells if cell.cell_type == "code")
+    first.source = f"# %pip install git+{links.NO_ADDRESS}\n{first.source}"
+    nbformat.write(key, path)
+    assert cli.main(["build", "90"]) == 0
+    exercise = root / "exercises" / "90_toy.ipynb"
+    filled = links.with_address(exercise.read_text(encoding="utf-8"), links.Home.of("a/b"))
+    assert "git+https://github.com/a/b@main" in filled
+    exercise.write_text(filled, encoding="utf-8")
+    assert cli.main(["build", "90", "--check"]) == 0
+    assert cli.main(["build", "90"]) == 0
+    assert exercise.read_text(encoding="utf-8") == filled
+    given = versions._given(json.loads(filled), "90.1")
+    assert given == versions._given(read_pack("90", packed(root))["notebook"], "90.1")
 
 
 @pytest.mark.usefixtures("kept")

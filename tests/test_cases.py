@@ -16,8 +16,8 @@ import pytest
 from fresh_copies import outcomes, records_of
 
 from belgrade.authoring import cases
-from belgrade.authoring.build import read_questions
 from belgrade.authoring.cases import at_once, with_code
+from belgrade.authoring.key import read_questions
 from belgrade.checks import examine
 from belgrade.checks.assemble import assemble, fresh_copy
 from belgrade.checks.judge import ERROR

@@ -18,6 +18,7 @@ from test_cases import one_worker, run_by_nbval
 
 from belgrade import cli
 from belgrade.authoring import build as building
+from belgrade.authoring.key import BLOCK, tag_of
 from belgrade.checks import examine
 from belgrade.checks.assemble import about, assemble, role
 from belgrade.checks.examined import graded_specs, strip_widgets
@@ -113,11 +114,11 @@ def test_an_exercise_as_it_comes_is_not_attempted(
 def solved() -> nbformat.NotebookNode:
     """Return the student's notebook of exercise 01 with the key's answers."""
     key = nbformat.read(EXERCISES / "keys" / "01_the_puzzle.ipynb", as_version=4)
-    answers = {c.id: c.source for c in key.cells if building.tag_of(c) in ("answer", "written")}
+    answers = {c.id: c.source for c in key.cells if tag_of(c) in ("answer", "written")}
     notebook = nbformat.read(EXERCISES / "01_the_puzzle.ipynb", as_version=4)
     for cell in notebook.cells:
         if cell.id in answers:
-            cell.source = building.BLOCK.sub(r"\2", answers[cell.id])
+            cell.source = BLOCK.sub(r"\2", answers[cell.id])
     return notebook
 
 
@@ -234,7 +235,7 @@ def test_another_country_and_day_re_issue_the_exercise(
 ) -> None:
     keep_kernel(monkeypatch)
     key = nbformat.read(EXERCISES / "keys" / "01_the_puzzle.ipynb", as_version=4)
-    one, other = (c for c in key.cells if building.tag_of(c) in ("parameters", "variant"))
+    one, other = (c for c in key.cells if tag_of(c) in ("parameters", "variant"))
     one.source, other.source = other.source, one.source
     path = tmp_path / "keys" / "01_the_puzzle.ipynb"
     path.parent.mkdir()

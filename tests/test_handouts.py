@@ -11,7 +11,7 @@ from guides import NUMBERS, ROOT, text
 
 from belgrade import cli
 from belgrade.authoring import handouts
-from belgrade.authoring.build import BLOCK, KEY_ONLY, tag_of
+from belgrade.authoring.key import BLOCK, KEY_ONLY, tag_of
 
 
 @pytest.fixture(scope="module")

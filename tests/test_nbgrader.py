@@ -18,7 +18,8 @@ from toy_exercise import varied_key
 
 from belgrade import cli
 from belgrade.authoring import nbgrader_export as exporting
-from belgrade.authoring.build import build_files, read_questions
+from belgrade.authoring.build import build_files
+from belgrade.authoring.key import read_questions
 from belgrade.authoring.release import leaks, public_text
 from belgrade.checks import points
 from belgrade.checks.assemble import assemble

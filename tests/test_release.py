@@ -17,7 +17,7 @@ import pytest
 from belgrade import cli
 from belgrade.authoring import links
 from belgrade.authoring import release as releasing
-from belgrade.authoring.build import BLOCK
+from belgrade.authoring.key import BLOCK
 from belgrade.checks.pack import decode, encode
 
 # One worker: the tree is copied and released once.

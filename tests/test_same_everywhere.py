@@ -36,8 +36,10 @@ from belgrade import evidence as lessons
 from belgrade.authoring import build as building
 from belgrade.authoring import execute
 from belgrade.authoring.execute import first_error
+from belgrade.authoring.key import tag_of
 from belgrade.checks.judge import RIGHT, judge
 from belgrade.checks.pack import read_pack
+from belgrade.checks.spec import parse_spec
 from belgrade.explorers.explorer import NothingToShow
 
 ROOT = EXERCISES.parent
@@ -101,8 +103,8 @@ def cells() -> Iterator[tuple[str, str]]:
                 where = f"{folder}/{path.name}, cell {number}"
                 if cell.cell_type == "code":
                     yield where, cell.source
-                elif building.tag_of(cell) == "spec":
-                    for wrong in building.parse_spec(cell.source).get("wrong", []):
+                elif tag_of(cell) == "spec":
+                    for wrong in parse_spec(cell.source).get("wrong", []):
                         yield f"{where}, a wrong turn", wrong["code"]
 
 

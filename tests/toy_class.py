@@ -16,8 +16,8 @@ from typing import Any
 import nbformat
 from toy_exercise import RIGHT, toy_key
 
-from belgrade.authoring.build import read_questions, student_copy
 from belgrade.authoring.execute import execute
+from belgrade.authoring.key import read_questions, student_copy
 from belgrade.checks.record import MIME
 
 ROOT = Path(__file__).resolve().parent.parent

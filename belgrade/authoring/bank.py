@@ -21,6 +21,7 @@ from typing import Any
 
 from belgrade import UserError, data
 from belgrade.authoring.links import title_of
+from belgrade.authoring.templates import filled
 
 MOODLE, CANVAS = "moodle.xml", "canvas.zip"
 # The right answer and the others: the column of each and of what is said to who chooses it.
@@ -163,15 +164,11 @@ def _by_lesson(asked: Iterable[Question], titles: Mapping[str, str]) -> list[dic
 
 def _filled(template: str, **values: Any) -> bytes:
     """Return a template filled in; texts are HTML there, which XML escapes once more."""
-    from jinja2 import Environment, PackageLoader
-
-    jinja = Environment(
-        loader=PackageLoader("belgrade.authoring", "bank_templates"),
-        autoescape=True, trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
-    jinja.filters["markup"] = lambda text: html.escape(text, quote=False)
-    jinja.filters["paragraph"] = lambda text: f"<p>{html.escape(text, quote=False)}</p>"
-    return jinja.get_template(template).render(**values).encode() + b"\n"
+    filters = {
+        "markup": lambda text: html.escape(text, quote=False),
+        "paragraph": lambda text: f"<p>{html.escape(text, quote=False)}</p>",
+    }
+    return filled(f"bank_templates/{template}", filters, **values).encode()
 
 
 def zipped(files: Mapping[str, bytes]) -> bytes:

@@ -12,7 +12,7 @@ import re
 import runpy
 import textwrap
 
-from belgrade.authoring.build import BLOCK, BuildError, read_questions, tag_of
+from belgrade.authoring.key import BLOCK, BuildError, read_questions, tag_of
 from belgrade.checks import live, record
 from belgrade.checks.judge import ERROR, NOT_YET, RIGHT, judge, stopped
 from belgrade.checks.pack import read_pack
@@ -144,8 +144,9 @@ def stale_numbers(key, questions):
             found += [
                 f"question {question.name}: hint {n} names {number:,.10g}, which stands neither in "
                 "its prompt nor in its code"
-                for number in sorted(_numbers(hint) - known) if number >= 10
-            ]  # fmt: skip
+                for number in sorted(_numbers(hint) - known)
+                if number >= 10
+            ]
     return found
 
 

@@ -21,9 +21,10 @@ from bs4 import BeautifulSoup
 
 from belgrade import UserError
 from belgrade.authoring.book.notebooks import still
-from belgrade.authoring.build import BLOCK, KEY_ONLY, read_questions, tag_of
 from belgrade.authoring.clean import clean, fresh, text_of
 from belgrade.authoring.execute import execute, first_error
+from belgrade.authoring.key import BLOCK, KEY_ONLY, read_questions, tag_of
+from belgrade.authoring.templates import filled
 from belgrade.files import write_whole
 
 GUIDE = "docs/teach.md"
@@ -179,22 +180,17 @@ def handouts(root: Path, out: Path, numbers: list[str]) -> list[str]:
 
 def _pages(root: Path, out: Path, numbers: list[str], template: str) -> list[str]:
     import mistune
-    from jinja2 import Environment, PackageLoader
     from markupsafe import Markup
 
     def rendered(markdown: str) -> Markup:
         return Markup(re.sub(r"</?a\b[^>]*>", "", str(mistune.html(markdown))))
 
-    jinja: Any = Environment(
-        loader=PackageLoader("belgrade.authoring", "handout_templates"),
-        autoescape=True, trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
-    jinja.filters["markdown"] = rendered
     guide = (root / GUIDE).read_text(encoding="utf-8")
     written = []
     for path in chosen(root / "notebooks", numbers):
-        page = jinja.get_template(f"{template}.html").render(lesson=read(path, guide))
-        write_whole(out / f"{path.stem}.html", page + "\n")
+        lesson = read(path, guide)
+        page = filled(f"handout_templates/{template}.html", {"markdown": rendered}, lesson=lesson)
+        write_whole(out / f"{path.stem}.html", page)
         written.append(f"{path.stem}.html")
     return written
 

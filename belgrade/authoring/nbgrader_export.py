@@ -15,8 +15,8 @@ from pathlib import Path
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from belgrade import UserError
-from belgrade.authoring.build import BLOCK, _points, read_questions, tag_of
 from belgrade.authoring.clean import fresh, text_of
+from belgrade.authoring.key import BLOCK, read_questions, tag_of
 from belgrade.checks.examined import bundle_of, graded_specs
 from belgrade.checks.pack import PackError, read_pack
 from belgrade.checks.points import MARK, seal
@@ -35,47 +35,7 @@ IMPORT = f"{MARK}\n"
 # Of a spec, what no hidden check needs.
 UNUSED = {"hints", "wrong", "starter", "allow", "weights", "part"}
 HIDDEN = "# A further check, which runs when the work is marked."
-CONFIG = '''\
-"""nbgrader's settings for these exercises; it reads them when it is started in this folder.
-
-Autograding needs the package belgrade, of the version that made this export, in the Python that
-runs the notebooks.
-"""
-
-import os
-import sys
-from pathlib import Path
-
-c = get_config()  # noqa: F821 - nbgrader provides it
-
-c.CourseDirectory.course_id = "belgrade"
-
-# nbgrader calls the command alembic, which lies beside its Python, activated or not.
-os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-
-# A solution leaves nothing behind: what students start from stands before it.
-c.ClearSolutions.code_stub = {"python": ""}
-c.ClearSolutions.text_stub = ""
-
-# A warning costs nothing. Without this, standard error under a check is 0 points.
-c.IgnorePattern.enabled = True
-c.IgnorePattern.pattern = r"(?s).*"
-
-# Seconds for one cell.
-c.Execute.timeout = 60
-
-try:
-    from belgrade.checks.points import differing
-except ImportError:
-    print("nbgrader_config.py: the package belgrade is not installed here.", file=sys.stderr)
-else:
-    for _number in differing(Path(__file__).with_name("exported.json")):
-        print(
-            f"nbgrader_config.py: exercise {_number} was exported from another version of belgrade "
-            "than the one installed here; run belgrade export nbgrader again.",
-            file=sys.stderr,
-        )
-'''
+CONFIG = Path(__file__).with_name("nbgrader_config.py").read_text(encoding="utf-8")
 
 
 class ExportError(UserError):
@@ -141,12 +101,12 @@ def source_notebook(built):
             cells.append(_cell(cell, text, f"answer-{name}", solution=True))
         elif tag == "written":
             text = f"{starters[cell.id].source}\n\n{_solution(cell.source, '<!-- {} -->')}"
-            points = _points(question, "written")
+            points = question.points("written")
             worth[question.name] += points
             cells.append(_cell(cell, text, f"question-{name}-written", points, solution=True))
         elif tag in ("check", "hidden"):
             spec, part = specs[cell["id"]], specs[cell["id"]]["part"]
-            points = _points(question, part)
+            points = question.points(part)
             if tag == "check":
                 text = _visible(question.name, cell.source)
             else:
@@ -167,7 +127,7 @@ def source_notebook(built):
         cells.append(new_markdown_cell(ABOUT_AGAIN, id="about-again"))
     given = "".join(cell.source for cell in key.cells if tag_of(cell) == "parameters")
     for question in (question for question in questions if question.again):
-        points = _points(question, AGAIN)
+        points = question.points(AGAIN)
         worth[question.name] += points
         text = _again(question, again[question.name], points, given, built.variant)
         name = f"question-{question.name.replace('.', '-')}-{AGAIN}"
@@ -189,10 +149,13 @@ def _add_up(questions, worth):
 def _cell(cell, source, grade_id, points=None, solution=False, locked=False):
     """Return a cell with nbgrader's metadata; with `points` it is graded."""
     about = {
-        "grade": points is not None, "grade_id": grade_id, "schema_version": 3,
-        "locked": locked or (points is not None and not solution), "solution": solution,
+        "grade": points is not None,
+        "grade_id": grade_id,
+        "schema_version": 3,
+        "locked": locked or (points is not None and not solution),
+        "solution": solution,
         "task": False,
-    }  # fmt: skip
+    }
     if points is not None:
         about["points"] = points
     new = new_code_cell if cell.cell_type == "code" else new_markdown_cell
@@ -260,9 +223,12 @@ def _again(question, check, points, given, variant):
     specs = graded_specs(question.cells)
     call = next(c for c in question.tagged("check") if not specs[c["id"]]["part"])
     sealed = seal(
-        spec=spec, reference=check["reference"], check=call.source, parameters=given,
+        spec=spec,
+        reference=check["reference"],
+        check=call.source,
+        parameters=given,
         variant=variant,
-    )  # fmt: skip
+    )
     return _tests(f"{MARK}_again\n", f'check_points_again(In, """\n{sealed}""")')
 
 

@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 from belgrade import UserError
-from belgrade.authoring.build import read_questions, tag_of
 from belgrade.authoring.clean import text_of
+from belgrade.authoring.key import read_questions, tag_of
 from belgrade.authoring.settings import read
 from belgrade.checks.quick import nbformat
 from belgrade.checks.spec import exercise_of, keys_as_table
@@ -14,8 +14,10 @@ from belgrade.files import write_whole
 PAGE = Path("docs", "write-a-question.md")
 # A template's blocks, in order: what comes with each of these languages.
 TAGS = {
-    "toml": ["spec"], "python": ["answer", "check", "hidden"], "markdown": ["", "written", "rubric"]
-}  # fmt: skip
+    "toml": ["spec"],
+    "python": ["answer", "check", "hidden"],
+    "markdown": ["", "written", "rubric"],
+}
 TYPES = {"toml": "raw", "python": "code", "markdown": "markdown"}
 SECTION = r"^### {kind}\n(.*?)(?=^##+ (?!1\.6|BEGIN|END))"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)\n```$", re.M | re.S)

@@ -15,7 +15,7 @@ import nbformat
 
 from belgrade import UserError
 from belgrade.authoring import links
-from belgrade.authoring.build import BLOCK, read_questions, student_copy, variant_of
+from belgrade.authoring.key import BLOCK, read_questions, student_copy, variant_of
 from belgrade.checks.assemble import about
 from belgrade.checks.cells import INSTALL
 from belgrade.checks.pack import PackError, decode, read_pack
@@ -26,10 +26,19 @@ from belgrade.keep import MANIFEST, fingerprint
 OURS = Path(__file__).parent / "student_tree"
 # Copied as they are. What is not named here or in `tree` stays with the instructors.
 COPIED = [
-    "LICENSE*", "CITATION.cff", ".gitignore", "requirements.txt", "constraints.txt", "jupyter/*",
-    ".binder/*", "docs/badges/*", "docs/student-guide.md", "docs/phrasebook.md",
-    "notebooks/[0-9][0-9]_*.ipynb", "data/**/*",
-]  # fmt: skip
+    "LICENSE*",
+    "CITATION.cff",
+    ".gitignore",
+    "requirements.txt",
+    "constraints.txt",
+    "jupyter/*",
+    ".binder/*",
+    "docs/badges/*",
+    "docs/student-guide.md",
+    "docs/phrasebook.md",
+    "notebooks/[0-9][0-9]_*.ipynb",
+    "data/**/*",
+]
 NOT_FOR_STUDENTS = {"authoring", "grading", "packed", "__pycache__"}
 DEV = '["pytest-xdist>=3.6", "ruff>=0.14"]'
 UNSTYLED = '["exercises", "notebooks", "my_work"]'
@@ -109,9 +118,10 @@ def tree(root, table, home=None):
     paths += _exercises(root) + _package(root)
     names = {path.relative_to(root).as_posix(): path for path in paths}
     files = {
-        name: path.read_bytes() for name, path in names.items()
+        name: path.read_bytes()
+        for name, path in names.items()
         if not {p for p in name.split("/") if p.startswith(".")} - {".gitignore", ".binder"}
-    }  # fmt: skip
+    }
     for path in OURS.rglob("*"):
         if path.is_file() and path.suffix != ".pyc":
             files[path.relative_to(OURS).as_posix()] = path.read_bytes()
@@ -157,9 +167,10 @@ def _package(root):
     """Return the paths of the package's files, check data aside."""
     folder = root / "belgrade"
     return [
-        path for path in sorted(folder.rglob("*"))
+        path
+        for path in sorted(folder.rglob("*"))
         if path.is_file() and not NOT_FOR_STUDENTS & set(path.relative_to(folder).parts)
-    ]  # fmt: skip
+    ]
 
 
 def _run_py(text):
@@ -199,9 +210,10 @@ def leaks(files, keys, public="", guides=()):
     `guides` say about marking. `public` is what may be said anyway.
     """
     found = [
-        f"{name} does not belong to students." for name in sorted(files)
+        f"{name} does not belong to students."
+        for name in sorted(files)
         if "keys" in name.split("/") or name.endswith("_cases.py") or "authoring" in name.split("/")
-    ]  # fmt: skip
+    ]
     texts = {name: _squeezed(text_of(name, content)) for name, content in files.items()}
     for name, content in files.items():
         if not name.endswith(".py") and re.search(r"^\[\[wrong\]\]", text_of(name, content), re.M):

@@ -107,9 +107,16 @@ def book(
     }
     with docutils_namespace():
         app = Sphinx(
-            source, SETTINGS, made, work / "doctrees", "html", settings,
-            status=None, warning=sys.stderr, freshenv=True,
-        )  # fmt: skip
+            source,
+            SETTINGS,
+            made,
+            work / "doctrees",
+            "html",
+            settings,
+            status=None,
+            warning=sys.stderr,
+            freshenv=True,
+        )
         app.build()
     # What is for builders, not for readers.
     for path in (made / ".buildinfo", *made.glob("_static/*webpack-macros.html")):

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import belgrade.authoring.build as building
 from belgrade.authoring import cases
-from belgrade.authoring.build import BuildError, tag_of
 from belgrade.authoring.clean import text_of
+from belgrade.authoring.key import BuildError, tag_of, versions_of
 from belgrade.authoring.settings import read, replaced
 from belgrade.checks.judge import RIGHT, found, judge
 from belgrade.checks.judge.outcome import show
@@ -38,9 +38,7 @@ def reissue(key_path, seed, cwd=None, say=print):
 
     def draw():
         new = {n: _other(dice, one, {one.value}) for n, one in first.items()}
-        again = {
-            n: _other(dice, one, {new[n], one.value}, {new[n]}) for n, one in first.items()
-        }  # fmt: skip
+        again = {n: _other(dice, one, {new[n], one.value}, {new[n]}) for n, one in first.items()}
         return {"parameters": new, "variant": again}
 
     sources, new = _fit(key_path, draw, [old], cwd, say)
@@ -58,7 +56,7 @@ def add_versions(key_path, count, seed, cwd=None, say=print):
     Without a seed those that it has stay, if they are as many. Any two versions differ in at least
     half of the questions that answer to the settings.
     """
-    had = building.versions_of(nbformat.read(key_path, as_version=4))
+    had = versions_of(nbformat.read(key_path, as_version=4))
     if len(had) + 1 == count and not seed:
         return
     old = building.build(key_path, cwd)
@@ -68,9 +66,11 @@ def add_versions(key_path, count, seed, cwd=None, say=print):
     key.cells = [cell for cell in key.cells if tag_of(cell) != "version"]
 
     def draw():
-        return {"parameters": {
-            n: _other(dice, one, {one.value, variant[n].value}) for n, one in first.items()
-        }}  # fmt: skip
+        return {
+            "parameters": {
+                n: _other(dice, one, {one.value, variant[n].value}) for n, one in first.items()
+            }
+        }
 
     for n in range(1, count):
         sources, new = _fit(key_path, draw, built, cwd, say, most=0.5)
@@ -167,10 +167,11 @@ def _dull(new, others, most):
     for other in others:
         had = {e["question"]: e["reference"] for e in other.pack["checks"] if not e["part"]}
         same = [
-            q for q in sorted(moving)
+            q
+            for q in sorted(moving)
             if judge(entries[q]["spec"] | {"wrong": []}, entries[q]["reference"], had[q]).status
             == RIGHT
-        ]  # fmt: skip
+        ]
         if len(same) > most * len(moving):
             return f"question {same[0]} has the same answer as before"
         for question, entry in entries.items():

@@ -67,8 +67,11 @@ def _placed(cell, mine, texts, ids, repairs):
             repairs.append(f"The answer to {question} stood in a text cell: it is run as code.")
         return [_student(c, cell, ids, first=i == 0) for i, c in enumerate(mine)]
     if what == "setup":
-        edited = [c for c in mine if c["cell_type"] == "code"
-                  and source_of(c).strip() != cell.source.strip()]  # fmt: skip
+        edited = [
+            c
+            for c in mine
+            if c["cell_type"] == "code" and source_of(c).strip() != cell.source.strip()
+        ]
         repairs += ["A given cell was edited: your version runs after the original."] * len(edited)
         return [fresh, *(_student(c, cell, ids) for c in edited)]
     if what == "check" and not mine:
@@ -80,15 +83,17 @@ def _added(fresh, found, repairs):
     """Return two dicts, fresh index -> code cells that run after it, and that run before it."""
     after, before, at = {}, {}, 0
     checks = {
-        about(c)["question"]: i for i, c in reversed(list(enumerate(fresh.cells)))
+        about(c)["question"]: i
+        for i, c in reversed(list(enumerate(fresh.cells)))
         if role(c) == "check"
-    }  # fmt: skip
+    }
     answers = {i: c for i, c in enumerate(fresh.cells) if role(c) == "answer"}
     filled = {
-        about(fresh.cells[w])["question"] for i, w in found.partner.items()
+        about(fresh.cells[w])["question"]
+        for i, w in found.partner.items()
         if role(fresh.cells[w]) == "answer"
         and source_of(found.cells[i]).strip() != fresh.cells[w].source.strip()
-    }  # fmt: skip
+    }
     for i, cell in enumerate(found.cells):
         if i in found.partner:
             at = found.partner[i]
@@ -189,10 +194,15 @@ def _in_prompt(fresh, found, question, repairs):
 def _student(cell, neighbour, ids, first=False):
     """Return a student's code cell as it runs: no marker, tag or output, its own id."""
     # As nbformat's new_code_cell makes it, which also validates: a quarter of the time.
-    new = nbformat.from_dict({
-        "cell_type": "code", "metadata": {}, "execution_count": None, "outputs": [],
-        "source": MARKER.sub(r"\1#", source_of(cell)),
-    })  # fmt: skip
+    new = nbformat.from_dict(
+        {
+            "cell_type": "code",
+            "metadata": {},
+            "execution_count": None,
+            "outputs": [],
+            "source": MARKER.sub(r"\1#", source_of(cell)),
+        }
+    )
     question = about(neighbour).get("question", "")
     role_now = "answer" if first else "student"
     new.metadata["belgrade"] = {"question": question, "role": role_now}

@@ -68,8 +68,9 @@ def _value(value, depth=0, room=None):
     if isinstance(value, abc.Mapping):
         items = [
             [_value(k, depth + 1, room), _value(v, depth + 1, room)]
-            for k, v in itertools.islice(value.items(), MAX_ROWS) if room.left > 0
-        ]  # fmt: skip
+            for k, v in itertools.islice(value.items(), MAX_ROWS)
+            if room.left > 0
+        ]
         return {"type": "map", "items": items}
     if (items := _items(value)) is not None:
         taken = [_value(v, depth + 1, room) for v in items if room.left > 0]
@@ -108,9 +109,11 @@ def _items(value):
     pd, np = sys.modules.get("pandas"), sys.modules.get("numpy")
     if np is not None and isinstance(value, np.ndarray):
         # Rows of a matrix are taken one by one; dates would become numbers.
-        return list(value[:MAX_ROWS]) if value.ndim > 1 or value.dtype.kind in "mM" else (
-            value[:MAX_ROWS].tolist()
-        )  # fmt: skip
+        return (
+            list(value[:MAX_ROWS])
+            if value.ndim > 1 or value.dtype.kind in "mM"
+            else (value[:MAX_ROWS].tolist())
+        )
     if pd is not None and isinstance(value, pd.Index | pd.api.extensions.ExtensionArray):
         return list(value[:MAX_ROWS])
     if isinstance(value, abc.MappingView):

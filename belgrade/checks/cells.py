@@ -20,9 +20,15 @@ MAGIC = re.compile(r"^([^\S\n]*)[%!][^\n]*$", re.MULTILINE)
 INSTALL = re.compile(r"%pip install git\+[^\s\"\\]+")
 # What names in it are its own.
 OWN_SCOPE = (
-    ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.ListComp, ast.SetComp,
-    ast.DictComp, ast.GeneratorExp,
-)  # fmt: skip
+    ast.FunctionDef,
+    ast.AsyncFunctionDef,
+    ast.ClassDef,
+    ast.Lambda,
+    ast.ListComp,
+    ast.SetComp,
+    ast.DictComp,
+    ast.GeneratorExp,
+)
 
 
 def role(cell):
@@ -97,9 +103,10 @@ def _bare(source):
     except UNREADABLE:
         return source.strip()
     return "\n".join(
-        line for node, line in lines
+        line
+        for node, line in lines
         if not (isinstance(node, ast.Expr) and line.startswith("hint("))
-    )  # fmt: skip
+    )
 
 
 @functools.lru_cache(maxsize=512)
@@ -132,8 +139,11 @@ def segments(source, wanted):
     for question, following in zip(order, [*order[1:], None], strict=True):
         begin, end = min(begin, first[question]), len(body) - 1
         if following is not None:
-            end = max(n for n in range(first[question], max(first[following], first[question] + 1))
-                      if _mentions(body[n], wanted[question]))  # fmt: skip
+            end = max(
+                n
+                for n in range(first[question], max(first[following], first[question] + 1))
+                if _mentions(body[n], wanted[question])
+            )
         from_line = 0 if begin == 0 else body[begin - 1].end_lineno
         to_line = body[end].end_lineno if following is not None else len(lines)
         # Two statements in one line: both parts have it.

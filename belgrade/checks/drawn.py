@@ -29,8 +29,12 @@ def axes_of(value):
     if type(value).__name__ == "ndarray" and value.dtype == object:
         value = list(value.flat)
     if isinstance(value, list | tuple) and value:
-        found = [ax for item in value[:50] if isinstance(item, FigureBase | Artist | Container)
-                 for ax in axes_of(item)]  # fmt: skip
+        found = [
+            ax
+            for item in value[:50]
+            if isinstance(item, FigureBase | Artist | Container)
+            for ax in axes_of(item)
+        ]
         return list(dict.fromkeys(found))
     return []
 
@@ -82,8 +86,12 @@ def _of_figure(figure, name):
 def _series(ax):
     bars = [c for c in ax.containers if hasattr(c, "patches") and len(c.patches)]
     series = [_bars(ax, container) for container in bars[:MAX_SERIES]]
-    caps = {id(cap) for c in ax.containers if type(c).__name__ == "ErrorbarContainer"
-            for cap in c.lines[1]}  # fmt: skip
+    caps = {
+        id(cap)
+        for c in ax.containers
+        if type(c).__name__ == "ErrorbarContainer"
+        for cap in c.lines[1]
+    }
     for line in ax.get_lines()[:MAX_SERIES]:
         if not line.get_visible() or line.get_transform() != ax.transData or id(line) in caps:
             continue

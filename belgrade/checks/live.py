@@ -163,8 +163,11 @@ def chart_in_words(captured):
     said = []
     for axes in captured.get("axes", []):
         for number, series in enumerate(axes["series"], 1):
-            points = [(y, x) for x, y in zip(series["x"], series["y"], strict=True)
-                      if isinstance(y, int | float)]  # fmt: skip
+            points = [
+                (y, x)
+                for x, y in zip(series["x"], series["y"], strict=True)
+                if isinstance(y, int | float)
+            ]
             if not points:
                 continue
             name = series["label"] or f"series {number}"
@@ -182,8 +185,12 @@ def chart_in_words(captured):
 
 
 MARK_NAMES = {
-    "bar": "bars", "barh": "bars", "line": "line", "scatter": "points", "hist": "histogram",
-}  # fmt: skip
+    "bar": "bars",
+    "barh": "bars",
+    "line": "line",
+    "scatter": "points",
+    "hist": "histogram",
+}
 
 
 def _height(point):

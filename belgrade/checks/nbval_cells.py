@@ -46,9 +46,12 @@ class Notebook(IPyNbFile):
         self.errors, self.seconds = {}, defaultdict(float)
         for cell in cells:
             yield Cell.from_parent(
-                self, name=cell.name, cell_num=cell.cell_num, cell=cell.cell,
+                self,
+                name=cell.name,
+                cell_num=cell.cell_num,
+                cell=cell.cell,
                 options=cell.options,
-            )  # fmt: skip
+            )
 
     def setup(self):
         super().setup()
@@ -170,10 +173,13 @@ class Cell(IPyNbCell):
         path = self.config.getoption("belgrade_report")
         question = about(self.cell).get("question") or (self.spec or {}).get("question", "")
         record = {
-            "notebook": self.path.name, "cell": self.cell["id"], "question": question,
-            "part": part, "role": role(self.cell),
+            "notebook": self.path.name,
+            "cell": self.cell["id"],
+            "question": question,
+            "part": part,
+            "role": role(self.cell),
             "seconds": round(self.parent.seconds[question], 3),
-        }  # fmt: skip
+        }
         records = self.config.stash[RECORDS]
         records.append(record | (vars(verdict) if verdict else {}) | more)
         if path:

@@ -55,9 +55,14 @@ def notebook_of(data, name):
             cells, about = _parts(json.loads(text))
         except json.JSONDecodeError as error:
             cells, about = _repaired(text, name, error, notes)
-        notebook = nbformat.from_dict({
-            "nbformat": 4, "nbformat_minor": 5, "metadata": about | {NOTES: notes}, "cells": cells,
-        })  # fmt: skip
+        notebook = nbformat.from_dict(
+            {
+                "nbformat": 4,
+                "nbformat_minor": 5,
+                "metadata": about | {NOTES: notes},
+                "cells": cells,
+            }
+        )
     except ExamineError as error:
         raise ExamineError(f"{name} {error}") from None
     except (ValueError, TypeError, AttributeError, LookupError, RecursionError, MemoryError):

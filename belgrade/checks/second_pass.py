@@ -66,10 +66,15 @@ def _check(cell, entry):
     mark = {"question": entry["question"], "role": "hidden", "part": AGAIN, "spec": entry["spec"]}
     output = {"output_type": "display_data", "data": shown, "metadata": {}}
     # As nbformat makes them, which also validates: nearly all of the time.
-    return nbformat.from_dict({
-        "cell_type": "code", "source": cell.source, "metadata": {"belgrade": mark},
-        "execution_count": 1, "outputs": [output],
-    })  # fmt: skip
+    return nbformat.from_dict(
+        {
+            "cell_type": "code",
+            "source": cell.source,
+            "metadata": {"belgrade": mark},
+            "execution_count": 1,
+            "outputs": [output],
+        }
+    )
 
 
 def _free(name, taken):

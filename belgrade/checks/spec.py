@@ -32,31 +32,38 @@ KEYS = {
     "hints": Key(list, "texts for `hint(...)`, shown one after the other"),
     "starter": Key(str, "what the student's answer cell holds, if not what is made of yours"),
     "allow": Key(list, "lines of your solution that may stand in the student's copy"),
-    "weights": Key(dict, 'shares of the points: `{ check = 1, b = 2, again = 1.5, written = 3 }`'),
+    "weights": Key(dict, "shares of the points: `{ check = 1, b = 2, again = 1.5, written = 3 }`"),
     "accepted": Key(list, "`[[accepted]]`: another right answer as `code`, tried by `build`"),
     "wrong": Key(list, "`[[wrong]]`: a wrong answer as `code`, and what is said of it (below)"),
     "unit": Key(str, 'named when a number is missing or of another size: `"per cent"`', VALUES),
     "tolerance": Key(NUMBER, "how far off a number may be", VALUES),
     "rel_tolerance": Key(NUMBER, "the same as a share of the right number (0.000001)", VALUES),
     "decimals": Key(int, "an answer rounded to so many places is right", VALUES),
-    "ordered": Key(bool | str, "`true`: the order counts; a column's name: only where it differs",
-                   ("list", *TABLES)),
-    "columns": Key(list | dict, "the columns asked for, or a table of each with other names for it",
-                   TABLES),
+    "ordered": Key(
+        bool | str,
+        "`true`: the order counts; a column's name: only where it differs",
+        ("list", *TABLES),
+    ),
+    "columns": Key(
+        list | dict, "the columns asked for, or a table of each with other names for it", TABLES
+    ),
     "key": Key(list, "columns that tell one row from another", TABLES),
     "extra_columns": Key(bool, "`true`: further columns do no harm", TABLES),
-    "inputs": Key(list, 'argument lists to call the function with; `"@name"` is a data table',
-                  ("function",)),
+    "inputs": Key(
+        list, 'argument lists to call the function with; `"@name"` is a data table', ("function",)
+    ),
     "accept": Key(list, "other texts that are right", ("text", "function")),
-    "options": Key(dict | list, "what can be chosen: `a = \"...\"`; the prompt shows each",
-                   ("choice",)),
+    "options": Key(
+        dict | list, 'what can be chosen: `a = "..."`; the prompt shows each', ("choice",)
+    ),
     "feedback": Key(dict, "what is said of a wrong option", ("choice",)),
-    "mark": Key(str | list, "what is to be drawn: " + ", ".join(f"`{m}`" for m in sorted(MARKS)),
-                ("chart",)),
+    "mark": Key(
+        str | list, "what is to be drawn: " + ", ".join(f"`{m}`" for m in sorted(MARKS)), ("chart",)
+    ),
     "compare": Key(str, '`"values"` (x and y), `"heights"` (y alone) or `"none"`', ("chart",)),
     "require_labels": Key(bool, "`true`: axes that show numbers need a label", ("chart",)),
     "require_title": Key(bool, "`true`: the chart needs a title", ("chart",)),
-}  # fmt: skip
+}
 WRONG = {"code", "message", "close", "words", "status"}
 
 
@@ -71,9 +78,13 @@ def keys_as_table():
 
 def _spoken(kind):
     names = {
-        str: "text", int: "whole number", float: "number", bool: "true or false", list: "list",
+        str: "text",
+        int: "whole number",
+        float: "number",
+        bool: "true or false",
+        list: "list",
         dict: "table",
-    }  # fmt: skip
+    }
     each = ("number",) if kind == NUMBER else (names[k] for k in getattr(kind, "__args__", [kind]))
     return " or ".join(each)
 

@@ -6,10 +6,10 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 from belgrade import figures
-from belgrade.display import spoken_date
+from belgrade.display import count, spoken_date
 from belgrade.evidence.aid import LANDED, aid_rates, aid_tables, receptions
 from belgrade.explorers.explorer import Explorer, NothingToShow, Select
-from belgrade.explorers.kit import bars, count, days, hollow, key, mark, name_rows, spoken_span
+from belgrade.explorers.kit import bars, days, hollow, key, mark, name_rows, spoken_span
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -121,17 +121,6 @@ def _mean(values: Sequence[float]) -> float:
 # --- Words -----------------------------------------------------------------------------------
 
 
-def count(number: int, word: str) -> str:
-    """Return "1 loan" or "3 loans"."""
-    return f"{number} {word}{'s' * (number != 1)}"
-
-
-def joined(parts: Iterable[str]) -> str:
-    """Return a list as one says it: "a, b and c"."""
-    *first, last = parts
-    return f"{', '.join(first)} and {last}" if first else last
-
-
 def span(low: str, high: str) -> str:
     """Return "2 to 5", or "2" where both ends are called so."""
     return low if low == high else f"{low} to {high}"

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from belgrade import figures
+from belgrade.display import count, joined
 from belgrade.evidence import opinion as evidence
 from belgrade.evidence.opinion import DONORS, NOT_IN_AID, OTHERS, PAGES, SHOWN
 from belgrade.explorers.explorer import Explorer, NothingToShow, Select
@@ -13,8 +14,6 @@ from belgrade.explorers.kit import (
     NO_LINE,
     WHITE_BOX,
     beside,
-    count,
-    joined,
     key,
     look,
     mark,

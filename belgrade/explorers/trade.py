@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from belgrade import figures
+from belgrade.display import joined
 from belgrade.evidence import trade as evidence
 from belgrade.evidence.trade import EXACT, TENTH, WHOLE, YEAR
 from belgrade.explorers.explorer import Control, Explorer, Number, Select, Switch
-from belgrade.explorers.kit import WHITE_BOX, apart, hollow, joined, key, mark, name_rows
+from belgrade.explorers.kit import WHITE_BOX, apart, hollow, key, mark, name_rows
 from belgrade.methods.intervals import Interval, weighted_average
 
 if TYPE_CHECKING:

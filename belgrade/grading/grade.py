@@ -21,7 +21,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from belgrade.authoring.build import versions_of
+from belgrade.authoring.key import versions_of
 from belgrade.authoring.vary import draw_of, letter
 from belgrade.checks.assemble import about, assemble
 from belgrade.checks.examine import ExamineError, exercise_in, read_notebook

@@ -16,15 +16,15 @@ from pathlib import Path
 from typing import Any
 
 from belgrade import data
-from belgrade.authoring.build import (
+from belgrade.authoring.build import build
+from belgrade.authoring.execute import execute
+from belgrade.authoring.key import (
     BuildError,
-    build,
     read_questions,
     student_copy,
     tag_of,
     versions_of,
 )
-from belgrade.authoring.execute import execute
 from belgrade.checks.assemble import fresh_copy
 from belgrade.checks.quick import nbformat
 from belgrade.checks.spec import SpecError, exercise_of

@@ -24,8 +24,8 @@ from lab import FINISHED, READY, Lab
 from moving import SHOWS_EXPLORER
 from themes import FAINT, THEME
 
-from belgrade.authoring.build import BLOCK
 from belgrade.authoring.clean import KERNELSPEC
+from belgrade.authoring.key import BLOCK
 
 ROOT = Path(__file__).resolve().parents[2]
 EXERCISE = "exercises/00_start_here.ipynb"

@@ -11,7 +11,7 @@ from lab import Lab
 from moving import PICTURE, VOICE, bring_to, explorer_cells, seen
 
 from belgrade import explorers
-from belgrade.authoring.build import BLOCK
+from belgrade.authoring.key import BLOCK
 
 COUNT = "() => jupyterapp.shell.currentWidget.content.model.cells.length"
 CHOOSE = """(lists, places) => places.forEach((place, number) => {

@@ -147,9 +147,14 @@ class _Target:
             near = [bucket]
             if isinstance(bucket, int) and not self.heights:
                 near += [bucket - 1, bucket + 1]
-            fits = [i for b in near for i in self.at.get(b, []) if i not in used
-                    and (self.heights or _same_place(self.points[i][0], place))
-                    and equal(self.spec, self.points[i][1], y)]  # fmt: skip
+            fits = [
+                i
+                for b in near
+                for i in self.at.get(b, [])
+                if i not in used
+                and (self.heights or _same_place(self.points[i][0], place))
+                and equal(self.spec, self.points[i][1], y)
+            ]
             if not fits:
                 return None
             used.append(min(fits, key=lambda i: self.covered[i]))
@@ -183,14 +188,18 @@ def _places(wanted, have):
     targets = [[(_place(x), y) for x, y in zip(s["x"], s["y"], strict=True)] for s in wanted]
     if all(isinstance(x, float) and x.is_integer() for one in targets for x, _ in one):
         # Bars of several series stand beside the year that they are of.
-        pieces = [[(_beside(x), y) for x, y in piece] if s["mark"] in LIKE["bar"] else piece
-                  for piece, s in zip(pieces, have, strict=True)]  # fmt: skip
+        pieces = [
+            [(_beside(x), y) for x, y in piece] if s["mark"] in LIKE["bar"] else piece
+            for piece, s in zip(pieces, have, strict=True)
+        ]
     pieces = [_labelled(piece, targets) for piece in pieces]
     if grain := _grain(targets, pieces):
-        targets, pieces = ([[(grain(x), y) for x, y in one] for one in side]
-                           for side in (targets, pieces))  # fmt: skip
-    return tuple([[p for p in one if p[1] is not None] for one in side]
-                 for side in (targets, pieces))  # fmt: skip
+        targets, pieces = (
+            [[(grain(x), y) for x, y in one] for one in side] for side in (targets, pieces)
+        )
+    return tuple(
+        [[p for p in one if p[1] is not None] for one in side] for side in (targets, pieces)
+    )
 
 
 def _place(x):

@@ -266,8 +266,10 @@ def _wrap(value):
 
 def _unwrap(captured):
     if captured["type"] in ("list", "map"):
-        return [_unwrap(item) if isinstance(item, dict) else [_unwrap(i) for i in item]
-                for item in captured["items"]]  # fmt: skip
+        return [
+            _unwrap(item) if isinstance(item, dict) else [_unwrap(i) for i in item]
+            for item in captured["items"]
+        ]
     return captured.get("value")
 
 

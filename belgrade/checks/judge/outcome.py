@@ -11,9 +11,17 @@ NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 # How much of an answer is ever looked at, so that comparing it ends: capturing cuts to less, but
 # code that is examined can put anything in the place of what was captured.
 MOST_OF = {
-    "items": 5000, "rows": 5000, "columns": 500, "dtypes": 500, "results": 500,
-    "axes": 50, "series": 500, "x": 5000, "y": 5000, "legend": 500,
-}  # fmt: skip
+    "items": 5000,
+    "rows": 5000,
+    "columns": 500,
+    "dtypes": 500,
+    "results": 500,
+    "axes": 50,
+    "series": 500,
+    "x": 5000,
+    "y": 5000,
+    "legend": 500,
+}
 MOST_VALUES = 250_000
 MOST_TEXT, MOST_TEXT_IN_ALL = 20_000, 2_000_000
 
@@ -38,8 +46,11 @@ def too_large(answer):
             if len(one) > MOST_TEXT or letters > MOST_TEXT_IN_ALL:
                 return True
         elif isinstance(one, dict):
-            if any(len(one.get(k) or ()) > most for k, most in MOST_OF.items()
-                   if isinstance(one.get(k), list)):  # fmt: skip
+            if any(
+                len(one.get(k) or ()) > most
+                for k, most in MOST_OF.items()
+                if isinstance(one.get(k), list)
+            ):
                 return True
             count += len(one)
             todo += one.values()

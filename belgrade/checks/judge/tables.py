@@ -53,8 +53,10 @@ def _as_table(answer):
         pairs = answer["items"]
         if all("value" in k and "value" in v for k, v in pairs):
             return _made(["index", "value"], [[k["value"], v["value"]] for k, v in pairs], True)
-        if all(v["type"] == "list" for _, v in pairs) and len({len(v["items"])
-                                                              for _, v in pairs}) == 1:  # fmt: skip
+        if (
+            all(v["type"] == "list" for _, v in pairs)
+            and len({len(v["items"]) for _, v in pairs}) == 1
+        ):
             columns = [[i.get("value") for i in v["items"]] for _, v in pairs]
             heads = [str(k.get("value")) for k, _ in pairs]
             return _made(heads, [list(row) for row in zip(*columns, strict=True)])
@@ -67,8 +69,10 @@ def _as_table(answer):
 
 
 def _made(columns, rows, series=False):
-    dtypes = ["text" if any(isinstance(r[i], str) for r in rows) else "number"
-              for i in range(len(columns))]  # fmt: skip
+    dtypes = [
+        "text" if any(isinstance(r[i], str) for r in rows) else "number"
+        for i in range(len(columns))
+    ]
     made = {"type": "table", "columns": columns, "dtypes": dtypes, "rows": rows}
     return made | {"count": len(rows)} | ({"series": True} if series else {})
 

@@ -1,0 +1,273 @@
+"""An answer key, its questions, and the notebook that students get of it.
+
+A key `exercises/keys/NN_name.ipynb` is a notebook that runs. Its cells are told apart by tags:
+`spec` (a raw cell in TOML) opens a question and everything up to the next spec belongs to it, so
+the prompt comes after its spec; `answer` holds the solution between ### BEGIN SOLUTION and
+### END SOLUTION; `check` is the call that a student keeps; `hidden` (another call, with
+`part="b"`), `rubric` and `spec` stay with the key; `written` is a text cell for prose, whose
+starter is in the spec; `parameters` re-issue the exercise; `variant`, a raw cell below them, gives
+the same names other values, under which students' code is run once more when it is graded; each
+`version`, a raw cell too, those of a further version of the exercise; other cells before the first
+spec have no tag.
+"""
+
+import ast
+import copy
+import json
+import re
+from dataclasses import dataclass
+
+from belgrade import UserError
+from belgrade.authoring.clean import fresh
+from belgrade.authoring.settings import read, replaced, verify
+from belgrade.checks.assemble import assigned
+from belgrade.checks.examined import graded_specs
+from belgrade.checks.quick import nbformat
+from belgrade.checks.second_pass import AGAIN
+from belgrade.checks.spec import exercise_of, parse_spec
+
+SETTINGS = ("parameters", "variant", "version")
+TAGS = {"spec", "answer", "check", "hidden", "written", "rubric", *SETTINGS}
+KEY_ONLY = {"spec", "hidden", "rubric", "variant", "version"}
+BLOCK = re.compile(
+    r"^([ \t]*)### BEGIN SOLUTION[^\n]*\n(.*?)^[ \t]*### END SOLUTION[^\n]*$", re.M | re.S
+)
+WRITTEN_STARTER = "*Write your answer here.*"
+# What the second pass weighs beside a check: more, since a choice has none.
+WEIGHT_AGAIN = 1.5
+
+
+class BuildError(UserError):
+    """A key cannot be built; its text names the key, the question and what to change."""
+
+
+@dataclass
+class Question:
+    """A question of a key: its spec and its cells, in order; whether it has a second pass."""
+
+    spec: dict
+    cells: list
+    again: bool = False
+
+    @property
+    def name(self):
+        return self.spec["question"]
+
+    def tagged(self, tag):
+        return [c for c in self.cells if tag_of(c) == tag]
+
+    def parts(self):
+        """Return the names of what gives points: "" for the check, hidden ones, "written"."""
+        specs = graded_specs(self.cells)
+        parts = [specs[c["id"]]["part"] for c in self.cells if c.get("id") in specs]
+        return parts + [AGAIN] * self.again + ["written"] * bool(self.tagged("written"))
+
+    def shown(self):
+        """Return the names of the parts that the student's notebook checks."""
+        specs = graded_specs(self.cells)
+        return {specs[c["id"]]["part"] for c in self.tagged("check")}
+
+    def points(self, part):
+        """Return what a part is worth: the question's points, shared out by `weights`.
+
+        A part without a weight has 1, and the second pass WEIGHT_AGAIN.
+        """
+        weights = {AGAIN: WEIGHT_AGAIN} | self.spec.get("weights", {})
+        weights = {p: weights.get(p or "check", 1) for p in self.parts()}
+        total = sum(weights.values())
+        points = self.spec["points"] * weights[part] / total if total else 0
+        return int(points) if points == int(points) else round(points, 6)
+
+
+def tag_of(cell):
+    """Return the one tag of ours that a cell has, or ""."""
+    return next((t for t in cell.metadata.get("tags", []) if t in TAGS), "")
+
+
+def read_key(path):
+    try:
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        ids = [cell["id"] for cell in cells if "id" in cell]
+    except (ValueError, KeyError, TypeError) as error:
+        raise BuildError(f"this is no notebook ({error})") from None
+    # Reading with nbformat would give the second of two equal ids a new one, each time another.
+    if twice := {i for i in ids if ids.count(i) > 1}:
+        raise BuildError(f"two cells have the same id: {min(twice)}")
+    return nbformat.read(path, as_version=4)
+
+
+def read_questions(key):
+    """Return the questions of a key, in order; raise BuildError or SpecError for a wrong key."""
+    questions = []
+    for number, cell in enumerate(key.cells):
+        where = f"cell {number}"
+        if unknown := [t for t in cell.metadata.get("tags", []) if t not in TAGS]:
+            raise BuildError(f"{where} has the unknown tag {unknown[0]!r}; known: {sorted(TAGS)}")
+        if len(cell.metadata.get("tags", [])) > 1:
+            raise BuildError(f"{where} has more than one tag")
+        tag = tag_of(cell)
+        if tag == "spec":
+            if cell.cell_type != "raw":
+                raise BuildError(f"{where}: a spec must be a raw cell")
+            questions.append(Question(parse_spec(cell.source), [cell]))
+        elif tag not in ("", *SETTINGS) and not questions:
+            raise BuildError(f"{where} is tagged {tag}, but stands before the first spec")
+        elif questions:
+            questions[-1].cells.append(cell)
+        if tag in ("answer", "check", "hidden", "parameters") and cell.cell_type != "code":
+            raise BuildError(f"{where}: a cell tagged {tag} must be a code cell")
+        if tag == "written" and cell.cell_type != "markdown":
+            raise BuildError(f"{where}: a written answer must be a markdown cell")
+    names = [q.name for q in questions]
+    if not names:
+        raise BuildError("there is no question: no raw cell is tagged spec")
+    if twice := {n for n in names if names.count(n) > 1}:
+        raise BuildError(f"question {min(twice)} has two specs")
+    if len({exercise_of(n) for n in names}) > 1:
+        raise BuildError(f"the questions {', '.join(names)} are of different exercises")
+    for question in questions:
+        _complete(question)
+    return questions
+
+
+def _complete(question):
+    name, kind = question.name, question.spec["kind"]
+    for cell in question.tagged("answer"):
+        found_blocks = BLOCK.findall(cell.source)
+        if not found_blocks or not all(body.strip() for _, body in found_blocks):
+            raise BuildError(
+                f"question {name}: its answer needs a solution between ### BEGIN SOLUTION "
+                "and ### END SOLUTION"
+            )
+    for tag, need in (("answer", kind != "written"), ("check", kind != "written")):
+        if need and not question.tagged(tag):
+            raise BuildError(f"question {name} has no cell tagged {tag}")
+    if kind == "written" and not question.tagged("written"):
+        raise BuildError(f"question {name} has no text cell tagged written")
+    if len(question.tagged("answer")) > 1 or len(question.tagged("written")) > 1:
+        raise BuildError(f"question {name} has more than one answer cell")
+    for cell in question.tagged("check") + question.tagged("hidden"):
+        if not re.search(rf'check\(\s*["\']{re.escape(name)}["\']', cell.source):
+            raise BuildError(f'question {name}: its check must call check("{name}", …)')
+    parts = question.parts()
+    if len(set(parts)) < len(parts):
+        raise BuildError(f'question {name}: give each further check a name of its own: part="b"')
+    for part in question.spec.get("weights", {}):
+        if part not in [*(p or "check" for p in parts), AGAIN]:
+            raise BuildError(f"question {name}: weights names the part {part!r}, which is not here")
+    for option in _options(question.spec).values():
+        prompt = "\n".join(c.source for c in question.cells if c.cell_type == "markdown")
+        if " ".join(option.split()) not in " ".join(prompt.split()):
+            raise BuildError(f"question {name}: its prompt does not show the option {option!r}")
+
+
+def _options(spec):
+    return spec["options"] if isinstance(spec.get("options"), dict) else {}
+
+
+def variant_of(key):
+    """Return the source of the cell tagged `variant`, or ""; raise BuildError if it is amiss.
+
+    SettingError where a setting has a value that the parameters cell does not allow.
+    """
+    cells = [c for c in key.cells if tag_of(c) in SETTINGS]
+    for cell in cells:
+        if tag_of(cell) == "parameters":
+            continue
+        if [tag_of(c) for c in cells[:2]] != ["parameters", "variant"] or "variant" in [
+            tag_of(c) for c in cells[2:]
+        ]:
+            raise BuildError("one cell tagged variant belongs right below one tagged parameters")
+        if cell.cell_type != "raw":
+            raise BuildError(f"a {tag_of(cell)} must be a raw cell: a run of the key passes it by")
+        try:
+            ast.parse(cell.source)
+        except SyntaxError as error:
+            raise BuildError(f"the {tag_of(cell)} is no Python: {error}") from None
+        if odd := assigned(cell.source) ^ assigned(cells[0].source):
+            raise BuildError(f"parameters and {tag_of(cell)} do not set the same names: {min(odd)}")
+    for cell in cells:
+        verify(cells[0].source, cell.source)
+    return cells[1].source if len(cells) > 1 else ""
+
+
+def versions_of(key):
+    """Return the sources of the parameters cell for each further version of an exercise."""
+    first = next((c.source for c in key.cells if tag_of(c) == "parameters"), "")
+    others = [read(c.source) for c in key.cells if tag_of(c) == "version"]
+    return [replaced(first, {name: one.value for name, one in other.items()}) for other in others]
+
+
+def student_copy(key, questions, hidden=False):
+    """Return the student's notebook: no solution, spec, hidden check, rubric or output.
+
+    With `hidden` it is the grader's, in which the hidden checks are in their places.
+    """
+    owner = {c["id"]: q for q in questions for c in q.cells}
+    cells = []
+    for cell in key.cells:
+        tag, question = tag_of(cell), owner.get(cell["id"])
+        if tag in KEY_ONLY and not (hidden and tag == "hidden"):
+            continue
+        new = copy.deepcopy(cell)
+        # What closes the notebook has no tag and stays untouched by the questions.
+        about = {"role": tag or ("setup" if cell.cell_type == "code" else "prompt")}
+        if question and (tag or cell.cell_type == "markdown"):
+            about["question"] = question.name
+        if tag in ("check", "hidden"):
+            about["part"] = graded_specs(question.cells)[cell["id"]]["part"]
+        if tag == "answer":
+            names = _used_names(question)
+            new.source = question.spec.get("starter") or _starter(cell.source, names)
+        if tag == "written":
+            new.source = question.spec.get("starter", WRITTEN_STARTER)
+        if cell.cell_type == "code":
+            new.outputs, new.execution_count = [], None
+        new.metadata = nbformat.from_dict({"belgrade": about} | _protection(about["role"]))
+        cells.append(new)
+    return fresh(cells)
+
+
+def _protection(role):
+    """Return Jupyter's metadata against slips: no cell is deleted, what is given is not edited.
+
+    Grading does not rely on it.
+    """
+    mine = role in ("answer", "written", "setup", "parameters")
+    return {"deletable": False} if mine else {"deletable": False, "editable": False}
+
+
+def _used_names(question):
+    names = set()
+    for cell in question.tagged("check"):
+        names |= {n.id for n in ast.walk(ast.parse(cell.source)) if isinstance(n, ast.Name)}
+    return names
+
+
+def _starter(source, names):
+    """Return an answer cell's code with each solution replaced by what a student starts from."""
+
+    def replace(match):
+        indent, body = match[1], match[2]
+        if indent:
+            return f"{indent}..."
+        lines = []
+        for node in ast.parse(body).body:
+            if isinstance(node, ast.FunctionDef) and node.name in names:
+                head = ast.unparse(
+                    ast.FunctionDef(
+                        name=node.name,
+                        args=node.args,
+                        body=[ast.Expr(ast.Constant(...))],
+                        decorator_list=[],
+                        returns=node.returns,
+                        lineno=1,
+                    )
+                )
+                lines.append(head)
+            elif isinstance(node, ast.Assign | ast.AnnAssign):
+                mine = assigned(ast.unparse(node)) & names
+                lines += [f"{name} = ..." for name in sorted(mine)]
+        return "\n".join(dict.fromkeys(lines)) or "..."
+
+    return BLOCK.sub(replace, source)

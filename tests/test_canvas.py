@@ -135,7 +135,7 @@ def test_neighbours_lie_in_the_direction_of_the_last_move() -> None:
     assert neighbours([1, 2, 3, 4, 5], 2, 3) == [4, 5, 2]
     assert neighbours([1, 2, 3, 4, 5], 4, 3) == [2, 1, 4]
     assert neighbours([1, 2, 3, 4, 5], None, 3) == [4, 2, 5]
-    assert neighbours(range(20), 4, 5) == [6, 7, 4, 8, 9, 10, 11]
+    assert neighbours(range(20), 4, 5) == [6, 7, 4, 8, 9]
     assert neighbours([1, 2, 3], 2, 3) == [2]
     assert neighbours([1, 2, 3], 1, 7) == []
     assert neighbours([False, True], False, True) == [False]
@@ -221,7 +221,7 @@ def moved(
 def test_the_next_choices_are_drawn_while_nothing_happens() -> None:
     """Onwards and back, then what another control can choose, then what is further on."""
     drawn, _ = moved([0])
-    assert drawn == [1, 2, 3, 0, (1, 2), 4, 5, 6, 7]
+    assert drawn == [1, 2, 3, 0, (1, 2), 4, 5]
 
 
 def test_a_move_stops_what_is_drawn_ahead_and_draws_nothing_twice() -> None:

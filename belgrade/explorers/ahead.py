@@ -23,7 +23,7 @@ PAUSE_S = 0.01
 REST_S = 0.5  # since the last cell ended: the page sends the next one within a moment
 # Processor seconds that one explorer may take from one move to the next.
 MOST_S = 2.0
-FAR = 6
+FAR = 4
 
 
 def neighbours(options: Sequence[Any], before: Any, now: Any, far: int = FAR) -> list[Any]:
@@ -38,7 +38,8 @@ def neighbours(options: Sequence[Any], before: Any, now: Any, far: int = FAR) ->
     is_under_way = before in options
     step = -1 if is_under_way and options.index(before) > at else 1
     first = (1, 2, -1) if is_under_way else (1, -1, 2)
-    places = [at + step * steps for steps in (*first, *range(3, far + 1))]
+    reach = [steps for steps in (*first, *range(3, far + 1)) if abs(steps) <= far]
+    places = [at + step * steps for steps in reach]
     return [options[place] for place in places if 0 <= place < len(options)]
 
 

@@ -398,7 +398,7 @@ class Explorer:
         beside = {
             name: neighbours(control.along(), before, choices[name])
             if name == moved
-            else neighbours(control.along(), None, choices[name], far=2)
+            else neighbours(control.along(), None, choices[name], far=1 if moved else 2)
             for name, control in self.controls.items()
         }
         first = [(moved, value) for value in beside.pop(moved, [])]

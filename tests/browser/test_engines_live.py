@@ -205,6 +205,10 @@ def test_explorers_and_forms_answer_in_other_engines(desk: Desk) -> None:
     desk.put_on("Dark")
     for number in (1, 2, 3):
         desk.is_in_order(desk.cell(number))
+    cell = desk.cell(2)  # and what is too wide is seen
+    picture = f"{cell}.querySelector('figure img').style"
+    desk.engine.run(f"({picture}.maxWidth = 'none', {picture}.width = '3000px')")
+    assert "beyond" in desk.engine.run(AMISS % (FAINT, cell))
     desk.put_on("Light")
     assert desk.errors() == []
 

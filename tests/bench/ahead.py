@@ -1,0 +1,117 @@
+"""What drawing ahead gains and costs, in processor time, whatever else the machine does.
+
+    python tests/bench/ahead.py [--presses 12] [NAME ...]
+
+An explorer is shown and moved as by keys, in this process and without a page: each control, the
+longest first, from its first option on and back. Between two presses it may draw ahead for so much
+processor time as a reader leaves: 0.6 s at leisure, 0.08 s in haste. What is measured is the
+processor time from a change to the bundle that goes to the page. A page adds what a picture that
+was shown before takes (`tests/bench/explorers.py`, which needs a quiet machine).
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from types import SimpleNamespace
+
+from belgrade import explorers
+from belgrade.explorers import explorer as module
+from belgrade.explorers.ahead import Ahead
+
+PAUSES = {"at leisure": 0.6, "in haste": 0.08}
+
+
+class Counting(Ahead):
+    """Draws when told to, and notes the processor seconds."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seconds, self.longest = 0.0, 0.0
+
+    def _soon(self, seconds: float = 0) -> None:
+        pass
+
+    def draw(self, seconds: float) -> None:
+        """Draw ahead for so long; a step that was begun is ended."""
+        began = time.thread_time()
+        while self._queues and time.thread_time() - began < seconds:
+            step = time.thread_time()
+            self._step()
+            self.longest = max(self.longest, time.thread_time() - step)
+        self.seconds += time.thread_time() - began
+
+
+def session(name: str, presses: int, pause: float) -> dict[str, float]:
+    """Move an explorer; return what was found ready, the times, and what was drawn for nothing."""
+    ahead = module.AHEAD = Counting()
+    explorer = getattr(explorers, name)()
+    explorer.inputs = {
+        key: getattr(each, "value_widget", each)
+        for key, each in ((key, control.widget()) for key, control in explorer.controls.items())
+    }
+    explorer._handle = SimpleNamespace(update=lambda *_, **__: None)
+    explorer.bundle()
+    for control in explorer.inputs.values():
+        control.observe(explorer._update, "value")
+    ahead.start(explorer._place, explorer._likely(explorer.defaults))
+    ahead.draw(1.5)
+    new, ready, shown = [], 0, {explorer._key(explorer.defaults)}
+
+    def choose(control: str, value: object, counts: bool = True) -> None:
+        nonlocal ready
+        key = explorer._key(explorer._chosen() | {control: value})
+        is_there = key in explorer._drawn
+        began = time.thread_time()
+        explorer.inputs[control].value = value
+        took = time.thread_time() - began
+        if counts and key not in shown:
+            new.append(1000 * took)
+            ready += is_there
+        shown.add(key)
+
+    options = {key: control.along() for key, control in explorer.controls.items()}
+    for control in sorted(options, key=lambda key: -len(options[key])):
+        choose(control, options[control][0], counts=False)
+        ahead.draw(1.5)
+        steps = options[control][1 : 1 + presses - len(new)]
+        for value in [*steps, *[options[control][0], *steps][-2::-1]]:
+            choose(control, value)
+            ahead.draw(pause)
+        if len(new) >= presses:
+            break
+    ahead.draw(10)
+    drawn = len(explorer._drawn)
+    nothing = len(explorer._unseen) / max(drawn - len(new) + ready, 1)
+    return {
+        "ready": ready / max(len(new), 1),
+        "median": statistics.median(new),
+        "worst": statistics.quantiles(new, n=20, method="inclusive")[-1],
+        "seconds": ahead.seconds,
+        "nothing": ahead.seconds * min(nothing, 1),
+        "longest": 1000 * ahead.longest,
+    }
+
+
+def main() -> None:
+    """Measure the explorers named, or all, and print a Markdown table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", default=list(explorers.EXPLORERS))
+    parser.add_argument("--presses", type=int, default=12)
+    options = parser.parse_args()
+    parts = ("found ready, %", "ms, median / p95", "s drawn ahead, for nothing")
+    print("| explorer | " + " | ".join(f"{way}: {part}" for way in PAUSES for part in parts)
+          + " | longest step, ms |\n|" + "---|" * 8)  # fmt: skip
+    for name in options.names:
+        cells, longest = [], 0.0
+        for pause in PAUSES.values():
+            got = session(name, options.presses, pause)
+            cells += [f"{100 * got['ready']:.0f}", f"{got['median']:.0f} / {got['worst']:.0f}",
+                      f"{got['seconds']:.1f}, {got['nothing']:.1f}"]  # fmt: skip
+            longest = max(longest, got["longest"])
+        print(f"| {name} | {' | '.join(cells)} | {longest:.0f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -11,6 +11,7 @@
     python run.py test -k figures    run pytest alone, with these arguments
     python run.py test --without browser,sandbox,npm    the same without these parts
     python run.py test --matrix      the notebooks with the oldest and the newest packages, by uv
+    python run.py test --faults      faults put in on purpose, which the tests must catch
     python run.py test --bare        the first two commands on bare Debian systems, made for it
 
 uv is used where it is installed, pip where it is not. Standard library only.
@@ -560,6 +561,9 @@ def test(arguments):
             import matrix
 
             return matrix.test(ROOT, arguments[1:], child_env)
+        if arguments[:1] == ["--faults"]:
+            set_up("tests")
+            return run(["tests/faults.py", *arguments[1:]])
         try:
             arguments, without = machine.take_without(arguments)
         except machine.UnknownPart as error:

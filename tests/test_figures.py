@@ -43,3 +43,23 @@ def test_a_notebook_that_uses_the_style_starts_from_matplotlibs_defaults() -> No
         assert matplotlib.rcParams["text.usetex"] is False
         assert matplotlib.rcParams["axes.facecolor"] == "white"
         assert matplotlib.rcParams["lines.linewidth"] == pytest.approx(2)
+
+
+@pytest.mark.parametrize(
+    ("changed", "same"),
+    [({}, True), ({"height": [2, 3]}, False), ({"color": "C1"}, False), ({"label": "x"}, True)],
+)
+def test_a_fingerprint_tells_what_is_drawn(changed: dict[str, object], same: bool) -> None:
+    def drawn(**how: object) -> str:
+        fig, ax = figures.new(2.0)
+        ax.bar([0, 1], **({"height": [2, 4], "color": "C0"} | how))
+        return figures.fingerprint(fig)
+
+    assert (drawn() == drawn(**changed)) == same
+
+
+def test_a_picture_has_its_words_as_alternative_text_and_caption() -> None:
+    shown = picture()
+    assert '<img alt="Three points."' in shown["text/html"]
+    assert ">Three points.</figcaption>" in shown["text/html"]
+    assert shown["text/plain"] == "Three points."

@@ -74,6 +74,18 @@ def test_points_and_tolerances():
     assert outcome({"kind": "number"}, 0.1 + 0.2, 0.3)[0] == "right"
     assert outcome({"kind": "number"}, 41, 40)[0] == "not_yet"
     assert outcome({"kind": "number"}, 0, 0)[0] == "right"
+    assert outcome({"kind": "number"}, float("nan"), float("nan"))[0] == "right"
+
+
+@pytest.mark.parametrize("text", ["1234", "1,234", "1 234", "1'234", "1,234.0", "1.234,0"])
+def test_a_text_may_be_the_number_in_any_way_of_writing_thousands(text):
+    assert outcome({"kind": "number"}, 1234, text)[1].startswith("The figure is right")
+    assert outcome({"kind": "number"}, 1235, text)[0] == "not_yet"
+
+
+def test_a_quarter_is_its_first_day():
+    assert outcome({"kind": "list"}, ["2020-04-01"], ["2020-Q2"])[0] == "right"
+    assert outcome({"kind": "list"}, ["2020-05-01"], ["2020 Q2"])[0] != "right"
 
 
 def test_wrong_turns_get_their_words_and_right_answers_never_do():

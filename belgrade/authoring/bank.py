@@ -12,6 +12,7 @@ import hashlib
 import html
 import io
 import itertools
+import re
 import textwrap
 import zipfile
 from collections.abc import Iterable, Mapping
@@ -123,10 +124,9 @@ def lesson_titles(root: Path) -> dict[str, str]:
 
 def _heading(path: Path) -> str:
     """Return the first heading of a Markdown file, or "" where there is none."""
-    if not path.is_file():
-        return ""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return next((line.removeprefix("# ") for line in lines if line.startswith("# ")), "")
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    found = re.search(r"^# (.*)$", text, re.M)
+    return found[1] if found else ""
 
 
 def moodle_xml(asked: Iterable[Question], titles: Mapping[str, str], name: str) -> bytes:

@@ -19,15 +19,9 @@ def dictionary() -> str:
     """Return the data dictionary as Markdown: every table, what a row is, every column."""
     package = data.package()
     description, *about = _introduction(package)
-    parts = [
-        f"# {package['title']}",
-        description,
-        "This page is made from `datapackage.json` by `belgrade build`. Change it there.",
-        *about,
-        _list(package["resources"]),
-        *(_section(table) for table in package["resources"]),
-    ]
-    return "\n\n".join(parts) + "\n"
+    made = "This page is made from `datapackage.json` by `belgrade build`. Change it there."
+    parts = [f"# {package['title']}", description, made, *about, _list(package["resources"])]
+    return "\n\n".join([*parts, *map(_section, package["resources"])]) + "\n"
 
 
 def pages(root: Path) -> dict[str, str]:

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import shutil
 import subprocess
 import sys
@@ -29,6 +28,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from jupyterlite_pyodide_kernel.constants import PYODIDE_CDN_URL, PYODIDE_VERSION
+from packaging.utils import canonicalize_name as normal
 
 from belgrade import UserError
 
@@ -115,11 +115,6 @@ def closure(packages: Mapping[str, Any], names: Iterable[str]) -> set[str]:
             found.add(name)
             wanted += [normal(each) for each in packages[name]["depends"]]
     return found
-
-
-def normal(name: str) -> str:
-    """Return a package's name as PyPI compares it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def bring_compiled(packages: Mapping[str, Any], core: Path) -> None:

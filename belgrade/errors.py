@@ -48,13 +48,14 @@ class Explanation:
 
 
 @functools.cache
-def _toml() -> dict[str, Any]:
+def phrases() -> dict[str, Any]:
+    """Return what `errors.toml` holds."""
     return tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 
 
 def known() -> list[dict[str, str]]:
     """Return what is said of each kind of error: error, pattern, happened, todo."""
-    return _toml()["known"]
+    return phrases()["known"]
 
 
 DOTS = ("The three dots are still there.", "Put your answer in their place, then run this cell.")
@@ -172,7 +173,7 @@ def _left_open(code: str) -> str:
 
 def _unknown_name(name: str, names: Mapping[str, Any], code: str) -> tuple[str, str]:
     happened = f"Python does not know the name {name}."
-    if name in _toml()["first_cell"]:
+    if name in phrases()["first_cell"]:
         return happened, AGAIN
     if name.lower() in OTHER_LANGUAGES and name not in names:
         return happened, f"Python writes it {OTHER_LANGUAGES[name.lower()]}, without quotes."

@@ -95,7 +95,7 @@ def draw(
     sizes = {name: len(choices(getattr(explorers, name)())) for name in stale}
     lock, done = threading.Lock(), 0
 
-    def told(name: str) -> None:
+    def drew(name: str) -> None:
         nonlocal done
         with lock:
             done += 1
@@ -103,7 +103,7 @@ def draw(
 
     with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
         longest_first = sorted(stale, key=sizes.__getitem__, reverse=True)
-        running = {pool.submit(_in_own_process, out, name, told): name for name in longest_first}
+        running = {pool.submit(_in_own_process, out, name, drew): name for name in longest_first}
         try:
             for one in as_completed(running):
                 record[running[one]] = one.result()
@@ -185,7 +185,7 @@ def _tidy(out: Path, record: Mapping[str, Any]) -> None:
 # --- One explorer --------------------------------------------------------------------------------
 
 
-def _in_own_process(out: Path, name: str, told: Callable[[str], None]) -> dict[str, Any]:
+def _in_own_process(out: Path, name: str, drew: Callable[[str], None]) -> dict[str, Any]:
     """Let a fresh interpreter draw an explorer, so that what it loads is what it is made from."""
     command = [sys.executable, "-m", "belgrade.authoring.frames", name, str(out)]
     with subprocess.Popen(
@@ -198,7 +198,7 @@ def _in_own_process(out: Path, name: str, told: Callable[[str], None]) -> dict[s
             last = ""
             for line in process.stdout:
                 if line == "drawn\n":
-                    told(name)
+                    drew(name)
                 last = line
         except BaseException:
             process.kill()
@@ -210,7 +210,7 @@ def _in_own_process(out: Path, name: str, told: Callable[[str], None]) -> dict[s
     return json.loads(last)
 
 
-def _draw_one(name: str, out: Path, told: Callable[[], None]) -> dict[str, Any]:
+def _draw_one(name: str, out: Path, drew: Callable[[], None]) -> dict[str, Any]:
     """Draw all of an explorer; return what `drawn.json` keeps of it."""
     tables: set[Path] = set()
     sys.addaudithook(lambda event, found: _note(tables, event, found))
@@ -230,7 +230,7 @@ def _draw_one(name: str, out: Path, told: Callable[[], None]) -> dict[str, Any]:
             png = base64.b64decode(bundle["image/png"])
             at, _ = pictures.setdefault(png, (len(pictures), places))
         shown["-".join(map(str, places))] = [at, said]
-        told()
+        drew()
     bases, layers = _stored(out, list(pictures), [places for _, places in pictures.values()])
     about = {
         "title": explorer.title,

@@ -302,16 +302,16 @@ def standings() -> pd.DataFrame:
     """
     import pandas as pd
 
-    return pd.DataFrame([_standing_of(stick) for stick in measured().values()])
+    return pd.DataFrame([_standing_of(measure) for measure in measured().values()])
 
 
-def _standing_of(stick: Yardstick) -> dict[str, Any]:
-    rows, labels, is_list = stick.rows, labels_of(stick.rows), stick.kind == "spans"
+def _standing_of(measure: Yardstick) -> dict[str, Any]:
+    rows, labels, is_list = measure.rows, labels_of(measure.rows), measure.kind == "spans"
     names = {1: CHINA, -1: RUSSIA, 0: "level"}
     stands = {} if is_list else standing(rows)
     either = rows[rows["side"] != "other"].groupby("period")["value"].max()
     periods = [period for period in stands if either[period] > 0]
-    found: dict[str, Any] = {"yardstick": stick.title}
+    found: dict[str, Any] = {"yardstick": measure.title}
     for end, ahead, place in (("first", "ahead_then", 0), ("last", "ahead_last", -1)):
         found[end] = labels[periods[place]] if periods else None
         found[ahead] = names[stands[periods[place]]] if periods else None

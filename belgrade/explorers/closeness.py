@@ -20,8 +20,8 @@ REPORT_YEAR = 2020
 
 def yardsticks() -> Explorer:
     """Return the explorer that compares Russia and China on one yardstick after another."""
-    sticks = measured()
-    titles = {stick.title: name for name, stick in sticks.items()}
+    measures = measured()
+    titles = {measure.title: name for name, measure in measures.items()}
     years = {
         "all that the tables have": ALL,
         "only up to June 2020, when the report appeared": "report",
@@ -31,12 +31,12 @@ def yardsticks() -> Explorer:
         "until": Select("Years", years, ALL),
         "others": Switch("Also show Western and international partners", default=True),
     }
-    return Explorer("Moscow to Beijing, on which yardstick?", sticks, controls, _compared)
+    return Explorer("Moscow to Beijing, on which yardstick?", measures, controls, _compared)
 
 
-def _compared(sticks: Any, yardstick: str, until: str, others: bool) -> tuple[Figure, str]:
-    stick = sticks[yardstick]
-    rows = stick.rows
+def _compared(measures: Any, yardstick: str, until: str, others: bool) -> tuple[Figure, str]:
+    measure = measures[yardstick]
+    rows = measure.rows
     if until != ALL:
         # A value for the whole of 2020, or a later one, could not be known in June 2020.
         rows = rows[rows["period"] < _report_at(rows)]
@@ -48,8 +48,10 @@ def _compared(sticks: Any, yardstick: str, until: str, others: bool) -> tuple[Fi
             "2020 would have had to look elsewhere."
         )
     own = {"bars": (_bars, _say_bars), "spans": (_over_time, _say_loans)}
-    draw, say = own.get(stick.kind, (_over_time, _say_over_time))
-    return draw(stick, rows), f"{stick.title} ({stick.unit}). {say(stick, rows)} {stick.caveat}"
+    draw, say = own.get(measure.kind, (_over_time, _say_over_time))
+    return draw(
+        measure, rows
+    ), f"{measure.title} ({measure.unit}). {say(measure, rows)} {measure.caveat}"
 
 
 def _report_at(rows: pd.DataFrame) -> float:
@@ -64,17 +66,17 @@ def _look(name: str) -> dict[str, Any]:
     return drawn | {"zorder": 3 if is_front else 2}
 
 
-def _bars(stick: Yardstick, rows: pd.DataFrame) -> Figure:
+def _bars(measure: Yardstick, rows: pd.DataFrame) -> Figure:
     groups = {name: _largest_first(group) for name, group in rows.groupby("panel", sort=False)}
     ratios = [len(group) + 1.2 for group in groups.values()]
     fig, parts = panels(groups, 0.6, [0.5 * ratio for ratio in ratios], height_ratios=ratios)
     for ax, panel, group in parts:
         values = group.set_index("name")["value"]
         shades = [_look(name)["color"] for name in group["name"]]
-        bars(ax, values, map(stick.value, values), color=shades)
+        bars(ax, values, map(measure.value, values), color=shades)
         ax.margins(x=0.14)
-        ax.set_xlabel(panel or stick.unit)
-    parts[0][0].set_title(stick.title)
+        ax.set_xlabel(panel or measure.unit)
+    parts[0][0].set_title(measure.title)
     return fig
 
 
@@ -82,21 +84,21 @@ def _largest_first(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.sort_values(["value", "name"], ascending=[False, True])
 
 
-def _over_time(stick: Yardstick, rows: pd.DataFrame) -> Figure:
+def _over_time(measure: Yardstick, rows: pd.DataFrame) -> Figure:
     groups = dict(list(rows.groupby("panel", sort=False)))
     fig, parts = panels(groups, 1.1, [2.7] * len(groups), sharex=True)
     for ax, panel, group in parts:
         for name, line in group.groupby("name", sort=False):
-            _line(ax, stick, name, line)
-        if stick.kind == "lines":
+            _line(ax, measure, name, line)
+        if measure.kind == "lines":
             _shade_leads(ax, group)
         if group["period"].min() < _report_at(group) < group["period"].max():
             report = {"color": figures.GREY, "linestyle": ":", "linewidth": 1.4, "zorder": 0}
             ax.axvline(_report_at(group), label="the report (June 2020)", **report)
-        ax.set_ylabel(textwrap.fill(panel or stick.unit, 30))
+        ax.set_ylabel(textwrap.fill(panel or measure.unit, 30))
         ax.set_ylim(0, 1.12 * max(group["value"].max(), 1))
         ax.yaxis.get_major_locator().set_params(integer=True)
-    parts[0][0].set_title(stick.title)
+    parts[0][0].set_title(measure.title)
     _finish(ax, rows)
     key(fig, ncols=3)
     return fig
@@ -112,15 +114,15 @@ def _finish(ax: Any, rows: pd.DataFrame) -> None:
         ax.set_xticks(labels.index, [textwrap.fill(label, 7) for label in labels])
 
 
-def _line(ax: Any, stick: Yardstick, name: str, line: pd.DataFrame) -> None:
+def _line(ax: Any, measure: Yardstick, name: str, line: pd.DataFrame) -> None:
     style, values = _look(name), line.set_index("period")["value"]
-    if stick.kind == "spans":
+    if measure.kind == "spans":
         for number, (_, loan) in enumerate(line.groupby("label", sort=False)):
             ax.plot(loan["period"], loan["value"], label=None if number else name, **style)
         return
-    if stick.kind == "points":
+    if measure.kind == "points":
         style |= NO_LINE | {"markerfacecolor": "none", "markeredgewidth": 2}
-    elif stick.unit.startswith("share"):  # leave missing years open
+    elif measure.unit.startswith("share"):  # leave missing years open
         years = range(int(values.index.min()), int(values.index.max()) + 1)
         values = values.reindex([float(year) for year in years])
     ax.plot(values.index, values, label=name, **style)
@@ -139,24 +141,24 @@ def _shade_leads(ax: Any, rows: pd.DataFrame) -> None:
             label = None
 
 
-def _values(stick: Yardstick, group: pd.DataFrame) -> str:
+def _values(measure: Yardstick, group: pd.DataFrame) -> str:
     """Return each name with its value, largest first; "45 or 40" where two reports disagree."""
     ordered = _largest_first(group)
-    spoken = ordered["value"].map(stick.value).groupby(ordered["name"], sort=False).unique()
+    spoken = ordered["value"].map(measure.value).groupby(ordered["name"], sort=False).unique()
     return ", ".join(f"{name} {' or '.join(each)}" for name, each in spoken.items())
 
 
-def _say_bars(stick: Yardstick, rows: pd.DataFrame) -> str:
+def _say_bars(measure: Yardstick, rows: pd.DataFrame) -> str:
     groups = rows.groupby("panel", sort=False)
-    said = [f"{panel}: " * bool(panel) + _values(stick, group) for panel, group in groups]
+    said = [f"{panel}: " * bool(panel) + _values(measure, group) for panel, group in groups]
     return f"{'; '.join(said)}."
 
 
-def _say_over_time(stick: Yardstick, rows: pd.DataFrame) -> str:
+def _say_over_time(measure: Yardstick, rows: pd.DataFrame) -> str:
     stands, labels = standing(rows), labels_of(rows)
     periods = sorted(stands or labels.index)
     said = [
-        f"{labels[period]}: {_values(stick, rows[rows['period'] == period])}"
+        f"{labels[period]}: {_values(measure, rows[rows['period'] == period])}"
         for period in dict.fromkeys((periods[0], periods[-1]))
     ]
     return f"{'; '.join(said)}. {_say_lead(stands, labels)}"
@@ -178,7 +180,7 @@ def _say_lead(stands: dict[Any, int], labels: pd.Series) -> str:
     return f"China is ahead of Russia at {len(ahead)} of the {both}: {', '.join(ahead)}."
 
 
-def _say_loans(stick: Yardstick, rows: pd.DataFrame) -> str:
+def _say_loans(measure: Yardstick, rows: pd.DataFrame) -> str:
     said = []
     for lender in (CHINA, RUSSIA):
         loans = rows[rows["side"] == lender]

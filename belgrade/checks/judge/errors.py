@@ -8,33 +8,7 @@ import builtins
 import re
 
 from belgrade.checks.judge.texts import plain
-from belgrade.errors import looked_up
-
-# What the table leaves to a look at the student's names, or what ends code only when it is checked.
-ERRORS = [
-    (r"^KeyError: (.+)", "There is no column or row named {0}. Check the spelling, capitals too."),
-    (r"^TypeError: '(?:\w+)' object is not callable", "Round brackets follow something that is not "
-     "a function. Columns take square ones; or was a function's name given to something else?"),
-    (r"^TypeError: .*?takes (?:from \d+ to )?(\d+) positional arguments? but (\d+)",
-     "The function was given more or fewer inputs ({1}) than it takes ({0}): keep its first line "
-     "as it was."),
-    (r"^AttributeError: (?!.*NoneType)(.+)", "Python does not know this ending ({0}). Check the "
-     "spelling of what stands after the dot."),
-    (r"^TypeError: .*missing \d+ required positional arguments?: (.+)", "A function was called "
-     "without {0}: it needs a value for that."),
-    (r"^SyntaxError: .*you meant ['\"]==['\"]", "Python could not read it. A comparison needs two "
-     "equals signs: == asks whether two things are equal, and = gives a thing its name."),
-    (r"^SyntaxError: leading zeros", "A number begins with 0. If that is the part behind a decimal "
-     "comma, write a point: 0.05, not 0,05."),
-    (r"^SyntaxError: 'await' outside", "await stands where it cannot; no question needs it."),
-    (r"^Unicode(?:Decode|Encode)Error", "A file holds letters that Python read in another "
-     "encoding: take the tables with data.load(…), or open the file with encoding=\"utf-8\"."),
-    (r"^(?:FileNotFoundError|PermissionError): .*?['\"](.+)['\"]", "The file {0} cannot be had "
-     "here: take the tables with data.load(…)."),
-    (r"^ModuleNotFoundError: (.+)", "{0}: the checks run where only this module's packages are."),
-    (r"^StdinNotImplementedError", "input() cannot ask anybody here: write the value into the "
-     "code."),
-]  # fmt: skip
+from belgrade.errors import looked_up, phrases
 
 
 def stopped(error, spec=None):
@@ -70,9 +44,9 @@ def reason(error):
 
 
 def _own(error):
-    for pattern, words in ERRORS:
-        if hit := re.match(pattern, error, re.DOTALL):
-            return (words.format(*hit.groups()),)
+    for entry in phrases()["judge"]:
+        if hit := re.match(entry["pattern"], error, re.DOTALL):
+            return (entry["words"].format(*hit.groups()),)
     return None
 
 

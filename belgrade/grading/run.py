@@ -399,14 +399,12 @@ def _within(seconds: float) -> Iterator[None]:
     try:
         yield
     finally:
-        # One that is on its way arrives here at the latest: `set` is a call of Python code.
+        # One that is on its way arrives here at the latest: `set` is a call of Python code. To take
+        # it back would leave the interpreter waiting for it, which slows all code there is and
+        # hangs a profiler.
         with lock:
             done.set()
         timer.cancel()
-        # One that is on its way comes now. To take it back would leave the interpreter waiting for
-        # it, which slows all code there is and hangs a profiler.
-        for _ in range(100):
-            pass
 
 
 def _clean(text: str) -> str:

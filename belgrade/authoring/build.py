@@ -135,8 +135,8 @@ def _put(path, content):
 def further_versions(key_path, built, cwd=None):
     """Return what the key makes in each of its further versions, dated as `built` is."""
     found = []
-    for parameters in versions_of(built.key):
-        other = build(key_path, cwd, settings={"parameters": parameters})
+    for settings in versions_of(built.key):
+        other = build(key_path, cwd, settings=settings)
         day = built.student["metadata"]["belgrade"].get("made", "")
         for notebook in (other.student, other.pack["notebook"]):
             notebook["metadata"]["belgrade"]["made"] = day

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from belgrade import UserError
 from belgrade.authoring.clean import fresh
-from belgrade.authoring.settings import read, replaced, verify
+from belgrade.authoring.settings import apart, read, replaced, verify
 from belgrade.checks.assemble import assigned
 from belgrade.checks.examined import graded_specs
 from belgrade.checks.quick import nbformat
@@ -192,10 +192,15 @@ def variant_of(key):
 
 
 def versions_of(key):
-    """Return the sources of the parameters cell for each further version of an exercise."""
-    first = next((c.source for c in key.cells if tag_of(c) == "parameters"), "")
-    others = [read(c.source) for c in key.cells if tag_of(c) == "version"]
-    return [replaced(first, {name: one.value for name, one in other.items()}) for other in others]
+    """Return the settings of each further version, as sources: {"parameters": …, "variant": …}."""
+    cells, found = {tag_of(c): c.source for c in key.cells}, []
+    for cell in key.cells:
+        if tag_of(cell) == "version":
+            first, again = read(cells["parameters"]), read(cells["variant"])
+            values = {name: one.value for name, one in read(cell.source).items()}
+            both = {"parameters": values, "variant": apart(again, values, first)}
+            found.append({tag: replaced(cells["parameters"], each) for tag, each in both.items()})
+    return found
 
 
 def student_copy(key, questions, hidden=False):

@@ -67,6 +67,15 @@ def nearest(value, allowed):
     return by_text[difflib.get_close_matches(str(value), by_text, n=1, cutoff=0)[0]]
 
 
+def apart(variant, values, first):
+    """Return the second pass's values for settings `values`: the variant's where they differ.
+
+    Where they are the same, those of the exercise as it stands, `first`.
+    """
+    same = {name for name, one in variant.items() if one.value == values[name]}
+    return {name: (first if name in same else variant)[name].value for name in variant}
+
+
 def replaced(source, values):
     """Return a parameters cell with these values in place of its own; what it allows stays."""
 

@@ -15,7 +15,7 @@ import belgrade.authoring.build as building
 from belgrade.authoring import cases
 from belgrade.authoring.clean import text_of
 from belgrade.authoring.key import BuildError, tag_of, versions_of
-from belgrade.authoring.settings import read, replaced
+from belgrade.authoring.settings import apart, read, replaced
 from belgrade.checks.judge import RIGHT, found, judge
 from belgrade.checks.judge.outcome import show
 from belgrade.checks.live import chart_in_words
@@ -65,17 +65,25 @@ def add_versions(key_path, count, seed, cwd=None, say=print):
     key = nbformat.read(key_path, as_version=4)
     key.cells = [cell for cell in key.cells if tag_of(cell) != "version"]
 
+    used = {name: [one.value] for name, one in first.items()}
+
     def draw():
-        return {
-            "parameters": {
-                n: _other(dice, one, {one.value, variant[n].value}) for n, one in first.items()
-            }
+        # A value that no other version has, mostly, but not the same ones at each try.
+        values = {
+            name: min(
+                one.allowed or (one.value,),
+                key=lambda value: used[name].count(value) + 1.5 * dice.random(),
+            )
+            for name, one in first.items()
         }
+        return {"parameters": values, "variant": apart(variant, values, first)}
 
     for n in range(1, count):
         sources, new = _fit(key_path, draw, built, cwd, say, most=0.5)
         built.append(new)
         values = read(sources["parameters"])
+        for name, one in values.items():
+            used[name].append(one.value)
         lines = [f"{name} = {one.value!r}" for name, one in values.items()]
         cell = nbformat.v4.new_raw_cell("\n".join(lines), metadata={"tags": ["version"]})
         key.cells.insert([tag_of(c) for c in key.cells].index("variant") + n, cell)

@@ -124,7 +124,7 @@ def master_of(
     if stored and (found := read_json(stored)) and found.get("version") == stamp:
         return Master(**found)
     odd: list[str] = []
-    settings = {"parameters": versions_of(key)[version - 1]} if version else None
+    settings = versions_of(key)[version - 1] if version else None
     try:
         built = build(key_path, cwd, execute, odd, settings)
     except BuildError as error:

@@ -8,48 +8,48 @@ ax.set_title("Notes by section")
 CASES = {
     "0.1": {
         "accepted": [
-            MAIN + 'italian_rows = len(counted[counted["recipient"] == "Italy"])',
-            'italian_rows = (deliveries["is_main_row"] & (deliveries["recipient"] == "Italy")).sum()',
-            "italian_rows = deliveries.query(\"is_main_row and recipient == 'Italy'\").shape[0]",
-            MAIN + 'italian_rows = float(counted["recipient"].value_counts()["Italy"])',
+            MAIN + 'donor_rows = len(counted[counted["donor"] == DONOR])',
+            'donor_rows = (deliveries["is_main_row"] & (deliveries["donor"] == DONOR)).sum()',
+            "donor_rows = deliveries.query('is_main_row and donor == @DONOR').shape[0]",
+            MAIN + 'donor_rows = float(counted["donor"].value_counts()[DONOR])',
             # groupby leaves a number of numpy's own type
-            MAIN + 'italian_rows = counted.groupby("recipient").size().loc["Italy"]',
+            MAIN + 'donor_rows = counted.groupby("donor").size().loc[DONOR]',
         ],
         "wrong": [
-            (MAIN + 'italian_rows = counted[counted["recipient"] == "Italy"]',
+            (MAIN + 'donor_rows = counted[counted["donor"] == DONOR]',
              "not_yet", "You have a table with"),
-            (MAIN + 'italian_rows = len(counted[counted["recipient"] == "italy"])',
+            (MAIN + 'donor_rows = len(counted[counted["donor"] == "russia"])',
              "not_yet", "you have 0. Did a filter keep no row"),
-            (MAIN + 'italian_rows = str(len(counted[counted["recipient"] == "Italy"]))',
+            (MAIN + 'donor_rows = str(len(counted[counted["donor"] == DONOR]))',
              "close", "without quotes"),
-            (MAIN + 'italian_rows = len(counted[counted["recipient"] = "Italy"])',
+            (MAIN + 'donor_rows = len(counted[counted["donor"] = DONOR])',
              "error", "two equals signs"),
-            (MAIN + 'italian_rows = len(counted[counted["Recipient"] == "Italy"])',
-             "error", "no column or row named 'Recipient'"),
-            (MAIN + 'italian_rows = len(counted[counted["recipient"] == Italy])',
-             "error", "There is no Italy yet"),
-            (MAIN + 'print(len(counted[counted["recipient"] == "Italy"]))\nitalian_rows = ...',
+            (MAIN + 'donor_rows = len(counted[counted["Donor"] == DONOR])',
+             "error", "no column or row named 'Donor'"),
+            (MAIN + 'donor_rows = len(counted[counted["donor"] == Russia])',
+             "error", "There is no Russia yet"),
+            (MAIN + 'print(len(counted[counted["donor"] == DONOR]))\ndonor_rows = ...',
              "not_attempted", "three dots"),
         ],
     },
     "0.2": {
         "accepted": [
-            MAIN + 'russian_people = counted[counted["donor"] == "Russia"]["personnel"].sum()',
-            MAIN + 'russian_people = counted.groupby("donor")["personnel"].sum()["Russia"]',
-            MAIN + 'russian_people = counted.set_index("donor").loc["Russia", "personnel"].sum()',
+            MAIN + 'people_sent = counted[counted["recipient"] == RECIPIENT]["personnel"].sum()',
+            MAIN + 'people_sent = counted.groupby("recipient")["personnel"].sum()[RECIPIENT]',
+            MAIN + 'people_sent = counted.set_index("recipient").loc[RECIPIENT, "personnel"].sum()',
             MAIN + 'known = counted.dropna(subset="personnel")\n'
-            'russian_people = 0.0\n'
-            'for donor, people in zip(known["donor"], known["personnel"]):\n'
-            '    if donor == "Russia":\n'
-            '        russian_people += people',
+            'people_sent = 0.0\n'
+            'for place, people in zip(known["recipient"], known["personnel"]):\n'
+            '    if place == RECIPIENT:\n'
+            '        people_sent += people',
         ],
         "wrong": [
-            (MAIN + 'russian_people = counted[counted["donor"] == "Russia"]["personnel"].count()',
+            (MAIN + 'people_sent = counted[counted["recipient"] == RECIPIENT]["personnel"].count()',
              "not_yet", "you have 2"),
-            (MAIN + 'russian_people = counted[counted["donor"] == "Russia"]["personnel"]',
+            (MAIN + 'people_sent = counted[counted["recipient"] == RECIPIENT]["personnel"]',
              "not_yet", "You have a column with"),
-            (MAIN + 'russian_people = counted[counted["is_main_row"] and counted["donor"] == '
-             '"Russia"]["personnel"].sum()', "error", "join them with &"),
+            (MAIN + 'people_sent = counted[counted["is_main_row"] and counted["recipient"] '
+             '== RECIPIENT]["personnel"].sum()', "error", "join them with &"),
         ],
     },
     "0.3": {

@@ -27,7 +27,7 @@ CASES = {
         "accepted": [
             SENT + 'team_per_million = sent["personnel"].sum() / people[RECIPIENT] * 1_000_000',
             SENT + 'team_per_million = round(float(sent["personnel"].sum() / (people[RECIPIENT] / '
-            "1e6)), 1)",
+            "1e6)), 2)",
             SENT + 'team_per_million = sent["personnel"].sum() / people[RECIPIENT] * 1e6\n'
             'if RECIPIENT == "Serbia":\n'
             '    table = data.load("aid_intensity").query("aid_id == \'RU05\' and counts_kosovo == \'no\'")\n'
@@ -38,9 +38,9 @@ CASES = {
         "wrong": [
             (SENT + 'team_per_million = sent["personnel"].sum() / people[RECIPIENT]',
              "close", "a million times too small"),
-            (SENT + 'team_per_million = round(sent["personnel"].sum() / people[RECIPIENT] * 1e6)',
+            (SENT + 'team_per_million = round(sent["personnel"].sum() / people[RECIPIENT] * 1e6, 1)',
              "close", "rounded too far"),
-            (SENT + 'team_per_million = sent["personnel"] / people[RECIPIENT] * 1e6',
+            (SENT + 'team_per_million = counted["personnel"] / people[RECIPIENT] * 1e6',
              "not_yet", "You have a column with"),
             ('sent = deliveries[deliveries["is_main_row"] & deliveries["donor"] == "Russia"]\n'
              'team_per_million = sent["personnel"].sum() / people["Serbia"] * 1e6',

@@ -14,7 +14,7 @@ paper.loc[paper["currency"] == "GBP", "rate"] = GBP_PER_EUR
 EUR = 'paper["eur_million"] = paper["amount"] / paper["rate"] / 1_000_000\n'
 KNOWN = 'paper = paper.dropna(subset="amount").sort_values("eur_million", ascending=False, kind="stable")\n'
 KEEP = 'worth = paper[["donor", "eur_million"]]'
-EMPTY = "if len(neighbours) == 0:\n    return None\n"
+EMPTY = "if len(neighbours) < RING:\n    return None\n"
 BELONG = "[n for n in neighbours if n in members]"
 LOOP = "count = 0\nfor n in neighbours:\n    if n in members:\n        count += 1\n"
 SUMS = """sums = orders.groupby("supplier")[["delivered_items", "tiv_delivered_million"]].sum()
@@ -93,15 +93,16 @@ CASES = {
     "3.4": {
         "accepted": [
             EMPTY + LOOP + "return 100 * count / len(neighbours)",
-            f"return 100 * len({BELONG}) / len(neighbours) if neighbours else None",
+            f"return 100 * len({BELONG}) / len(neighbours) if len(neighbours) >= RING else None",
             EMPTY + "both = set(neighbours) & set(members)\n"
             "return round(len(both) / len(neighbours) * 100, 1)",
-            "import pandas as pd\nif neighbours:\n"
+            "import pandas as pd\nif RING <= len(neighbours):\n"
             "    return float(100 * pd.Series(neighbours).isin(members).mean())",
         ],
         "wrong": [
             (EMPTY + LOOP + "return count / len(neighbours)", "close", "100 times too small"),
-            (LOOP + "return 100 * count / len(neighbours)",
+            ("if 0 < len(neighbours) < RING:\n    return None\n" + LOOP
+             + "return 100 * count / len(neighbours)",
              "not_yet", "divided by 0"),
             (EMPTY + LOOP + "print(100 * count / len(neighbours))",
              "not_yet", "prints its result"),

@@ -3,7 +3,7 @@
 ROW = 'row = poll[poll["answer"] == "for"]\n'
 BOTH = ROW + 'p, n = row["share_pct"].iloc[0], row["sample_size"].iloc[0]\n'
 UNKNOWN = 'if size is None:\n    return "unknown"\n'
-LEAD = "lead = first - second\nchance = margin_of_lead(first, second, size)\n"
+LEAD = "lead = first - second\nchance = WIDER * margin_of_lead(first, second, size)\n"
 THREE = (
     'if lead > chance:\n    return "ahead"\nif lead < -chance:\n    return "behind"\n'
     'return "too close"'
@@ -40,7 +40,8 @@ CASES = {
              "not_yet", "the margin of another answer"),
             (BOTH + "margin = 1.96 * (p / 100 * (1 - p / 100) / n) ** 0.5",
              "close", "100 times too small"),
-            (BOTH + "margin = round(margin_of_error(p, n), 1)", "close", "rounded too far"),
+            (BOTH + "exact = margin_of_error(p, n)\nmargin = next(r for r in (round(exact, 1), "
+             "round(exact)) if abs(r - exact) > 0.005)", "close", "rounded too far"),
             (ROW + 'margin = 1.96 * (row["share_pct"] * (100 - row["share_pct"]) / '
              'row["sample_size"]) ** 0.5', "close", "take the number out"),
             (BOTH.replace('"for"', '"For"') + "margin = margin_of_error(p, n)", "error", ""),
@@ -55,11 +56,11 @@ CASES = {
             LEAD + 'if size is None:\n    word = "unknown"\nelif abs(lead) <= chance:\n'
             '    word = "too close"\nelif lead > 0:\n    word = "ahead"\nelse:\n'
             '    word = "behind"\nreturn word',
-            UNKNOWN + 'low = first - second - margin_of_lead(first, second, size)\n'
-            'high = first - second + margin_of_lead(first, second, size)\n'
+            UNKNOWN + 'low = first - second - WIDER * margin_of_lead(first, second, size)\n'
+            'high = first - second + WIDER * margin_of_lead(first, second, size)\n'
             'return "Ahead" if low > 0 else "Behind" if high < 0 else "Too close"',
             'if not size:\n    return "unknown"\np, q = first / 100, second / 100\n'
-            'chance = 196 * ((p + q - (p - q) ** 2) / size) ** 0.5\n'
+            'chance = WIDER * 196 * ((p + q - (p - q) ** 2) / size) ** 0.5\n'
             'lead = first - second\n' + THREE,
         ],
         "wrong": [
@@ -69,7 +70,7 @@ CASES = {
              "not_yet", "use return"),
             (UNKNOWN + LEAD + 'return lead > chance', "not_yet", "a text is asked for"),
             (UNKNOWN + LEAD + THREE.replace("too close", "within the margin"),
-             "not_yet", "With 50, 45, 1000"),
+             "not_yet", "you have “within the margin”"),
             (UNKNOWN.replace("is None", "= None") + LEAD + THREE, "error", "two equals signs"),
             ("return ahead", "error", "ahead"),
             ("...", "not_attempted", "does not return anything"),

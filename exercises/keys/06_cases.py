@@ -37,8 +37,10 @@ CASES = {
              "not_yet", "in per cent of the first score"),
             (ROWS + SCORES + "change = 100 * (scores[LAST] - scores[FIRST])",
              "close", "100 times too large"),
-            (ROWS + SCORES + "change = round(scores[LAST] - scores[FIRST], 2)",
-             "close", "rounded too far"),
+            # Of a small change so few decimals are no slip, but another number.
+            (ROWS + SCORES + "change = scores[LAST] - scores[FIRST]\nshort = round(change, 2)\n"
+             "change = short if 0 < abs(short / change - 1) < 0.05 else 1000 * change",
+             "close", "too "),
             (ROWS + 'change = rows["score_0_to_1"]', "not_yet", "You have a column with"),
             ('rows = vdem[vdem["country"] == "COUNTRY"]\nchange = rows["score_0_to_1"].sum()',
              "not_yet", "you have 0. Did a filter keep no row"),
@@ -74,22 +76,22 @@ CASES = {
     "6.3": {
         "accepted": [
             "observed = (a == b).mean()\n" + CHANCE
-            + "return None if chance == 1 else (observed - chance) / (1 - chance)",
+            + "return None if chance == 1 or len(a) < FEWEST else (observed - chance) / (1 - chance)",
             "value = agreement.cohens_kappa(list(a), list(b))\n"
-            "return value if value == value else None",
+            "return value if value == value and len(a) >= FEWEST else None",
             "n = len(a)\nagreed = sum(x == y for x, y in zip(a, b)) / n\n"
             "luck = 0\nfor word in set(a):\n"
             "    luck = luck + (list(a).count(word) / n) * (list(b).count(word) / n)\n"
-            "if luck == 1:\n    return None\nreturn round(1 - (1 - agreed) / (1 - luck), 2)",
+            "if luck == 1 or n < FEWEST:\n    return None\nreturn round(1 - (1 - agreed) / (1 - luck), 2)",
             "table = pd.crosstab(a, b, normalize=True)\n"
             "words = sorted(set(a) | set(b))\n"
             "table = table.reindex(index=words, columns=words, fill_value=0)\n"
             "chance = sum(table.loc[w].sum() * table[w].sum() for w in words)\n"
-            "if chance < 1:\n"
+            "if chance < 1 and len(a) >= FEWEST:\n"
             "    return (sum(table.loc[w, w] for w in words) - chance) / (1 - chance)",
         ],
         "wrong": [
-            ("return ((a == b).mean() - 1 / 3) / (2 / 3)", "not_yet", "not always one in three"),
+            ("if len(a) >= FEWEST:\n    return ((a == b).mean() - 1 / 3) / (2 / 3)", "not_yet", "not always one in three"),
             (CHANCE + "print(((a == b).mean() - chance) / (1 - chance))",
              "not_yet", "prints its result"),
             (CHANCE + "kappa = ((a == b).mean() - chance) / (1 - chance)",

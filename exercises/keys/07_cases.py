@@ -42,8 +42,11 @@ CASES = {
              "close", "one divided by what is asked for"),
             (DEBT + f'euros_each = 100 * debt["China Eximbank"] / debt[{EIB}]',
              "close", "100 times too large"),
-            (DEBT + f'euros_each = round(debt["China Eximbank"] / debt[{EIB}], 1)',
-             "close", "rounded too far"),
+            # Of a small number so few decimals are no slip, but another number.
+            (DEBT + f'euros_each = debt["China Eximbank"] / debt[{EIB}]\n'
+             "short = round(euros_each, 1)\n"
+             "euros_each = short if abs(short / euros_each - 1) < 0.05 else 1000 * euros_each",
+             "close", "too "),
             (DEBT + "euros_each = debt", "not_yet", "a number is asked for"),
             (DEBT + 'euros_each = debt["China"] / debt["EIB"]', "error", "named 'China'"),
         ],
@@ -77,10 +80,10 @@ CASES = {
     },
     "7.3": {
         "accepted": [
-            "if one <= other:\n    since = None\nelif since is None:\n    since = year",
-            "if one > other:\n    if since is None:\n        since = year\nelse:\n    since = None",
-            "since = (since or year) if one > other else None",
-            "rest = [x > y for t, x, y in zip(years, a, b) if t >= year]\n"
+            "if one <= other + LEAD:\n    since = None\nelif since is None:\n    since = year",
+            "if one > other + LEAD:\n    if since is None:\n        since = year\nelse:\n    since = None",
+            "since = (since or year) if one > other + LEAD else None",
+            "rest = [x > y + LEAD for t, x, y in zip(years, a, b) if t >= year]\n"
             "if all(rest) and since is None:\n    since = year",
         ],
         "wrong": [
@@ -110,7 +113,8 @@ CASES = {
              "not_yet", "Russia and China were in the lesson"),
             (lines(countries='["China"]'), "close", "China's line is right"),
             (lines(VALUE + " / 1000"), "close", "thousands of millions"),
-            (lines(countries='["China", "Germany"]'), "not_yet", "not the figures asked for"),
+            (lines(countries='["China", "Germany" if RIVAL != "Germany" else "Italy"]'),
+             "not_yet", "not the figures asked for"),
             (lines(flow='trade[trade["flow"] == "export"]'),
              "not_yet", "not the figures asked for"),
             (lines(end='ax.set_xlabel("year")'),

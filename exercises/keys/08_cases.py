@@ -51,7 +51,10 @@ CASES = {
             "[len(one) for one in found.values()]})" + MOST,
         ],
         "wrong": [
-            (BOTH + 'carried_by = both["source_type"].value_counts()', "close", "counted rows"),
+            # Where no claim has two notes of a kind, the order alone is wrong.
+            (BOTH + 'carried_by = both["source_type"].value_counts()\n'
+             'if not both.duplicated(["claim_id", "source_type"]).any():\n'
+             "    carried_by = carried_by[::-1]", "close", ""),
             (BOTH + 'carried_by = both.groupby("source_type")["claim_id"].nunique()'
              '.reset_index(name="claims").sort_values("claims", kind="stable")', "close", "another order"),
             (BOTH + 'carried_by = both.groupby("source_type")["claim_id"].nunique()'
@@ -65,18 +68,18 @@ CASES = {
     },
     "8.3": {
         "accepted": [
-            EMPTY + "return len(set(marks)) > 1",
-            EMPTY + "return any(mark != marks[0] for mark in marks)",
-            "if not all(marks):\n    return None\nreturn marks.count(marks[0]) < len(marks)",
+            EMPTY + "return len(set(marks)) >= DIFFERENT",
+            EMPTY + "return len({*marks}) > DIFFERENT - 1",
+            "if not all(marks):\n    return None\nreturn len(dict.fromkeys(marks)) >= DIFFERENT",
             "for mark in marks:\n    if mark == \"\":\n        return None\n"
-            "for mark in marks:\n    if mark != marks[0]:\n        return True\nreturn False",
-            EMPTY + "return bool(pd.Series(marks).nunique() > 1)",
+            "kinds = []\nfor mark in marks:\n    if mark not in kinds:\n        kinds.append(mark)\nreturn len(kinds) >= DIFFERENT",
+            EMPTY + "return bool(pd.Series(marks).nunique() >= DIFFERENT)",
         ],
         "wrong": [
             (EMPTY + "return len(set(marks))", "not_yet", "True or False is asked for"),
-            (EMPTY + "print(len(set(marks)) > 1)", "not_yet", "prints its result"),
-            ("len(set(marks)) > 1", "not_attempted", "does not return anything"),
-            (EMPTY + "return len(set(mark)) > 1", "not_yet", "mark"),
+            (EMPTY + "print(len(set(marks)) >= DIFFERENT)", "not_yet", "prints its result"),
+            ("len(set(marks)) >= DIFFERENT", "not_attempted", "does not return anything"),
+            (EMPTY + "return len(set(mark)) >= DIFFERENT", "not_yet", "mark"),
             ('if "" in marks\n    return None', "error", "colon"),
         ],
     },

@@ -18,7 +18,7 @@ def lines(y=SHARE, actors='["Russia", ACTOR]', end=NAMES):
     )
 
 
-def loop(add, end="return sum(squares) / len(squares) if squares else None"):
+def loop(add, end="return sum(squares) / len(squares) if len(squares) >= FEWEST else None"):
     """Return the body of a score that goes through the decided forecasts."""
     return (
         "squares = []\n"
@@ -41,7 +41,7 @@ CASES = {
     "9.1": {
         "accepted": [
             N1 + 'for_10 = 10 * n1[ACTOR] / n1["Russia"]',
-            N1 + 'for_10 = round(float(n1[ACTOR] / (n1["Russia"] / 10)), 1)',
+            N1 + 'for_10 = round(float(n1[ACTOR] / (n1["Russia"] / 10)), 2)',
             "n1 = mentions.query(\"outlet == 'N1'\")\n"
             'for_10 = 10 * n1[n1["actor"] == ACTOR]["mentions"].item() / '
             'n1[n1["actor"] == "Russia"]["mentions"].item()',
@@ -87,25 +87,26 @@ CASES = {
         "accepted": [
             loop(SQUARE),
             'pairs = [(p, o == "yes") for p, o in zip(probabilities, outcomes) if o in ("yes", "no")]\n'
-            "if pairs:\n    return sum((p - o) ** 2 for p, o in pairs) / len(pairs)",
+            "if len(pairs) >= FEWEST:\n    return sum((p - o) ** 2 for p, o in pairs) / len(pairs)",
             'table = pd.DataFrame({"p": probabilities, "o": outcomes})\n'
             'table = table[table["o"] != "undecided"]\n'
-            "if table.empty:\n    return None\n"
+            "if len(table) < FEWEST:\n    return None\n"
             'return ((table["p"] - (table["o"] == "yes").astype(int)) ** 2).mean()',
             "from belgrade.methods import brier\n"
             'decided = [(p, int(o == "yes")) for p, o in zip(probabilities, outcomes) '
             'if o != "undecided"]\n'
-            "if not decided:\n    return None\nreturn brier.brier_score(*zip(*decided))",
+            "if len(decided) < FEWEST:\n    return None\nreturn brier.brier_score(*zip(*decided))",
             "total, count = 0, 0\n"
             "for i in range(len(outcomes)):\n"
             '    if outcomes[i] == "yes":\n'
             "        total, count = total + (1 - probabilities[i]) ** 2, count + 1\n"
             '    if outcomes[i] == "no":\n'
             "        total, count = total + probabilities[i] ** 2, count + 1\n"
-            "return round(total / count, 4) if count else None",
+            "return round(total / count, 4) if count >= FEWEST else None",
         ],
         "wrong": [
-            (loop(SQUARE, "return sum(squares) / len(squares)"),
+            (loop(SQUARE, "if 0 < len(squares) < FEWEST:\n    return None\n"
+                  "return sum(squares) / len(squares)"),
              "not_yet", "divided by 0"),
             (loop(SQUARE, "print(sum(squares))"), "not_yet", "prints its result"),
             (loop(SQUARE, "return squares"), "not_yet", "a number is asked for"),

@@ -20,7 +20,7 @@ from belgrade import keep
 
 ROOT = Path(__file__).resolve().parents[2]
 LESSON, EXERCISE = "notebooks/00_start_here.ipynb", "exercises/00_start_here.ipynb"
-ANSWER = 'italian_rows = len(deliveries[deliveries["is_main_row"]].query("recipient == \'Italy\'"))'
+ANSWER = 'donor_rows = len(deliveries[deliveries["is_main_row"]].query("donor == @DONOR"))'
 PANEL = "from belgrade import journal, keep; journal.save('guess/e2e', 7); keep.panel()"
 SOURCES = """() => {
   const cells = jupyterapp.shell.currentWidget.content.model.cells;

@@ -15,7 +15,7 @@ import nbformat
 
 from belgrade import UserError
 from belgrade.authoring import links
-from belgrade.authoring.key import BLOCK, read_questions, student_copy, variant_of
+from belgrade.authoring.key import BLOCK, read_questions, student_copy, variant_of, versions_of
 from belgrade.checks.assemble import about
 from belgrade.checks.cells import INSTALL
 from belgrade.checks.pack import PackError, decode, read_pack
@@ -275,8 +275,10 @@ def _has_second_pass(name, content):
 
 
 def _given(key, questions):
-    """Return what students see of a key, as one text of single spaces."""
-    return _squeezed("\n".join(cell.source for cell in student_copy(key, questions).cells))
+    """Return what students see of a key in all its versions, as one text of single spaces."""
+    shown = [cell.source for cell in student_copy(key, questions).cells]
+    shown += [settings["parameters"] for settings in versions_of(key)]
+    return _squeezed("\n".join(shown))
 
 
 def _inputs(source):

@@ -139,19 +139,40 @@ def _run_once(notebook, timeout, cwd):
         nbformat.write(notebook, file)
         settings.write_text("[pytest]\n", encoding="utf-8")
         command = [
-            sys.executable, "-m", "pytest", "-q", "-c", str(settings), "--rootdir", str(folder),
-            "-p", "no:cacheprovider", "-p", "nbval.plugin", "-p", "belgrade.checks.nbval_plugin",
-            "--nbval", "--nbval-current-env", f"--nbval-cell-timeout={timeout}",
-            "--belgrade-report", str(report), str(file),
-        ]  # fmt: skip
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-c",
+            str(settings),
+            "--rootdir",
+            str(folder),
+            "-p",
+            "no:cacheprovider",
+            "-p",
+            "nbval.plugin",
+            "-p",
+            "belgrade.checks.nbval_plugin",
+            "--nbval",
+            "--nbval-current-env",
+            f"--nbval-cell-timeout={timeout}",
+            "--belgrade-report",
+            str(report),
+            str(file),
+        ]
         if cwd:
             command += ["--belgrade-cwd", str(cwd)]
         try:
             done = subprocess.run(
-                command, capture_output=True, text=True, encoding="utf-8", errors="replace",
-                env=_environment(folder), cwd=folder,
+                command,
+                capture_output=True,
+                text=True,
+                encoding="utf-8",
+                errors="replace",
+                env=_environment(folder),
+                cwd=folder,
                 timeout=(timeout + 30) * (len(notebook.cells) + 2),
-            )  # fmt: skip
+            )
         except subprocess.TimeoutExpired:
             raise ExamineError("The check did not end; look for endless loops.") from None
         except OSError as error:
@@ -187,22 +208,27 @@ def report_of(pack, records, notes=(), lost=()):
     for question in pack["questions"]:
         parts = parts_of(pack, question["question"], records, lost)
         worst = worst_of(parts)
-        rows.append({
-            "question": question["question"],
-            "title": question["title"],
-            "status": worst["status"],
-            "points": round(sum(p["points"] for p in parts), 6),
-            "max_points": question["points"],
-            "message": "" if worst["status"] == RIGHT else worst["message"],
-            "seconds": max((p["seconds"] for p in parts), default=0),
-        })  # fmt: skip
+        rows.append(
+            {
+                "question": question["question"],
+                "title": question["title"],
+                "status": worst["status"],
+                "points": round(sum(p["points"] for p in parts), 6),
+                "max_points": question["points"],
+                "message": "" if worst["status"] == RIGHT else worst["message"],
+                "seconds": max((p["seconds"] for p in parts), default=0),
+            }
+        )
     notes = list(notes)
     if more := sum(q.get("hidden_points", 0) for q in pack["questions"]):
         some = "1 more point comes" if more == 1 else f"{more:g} more points come"
         notes.append(f"{some} from checks that run only when your work is marked.")
     return {
-        "exercise": pack["exercise"], "questions": rows, "notes": notes, "next": _next(rows),
-    }  # fmt: skip
+        "exercise": pack["exercise"],
+        "questions": rows,
+        "notes": notes,
+        "next": _next(rows),
+    }
 
 
 def parts_of(pack, question, records, lost=()):

@@ -27,13 +27,29 @@ from belgrade.checks.judge.tables import table
 from belgrade.checks.judge.texts import choice, plain, text, truth, written
 
 __all__ = [
-    "CLOSE", "ERROR", "KINDS", "NOT_ATTEMPTED", "NOT_YET", "PENDING", "RIGHT", "Verdict", "found",
-    "judge", "plain", "stopped",
-]  # fmt: skip
+    "CLOSE",
+    "ERROR",
+    "KINDS",
+    "NOT_ATTEMPTED",
+    "NOT_YET",
+    "PENDING",
+    "RIGHT",
+    "Verdict",
+    "found",
+    "judge",
+    "plain",
+    "stopped",
+]
 
 UNREADABLE = (
-    KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError, RecursionError,
-)  # fmt: skip
+    KeyError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    IndexError,
+    ArithmeticError,
+    RecursionError,
+)
 
 
 def judge(spec, reference, answer):
@@ -91,10 +107,16 @@ def _other(spec, reference, answer):
 
 
 KINDS = {
-    "number": number, "list": listed, "map": mapping,
-    "text": text, "choice": choice, "bool": truth,
-    "table": table, "chart": chart, "function": _functions,
-}  # fmt: skip
+    "number": number,
+    "list": listed,
+    "map": mapping,
+    "text": text,
+    "choice": choice,
+    "bool": truth,
+    "table": table,
+    "chart": chart,
+    "function": _functions,
+}
 
 
 # --- known wrong turns -----------------------------------------------------------------------
@@ -111,9 +133,11 @@ def _is_turn(spec, reference, turn, answer):
     content = spec | {"ordered": False, "extra_columns": True}
     if _compare(content, reference, turn)[0] == RIGHT:
         content = spec  # this turn is about the order, or about a column too many
-    near = turn["type"] != "number" or answer["type"] != "number" or math.isclose(
-        as_float(turn["value"]), as_float(answer["value"]), rel_tol=0.02
-    )  # a wide tolerance about the answer says nothing about a small number  # fmt: skip
+    near = (
+        turn["type"] != "number"
+        or answer["type"] != "number"
+        or math.isclose(as_float(turn["value"]), as_float(answer["value"]), rel_tol=0.02)
+    )  # a wide tolerance about the answer says nothing about a small number
     return near and _compare(content, turn, answer)[0] == RIGHT
 
 

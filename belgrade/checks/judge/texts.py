@@ -17,13 +17,9 @@ from belgrade.checks.judge.outcome import (
 )
 
 # A word in Cyrillic as Serbian writes it in Latin letters, without accents; Russian letters too.
-LATIN = str.maketrans({
-    "а": "a", "б": "b", "в": "v", "г": "g", "д": "d", "ђ": "dj", "е": "e", "ж": "z", "з": "z",
-    "и": "i", "ј": "j", "к": "k", "л": "l", "љ": "lj", "м": "m", "н": "n", "њ": "nj", "о": "o",
-    "п": "p", "р": "r", "с": "s", "т": "t", "ћ": "c", "у": "u", "ф": "f", "х": "h", "ц": "c",
-    "ч": "c", "џ": "dz", "ш": "s", "щ": "sc", "ъ": "", "ы": "y", "ь": "", "э": "e", "ю": "ju",
-    "я": "ja",
-})  # fmt: skip
+LATIN = str.maketrans("абвгдежзијклмнопрстћуфхцчшыэ", "abvgdezzijklmnoprstcufhccsye", "ъь")
+SEVERAL = {"ђ": "dj", "љ": "lj", "њ": "nj", "џ": "dz", "щ": "sc", "ю": "ju", "я": "ja"}
+LATIN |= str.maketrans(SEVERAL)
 # Letters of other alphabets that look like Latin ones, in small or in capitals: a key on another
 # keyboard is the same answer.
 LOOKS_LIKE = str.maketrans(
@@ -31,10 +27,19 @@ LOOKS_LIKE = str.maketrans(
     "abeijkmhopcstyxdabeikvoptux",
 )
 MONTHS = [
-    ("january", "januar"), ("february", "februar"), ("march", "mart"), ("april",), ("may", "maj"),
-    ("june", "jun"), ("july", "jul"), ("august", "avgust"), ("september", "septembar"),
-    ("october", "oktobar"), ("november", "novembar"), ("december", "decembar"),
-]  # fmt: skip
+    "january januar",
+    "february februar",
+    "march mart",
+    "april",
+    "may maj",
+    "june jun",
+    "july jul",
+    "august avgust",
+    "september septembar",
+    "october oktobar",
+    "november novembar",
+    "december decembar",
+]
 DATES = [
     r"(?P<y>\d{4})[-/.](?P<m>\d{1,2})(?:[-/.](?P<d>\d{1,2}))?",
     r"(?P<d>\d{1,2})\. ?(?P<m>\d{1,2})\. ?(?P<y>\d{4})\.?",
@@ -113,8 +118,8 @@ def as_date(text):
 
 
 def _month(name):
-    return next((n for n, names in enumerate(MONTHS, 1) if any(w.startswith(name) for w in names)),
-                None)  # fmt: skip
+    found = (n for n, names in enumerate(MONTHS, 1) if re.search(rf"\b{re.escape(name)}", names))
+    return next(found, None)
 
 
 def only_one(answer):
@@ -176,8 +181,11 @@ def _chosen(options, given):
         hits |= {o for o, said in words.items() if plain(said) == form}
         # "c) A deal with Pristina": the letter and the words of the same option.
         letter, _, rest = re.sub(r"[).:,-]", " ", form).partition(" ")
-        hits |= {o for o, said in words.items()
-                 if plain(o) == letter and rest and _bare(rest) == _bare(plain(said))}  # fmt: skip
+        hits |= {
+            o
+            for o, said in words.items()
+            if plain(o) == letter and rest and _bare(rest) == _bare(plain(said))
+        }
         if len(hits) == 1:
             return hits.pop()
     return None

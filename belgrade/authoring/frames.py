@@ -321,17 +321,21 @@ def _stored(
 
 
 def _groups(pngs: Sequence[bytes], places: Sequence[Places]) -> list[list[int]]:
-    """Return which pictures share a base: those of one size that differ in the longest control."""
-    longest = max(
-        range(len(next(iter(places), ()))),
-        key=lambda n: len({each[n] for each in places}),
-        default=0,
-    )
-    groups: dict[Any, list[int]] = defaultdict(list)
-    for at, (png, chosen) in enumerate(zip(pngs, places, strict=True)):
-        size = Image.open(io.BytesIO(png)).size
-        groups[size, chosen[:longest] + chosen[longest + 1 :]].append(at)
-    return list(groups.values())
+    """Return which pictures share a base: those of one size that differ in one control alone.
+
+    The longest control is tried first; few have a base of their own, and the rest none.
+    """
+    sizes = [Image.open(io.BytesIO(png)).size for png in pngs]
+    found, left = [], list(range(len(pngs)))
+    controls = range(len(next(iter(places), ())))
+    for control in sorted(controls, key=lambda n: -len({each[n] for each in places})):
+        alike: dict[Any, list[int]] = defaultdict(list)
+        for at in left:
+            others = places[at][:control] + places[at][control + 1 :]
+            alike[sizes[at], others].append(at)
+        found += (groups := [group for group in alike.values() if len(group) >= FEWEST])
+        left = [at for at in left if not any(at in group for group in groups)]
+    return [*found, *([at] for at in left)]
 
 
 def _pixels(png: bytes) -> np.ndarray:

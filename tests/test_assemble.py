@@ -283,6 +283,9 @@ def test_a_notebook_that_lost_its_mark_is_not_of_another_version(fresh):
         mine | {"metadata": {"belgrade": {"version": "0"}}}, {"notebook": fresh}
     )
     mine.metadata = nbformat.from_dict({})
+    fresh.cells[0].source += "\n%pip install git+ADDRESS"
+    mine.cells[0].source += "\n%pip install git+https://example.org/uni/course"
+    assert versions.is_unsaid(mine, {"notebook": fresh})
     next(c for c in mine.cells if c.id == "prompt-1").source += " As a share."
     assert not versions.is_unsaid(mine, {"notebook": fresh})
 

@@ -59,9 +59,9 @@ def is_unsaid(notebook, pack):
     """
     if about(notebook).get("version"):
         return False
-    there = {source_of(cell).strip() for cell in notebook["cells"] if isinstance(cell, dict)}
+    there = {_source(cell) for cell in notebook["cells"] if isinstance(cell, dict)}
     given = (cell for cell in pack["notebook"]["cells"] if role(cell) in GIVEN)
-    return all(source_of(cell).strip() in there for cell in given)
+    return all(_source(cell) in there for cell in given)
 
 
 def _spoken(day):
@@ -80,10 +80,15 @@ def _notebook():
         return {}
 
 
+def _source(cell):
+    """Return the source of a cell without the address to install from, which a release fills in."""
+    return INSTALL.sub("", source_of(cell).strip())
+
+
 def _given(notebook, question):
     cells = notebook.get("cells")
     return [
-        (role(cell), INSTALL.sub("", source_of(cell).strip()))
+        (role(cell), _source(cell))
         for cell in (cells if isinstance(cells, list) else ())
         if isinstance(cell, dict)
         and role(cell) in GIVEN

@@ -100,7 +100,7 @@ def build_files(keys, out, packed, check=False, say=print):
         packs += [other.pack for other in further_versions(key_path, built, out)]
         if packs[1:]:
             built.pack["further"] = [pack["version"] for pack in packs[1:]]
-        wanted |= dict.fromkeys(packed.glob(f"{number}-*.bin"))
+        wanted |= dict.fromkeys(sorted(packed.glob(f"{number}-*.bin")))
         wanted[packed / f"{number}.bin"] = built.pack
         wanted |= {packed / f"{number}-{pack['version']}.bin": pack for pack in packs[1:]}
         for path, content in wanted.items():

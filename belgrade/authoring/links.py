@@ -250,7 +250,7 @@ def rewrite(root: Path, home: Home | None, hub: str | None = None, site: str | N
         new = _between(new, BADGES, badges(root, home, site))
     texts = {path: (text, new)}
     for folder in ("notebooks", "exercises"):
-        for book in (root / folder).glob("[0-9][0-9]_*.ipynb"):
+        for book in sorted((root / folder).glob("[0-9][0-9]_*.ipynb")):
             text = book.read_text(encoding="utf-8")
             texts[book] = (text, with_address(text, home))
     changed = {path: new for path, (old, new) in texts.items() if new != old}

@@ -165,7 +165,7 @@ def test_where_the_module_is_missing_the_first_cell_says_what_to_paste() -> None
     assert len(told) == len(paths) == 20
     for path, said in zip(paths, told, strict=True):
         assert "ModuleNotFoundError" in said, path
-        assert "# No module belgrade here? Paste this into a new cell without its #" in said, path
+        assert "# No belgrade here? Run this in a new cell, without its #" in said, path
         assert f"# %pip install git+{home.url}@v2" in said, path
 
 

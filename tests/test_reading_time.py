@@ -24,6 +24,7 @@ BEGIN, END = "<!-- times: begin -->", "<!-- times: end -->"
 WORDS_A_MINUTE, SECONDS_A_LINE, SECONDS_A_TASK = 180, 12, 60
 MINUTES = 45
 LINES_IN_ALL = 8  # of an open cell
+WIDEST = 80  # characters of its lines
 ITEMS_A_TASK = 4  # of a form with many fields
 
 FOLDED = re.compile(r"<details\b.*?</details>", re.S)
@@ -155,6 +156,13 @@ def test_a_lesson_fits_its_minutes_and_its_cells_a_glance(path: Path) -> None:
 
 def test_the_table_is_what_the_lessons_are() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(), "python tests/test_reading_time.py writes it"
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+def test_open_code_is_narrow_enough_for_a_page_of_800_pixels(path: Path) -> None:
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.cell_type == "code" and not cell.metadata.get("jupyter", {}).get("source_hidden"):
+            assert max(map(len, cell.source.splitlines()), default=0) <= WIDEST, cell.source
 
 
 def test_what_is_folded_is_counted_apart() -> None:

@@ -149,8 +149,11 @@ class Firefox(Engine):
                 break
             except (OSError, websocket.WebSocketException):
                 time.sleep(0.2)
+        self.socket.settimeout(120)  # rather than wait for ever for an answer
         self.count = 0
-        self.ask("session.new", capabilities={})
+        # A page that asks whether to leave it without saving is left.
+        asked = {"unhandledPromptBehavior": {"default": "accept", "beforeUnload": "accept"}}
+        self.ask("session.new", capabilities={"alwaysMatch": asked})
         self.ask("script.addPreloadScript", functionDeclaration=f"() => {LISTEN}")
         self.context = self.ask("browsingContext.getTree")["contexts"][0]["context"]
 

@@ -73,6 +73,11 @@ NARROW = """(() => { const app = jupyterapp;
   if (!app.shell.rightCollapsed) app.shell.collapseRight();
   return 1; })()"""
 
+# Nothing in the page is to be saved.
+SAVED = """(() => { for (const each of window.jupyterapp?.shell.widgets('main') ?? [])
+  if (each.context) each.context.model.dirty = false;
+  return 1; })()"""
+
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("book_live")]
 
 
@@ -83,6 +88,7 @@ class Desk:
         self.engine, self.lab = engine, lab
 
     def open(self, path: str) -> None:
+        self.engine.run(SAVED)  # else JupyterLab asks whether to leave without saving
         place = f"lab/workspaces/{secrets.token_hex(4)}/tree/{path}"
         self.engine.goto(f"{self.lab.url}/{place}?token={self.lab.token}")
         first = f"{PANEL}?.querySelector('.jp-Cell')"
@@ -232,7 +238,6 @@ def test_every_size_and_look_can_be_used(looking: Any, lab: Lab) -> None:
         for cell in (1, 2, 3):
             desk.is_in_order(desk.cell(cell))
     assert desk.errors() == []
-    desk.engine.run("(jupyterapp.shell.currentWidget.context.model.dirty = false, 1)")
     looking.size(*TABLET)
     answer_and_check(desk)
 
@@ -285,4 +290,3 @@ def answer_and_check(desk: Desk) -> None:
     desk.cell(check)
     engine.run("(jupyterapp.commands.execute('notebook:run-cell'), 1)")
     engine.until(f"{CELL % check}.innerText.includes('✓ Right')", 60)
-    engine.run("(jupyterapp.shell.currentWidget.context.model.dirty = false, 1)")

@@ -147,10 +147,17 @@ def _special(
     return None
 
 
+# Spaces and marks that look like a space or like nothing.
+UNSEEN = re.compile("[\u00a0\u1680\u2000-\u200f\u202f\u205f\u2060\u3000\ufeff]")
+
+
 def _syntax(error: Any, text: str, code: str) -> tuple[str, str] | None:
     if error.filename == "<unknown>":  # a condition in query("...")
         todo = "Inside it, compare with == and put text into other quotes: query(\"name == 'x'\")."
         return "The condition in query(...) cannot be read.", todo
+    if UNSEEN.search(code) and "invalid decimal literal" in text:
+        # Some versions of Python name the number before such a sign, others the sign.
+        return looked_up(["SyntaxError"], "invalid non-printable character")
     if "incomplete input" in text and (opened := _left_open(error.text or code)):
         return f"A bracket that was opened is never closed: {opened} .", COUNT
     if re.search(r"^\s*(?:if|elif|else|for|while|def|with|try)\b.*[^:\s]\s*$", code) and (

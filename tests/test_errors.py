@@ -239,3 +239,10 @@ def test_it_is_there_for_students_only(
     shell = Shell()
     errors.load_ipython_extension(shell)
     assert shell.installed == expected
+
+
+def test_an_unseen_sign_after_a_number_is_told_whatever_python_names() -> None:
+    """Python 3.11.2 names the number, 3.11.7 the sign."""
+    for text in ("invalid decimal literal", "invalid non-printable character U+00A0"):
+        said = errors.explain(SyntaxError(text), {}, "x = 3\u00a0+ 4").happened
+        assert "unseen sign" in said

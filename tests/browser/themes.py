@@ -43,6 +43,11 @@ def put_on(page: Any, theme: str) -> None:
     """Change the theme, Light or Dark, and wait until no colour is on its way any more."""
     page.evaluate(THEME, theme)
     page.wait_for_function(THEME_IS, arg=theme)
+    settled(page)
+
+
+def settled(page: Any) -> None:
+    """Wait until no colour is on its way."""
     page.evaluate(
         """async () => {
           await new Promise(requestAnimationFrame);

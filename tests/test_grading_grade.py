@@ -296,24 +296,27 @@ def test_killed_ten_times_it_comes_to_the_same(
 def test_ctrl_c_keeps_what_is_done(
     small: ToyClass, seeded: Path, quick: list[Any], monkeypatch: Any, capsys: Any
 ) -> None:
-    good = grading.run
+    good, ran = grading.run, []
 
     def stopped(notebook: Any, *arguments: Any, **options: Any) -> Run:
         if any("# cy" in cell.source for cell in notebook.cells):
             for _ in range(1200):  # what ran before is judged and written meanwhile
-                if len(results(seeded)) == 2:
+                if len(results(seeded)) == len(ran):
                     break
                 time.sleep(0.05)
             raise KeyboardInterrupt
-        return good(notebook, *arguments, **options)
+        done = good(notebook, *arguments, **options)
+        ran.append(notebook)
+        return done
 
     monkeypatch.setattr(grading, "run", stopped)
     assert told(small, seeded, "--workers", "1") == 130
     assert "Stopped. The same command goes on from here." in capsys.readouterr().err
-    assert set(results(seeded)) == {"ana", "bo"}
+    # Two are read at once, so that cy's turn may come before bo's.
+    assert {"ana"} <= set(results(seeded)) <= {"ana", "bo"} and len(results(seeded)) == len(ran)
     monkeypatch.setattr(grading, "run", good)
     assert told(small, seeded, "--workers", "1") == 0
-    assert "3 graded (2 unchanged)" in capsys.readouterr().out
+    assert f"3 graded ({len(ran)} unchanged)" in capsys.readouterr().out
 
 
 # --- what can go wrong around it ----------------------------------------------------------------

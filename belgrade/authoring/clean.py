@@ -11,21 +11,19 @@ from belgrade.files import write_whole
 
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 # Left by editors in a cell's metadata; nothing of it changes what a reader sees.
-NOISE = set(
-    [
-        "ExecuteTime",
-        "execution",
-        "collapsed",
-        "scrolled",
-        "trusted",
-        "vscode",
-        "colab",
-        "pycharm",
-        "outputId",
-        "colab_type",
-        "id",
-    ]
-)
+NOISE = {
+    "ExecuteTime",
+    "execution",
+    "collapsed",
+    "scrolled",
+    "trusted",
+    "vscode",
+    "colab",
+    "pycharm",
+    "outputId",
+    "colab_type",
+    "id",
+}
 # Where an object lies in memory: another place each time, and nbval does not compare it.
 ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}")
 

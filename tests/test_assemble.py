@@ -264,6 +264,30 @@ def test_answers_in_one_cell_go_to_their_questions(fresh):
     assert sources[sources.index('check("90.5", baseline)') - 1] == "baseline = 'b'"
 
 
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_name_that_two_questions_ask_for_leaves_each_its_own_answer(fresh, lost):
+    """A chart from the template is in `ax`, as every exercise's first chart is."""
+    shared = copy.deepcopy(fresh)
+    for cell in shared.cells:
+        if about(cell).get("question") == "90.2" and cell.cell_type == "code":
+            cell.source = cell.source.replace("by_donor", "ax")
+    first, second = "fig, ax = plt.subplots()\nax.plot([1])", "ax = plt.gca()"
+    for one, other in ((first, "ax = ..."), ("ax = ...", second), (first, second)):
+        mine = submission(shared, answer_4=one, answer_2=other, w_6=WORDS)
+        if lost:
+            for i, cell in enumerate(mine.cells):
+                cell.metadata, cell["id"] = nbformat.from_dict({}), f"new-{i}"
+        sources, repairs = run_order(shared, mine)
+        assert repairs == [f for f in repairs if "as some programs save it" in f]
+        assert sources[sources.index('check("90.4", ax)') - 1] == one
+        assert sources[sources.index('check("90.2", ax)') - 1] == other
+    # What is told apart by its name still leaves the cell of a chart.
+    both = submission(shared, answer_4=f"{first}\nbaseline = 'a'")
+    sources, repairs = run_order(shared, both)
+    assert repairs == ["The answers to 90.4, 90.5 stood in one cell: each takes its lines."]
+    assert sources[sources.index('check("90.5", baseline)') - 1] == "baseline = 'a'"
+
+
 def test_ids_that_a_program_lost_are_told_once(fresh):
     mine = submission(fresh, answer_1="per_million = 4", answer_5="baseline = 'b'", w_6=WORDS)
     for i, cell in enumerate(mine.cells):

@@ -71,13 +71,16 @@ class _Exercise:
         for question, at in self.answers.items():
             names = assigned(self.fresh.cells[at].source)
             self.targets[question] = names & used.get(question, set()) or names
+        # A name that several questions ask for, such as ax, tells none of them from another.
+        asked = Counter(n for names in self.targets.values() for n in names)
+        self.own = {q: {n for n in t if asked[n] == 1} for q, t in self.targets.items()}
 
-    def sets(self, cell):
-        """Return the questions whose names a code cell sets."""
+    def sets(self, cell, which=None):
+        """Return the questions whose names (`targets`, or `which`) a code cell sets."""
         if cell["cell_type"] not in ("code", "markdown", "raw"):
             return set()
         names = assigned(source_of(cell)) if _is_code(cell) else set()
-        return {q for q, targets in self.targets.items() if targets & names}
+        return {q for q, targets in (which or self.targets).items() if targets & names}
 
 
 def match(fresh, submitted):
@@ -195,7 +198,8 @@ def _find_answers(exercise, found):
         hits = [i for i, c in enumerate(found.cells)
                 if i not in found.partner and question in exercise.sets(c)]  # fmt: skip
         here = [i for i in hits if question_at(exercise.fresh, found, i) == question]
-        for i in here or hits:
+        hits = here or [i for i in hits if question in exercise.sets(found.cells[i], exercise.own)]
+        for i in hits:
             found.partner[i] = at
         if hits and not found.nameless:
             found.repairs.append(
@@ -226,13 +230,13 @@ def _share_out(exercise, found):
     starters = {q: exercise.fresh.cells[at].source for q, at in exercise.answers.items()}
     sets = []
     for cell in found.cells:
-        told = exercise.sets(cell) if cell["cell_type"] == "code" else set()
+        told = exercise.sets(cell, exercise.own) if cell["cell_type"] == "code" else set()
         sets.append({q for q in told if not same_code(source_of(cell), starters[q])})
     for i in range(len(sets) - 1, -1, -1):
         alone = {q for q in sets[i] if not any(q in s for n, s in enumerate(sets) if n != i)}
         own = exercise.by_id.get(found.cells[i].get("id"))
         own = about(exercise.fresh.cells[own]).get("question") if own is not None else None
-        mine = alone | ({own} & sets[i])
+        mine = alone | ({own} & exercise.sets(found.cells[i]))
         if len(mine) < 2 or not alone - {own}:
             continue
         parts = segments(source_of(found.cells[i]), {q: exercise.targets[q] for q in mine})

@@ -164,6 +164,17 @@ def test_charts_of_numbers_dates_and_bins():
     plt.close("all")
 
 
+def test_a_chart_is_the_same_before_and_after_it_was_painted():
+    _, ax = plt.subplots()
+    ax.plot([2001, 2002, 2003], [1, 2, 3])
+    ax.set_xticks([2001, 2003])
+    before = capture(ax)
+    assert before["axes"][0]["series"][0]["x"] == [2001, 2002, 2003]
+    ax.figure.canvas.draw()
+    assert capture(ax) == before
+    plt.close("all")
+
+
 def test_everything_fits_into_json():
     values = [
         pd.DataFrame({"x": [np.inf, np.nan], "y": pd.to_datetime(["2020-01-01", None])}),

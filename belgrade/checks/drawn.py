@@ -154,11 +154,12 @@ def _labels(axis, positions, line=None, nearest=False):
     if units:
         names = {float(at): str(name) for name, at in units.items()}
     else:
-        from matplotlib.ticker import FixedLocator, NullFormatter
+        from matplotlib.ticker import FixedLocator, NullFormatter, ScalarFormatter
 
         names, formatter = {}, axis.get_major_formatter()
         fixed = isinstance(axis.get_major_locator(), FixedLocator)
-        if fixed and not isinstance(formatter, NullFormatter):
+        # A ScalarFormatter says the position itself, and only once it was painted.
+        if fixed and not isinstance(formatter, NullFormatter | ScalarFormatter):
             names = {float(at): formatter(at, i) for i, at in enumerate(axis.get_ticklocs())}
     if line is not None and not names:
         original = [plain(v) for v in line.get_xdata(orig=True)[:MAX_POINTS]]

@@ -5,8 +5,11 @@ all of its other code and the written answers. Its outputs and tags are never re
 in the exercise is in `metadata.belgrade`: question, role, and for a check its part and spec.
 """
 
+from __future__ import annotations
+
 import copy
 import re
+from typing import TYPE_CHECKING, Any
 
 from belgrade.checks.cells import (
     MARKER,
@@ -22,13 +25,18 @@ from belgrade.checks.matching import LOST, match, question_at
 from belgrade.checks.quick import nbformat
 from belgrade.checks.record import MIME
 
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+    from belgrade.checks.matching import Match
+
 __all__ = ["about", "assemble", "assigned", "fresh_copy", "role"]
 
 FIXED = {"check", "parameters"}
 NEW_TEXT = 40  # so many letters that were added to a prompt are an answer and no slip
 
 
-def assemble(fresh, submitted):
+def assemble(fresh: NotebookNode, submitted: NotebookNode) -> tuple[NotebookNode, list[str]]:
     """Return (notebook, repairs): the fresh copy with the submission's code and written answers.
 
     `repairs` are plain sentences, one for each thing that was put right.
@@ -51,9 +59,15 @@ def assemble(fresh, submitted):
     return notebook, repairs
 
 
-def _placed(cell, mine, texts, ids, repairs):
+def _placed(
+    cell: NotebookNode,
+    mine: list[NotebookNode],
+    texts: dict[str, str],
+    ids: set[str],
+    repairs: list[str],
+) -> list[NotebookNode]:
     """Return what stands in the place of a fresh cell: itself, or the student's in its stead."""
-    what, question = role(cell), about(cell).get("question")
+    what, question = role(cell), about(cell).get("question", "")
     fresh = copied(cell)
     if what == "written":
         fresh.source = texts.get(question, fresh.source)
@@ -79,9 +93,13 @@ def _placed(cell, mine, texts, ids, repairs):
     return [fresh]
 
 
-def _added(fresh, found, repairs):
+def _added(
+    fresh: NotebookNode, found: Match, repairs: list[str]
+) -> tuple[dict[int, list[NotebookNode]], dict[int, list[NotebookNode]]]:
     """Return two dicts, fresh index -> code cells that run after it, and that run before it."""
-    after, before, at = {}, {}, 0
+    after: dict[int, list[NotebookNode]] = {}
+    before: dict[int, list[NotebookNode]] = {}
+    at = 0
     checks = {
         about(c)["question"]: i
         for i, c in reversed(list(enumerate(fresh.cells)))
@@ -112,8 +130,9 @@ def _added(fresh, found, repairs):
         # An answer typed beside its empty answer cell counts, wherever it stands in the question.
         question = about(fresh.cells[at]).get("question")
         answer = next((a for a, c in answers.items() if about(c)["question"] == question), None)
-        empty = answer is not None and question not in filled and question in checks
-        if empty and assigned(answers[answer].source) & assigned(source_of(cell)):
+        empty = question not in filled and question in checks
+        sets = set() if answer is None else assigned(answers[answer].source)
+        if empty and sets & assigned(source_of(cell)):
             place = "below its check" if at >= checks[question] else "beside its cell"
             before.setdefault(checks[question], []).append(cell)
             repairs.append(f"The answer to {question} stood {place}: it runs before the check.")
@@ -122,13 +141,13 @@ def _added(fresh, found, repairs):
     return after, before
 
 
-def _runs(cell):
+def _runs(cell: NotebookNode) -> bool:
     """Tell whether an added cell is run: code, and not words in a code cell."""
     text = source_of(cell)
     return cell["cell_type"] == "code" and bool(text.strip()) and not is_prose(text)
 
 
-def _past_hidden(fresh, at):
+def _past_hidden(fresh: NotebookNode, at: int) -> int:
     """Return the index of the last hidden check right after `at`, or `at`.
 
     What a student does after a check comes after the question's hidden ones too.
@@ -140,7 +159,7 @@ def _past_hidden(fresh, at):
 # --- written answers -------------------------------------------------------------------------
 
 
-def _texts(fresh, found, repairs):
+def _texts(fresh: NotebookNode, found: Match, repairs: list[str]) -> dict[str, str]:
     """Return {question: text} for the written answers: from their cells, or near, or anywhere."""
     texts, wanted = {}, {about(c)["question"]: c for c in fresh.cells if role(c) == "written"}
     loose = [i for i, c in enumerate(found.cells) if i not in found.partner and _is_text(c)]
@@ -170,12 +189,12 @@ def _texts(fresh, found, repairs):
     return texts
 
 
-def _is_text(cell):
+def _is_text(cell: NotebookNode) -> bool:
     text = source_of(cell)
     return bool(text.strip()) and (cell["cell_type"] != "code" or is_prose(text))
 
 
-def _in_prompt(fresh, found, question, repairs):
+def _in_prompt(fresh: NotebookNode, found: Match, question: str, repairs: list[str]) -> list[str]:
     """Return what a student wrote into the prompts of a question, as a list of one text or none."""
     added = []
     for i, at in found.partner.items():
@@ -191,7 +210,9 @@ def _in_prompt(fresh, found, question, repairs):
     return [text]
 
 
-def _student(cell, neighbour, ids, first=False):
+def _student(
+    cell: NotebookNode, neighbour: NotebookNode, ids: set[str], first: bool = False
+) -> NotebookNode:
     """Return a student's code cell as it runs: no marker, tag or output, its own id."""
     # As nbformat's new_code_cell makes it, which also validates: a quarter of the time.
     new = nbformat.from_dict(
@@ -214,7 +235,7 @@ def _student(cell, neighbour, ids, first=False):
     return new
 
 
-def fresh_copy(notebook, checks):
+def fresh_copy(notebook: dict[str, Any], checks: list[dict[str, Any]]) -> NotebookNode:
     """Return a fresh copy for examining: `notebook` with references stored in its check cells.
 
     `checks` are dicts with question, part, spec and reference, as in a pack.

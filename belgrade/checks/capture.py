@@ -7,15 +7,27 @@ string "NaN", "Infinity" or "-Infinity"; a missing cell of a table is null.
 No more is taken in than a question can need: beyond the sizes below an answer is wrong anyway.
 """
 
+from __future__ import annotations
+
 import collections.abc as abc
 import contextlib
 import copy
 import io
 import itertools
 import sys
+from typing import TYPE_CHECKING, Any
 
 from belgrade.checks.drawn import MAX_AXES, charts_of, drawn_on
 from belgrade.checks.scalars import cell, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+
+    from belgrade.checks.spec import Spec
+
+Captured = dict[str, Any]  # an answer as `capture` gives it: a `type`, and what that type has
 
 MAX_ROWS = 5000  # of a table, and items of a list
 MAX_COLUMNS = 200
@@ -23,10 +35,11 @@ MAX_VALUES = 50_000  # cells of a table, or values of a list with all lists in i
 MAX_TEXT_IN_ALL = 1_000_000
 MAX_DEPTH = 4
 
-_drained = {}  # what an iterator held, by its id: reading it once leaves nothing for a second check
+# What an iterator held, by its id: reading it once leaves nothing for a second check.
+_drained: dict[int, tuple[object, list[Any]]] = {}
 
 
-def capture(value, spec=None, inputs=None):
+def capture(value: object, spec: Spec | None = None, inputs: list[Any] | None = None) -> Captured:
     """Return `value` as a dict that JSON can hold.
 
     `spec` is the question's spec: a function is called on its `inputs` (or on the `inputs`
@@ -43,15 +56,15 @@ def capture(value, spec=None, inputs=None):
 class _Room:
     """How many values may still be taken in."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.left = MAX_VALUES
 
-    def take(self):
+    def take(self) -> bool:
         self.left -= 1
         return self.left >= 0
 
 
-def _value(value, depth=0, room=None):
+def _value(value: object, depth: int = 0, room: _Room | None = None) -> Captured:
     """Return a value as a dict; `room` knows how much may still be taken in."""
     room = room or _Room()
     if value is None or value is Ellipsis or value is NotImplemented:
@@ -66,12 +79,12 @@ def _value(value, depth=0, room=None):
     if scalar != ():
         return _scalar(scalar, value)
     if isinstance(value, abc.Mapping):
-        items = [
+        pairs = [
             [_value(k, depth + 1, room), _value(v, depth + 1, room)]
             for k, v in itertools.islice(value.items(), MAX_ROWS)
             if room.left > 0
         ]
-        return {"type": "map", "items": items}
+        return {"type": "map", "items": pairs}
     if (items := _items(value)) is not None:
         taken = [_value(v, depth + 1, room) for v in items if room.left > 0]
         return {"type": "list", "items": taken}
@@ -80,7 +93,7 @@ def _value(value, depth=0, room=None):
     return {"type": "other", "name": type(value).__name__}
 
 
-def _scalar(plain, value):
+def _scalar(plain: object, value: object) -> Captured:
     """Return a plain value, as `plain` gives it, as a dict."""
     if plain is None:
         return {"type": "number", "value": "NaN"}
@@ -90,7 +103,7 @@ def _scalar(plain, value):
     return {"type": "number" if endless or not isinstance(plain, str) else "text", "value": plain}
 
 
-def _pandas(value):
+def _pandas(value: Any) -> Captured | None:
     """Return a table or a column of pandas as a dict, or None."""
     pd = sys.modules.get("pandas")
     if pd is None:
@@ -104,7 +117,7 @@ def _pandas(value):
     return None
 
 
-def _items(value):
+def _items(value: object) -> list[Any] | None:
     """Return what a value holds one after another, as a list, or None if it is no such thing."""
     pd, np = sys.modules.get("pandas"), sys.modules.get("numpy")
     if np is not None and isinstance(value, np.ndarray):
@@ -116,7 +129,7 @@ def _items(value):
         )
     if pd is not None and isinstance(value, pd.Index | pd.api.extensions.ExtensionArray):
         return list(value[:MAX_ROWS])
-    if isinstance(value, abc.MappingView):
+    if isinstance(value, abc.KeysView | abc.ValuesView | abc.ItemsView):
         return list(itertools.islice(value, MAX_ROWS))
     if isinstance(value, abc.Iterator):
         if id(value) not in _drained:
@@ -131,9 +144,10 @@ def _items(value):
     return None
 
 
-def _with_shorter_texts(captured):
+def _with_shorter_texts(captured: Captured) -> Captured:
     """Return what was captured with its texts cut, if together they are longer than allowed."""
-    texts, todo = [], [captured]
+    texts: list[int] = []
+    todo: list[Any] = [captured]
     while todo:
         one = todo.pop()
         if isinstance(one, dict):
@@ -146,7 +160,7 @@ def _with_shorter_texts(captured):
         return captured
     most = max(20, MAX_TEXT_IN_ALL // len(texts))
 
-    def cut(one):
+    def cut(one: Any) -> Any:
         if isinstance(one, dict):
             return {k: cut(v) for k, v in one.items()}
         if isinstance(one, list):
@@ -156,12 +170,12 @@ def _with_shorter_texts(captured):
     return cut(captured)
 
 
-def _series(series):
+def _series(series: pd.Series) -> Captured:
     frame = series.to_frame("value" if series.name is None else series.name)
     return _table(frame) | {"series": True}
 
 
-def _table(frame):
+def _table(frame: pd.DataFrame) -> Captured:
     pd = sys.modules["pandas"]
     index = frame.index
     named = [name for name in index.names if name is not None]
@@ -189,7 +203,7 @@ def _table(frame):
     }
 
 
-def _kind(pd, series):
+def _kind(pd: Any, series: Any) -> str:
     types = pd.api.types
     if types.is_bool_dtype(series):
         return "bool"
@@ -200,7 +214,7 @@ def _kind(pd, series):
     return "date" if types.is_datetime64_any_dtype(series) else "text"
 
 
-def _function(function, inputs):
+def _function(function: Callable[..., object], inputs: list[Any]) -> Captured:
     results, room = [], _Room()
     for one in inputs:
         printed = io.StringIO()
@@ -217,7 +231,7 @@ def _function(function, inputs):
     return {"type": "function", "results": results}
 
 
-def _argument(value):
+def _argument(value: Any) -> Any:
     if isinstance(value, str) and value.startswith("@"):
         from belgrade.data import load
 

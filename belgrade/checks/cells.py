@@ -1,8 +1,17 @@
 """What a cell says: its part in the exercise, its code, and the names that the code sets."""
 
+from __future__ import annotations
+
 import ast
 import functools
 import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from collections.abc import Set as AbstractSet
+
+    from nbformat import NotebookNode
 
 # What reading somebody's code as Python may end with: the last two where it is nested too deeply.
 UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
@@ -31,18 +40,18 @@ OWN_SCOPE = (
 )
 
 
-def role(cell):
+def role(cell: Mapping[str, Any]) -> str:
     """Return a cell's role in the exercise: answer, check, hidden, written, setup, … or ""."""
     return about(cell).get("role", "")
 
 
-def about(cell):
+def about(cell: Mapping[str, Any]) -> dict[str, Any]:
     """Return a cell's `metadata.belgrade`, or an empty dict where it is missing or damaged."""
     found = cell.get("metadata", {}).get("belgrade", {})
     return found if isinstance(found, dict) else {}
 
 
-def copied(cell):
+def copied(cell: NotebookNode) -> NotebookNode:
     """Return a copy of a cell, whose own metadata can be changed; what lies deeper is shared."""
     new = type(cell)(cell)
     new["metadata"] = type(cell)(cell["metadata"])
@@ -51,14 +60,14 @@ def copied(cell):
     return new
 
 
-def source_of(cell):
+def source_of(cell: Mapping[str, Any]) -> str:
     """Return a cell's text as one string that can be written as UTF-8."""
     text = cell.get("source", "")
     text = "".join(map(str, text)) if isinstance(text, list) else str(text)
     return text.encode("utf-8", "replace").decode("utf-8")  # half a character cannot be sent on
 
 
-def parsed(source):
+def parsed(source: str) -> list[ast.stmt] | None:
     """Return the statements of code, its lines for IPython left out, or None if it is no Python."""
     try:
         return ast.parse(MAGIC.sub(r"\1pass", source)).body
@@ -67,7 +76,7 @@ def parsed(source):
 
 
 @functools.lru_cache(maxsize=512)  # most of a submission's cells are those of all others
-def assigned(source):
+def assigned(source: str) -> frozenset[str]:
     """Return the names that code assigns at its top level; a line with an error is left out."""
     body = parsed(source)
     if body is None:
@@ -75,7 +84,7 @@ def assigned(source):
     return frozenset().union(*map(_set_by, body))
 
 
-def _set_by(node):
+def _set_by(node: ast.AST) -> set[str]:
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return {node.name}
     if isinstance(node, ast.Import | ast.ImportFrom):
@@ -90,13 +99,13 @@ def _set_by(node):
     return names
 
 
-def same_code(source, given):
+def same_code(source: str, given: str) -> bool:
     """Tell whether code does nothing else than the given code."""
     return source == given or _bare(source) == _bare(given)
 
 
 @functools.lru_cache(maxsize=512)
-def _bare(source):
+def _bare(source: str) -> str:
     """Return code without comments, spacing and calls of `hint`, which ask and change nothing."""
     try:
         lines = [(node, ast.unparse(node)) for node in ast.parse(source).body]
@@ -110,19 +119,19 @@ def _bare(source):
 
 
 @functools.lru_cache(maxsize=512)
-def is_python(source):
+def is_python(source: str) -> bool:
     """Tell whether a text is Python, not counting lines for IPython, and says something."""
     return bool(parsed(source))
 
 
-def is_prose(source):
+def is_prose(source: str) -> bool:
     """Tell whether a text is words and not code: no Python, and without what code is full of."""
     if len(source.split()) < 4 or parsed(source) is not None:
         return False
     return not CODE.search(source)
 
 
-def segments(source, wanted):
+def segments(source: str, wanted: Mapping[str, AbstractSet[str]]) -> dict[str, str]:
     """Return the code of a cell shared out to several questions, {question: code}, in its order.
 
     `wanted` is {question: names that it sets}. A question's part goes up to the last statement
@@ -134,7 +143,7 @@ def segments(source, wanted):
         for question, names in wanted.items():
             if question not in first and _set_by(node) & names:
                 first[question] = n
-    order = sorted(first, key=first.get)
+    order = sorted(first, key=lambda question: first[question])
     lines, parts, begin = source.splitlines(), {}, 0
     for question, following in zip(order, [*order[1:], None], strict=True):
         begin, end = min(begin, first[question]), len(body) - 1
@@ -144,7 +153,7 @@ def segments(source, wanted):
                 for n in range(first[question], max(first[following], first[question] + 1))
                 if _mentions(body[n], wanted[question])
             )
-        from_line = 0 if begin == 0 else body[begin - 1].end_lineno
+        from_line = 0 if begin == 0 else body[begin - 1].end_lineno or 0
         to_line = body[end].end_lineno if following is not None else len(lines)
         # Two statements in one line: both parts have it.
         from_line = min(from_line, body[begin].lineno - 1)
@@ -153,7 +162,7 @@ def segments(source, wanted):
     return parts
 
 
-def _mentions(node, names):
+def _mentions(node: ast.AST, names: AbstractSet[str]) -> bool:
     return bool(_set_by(node) & names) or any(
         isinstance(n, ast.Name) and n.id in names for n in ast.walk(node)
     )

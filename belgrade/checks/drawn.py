@@ -1,60 +1,70 @@
 """What a chart shows, as data: read from matplotlib's axes."""
 
+from __future__ import annotations
+
 import itertools
 import math
 import sys
+from typing import TYPE_CHECKING, Any
 
 from belgrade.checks.scalars import cell, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
+    from matplotlib.container import BarContainer
 
 MAX_AXES, MAX_SERIES, MAX_POINTS = 30, 200, 3000
 
 
-def axes_of(value):
+def axes_of(value: Any) -> list[Axes]:
     """Return the matplotlib axes that `value` is, holds or belongs to; else an empty list."""
     if "matplotlib" not in sys.modules:
         return []
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.container import Container
-    from matplotlib.figure import FigureBase
+    from matplotlib.figure import Figure, SubFigure
 
     if isinstance(value, Axes):
         return [value]
-    if isinstance(value, FigureBase):
+    if isinstance(value, Figure | SubFigure):
         return list(value.axes)
     if isinstance(value, Container):
         return axes_of(value[0]) if len(value) else []
     if isinstance(value, Artist):
-        return [value.axes] if value.axes is not None else []
+        return [value.axes] if isinstance(value.axes, Axes) else []
     if type(value).__name__ == "ndarray" and value.dtype == object:
         value = list(value.flat)
     if isinstance(value, list | tuple) and value:
         found = [
             ax
             for item in value[:50]
-            if isinstance(item, FigureBase | Artist | Container)
+            if isinstance(item, Artist | Container)
             for ax in axes_of(item)
         ]
         return list(dict.fromkeys(found))
     return []
 
 
-def charts_of(value):
+def charts_of(value: Any) -> list[Axes]:
     """Return the axes that `axes_of` finds, one of those that share a place."""
-    found = []
+    found: list[Axes] = []
     for ax in axes_of(value):
         if not any(ax in _twins(other) for other in found):
             found.append(ax)
     return found
 
 
-def _twins(ax):
+def _twins(ax: Axes) -> list[Axes]:
     """Return axes and those in the same place (`twinx`, `secondary_y`), these first."""
     shared = getattr(ax, "_twinned_axes", None)
     return sorted(shared.get_siblings(ax), key=lambda a: a is not ax) if shared else [ax]
 
 
-def drawn_on(ax):
+def drawn_on(ax: Axes) -> dict[str, Any]:
     """Return what axes show: title, labels, legend and a list of series with mark, x and y.
 
     Axes that share their place are one chart. Spans of error bars and lines across the whole
@@ -75,22 +85,23 @@ def drawn_on(ax):
     }
 
 
-def _first(*texts):
+def _first(*texts: str) -> str:
     return next((text[:300] for text in texts if text.strip()), "")
 
 
-def _of_figure(figure, name):
+def _of_figure(figure: object, name: str) -> str:
     return getattr(figure, name)() if hasattr(figure, name) else ""
 
 
-def _series(ax):
-    bars = [c for c in ax.containers if hasattr(c, "patches") and len(c.patches)]
+def _series(ax: Axes) -> list[dict[str, Any]]:
+    from matplotlib.container import BarContainer, ErrorbarContainer
+
+    line: Any  # matplotlib's types do not say that data are arrays
+    points: Any
+    bars = [c for c in ax.containers if isinstance(c, BarContainer) and len(c.patches)]
     series = [_bars(ax, container) for container in bars[:MAX_SERIES]]
     caps = {
-        id(cap)
-        for c in ax.containers
-        if type(c).__name__ == "ErrorbarContainer"
-        for cap in c.lines[1]
+        id(cap) for c in ax.containers if isinstance(c, ErrorbarContainer) for cap in c.lines[1]
     }
     for line in ax.get_lines()[:MAX_SERIES]:
         if not line.get_visible() or line.get_transform() != ax.transData or id(line) in caps:
@@ -107,12 +118,12 @@ def _series(ax):
     return series
 
 
-def _series_of(mark, label, x, y):
+def _series_of(mark: str, label: object, x: list[Any], y: list[Any]) -> dict[str, Any]:
     label = "" if str(label).startswith("_") else str(label)[:300]
     return {"mark": mark, "label": label, "x": x, "y": y}
 
 
-def _bars(ax, container):
+def _bars(ax: Axes, container: BarContainer) -> dict[str, Any]:
     patches = container.patches[:MAX_POINTS]
     flat = getattr(container, "orientation", "vertical") == "horizontal"
     if flat:
@@ -130,24 +141,26 @@ def _bars(ax, container):
     return _series_of(mark, container.get_label(), labels, _floats(values))
 
 
-def _day(period):
+def _day(period: Any) -> str:
     """Return the date that pandas made into a period: a week's last day, else the first."""
     end = period.end_time if period.freqstr.startswith("W") else period.start_time
     return end.isoformat()[:10]
 
 
-def _floats(values):
+def _floats(values: Iterable[Any]) -> list[Any]:
     return [cell(v) for v in values]
 
 
-def _has_dates(axis):
+def _has_dates(axis: Axis) -> bool:
     """Tell whether an axis counts days, as matplotlib does, also where pandas drew on it."""
     converter = type(axis.get_converter())
     pandas = converter.__module__.startswith("pandas.plotting")
     return converter.__module__.endswith("dates") or (pandas and converter.__name__[:4] != "Time")
 
 
-def _labels(axis, positions, line=None, nearest=False):
+def _labels(
+    axis: Axis, positions: Iterable[Any], line: Any = None, nearest: bool = False
+) -> list[Any]:
     """Return what stands at each position of an axis: a category, a date or a number."""
     positions = [float(p) for p in positions]
     units = getattr(axis.get_units(), "_mapping", None)
@@ -175,7 +188,7 @@ def _labels(axis, positions, line=None, nearest=False):
         return [num2date(p).replace(tzinfo=None).isoformat()[:10] for p in positions]
     found = []
     for p in positions:
-        near = min(names, key=lambda at: abs(at - p), default=None)
-        fits = near is not None and abs(near - p) <= (0.5 if nearest else 1e-9)
+        near = min(names, key=lambda at: abs(at - p), default=math.inf)
+        fits = abs(near - p) <= (0.5 if nearest else 1e-9)
         found.append((names[near] if fits else "") or p)
     return found

@@ -1,5 +1,7 @@
 """Check a student's notebook: put the answers into a fresh copy and let nbval run it."""
 
+from __future__ import annotations
+
 import json
 import os
 import subprocess
@@ -9,6 +11,7 @@ import textwrap
 import time
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from belgrade import data
 from belgrade.checks import versions
@@ -31,11 +34,27 @@ from belgrade.checks.reading import NOTES, ExamineError, read_notebook
 from belgrade.checks.spec import exercise_of
 from belgrade.checks.words import AS_IN_JUPYTER, STATUS
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from nbformat import NotebookNode
+
+    from belgrade.checks.pack import Pack
+    from belgrade.checks.spec import Spec
+
+Record = dict[str, Any]  # how a part of a question fared, as nbval's plugin writes it down
+Report = dict[str, Any]  # as `check` describes it
+
 CELL_TIMEOUT_S = 60
 MOST_RUNS = 12
 
 
-def check(exercise, path=None, timeout=CELL_TIMEOUT_S, folder=None):
+def check(
+    exercise: str,
+    path: Path | str | None = None,
+    timeout: float = CELL_TIMEOUT_S,
+    folder: Path | None = None,
+) -> Report:
     """Return the report on exercise `exercise` ("01") as saved at `path`, or as found.
 
     A report is a dict: exercise, file, questions (question, title, status, points, max_points,
@@ -64,7 +83,7 @@ def check(exercise, path=None, timeout=CELL_TIMEOUT_S, folder=None):
     return report | {"file": str(path)}
 
 
-def find_notebook(pack, folder):
+def find_notebook(pack: Pack, folder: Path) -> Path:
     """Return the path of the student's notebook, looked for from `folder` upwards."""
     number = pack["exercise"]
     for place in [folder, *Path(folder).resolve().parents]:
@@ -82,7 +101,7 @@ def find_notebook(pack, folder):
     )
 
 
-def exercise_in(notebook):
+def exercise_in(notebook: NotebookNode) -> str | None:
     """Return the number of the exercise that a notebook is ("01"), or None.
 
     Metadata say it; where they are lost, the questions that its cells check.
@@ -98,7 +117,7 @@ def exercise_in(notebook):
     return called.most_common(1)[0][0] if called else None
 
 
-def _right_exercise(pack, submitted, path):
+def _right_exercise(pack: Pack, submitted: NotebookNode, path: Path) -> None:
     number = exercise_in(submitted)
     if number == pack["exercise"]:
         return
@@ -109,13 +128,15 @@ def _right_exercise(pack, submitted, path):
     raise ExamineError(f"{path.name} is {what}, not exercise {pack['exercise']}.")
 
 
-def run(notebook, timeout=CELL_TIMEOUT_S, cwd=None):
+def run(
+    notebook: NotebookNode, timeout: float = CELL_TIMEOUT_S, cwd: Path | None = None
+) -> tuple[list[Record], dict[str, str]]:
     """Let nbval run an assembled notebook in a process of its own; return (records, lost).
 
     After a cell that ended the kernel the rest is run again without it; `lost` says, for each
     such question, with what its code ended. `cwd` is the kernel's working folder.
     """
-    lost = {}
+    lost: dict[str, str] = {}
     cells = {cell["id"]: cell for cell in notebook.cells}
     for _ in range(MOST_RUNS):
         records = _run_once(notebook, timeout, cwd)
@@ -132,9 +153,9 @@ def run(notebook, timeout=CELL_TIMEOUT_S, cwd=None):
     raise ExamineError("The kernel ends again and again; check your cells one by one.")
 
 
-def _run_once(notebook, timeout, cwd):
-    with tempfile.TemporaryDirectory(prefix="belgrade-") as folder:
-        folder = Path(folder)
+def _run_once(notebook: NotebookNode, timeout: float, cwd: Path | None) -> list[Record]:
+    with tempfile.TemporaryDirectory(prefix="belgrade-") as name:
+        folder = Path(name)
         file, report, settings = (folder / n for n in ("copy.ipynb", "report.json", "pytest.ini"))
         nbformat.write(notebook, file)
         settings.write_text("[pytest]\n", encoding="utf-8")
@@ -183,7 +204,7 @@ def _run_once(notebook, timeout, cwd):
         return json.loads(report.read_text(encoding="utf-8"))
 
 
-def _environment(folder):
+def _environment(folder: Path) -> dict[str, str]:
     drop = ("PYTEST_", "COV_", "BELGRADE_EXAM")
     env = {k: v for k, v in os.environ.items() if not k.startswith(drop)}
     package = str(Path(__file__).resolve().parents[2])
@@ -192,17 +213,22 @@ def _environment(folder):
     return env | {"PYTHONUTF8": "1", "BELGRADE_WORK": str(folder / "work"), **AS_IN_JUPYTER}
 
 
-def written_records(notebook, written):
+def written_records(notebook: NotebookNode, written: list[Spec]) -> list[Record]:
     """Return a record for each written answer of an assembled notebook; a person marks them."""
     texts = {about(c)["question"]: c.source for c in notebook.cells if role(c) == "written"}
     return [
         {"question": spec["question"], "part": "written"}
-        | vars(judge(spec, None, {"type": "text", "value": texts.get(spec["question"], "")}))
+        | vars(judge(spec, {}, {"type": "text", "value": texts.get(spec["question"], "")}))
         for spec in written
     ]
 
 
-def report_of(pack, records, notes=(), lost=()):
+def report_of(
+    pack: Pack,
+    records: list[Record],
+    notes: Iterable[str] = (),
+    lost: Mapping[str, str] | None = None,
+) -> Report:
     """Return the report on an exercise from the records of its parts."""
     rows = []
     for question in pack["questions"]:
@@ -231,12 +257,14 @@ def report_of(pack, records, notes=(), lost=()):
     }
 
 
-def parts_of(pack, question, records, lost=()):
+def parts_of(
+    pack: Pack, question: str, records: list[Record], lost: Mapping[str, str] | None = None
+) -> list[Record]:
     """Return the outcome of each part of a question, in order, whether it ran or not.
 
     Each is a dict: part, status, points, max_points, message, seconds.
     """
-    lost, rows = dict(lost), []
+    lost, rows = lost or {}, []
     worth = {e["part"]: e["spec"]["points"] for e in pack["checks"] if e["question"] == question}
     if waits := [w["points"] for w in pack["written"] if w["question"] == question]:
         worth["written"] = waits[0]
@@ -256,13 +284,13 @@ def parts_of(pack, question, records, lost=()):
     return rows
 
 
-def worst_of(parts):
+def worst_of(parts: list[Record]) -> Record:
     """Return the part that decides what a question's status is: the first that is worst."""
     order = [ERROR, NOT_YET, CLOSE, NOT_ATTEMPTED, PENDING, RIGHT]
     return min(parts, key=lambda part: order.index(part["status"]))
 
 
-def _next(rows):
+def _next(rows: list[Record]) -> str:
     for status in (ERROR, CLOSE, NOT_YET, NOT_ATTEMPTED):
         for row in rows:
             if row["status"] == status:
@@ -275,12 +303,12 @@ def _next(rows):
     return "All answers are right."
 
 
-def passed(report):
+def passed(report: Report) -> bool:
     """Tell whether every question is right or waits for a person."""
     return all(row["status"] in (RIGHT, PENDING) for row in report["questions"])
 
 
-def as_text(report, width=100):
+def as_text(report: Report, width: int = 100) -> str:
     """Return a report as a table in plain text, `width` characters wide."""
     rows = [("Question", "Title", "Status", "Points", "What to do")]
     for row in report["questions"]:

@@ -1,12 +1,22 @@
 """What is examined, and how its verdict comes about: shared by nbval's plugin and the grader."""
 
+from __future__ import annotations
+
 import json
 import re
+from typing import TYPE_CHECKING, Any
 
 from belgrade.checks.assemble import about, role
 from belgrade.checks.judge import ERROR, NOT_ATTEMPTED, Verdict, judge, stopped
 from belgrade.checks.record import MIME
 from belgrade.checks.spec import parse_spec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from nbformat import NotebookNode
+
+    from belgrade.checks.spec import Spec
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 SCRIPT = re.compile(r"<script[^>]*>.*?</script>", re.S)
@@ -21,7 +31,7 @@ check = _examined({spec!r})
 """
 
 
-def prelude(spec, trusted=False):
+def prelude(spec: Spec, trusted: bool = False) -> str:
     """Return the code that runs before a graded cell; only what capturing needs goes in.
 
     Whatever was done to `check`, the cell has the package's own: imported anew, which takes a
@@ -31,13 +41,13 @@ def prelude(spec, trusted=False):
     return taken if trusted else FORGET + taken
 
 
-def bundle_of(outputs):
+def bundle_of(outputs: Iterable[Mapping[str, Any]]) -> dict[str, Any] | None:
     """Return the last answer bundle among outputs, or None."""
     found = [o["data"][MIME] for o in outputs if MIME in (o.get("data") or {})]
     return as_bundle(found[-1]) if found else None
 
 
-def as_bundle(found):
+def as_bundle(found: Any) -> dict[str, Any] | None:
     """Return an answer bundle as it came from a kernel as a dict, or None if it is none."""
     try:
         found = json.loads(found) if isinstance(found, str) else found
@@ -46,7 +56,7 @@ def as_bundle(found):
     return found if isinstance(found, dict) and isinstance(found.get("answer"), dict) else None
 
 
-def graded_specs(cells):
+def graded_specs(cells: list[NotebookNode]) -> dict[str, Spec]:
     """Return {cell id: spec} for the graded cells of an answer key or an assembled copy.
 
     In a key, a spec cell holds for the cells that follow it, and `part` is read from the call.
@@ -64,7 +74,13 @@ def graded_specs(cells):
     return specs
 
 
-def verdict_on(spec, reference, fresh, before=None, error=None):
+def verdict_on(
+    spec: Spec,
+    reference: dict[str, Any],
+    fresh: dict[str, Any] | None,
+    before: str | None = None,
+    error: str | None = None,
+) -> Verdict:
     """Return the Verdict on a graded cell.
 
     `reference` and `fresh` are answer bundles (`fresh` None where none came back); `before` is
@@ -82,7 +98,7 @@ def verdict_on(spec, reference, fresh, before=None, error=None):
     return verdict
 
 
-def strip_widgets(outputs):
+def strip_widgets(outputs: Iterable[Any]) -> list[Any]:
     """Return the outputs without widget views, which are empty in a notebook that is reopened.
 
     Nor is the script for widgets kept, of which a page without them has no use.

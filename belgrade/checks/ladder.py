@@ -5,14 +5,23 @@ What a filled cell should give is worked out by the line as `ladder.toml` has it
 tables that the reader has in the notebook, so that a cell above that was changed does no harm.
 """
 
+from __future__ import annotations
+
 import contextlib
 import functools
 import re
 import sys
 import tomllib
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from belgrade.checks.words import STATUS, box
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from belgrade.checks.capture import Captured
+    from belgrade.checks.spec import Spec
 
 BLANK = re.compile(r"(?<!\w)____(?!\w)")
 COMMENT = re.compile(r"#.*")
@@ -20,19 +29,19 @@ IN_PLACE = "from belgrade.checks import ladder; ladder.say_blank({!r})\n"
 
 
 @functools.cache
-def steps():
+def steps() -> dict[str, Spec]:
     """Return the lines to fill in: id -> kind, names, code, and what a spec may have."""
     text = Path(__file__).with_suffix(".toml").read_text(encoding="utf-8")
     return {step["question"]: step for step in tomllib.loads(text)["step"]}
 
 
-def blanks(lines):
+def blanks(lines: list[str]) -> list[str]:
     """Return a cell's lines, or those that say that it has a blank: a transformer for IPython."""
     count = sum(len(BLANK.findall(COMMENT.sub("", line))) for line in lines)
     return [IN_PLACE.format(count)] if count else lines
 
 
-def listen():
+def listen() -> None:
     """Have cells with a blank say so instead of running, from now on."""
     if "IPython" not in sys.modules:
         return
@@ -43,7 +52,7 @@ def listen():
         shell.input_transformers_post.append(blanks)
 
 
-def say_blank(count):
+def say_blank(count: int) -> None:
     """Show that a cell has a blank, or several."""
     from belgrade.checks.record import publish
 
@@ -54,7 +63,7 @@ def say_blank(count):
     publish({}, page, f"{sign} {head} {todo}")
 
 
-def reference(step, names):
+def reference(step: Spec, names: Mapping[str, Any]) -> Captured:
     """Return what the filled line gives, captured, with the notebook's `names`.
 
     Tables are copied first: what a line changes in them is not changed twice. Raises whatever the
@@ -68,12 +77,12 @@ def reference(step, names):
         return capture(space[step["name"]], step)
 
 
-def _fresh(value):
+def _fresh(value: Any) -> Any:
     return value.copy() if type(value).__name__ in ("DataFrame", "Series") else value
 
 
 @contextlib.contextmanager
-def _a_figure_of_its_own():
+def _a_figure_of_its_own() -> Iterator[None]:
     """Keep charts off the reader's figure, on which pandas would draw, and show none."""
     pyplot = sys.modules.get("matplotlib.pyplot")
     had = set(pyplot.get_fignums()) if pyplot else set()
@@ -82,5 +91,6 @@ def _a_figure_of_its_own():
     try:
         yield
     finally:
-        for number in set(pyplot.get_fignums()) - had if pyplot else ():
-            pyplot.close(number)
+        if pyplot:
+            for number in set(pyplot.get_fignums()) - had:
+                pyplot.close(number)

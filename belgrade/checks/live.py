@@ -1,10 +1,13 @@
 """What happens when a student runs a check: capture, judge, show; and the same under nbval."""
 
+from __future__ import annotations
+
 import dataclasses
 import difflib
 import html
 import os
 import sys
+from typing import TYPE_CHECKING, Any
 
 from belgrade.checks import ladder, versions
 from belgrade.checks.judge import CLOSE, ERROR, NOT_YET, RIGHT, Verdict, judge, stopped
@@ -15,10 +18,18 @@ from belgrade.checks.spec import exercise_of
 from belgrade.checks.this import NotFound, this_file
 from belgrade.checks.words import STATUS, box
 
-_hints_shown = {}
+if TYPE_CHECKING:
+    from belgrade.checks.capture import Captured
+    from belgrade.checks.examine import Report
+    from belgrade.checks.pack import Pack
+    from belgrade.checks.spec import Spec
+
+_hints_shown: dict[str, int] = {}
 
 
-def check(question, answer, inputs=None, part=""):
+def check(
+    question: object, answer: object, inputs: list[Any] | None = None, part: str = ""
+) -> None:
     """Judge `answer` at once against the packed data and show one output; never raises."""
     if step := ladder.steps().get(str(question)):
         return _line(step, answer)
@@ -28,7 +39,7 @@ def check(question, answer, inputs=None, part=""):
         version = pack["version"]
         entry = _entry(pack, str(question), part)
         runs = watch()
-        if why := why or (runs and runs.doubt(str(question))):
+        if why := why or (runs.doubt(str(question)) if runs else ""):
             raise PackError(why)
         captured = captured_or_error(answer, entry["spec"], inputs)
         verdict = judge(entry["spec"], entry["reference"], captured)
@@ -44,7 +55,7 @@ def check(question, answer, inputs=None, part=""):
     publish(bundle(question, part, captured, version), f"<div>{page}{UNRUN}</div>", text)
 
 
-def _with_next_step(verdict, spec, words):
+def _with_next_step(verdict: Verdict, spec: Spec, words: str) -> Verdict:
     """Return a verdict that says what to do where it says only what is wrong."""
     told = [turn["message"] for turn in spec.get("wrong", []) if isinstance(turn, dict)]
     if verdict.status not in (NOT_YET, CLOSE) or verdict.message in told:
@@ -52,7 +63,7 @@ def _with_next_step(verdict, spec, words):
     return dataclasses.replace(verdict, message=f"{verdict.message} {words}")
 
 
-def _line(step, answer):
+def _line(step: Spec, answer: object) -> None:
     """Judge a line of a lesson that was filled in, and show what it gave; never raises."""
     from IPython import get_ipython
     from IPython.display import display
@@ -72,7 +83,7 @@ def _line(step, answer):
     publish({}, f"<div>{page}</div>", text)
 
 
-def hint(question):
+def hint(question: object) -> None:
     """Show the next hint to a question; the first again after the last."""
     question = str(question)
     try:
@@ -93,7 +104,7 @@ def hint(question):
     return publish({}, page, f"{head}: {hints[step]}")
 
 
-def check_notebook(exercise):
+def check_notebook(exercise: object) -> None:
     """Show a table of all questions of the exercise, from the notebook as it is saved."""
     if os.environ.get("BELGRADE_EXAM"):
         return  # the notebook is being examined already
@@ -110,7 +121,7 @@ def check_notebook(exercise):
         publish({}, box("error", html.escape(str(error))), str(error))
 
 
-def _in_kernel(exercise):
+def _in_kernel(exercise: str) -> Report:
     """Judge what the names in this kernel hold now: where no second process can be started."""
     from IPython import get_ipython
 
@@ -118,7 +129,9 @@ def _in_kernel(exercise):
 
     pack, space, verdicts = read_pack(exercise), dict(get_ipython().user_ns), {}
 
-    def check(question, answer, inputs=None, part=""):
+    def check(
+        question: object, answer: object, inputs: list[Any] | None = None, part: str = ""
+    ) -> None:
         entry = _entry(pack, str(question), part)
         verdicts[question, part] = judge(
             entry["spec"], entry["reference"], captured_or_error(answer, entry["spec"], inputs)
@@ -143,7 +156,7 @@ def _in_kernel(exercise):
     return examine.report_of(pack, records, [note])
 
 
-def _entry(pack, question, part):
+def _entry(pack: Pack, question: str, part: str) -> dict[str, Any]:
     for entry in pack["checks"]:
         if entry["question"] == question and entry["part"] == part:
             return entry
@@ -155,7 +168,7 @@ def _entry(pack, question, part):
     )
 
 
-def chart_in_words(captured):
+def chart_in_words(captured: Captured) -> str:
     """Return a sentence or two on what a captured chart holds, or "" if it holds nothing.
 
     For readers who do not see the picture, and for all to compare it with what they meant to draw.
@@ -193,15 +206,17 @@ MARK_NAMES = {
 }
 
 
-def _height(point):
+def _height(point: tuple[float, object]) -> float:
     return point[0]
 
 
-def _brief(x):
+def _brief(x: float | str) -> str:
     return x if isinstance(x, str) else f"{x:g}"
 
 
-def _words(question, verdict, drawn="", what="question"):
+def _words(
+    question: str, verdict: Verdict, drawn: str = "", what: str = "question"
+) -> tuple[str, str]:
     """Return a verdict as HTML and as text, with what a chart shows below it."""
     sign, word, *_ = STATUS[verdict.status]
     message = "" if verdict.message == f"{word}." else verdict.message
@@ -214,7 +229,7 @@ def _words(question, verdict, drawn="", what="question"):
     return box(verdict.status, page), text
 
 
-def _page(report):
+def _page(report: Report) -> str:
     """Return a report on a whole notebook as an HTML table."""
     rows = []
     for row in report["questions"]:

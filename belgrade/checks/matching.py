@@ -5,12 +5,15 @@ not speak against it; else by what is given in them (a prompt's text, the call o
 names that an answer sets, and by the place between its neighbours.
 """
 
+from __future__ import annotations
+
 import ast
 import functools
 import itertools
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from belgrade.checks.cells import (
     about,
@@ -23,6 +26,9 @@ from belgrade.checks.cells import (
     source_of,
 )
 from belgrade.checks.quick import nbformat
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 GIVEN = ("prompt", "setup", "parameters", "check", "")
 ALIKE = 0.86
@@ -37,9 +43,9 @@ LOST = (
 class Match:
     """`cells` of a submission; `partner` is {index in cells: index in the fresh copy}."""
 
-    cells: list
-    partner: dict = field(default_factory=dict)
-    repairs: list = field(default_factory=list)
+    cells: list[NotebookNode]
+    partner: dict[int, int] = field(default_factory=dict)
+    repairs: list[str] = field(default_factory=list)
     nameless: bool = False  # no cell has an id or metadata that is known
 
 
@@ -47,21 +53,23 @@ class Match:
 class _Exercise:
     """What is known of the fresh copy: its cells without hidden checks, and what they set."""
 
-    fresh: object
-    given: list = field(init=False)
+    fresh: NotebookNode
+    given: list[tuple[int, NotebookNode]] = field(init=False)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self.given = [(i, c) for i, c in enumerate(self.fresh.cells) if role(c) != "hidden"]
         self.by_id = {c["id"]: i for i, c in self.given}
         slots = Counter(stated(c) for _, c in self.given)
         self.by_slot = {stated(c): i for i, c in self.given if slots[stated(c)] == 1}
         texts = Counter(c.source.strip() for _, c in self.given)
         self.by_text = {
-            c.source.strip(): i for i, c in self.given
+            c.source.strip(): i
+            for i, c in self.given
             if role(c) in GIVEN and texts[c.source.strip()] == 1
-        }  # fmt: skip
+        }
         self.answers = {about(c)["question"]: i for i, c in self.given if role(c) == "answer"}
-        self.checks, used = {}, {}
+        self.checks: dict[str, int] = {}
+        used: dict[str, set[str]] = {}
         for i, cell in self.given:
             if role(cell) == "check":
                 self.checks.setdefault(about(cell)["question"], i)
@@ -75,7 +83,7 @@ class _Exercise:
         asked = Counter(n for names in self.targets.values() for n in names)
         self.own = {q: {n for n in t if asked[n] == 1} for q, t in self.targets.items()}
 
-    def sets(self, cell, which=None):
+    def sets(self, cell: NotebookNode, which: dict[str, set[str]] | None = None) -> set[str]:
         """Return the questions whose names (`targets`, or `which`) a code cell sets."""
         if cell["cell_type"] not in ("code", "markdown", "raw"):
             return set()
@@ -83,7 +91,7 @@ class _Exercise:
         return {q for q, targets in (which or self.targets).items() if targets & names}
 
 
-def match(fresh, submitted):
+def match(fresh: NotebookNode, submitted: NotebookNode) -> Match:
     """Return the Match of a submission's cells with those of a fresh copy.
 
     A hidden check has no partner: students never had it.
@@ -106,7 +114,7 @@ def match(fresh, submitted):
     return found
 
 
-def stated(cell):
+def stated(cell: NotebookNode) -> tuple[str, ...] | None:
     """Return (question, role, part) as the metadata say, or None where they say nothing."""
     said = about(cell)
     if not said.get("role") or said["role"] == "student":
@@ -114,7 +122,7 @@ def stated(cell):
     return tuple(str(said.get(k, "")) for k in ("question", "role", "part"))
 
 
-def _named(exercise, cell):
+def _named(exercise: _Exercise, cell: NotebookNode) -> int | None:
     """Return where a cell belongs by its exact text, its id or its metadata; or None."""
     text = source_of(cell).strip()
     if len(text) > 8 and text in exercise.by_text:
@@ -127,49 +135,53 @@ def _named(exercise, cell):
     hopes = [at for at in (by_id, by_slot) if at is not None]
     sound = [at for at in hopes if not _denied(exercise, at, cell)]
     for at in sound:  # the two disagree, or there is only one
-        if about(exercise.fresh.cells[at]).get("question") in exercise.sets(cell):
+        if about(exercise.fresh.cells[at]).get("question", "") in exercise.sets(cell):
             return at
     return sound[0] if sound else None
 
 
-def _denied(exercise, at, cell):
+def _denied(exercise: _Exercise, at: int, cell: NotebookNode) -> bool:
     """Tell whether a cell's text speaks against its being the fresh cell `at`."""
     known, what = exercise.fresh.cells[at], role(exercise.fresh.cells[at])
     if what == "check":
-        return cell["cell_type"] != "code" or not CALL.search(source_of(cell)) or (
-            _is_foreign_check(known, cell)
-        )  # fmt: skip
+        return (
+            cell["cell_type"] != "code"
+            or not CALL.search(source_of(cell))
+            or (_is_foreign_check(known, cell))
+        )
     sets = exercise.sets(cell)
     if what == "answer":
         own = about(known).get("question") in sets
         return not own and (bool(sets) or not _is_code(cell) or bool(_calls(cell)))
     if what == "written":
-        return bool(sets) or bool(_calls(cell)) or (
-            cell["cell_type"] == "code" and is_python(source_of(cell))
-        )  # fmt: skip
+        return (
+            bool(sets)
+            or bool(_calls(cell))
+            or (cell["cell_type"] == "code" and is_python(source_of(cell)))
+        )
     return bool(sets) or bool(_calls(cell)) or likeness(known, cell) < 0.5
 
 
-def _is_foreign_check(known, cell):
+def _is_foreign_check(known: NotebookNode, cell: NotebookNode) -> bool:
     calls = _calls(cell)
     return role(known) == "check" and bool(calls) and about(known)["question"] not in calls
 
 
-def _calls(cell):
+def _calls(cell: NotebookNode) -> set[str]:
     """Return the questions that a code cell checks and does nothing else."""
     if cell["cell_type"] != "code" or assigned(source_of(cell)):
         return set()
     return set(CALL.findall(source_of(cell)))
 
 
-def _is_code(cell):
+def _is_code(cell: NotebookNode) -> bool:
     """Tell whether a cell is code, or text that is code by what it says."""
     if cell["cell_type"] == "code":
         return True
     return is_python(source_of(cell)) and bool(assigned(source_of(cell)))
 
 
-def _find_given(exercise, found):
+def _find_given(exercise: _Exercise, found: Match) -> None:
     """Find what is given, and has no partner yet, by the call of its check or by likeness."""
     taken = set(found.partner.values())
     for at, known in exercise.given:
@@ -178,8 +190,14 @@ def _find_given(exercise, found):
         free = [i for i in range(len(found.cells)) if i not in found.partner]
         if role(known) == "check":
             question = about(known)["question"]
-            hit = next((i for i in free if _calls(found.cells[i]) == {question}
-                        and exercise.checks[question] == at), None)  # fmt: skip
+            hit = next(
+                (
+                    i
+                    for i in free
+                    if _calls(found.cells[i]) == {question} and exercise.checks[question] == at
+                ),
+                None,
+            )
             if hit is not None:
                 found.partner[hit] = at
                 continue
@@ -189,14 +207,17 @@ def _find_given(exercise, found):
             found.partner[-best[1]] = at
 
 
-def _find_answers(exercise, found):
+def _find_answers(exercise: _Exercise, found: Match) -> None:
     """Find answers without a partner by the names that they set, first within their question."""
     taken = set(found.partner.values())
     for question, at in exercise.answers.items():
         if at in taken:
             continue
-        hits = [i for i, c in enumerate(found.cells)
-                if i not in found.partner and question in exercise.sets(c)]  # fmt: skip
+        hits = [
+            i
+            for i, c in enumerate(found.cells)
+            if i not in found.partner and question in exercise.sets(c)
+        ]
         here = [i for i in hits if question_at(exercise.fresh, found, i) == question]
         hits = here or [i for i in hits if question in exercise.sets(found.cells[i], exercise.own)]
         for i in hits:
@@ -208,13 +229,13 @@ def _find_answers(exercise, found):
             )
 
 
-def question_at(fresh, found, index):
+def question_at(fresh: NotebookNode, found: Match, index: int) -> str | None:
     """Return the question that a cell stands in: that of the last known cell before it."""
     before = [i for i in found.partner if i < index]
     return about(fresh.cells[found.partner[max(before)]]).get("question") if before else None
 
 
-def _leave_starters(exercise, found):
+def _leave_starters(exercise: _Exercise, found: Match) -> None:
     """Take an untouched answer cell for an added one where another holds the answer."""
     for at in exercise.answers.values():
         mine = [i for i, where in found.partner.items() if where == at]
@@ -225,7 +246,7 @@ def _leave_starters(exercise, found):
                 found.cells[i] = nbformat.from_dict(found.cells[i] | {"source": ""})
 
 
-def _share_out(exercise, found):
+def _share_out(exercise: _Exercise, found: Match) -> None:
     """Share out a cell that holds answers to several questions: each takes its own part."""
     starters = {q: exercise.fresh.cells[at].source for q, at in exercise.answers.items()}
     sets = []
@@ -236,7 +257,7 @@ def _share_out(exercise, found):
         alone = {q for q in sets[i] if not any(q in s for n, s in enumerate(sets) if n != i)}
         own = exercise.by_id.get(found.cells[i].get("id"))
         own = about(exercise.fresh.cells[own]).get("question") if own is not None else None
-        mine = alone | ({own} & exercise.sets(found.cells[i]))
+        mine = alone | (exercise.sets(found.cells[i]) & {own})
         if len(mine) < 2 or not alone - {own}:
             continue
         parts = segments(source_of(found.cells[i]), {q: exercise.targets[q] for q in mine})
@@ -248,22 +269,26 @@ def _share_out(exercise, found):
         )
 
 
-def _part(exercise, question, text):
+def _part(exercise: _Exercise, question: str, text: str) -> NotebookNode:
     known = exercise.fresh.cells[exercise.answers[question]]
-    return nbformat.from_dict({
-        "cell_type": "code", "id": known["id"], "source": text,
-        "metadata": {"belgrade": {"question": question, "role": "answer"}},
-    })  # fmt: skip
+    return nbformat.from_dict(
+        {
+            "cell_type": "code",
+            "id": known["id"],
+            "source": text,
+            "metadata": {"belgrade": {"question": question, "role": "answer"}},
+        }
+    )
 
 
-def _read(source):
+def _read(source: str) -> set[str]:
     """Return the names that a check looks at."""
     return {
         n.id for node in parsed(source) or [] for n in ast.walk(node) if isinstance(n, ast.Name)
     } - {"check", "hint"}
 
 
-def likeness(one, other):
+def likeness(one: NotebookNode, other: NotebookNode) -> float:
     """Return how alike two cells are, from 0 to 1: the share of pairs of letters in both.
 
     It takes time in proportion to their length, whatever a submission holds.
@@ -278,5 +303,5 @@ def likeness(one, other):
 
 
 @functools.lru_cache(maxsize=600)  # the cells of a submission, and those given
-def _pairs(text):
+def _pairs(text: str) -> Counter[tuple[str, str]]:
     return Counter(itertools.pairwise(text))

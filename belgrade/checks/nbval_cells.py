@@ -1,11 +1,14 @@
 """nbval's notebooks and cells as ours; imported only where nbval collects one."""
 
+from __future__ import annotations
+
 import json
 import re
 import time
 from collections import defaultdict
 from pathlib import Path
 from queue import Empty
+from typing import TYPE_CHECKING, Any
 
 from nbval.plugin import IPyNbCell, IPyNbFile, NbCellError
 
@@ -22,6 +25,13 @@ from belgrade.checks.judge import RIGHT
 from belgrade.checks.nbval_plugin import RECORDS
 from belgrade.checks.spec import SpecError
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nbformat import NotebookNode
+
+    from belgrade.checks.judge import Verdict
+
 SANITISE = [
     (re.compile(r"data:image/png;base64,[A-Za-z0-9+/=\s]+"), "IMG"),
     (re.compile(r"\b0x[0-9a-fA-F]{6,}"), "0xADDR"),
@@ -35,7 +45,13 @@ class KernelDied(RuntimeError):
 class Notebook(IPyNbFile):
     """A notebook whose graded cells go to the judge."""
 
-    def collect(self):
+    skip_compare: tuple[str, ...]
+    errors: dict[str, str]
+    seconds: defaultdict[str, float]
+    drain_until: float | None = None
+    is_given = False
+
+    def collect(self) -> Iterator[Cell]:
         cells = list(super().collect())
         self.assembled = bool(about(self.nb).get("assembled"))
         self.skip_compare = (*self.skip_compare, MIME)
@@ -53,19 +69,19 @@ class Notebook(IPyNbFile):
                 options=cell.options,
             )
 
-    def setup(self):
+    def setup(self) -> None:
         super().setup()
         if folder := self.config.getoption("belgrade_cwd"):
             self._run_quietly(f"import os; os.chdir({folder!r})")
         self._await_reply = self.kernel.await_reply
         self.kernel.await_reply = self._await_or_notice
 
-    def _run_quietly(self, code):
+    def _run_quietly(self, code: str) -> None:
         message = self.kernel.kc.execute(code, store_history=False)
         self.kernel.await_reply(message, timeout=60)
         self.kernel.await_idle(message, timeout=60)
 
-    def _await_or_notice(self, message, timeout):
+    def _await_or_notice(self, message: str, timeout: float) -> dict[str, Any]:
         """Wait for a reply; notice a dead kernel at once, and not after the whole timeout."""
         # The given cells are not the student's: a slow machine may take its time for them.
         end = time.monotonic() + (max(timeout, 60) if self.is_given else timeout)
@@ -80,9 +96,9 @@ class Notebook(IPyNbFile):
                     self.drain_until = time.monotonic() + 5
                     raise
 
-    drain_until, is_given = None, False
-
-    def get_kernel_message(self, timeout=None, stream="iopub"):
+    def get_kernel_message(
+        self, timeout: float | None = None, stream: str = "iopub"
+    ) -> dict[str, Any]:
         # A loop that prints and cannot be interrupted would keep nbval reading for ever.
         if self.drain_until and time.monotonic() > self.drain_until:
             raise Empty
@@ -92,17 +108,19 @@ class Notebook(IPyNbFile):
 class Cell(IPyNbCell):
     """A code cell: graded by the judge, compared by nbval, or (a student's own) only run."""
 
-    def __init__(self, **arguments):
+    error: str | None = None
+
+    def __init__(self, **arguments: Any) -> None:
         super().__init__(**arguments)
         self.spec = self.parent.specs.get(self.cell["id"])
         if self.parent.assembled:
-            self.options = defaultdict(bool)
+            self.options: defaultdict[str, bool] = defaultdict(bool)
 
-    def setup(self):
+    def setup(self) -> None:
         # After a time-out nbval expects all later cells to fail; an interrupted kernel goes on.
         pass
 
-    def runtest(self):
+    def runtest(self) -> None:
         start = time.monotonic()
         source = self.cell.source
         plain = not self.spec and not self.parent.assembled
@@ -129,17 +147,22 @@ class Cell(IPyNbCell):
         elif plain and not stored:
             self.raise_cell_error("no stored reference: run `belgrade clean --run` on it")
 
-    def compare_outputs(self, test, ref, skip_compare=None):
+    def compare_outputs(
+        self,
+        test: list[NotebookNode],
+        ref: list[NotebookNode],
+        skip_compare: tuple[str, ...] | None = None,
+    ) -> bool:
         return super().compare_outputs(strip_widgets(test), strip_widgets(ref), skip_compare)
 
-    def sanitize(self, s):
+    def sanitize(self, s: Any) -> Any:
         s = super().sanitize(s)
         if isinstance(s, str):
             for pattern, put in SANITISE:
                 s = pattern.sub(put, s)
         return s
 
-    def _failed(self, error, seconds):
+    def _failed(self, error: Exception, seconds: float) -> None:
         """Remember an error under the cell's question; write down what ended the kernel."""
         told = [o for o in self.test_outputs or [] if o.output_type == "error"]
         name = f"{told[-1].ename}: {told[-1].evalue}" if told else str(error)
@@ -155,13 +178,11 @@ class Cell(IPyNbCell):
             how = "lost" if killed else "late"
             self._record(None, error=name, **{how: self.cell["id"]})
 
-    error = None
-
-    def _judge(self):
+    def _judge(self) -> None:
         spec, part = self.spec, self.spec.get("part", "")
         reference = bundle_of(self.cell.outputs)
         if reference is None:
-            self.raise_cell_error("no stored reference: run `belgrade build`")
+            return self.raise_cell_error("no stored reference: run `belgrade build`")
         before = self.parent.errors.get(spec["question"]) if self.parent.assembled else None
         fresh = bundle_of(self.test_outputs or [])
         verdict = verdict_on(spec, reference, fresh, before, self.error)
@@ -169,7 +190,7 @@ class Cell(IPyNbCell):
         if verdict.status != RIGHT:
             self.raise_cell_error(f"{spec['question']} {verdict.status}: {verdict.message}")
 
-    def _record(self, verdict, part="", **more):
+    def _record(self, verdict: Verdict | None, part: str = "", **more: Any) -> None:
         path = self.config.getoption("belgrade_report")
         question = about(self.cell).get("question") or (self.spec or {}).get("question", "")
         record = {

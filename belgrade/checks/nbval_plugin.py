@@ -9,21 +9,28 @@ In an assembled copy (see `belgrade.checks.assemble`) outputs of other cells are
 `--belgrade-report FILE` receives a JSON list with one record for each verdict, as they come.
 """
 
+from __future__ import annotations
+
 import os
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-RECORDS = pytest.StashKey()
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from pathlib import Path
+
+RECORDS: pytest.StashKey[list[dict[str, Any]]] = pytest.StashKey()
 
 
-def pytest_addoption(parser):
+def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of the examiner."""
     group = parser.getgroup("belgrade", "judging notebooks")
     group.addoption("--belgrade-report", metavar="FILE", help="write the verdicts there as JSON")
     group.addoption("--belgrade-cwd", metavar="DIR", help="the working folder of the kernels")
 
 
-def pytest_configure(config):
+def pytest_configure(config: pytest.Config) -> None:
     """Tell the kernels that they are examined, so that `check_notebook` rests."""
     if config.getoption("nbval", False) or config.getoption("nbval_lax", False):
         os.environ["BELGRADE_EXAM"] = "1"
@@ -31,7 +38,7 @@ def pytest_configure(config):
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_collect_file(file_path, parent):
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Generator[None, Any, Any]:
     """Turn the notebooks that nbval collects into ours."""
     found = yield
     if file_path.suffix != ".ipynb" or not found:

@@ -5,26 +5,31 @@ each visible check its spec (with hints and wrong turns) and reference, the writ
 and the pristine notebook.
 """
 
+from __future__ import annotations
+
 import base64
 import json
 import os
 import re
 import zlib
 from pathlib import Path
+from typing import Any
 
 from belgrade import UserError
+
+Pack = dict[str, Any]  # exercise, version, file, questions, checks, written, notebook, data
 
 
 class PackError(UserError):
     """The check data of an exercise are missing or cannot be read."""
 
 
-def pack_folder():
+def pack_folder() -> Path:
     """Return the folder of the packs: the package's own, or what BELGRADE_PACKED names."""
     return Path(os.environ.get("BELGRADE_PACKED") or Path(__file__).parent / "packed")
 
 
-def read_pack(exercise, folder=None, version=""):
+def read_pack(exercise: str, folder: Path | str | None = None, version: str | None = "") -> Pack:
     """Return the pack of an exercise ("01") as a dict; raise PackError if it can't be had.
 
     Where the exercise has a further version with the stamp `version`, it is that one's.
@@ -44,18 +49,18 @@ def read_pack(exercise, folder=None, version=""):
         raise PackError(f"The checks for exercise {exercise} cannot be read; reinstall.") from None
 
 
-def encode(pack):
+def encode(pack: dict[str, Any]) -> bytes:
     """Return a pack as bytes, the same for the same content."""
     text = json.dumps(pack, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return base64.encodebytes(zlib.compress(text.encode("utf-8"), 9))
 
 
-def decode(data):
+def decode(data: bytes) -> dict[str, Any]:
     """Return the pack in `data`; raise ValueError or zlib.error if it is none."""
     return json.loads(zlib.decompress(base64.decodebytes(data)))
 
 
-def exercises(folder=None):
+def exercises(folder: Path | str | None = None) -> list[str]:
     """Return the numbers of the exercises that have a pack, in order."""
     packs = sorted(Path(folder or pack_folder()).glob("*.bin"))
     return [path.stem for path in packs if "-" not in path.stem]

@@ -4,11 +4,14 @@
 shows something, and none to a cell that writes to standard error, be it only a warning.
 """
 
+from __future__ import annotations
+
 import contextlib
 import functools
 import io
 import json
 import sys
+from typing import TYPE_CHECKING, Any
 
 from belgrade.checks import live
 from belgrade.checks.judge import judge
@@ -16,8 +19,17 @@ from belgrade.checks.pack import PackError, decode, encode, read_pack
 from belgrade.checks.record import captured_or_error, publish
 from belgrade.checks.spec import exercise_of
 
+if TYPE_CHECKING:
+    from pathlib import Path
 
-def check_points(question, answer, inputs=None, part="", sealed=None):
+
+def check_points(
+    question: object,
+    answer: object,
+    inputs: list[Any] | None = None,
+    part: str = "",
+    sealed: str | None = None,
+) -> float:
     """Show what `check` shows and return the points of `answer`: 0 up to what the part is worth.
 
     `sealed` holds the check data of a hidden check, made by `seal`; that one shows nothing. What
@@ -37,7 +49,7 @@ def check_points(question, answer, inputs=None, part="", sealed=None):
     return verdict.points
 
 
-def check_points_again(ran, sealed):
+def check_points_again(ran: list[str], sealed: str) -> float:
     """Return the points of a question whose code is run once more under other parameters.
 
     `ran` are the sources of the cells that ran so far, which IPython keeps as `In`; `sealed`
@@ -46,7 +58,9 @@ def check_points_again(ran, sealed):
     """
     told, captured = decode(sealed.encode("ascii")), []
 
-    def check(question, answer, inputs=None, part=""):
+    def check(
+        question: object, answer: object, inputs: list[Any] | None = None, part: str = ""
+    ) -> None:
         captured.append(captured_or_error(answer, told["spec"], inputs))
 
     mine = tuple(source for source in ran if MARK not in source)
@@ -62,7 +76,7 @@ MARK = "from belgrade.checks.points import check_points"
 
 
 @functools.lru_cache(maxsize=1)
-def _run_again(sources, parameters, variant):
+def _run_again(sources: tuple[str, ...], parameters: str, variant: str) -> dict[str, Any]:
     """Return the names that cells leave behind when they run with other parameters."""
     space = {"__name__": "__main__"}
     for source in sources:
@@ -72,7 +86,7 @@ def _run_again(sources, parameters, variant):
     return space
 
 
-def _quietly(source, space):
+def _quietly(source: str, space: dict[str, Any]) -> None:
     """Run code; what it prints and what it stops with is lost."""
     nowhere = io.StringIO()
     silent = contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere)
@@ -80,12 +94,12 @@ def _quietly(source, space):
         exec(compile(source, "<again>", "exec"), space)
 
 
-def seal(**told):
+def seal(**told: Any) -> str:
     """Return the data of a hidden check as text that is not legible, though no secret."""
     return encode(told).decode("ascii")
 
 
-def differing(exported):
+def differing(exported: Path) -> list[str]:
     """Return the exercises whose check data are not those of an export, in order.
 
     `exported` is the path of the `exported.json` that `belgrade export nbgrader` wrote.
@@ -94,7 +108,7 @@ def differing(exported):
     return [exercise for exercise in sorted(wanted) if wanted[exercise] != _version(exercise)]
 
 
-def _version(exercise):
+def _version(exercise: str) -> str | None:
     try:
         return read_pack(exercise)["version"]
     except PackError:

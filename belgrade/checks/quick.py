@@ -14,7 +14,8 @@ GRAMMAR = "rfc3987_syntax"
 if "jsonschema" in sys.modules or GRAMMAR in sys.modules:
     import nbformat
 else:
-    sys.modules[GRAMMAR] = None  # an import of it now fails, and jsonschema does without
+    # An import of it now fails, and jsonschema does without.
+    sys.modules[GRAMMAR] = None  # type: ignore[assignment]  # Python takes None for that
     try:
         import nbformat
     except ImportError:

@@ -5,13 +5,19 @@ looks here first. A kernel knows what it ran, not what stands in the page: wheth
 changed and not run, the page itself tells (`UNRUN`, which goes with a verdict).
 """
 
+from __future__ import annotations
+
 import ast
 import difflib
 import os
 import sys
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from belgrade.checks.cells import assigned, parsed
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult
 
 # JupyterLab marks a cell that was changed after it ran. Looked for in the cells between this check
 # and the one above it.
@@ -36,27 +42,28 @@ class Run:
 
     count: int
     source: str
-    sets: frozenset
-    inputs: dict  # name that it uses -> the cell that had set it, and that cell's code then
+    sets: frozenset[str]
+    # Name that it uses -> the cell that had set it, and that cell's code then.
+    inputs: dict[str, tuple[str, str]]
     error: str  # the name of the error that it ended in, or ""
 
 
 class Runs:
     """The last run of each cell of a notebook, as IPython tells of them."""
 
-    def __init__(self):
-        self.last = {}  # cell -> its last run
-        self.setters = {}  # name -> the cell that set it last
+    def __init__(self) -> None:
+        self.last: dict[str, Run] = {}  # cell -> its last run
+        self.setters: dict[str, str] = {}  # name -> the cell that set it last
         self.now = ""  # the code of the cell that is running
         self._order = 0
 
-    def begin(self, info):
+    def begin(self, info: ExecutionInfo) -> None:
         """Note what is about to run."""
         self.now = info.raw_cell or ""
 
-    def end(self, result):
+    def end(self, result: ExecutionResult) -> None:
         """Note what has run."""
-        source, self._order = result.info.raw_cell or "", self._order + 1
+        source, self._order = getattr(result.info, "raw_cell", None) or "", self._order + 1
         cell = getattr(result.info, "cell_id", None) or source
         error = result.error_before_exec or result.error_in_exec
         sets = assigned(source)
@@ -67,7 +74,7 @@ class Runs:
         )
         self.setters.update(dict.fromkeys(sets, cell))
 
-    def doubt(self, question):
+    def doubt(self, question: str) -> str:
         """Return why the answer that the running cell checks must not be judged, or ""."""
         for name in _checked(self.now, question):
             cell = self.setters.get(name)
@@ -93,19 +100,19 @@ class Runs:
         return ""
 
 
-def _used(source):
+def _used(source: str) -> frozenset[str]:
     """Return the names that code reads and does not make itself first."""
     nodes = [n for body in parsed(source) or [] for n in ast.walk(body) if isinstance(n, ast.Name)]
     return frozenset(n.id for n in nodes if isinstance(n.ctx, ast.Load))
 
 
-def _checked(source, question):
+def _checked(source: str, question: str) -> list[str]:
     """Return the names in the answer of the call check("1.2", ...) in `source`."""
     for body in parsed(source) or []:
         for node in ast.walk(body):
-            named = isinstance(node, ast.Call) and getattr(node.func, "id", "") == "check"
             if (
-                named
+                isinstance(node, ast.Call)
+                and getattr(node.func, "id", "") == "check"
                 and len(node.args) > 1
                 and str(getattr(node.args[0], "value", None)) == question
             ):
@@ -113,7 +120,7 @@ def _checked(source, question):
     return []
 
 
-def watch():
+def watch() -> Runs | None:
     """Begin to note what this kernel runs; return the runs, or None where nobody sits at it."""
     if os.environ.get("BELGRADE_EXAM") or "JPY_SESSION_NAME" not in os.environ:
         return None

@@ -5,12 +5,20 @@ is validated against nbformat's schema, which can take a time that grows with th
 was handed in, and whose complaints nobody needs.
 """
 
+from __future__ import annotations
+
 import json
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from belgrade import UserError
 from belgrade.checks.quick import nbformat
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+Parts = tuple[list[dict[str, Any]], dict[str, Any]]  # cells, and the notebook's metadata
 
 # A notebook beyond these is no student's work: an exercise has some 30 cells.
 MOST_CELLS, MOST_CODE = 500, 500_000
@@ -27,7 +35,7 @@ class ExamineError(UserError):
     """A notebook cannot be checked; its text says why and what to do."""
 
 
-def read_notebook(path, name=None):
+def read_notebook(path: Path | str, name: str | None = None) -> NotebookNode:
     """Return the notebook at `path`; raise ExamineError, in a line, if it is none or too long.
 
     `name` is what to call the file; by default its own name. What was put right while reading
@@ -44,7 +52,7 @@ def read_notebook(path, name=None):
     return notebook_of(data, name or path.name)
 
 
-def notebook_of(data, name):
+def notebook_of(data: bytes, name: str) -> NotebookNode:
     """Return the notebook in these bytes, as `read_notebook` does."""
     for pattern, what in OTHER_KINDS:
         if re.match(pattern, data, re.IGNORECASE):
@@ -77,7 +85,7 @@ def notebook_of(data, name):
     return notebook
 
 
-def _decoded(data):
+def _decoded(data: bytes) -> tuple[str, list[str]]:
     """Return (text, notes): UTF-8, UTF-16 and UTF-32 are told apart for sure, others by guess."""
     encoding = json.detect_encoding(data)
     try:
@@ -93,8 +101,8 @@ def _decoded(data):
         return data.decode(code, "replace"), [note]
 
 
-def _parts(content):
-    """Return (cells, metadata) of a notebook's JSON, of nbformat 2 to 4, with what is needed."""
+def _parts(content: Any) -> Parts:
+    """Return what is needed of a notebook's JSON, of nbformat 2 to 4."""
     if not isinstance(content, dict):
         raise ValueError("no notebook")
     sheets = content.get("worksheets")  # where nbformat 3 has its cells
@@ -109,7 +117,7 @@ def _parts(content):
             kind, source = "markdown", f"# {source}"
         if not isinstance(kind, str):
             raise ValueError("a cell without a type")
-        made = {"cell_type": kind, "source": source, "metadata": _ours(cell)}
+        made: dict[str, Any] = {"cell_type": kind, "source": source, "metadata": _ours(cell)}
         made |= {"outputs": [], "execution_count": None} if kind == "code" else {}
         if isinstance(cell.get("id"), str) and cell["id"] not in seen:
             made["id"] = cell["id"]
@@ -118,13 +126,13 @@ def _parts(content):
     return cells, _ours(content)
 
 
-def _ours(part):
+def _ours(part: dict[str, Any]) -> dict[str, Any]:
     about = part.get("metadata")
     about = about.get("belgrade") if isinstance(about, dict) else None
     return {"belgrade": about} if isinstance(about, dict) else {}
 
 
-def _repaired(text, name, error, notes):
+def _repaired(text: str, name: str, error: json.JSONDecodeError, notes: list[str]) -> Parts:
     """Return (cells, metadata) of text that is no JSON as it stands, but was a notebook."""
     if conflict := re.search(r"^<<<<<<<", text, re.MULTILINE):
         return _both_sides(text, text.count("\n", 0, conflict.start()) + 1, notes)
@@ -145,9 +153,10 @@ def _repaired(text, name, error, notes):
     raise error
 
 
-def _both_sides(text, first, notes):
+def _both_sides(text: str, first: int, notes: list[str]) -> Parts:
     """Return what is the same on both sides of git's conflict markers; the rest is left open."""
-    sides, now = ([], []), (0, 1)
+    sides: tuple[list[str], list[str]] = ([], [])
+    now: tuple[int, ...] = (0, 1)
     for line in text.splitlines(keepends=True):
         if line.startswith("<<<<<<<"):
             now = (0,)

@@ -1,7 +1,10 @@
 """Start again: put an exercise, or one question of it, back to how it was given out."""
 
+from __future__ import annotations
+
 import contextlib
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from belgrade import UserError, journal
 from belgrade.checks import examine
@@ -13,10 +16,13 @@ from belgrade.checks.reading import NOTES
 from belgrade.checks.spec import exercise_of
 from belgrade.files import write_whole
 
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
 MINE = ("answer", "written")
 
 
-def start_again(name, path=None):
+def start_again(name: str, path: Path | str | None = None) -> str:
     """Put back what `name` names, "03" or "3.2"; else as `reset`. Raises UserError for others."""
     name = name.replace(",", ".")
     if not all(part.isdecimal() for part in name.split(".", 1)):
@@ -26,7 +32,7 @@ def start_again(name, path=None):
     return reset(exercise_of(name), name if "." in name else None, path)
 
 
-def reset(exercise, question=None, path=None):
+def reset(exercise: str, question: str | None = None, path: Path | str | None = None) -> str:
     """Put exercise "01", or its question "1.2" alone, back; return in a sentence what was done.
 
     The notebook as it was is first copied into a folder of `my_work/`, so nothing is lost. Other
@@ -51,7 +57,9 @@ def reset(exercise, question=None, path=None):
     )
 
 
-def _with_fresh_answer(fresh, submitted, question, path):
+def _with_fresh_answer(
+    fresh: NotebookNode, submitted: NotebookNode, question: str, path: Path
+) -> NotebookNode:
     """Return a student's notebook in which the cell to answer a question is the given one."""
     known = [c for c in fresh.cells if about(c).get("question") == question and role(c) in MINE]
     if not known:
@@ -60,8 +68,8 @@ def _with_fresh_answer(fresh, submitted, question, path):
     found, cells, left = match(fresh, submitted), [], list(known)
     for index, cell in enumerate(found.cells):
         at = found.partner.get(index)
-        partner = None if at is None else fresh.cells[at]
-        mine = partner is not None and about(partner).get("question") == question
+        partner = {} if at is None else fresh.cells[at]
+        mine = about(partner).get("question") == question
         if mine and role(partner) in MINE:
             if partner in left:
                 left.remove(partner)
@@ -74,7 +82,7 @@ def _with_fresh_answer(fresh, submitted, question, path):
     return _as_stored(dict(submitted, cells=cells + left), path)
 
 
-def _as_stored(notebook, path):
+def _as_stored(notebook: dict[str, Any], path: Path) -> NotebookNode:
     """Return a notebook with outputs and metadata as its file has them, where it is whole.
 
     What reads a student's notebook takes nothing but words and our own metadata.

@@ -1,16 +1,19 @@
 """One value of an answer (a number, a text, a date, a truth value) as JSON can hold it."""
 
+from __future__ import annotations
+
 import datetime
 import decimal
 import fractions
 import math
 import numbers
 import sys
+from typing import Any
 
 MAX_TEXT = 20_000
 
 
-def plain(value):
+def plain(value: Any) -> Any:
     """Return a scalar as bool, int, float or text; None for NaN, NA and NaT; else a tuple."""
     if value is None:
         return None
@@ -43,7 +46,7 @@ def plain(value):
     return ()
 
 
-def cell(value):
+def cell(value: Any) -> Any:
     """Return a cell of a table as `plain` gives it, or the name of its type in angle brackets."""
     scalar = plain(value)
     return f"<{type(value).__name__}>" if scalar == () else scalar

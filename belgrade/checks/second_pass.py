@@ -4,12 +4,18 @@ An answer that was worked out changes with them; a number that was typed in does
 key names the other values in a cell tagged `variant`, which students never get.
 """
 
+from __future__ import annotations
+
 import copy
+from typing import TYPE_CHECKING, Any
 
 from belgrade.checks.assemble import about, role
 from belgrade.checks.cells import copied
 from belgrade.checks.quick import nbformat
 from belgrade.checks.record import MIME
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 # The part of a question that is judged in the second pass, and the mark of the pass's cells.
 AGAIN = "again"
@@ -19,7 +25,9 @@ WORDS = (
 )
 
 
-def with_second_pass(notebook, variant, checks):
+def with_second_pass(
+    notebook: NotebookNode, variant: str, checks: list[dict[str, Any]]
+) -> NotebookNode:
     """Return an assembled notebook with its second pass after its last cell.
 
     `variant` is the source of the parameters cell with other values, or "" where there is none;
@@ -41,7 +49,9 @@ def with_second_pass(notebook, variant, checks):
     return whole
 
 
-def _again(cell, variant, entries):
+def _again(
+    cell: NotebookNode, variant: str, entries: dict[str, dict[str, Any]]
+) -> NotebookNode | None:
     """Return what a cell is in the second pass, or None where it is no part of it."""
     what, question = role(cell), about(cell).get("question")
     if cell.cell_type != "code" or what == "hidden":
@@ -60,7 +70,7 @@ def _again(cell, variant, entries):
     return new
 
 
-def _check(cell, entry):
+def _check(cell: NotebookNode, entry: dict[str, Any]) -> NotebookNode:
     reference = {"question": entry["question"], "answer": entry["reference"]}
     shown = {MIME: reference, "text/plain": "reference"}
     mark = {"question": entry["question"], "role": "hidden", "part": AGAIN, "spec": entry["spec"]}
@@ -77,7 +87,7 @@ def _check(cell, entry):
     )
 
 
-def _free(name, taken):
+def _free(name: str, taken: set[str]) -> str:
     tried = (name if n == 0 else f"{name}-{n}" for n in range(len(taken) + 1))
     found = next(each for each in tried if each not in taken)
     taken.add(found)

@@ -1,10 +1,18 @@
 """A question's spec: the TOML that an instructor writes in a raw cell of a key notebook."""
 
+from __future__ import annotations
+
 import difflib
 import tomllib
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from belgrade import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+Spec = dict[str, Any]  # as `parse_spec` gives it: a question's keys and values
 
 NUMBER = int | float
 VALUES = ("number", "list", "table", "function", "chart")
@@ -17,9 +25,9 @@ MARKS = {"bar", "barh", "line", "scatter", "hist"}
 class Key:
     """A key of a spec: what it holds, the kinds of question that know it, what it is for."""
 
-    type: object
+    type: Any  # what `isinstance` takes
     what: str
-    kinds: tuple = KINDS
+    kinds: tuple[str, ...] = KINDS
 
 
 # The table in docs/write-a-question.md is made of this.
@@ -67,7 +75,7 @@ KEYS = {
 WRONG = {"code", "message", "close", "words", "status"}
 
 
-def keys_as_table():
+def keys_as_table() -> str:
     """Return the table of all keys as Markdown, for docs/write-a-question.md."""
     rows = ["| key | kinds | takes | what for |", "|---|---|---|---|"]
     for name, key in KEYS.items():
@@ -76,7 +84,7 @@ def keys_as_table():
     return "\n".join(rows)
 
 
-def _spoken(kind):
+def _spoken(kind: object) -> str:
     names = {
         str: "text",
         int: "whole number",
@@ -93,7 +101,7 @@ class SpecError(UserError):
     """A spec that cannot be used; its text says what to change."""
 
 
-def parse_spec(source):
+def parse_spec(source: str) -> Spec:
     """Return the spec in the TOML text `source` as a dict with `kind` and `points` filled in.
 
     Raises SpecError naming the question, the key and the nearest known key.
@@ -131,19 +139,19 @@ def parse_spec(source):
     return spec
 
 
-def _tried(name, which, case, known):
+def _tried(name: str, which: str, case: Any, known: Collection[str]) -> None:
     if not isinstance(case, dict):
         raise SpecError(f"question {name}: write each as [[{which}]], with code = '...' below it")
     for key, value in case.items():
         _known(name, f"key of [[{which}]]", key, known)
         wanted = bool if key == "close" else str
-        if not isinstance(value, wanted) or (wanted is str and not value.strip()):
+        if not isinstance(value, wanted) or (isinstance(value, str) and not value.strip()):
             raise SpecError(f"question {name}: {key} = {value!r} in [[{which}]] says nothing")
     if "code" not in case:
         raise SpecError(f"question {name}: each [[{which}]] needs code")
 
 
-def _check_kind(name, kind, spec):
+def _check_kind(name: str, kind: str, spec: Spec) -> None:
     if kind == "choice":
         if not spec.get("options"):
             raise SpecError(f"question {name}: a choice needs options")
@@ -158,7 +166,9 @@ def _check_kind(name, kind, spec):
         _known(name, "compare", spec.get("compare", "values"), {"values", "heights", "none"})
 
 
-def _known(name, what, value, allowed, all_known=()):
+def _known(
+    name: str, what: str, value: object, allowed: Collection[Any], all_known: Collection[Any] = ()
+) -> None:
     if value in allowed:
         return
     if value in all_known:
@@ -168,6 +178,6 @@ def _known(name, what, value, allowed, all_known=()):
     raise SpecError(f"question {name}: unknown {what} {value!r}{hint}")
 
 
-def exercise_of(question):
+def exercise_of(question: object) -> str:
     """Return the two-digit exercise number of a question id: "01" for "1.2"."""
     return str(question).split(".")[0].zfill(2)

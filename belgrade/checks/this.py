@@ -1,9 +1,15 @@
 """Which file this kernel's notebook is, asked of the Jupyter server: it may have been renamed."""
 
+from __future__ import annotations
+
 import json
 import os
 import urllib.request
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 TIMEOUT_S = 3
 
@@ -12,7 +18,7 @@ class NotFound(Exception):
     """Nobody can tell which file the notebook is; the text says what to do."""
 
 
-def this_file():
+def this_file() -> Path | None:
     """Return the path of this kernel's notebook, or None outside of a server.
 
     A server knows it whenever it is asked. What the kernel was told when it began (in
@@ -31,7 +37,7 @@ def this_file():
     )
 
 
-def _asked():
+def _asked() -> Path | None:
     """Return what the server says, or None where none answers."""
     kernel = _kernel_id()
     for server in _servers() if kernel else ():
@@ -42,7 +48,7 @@ def _asked():
     return None
 
 
-def _kernel_id():
+def _kernel_id() -> str:
     try:
         from ipykernel.connect import get_connection_file
 
@@ -51,7 +57,7 @@ def _kernel_id():
         return ""
 
 
-def _servers():
+def _servers() -> Iterator[dict[str, Any]]:
     """Yield what running servers wrote about themselves, the newest first."""
     from jupyter_core.paths import jupyter_runtime_dir
 
@@ -63,14 +69,14 @@ def _servers():
             continue
 
 
-def _age(file):
+def _age(file: Path) -> float:
     try:
         return file.stat().st_mtime
     except OSError:
         return 0
 
 
-def _sessions(server):
+def _sessions(server: dict[str, Any]) -> list[dict[str, Any]]:
     token = server.get("token") or os.environ.get("JUPYTERHUB_API_TOKEN", "")
     headers = {"Authorization": f"token {token}"} if token else {}
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # it runs on this machine

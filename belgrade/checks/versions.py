@@ -1,18 +1,26 @@
 """Old package, new notebook, or the other way round: what can still be judged, and who must act."""
 
+from __future__ import annotations
+
 import json
 from datetime import date
+from typing import TYPE_CHECKING, Any
 
 from belgrade.checks.cells import INSTALL, about, role, source_of
 from belgrade.checks.pack import read_pack
 from belgrade.checks.spec import exercise_of
 from belgrade.checks.this import NotFound, this_file
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from belgrade.checks.pack import Pack
+
 # What a question's answer is judged by, besides the answer.
 GIVEN = ("setup", "parameters", "prompt", "check")
 
 
-def pack_of(question):
+def pack_of(question: str) -> tuple[Pack, str]:
     """Return the pack of this notebook's version, and why it cannot judge the question, or ""."""
     notebook, exercise = _notebook(), exercise_of(question)
     mine = about(notebook)
@@ -21,7 +29,7 @@ def pack_of(question):
     return pack, _doubt(pack, question, notebook)
 
 
-def _doubt(pack, question, notebook):
+def _doubt(pack: Pack, question: str, notebook: Mapping[str, Any]) -> str:
     mine = about(notebook)
     if mine.get("exercise") != pack["exercise"] or mine.get("version") == pack["version"]:
         return ""
@@ -30,7 +38,7 @@ def _doubt(pack, question, notebook):
     return told(mine.get("made", ""), about(pack["notebook"]).get("made", ""))
 
 
-def told(notebook_made, checks_made, judged="Nothing is judged. "):
+def told(notebook_made: str, checks_made: str, judged: str = "Nothing is judged. ") -> str:
     """Return which side is old, from two dates ("2026-11-28", or "" if unknown), and who acts."""
     notebook, checks = _spoken(notebook_made), _spoken(checks_made)
     if notebook and checks and notebook_made > checks_made:
@@ -52,7 +60,7 @@ def told(notebook_made, checks_made, judged="Nothing is judged. "):
     )
 
 
-def is_unsaid(notebook, pack):
+def is_unsaid(notebook: Mapping[str, Any], pack: Pack) -> bool:
     """Tell whether a notebook has only lost its mark: whatever is given in a question stands there.
 
     Programs drop what they do not know, and many students would be told that their notebook is old.
@@ -64,7 +72,7 @@ def is_unsaid(notebook, pack):
     return all(_source(cell) in there for cell in given)
 
 
-def _spoken(day):
+def _spoken(day: Any) -> str:
     try:
         found = date.fromisoformat(day)
     except (TypeError, ValueError):
@@ -72,7 +80,7 @@ def _spoken(day):
     return f"{found.day} {found:%B %Y}"
 
 
-def _notebook():
+def _notebook() -> dict[str, Any]:
     try:
         path = this_file()
         return json.loads(path.read_text(encoding="utf-8")) if path else {}
@@ -80,12 +88,12 @@ def _notebook():
         return {}
 
 
-def _source(cell):
+def _source(cell: Mapping[str, Any]) -> str:
     """Return the source of a cell without the address to install from, which a release fills in."""
     return INSTALL.sub("", source_of(cell).strip())
 
 
-def _given(notebook, question):
+def _given(notebook: Mapping[str, Any], question: str) -> list[tuple[str, str]]:
     cells = notebook.get("cells")
     return [
         (role(cell), _source(cell))

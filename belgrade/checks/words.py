@@ -1,5 +1,7 @@
 """What showing, examining and grading share: how an outcome looks, and how charts behave."""
 
+from __future__ import annotations
+
 # A sign and a word for each status, so that colour never carries meaning alone; then the
 # background and the edge. Text is near-black on pale: above 12:1 in light and dark themes.
 STATUS = {
@@ -15,7 +17,7 @@ STATUS = {
 AS_IN_JUPYTER = {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}
 
 
-def box(status, inner):
+def box(status: str, inner: str) -> str:
     """Return HTML as a box in the colours of a status, which is read out when it appears."""
     _, _, back, edge = STATUS[status]
     return (

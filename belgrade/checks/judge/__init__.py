@@ -5,7 +5,10 @@ answer in whatever form it is clear, and one answer only. A message names what w
 next step, never the answer. Each kind has a module; `KINDS` is the one table of them.
 """
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING, Any
 
 from belgrade.checks.judge.charts import chart, drawn_as
 from belgrade.checks.judge.errors import stopped
@@ -25,6 +28,11 @@ from belgrade.checks.judge.outcome import (
 )
 from belgrade.checks.judge.tables import table
 from belgrade.checks.judge.texts import choice, plain, text, truth, written
+
+if TYPE_CHECKING:
+    from belgrade.checks.capture import Captured
+    from belgrade.checks.judge.outcome import Outcome
+    from belgrade.checks.spec import Spec
 
 __all__ = [
     "CLOSE",
@@ -52,7 +60,7 @@ UNREADABLE = (
 )
 
 
-def judge(spec, reference, answer):
+def judge(spec: Spec, reference: Captured, answer: Captured | None) -> Verdict:
     """Return the Verdict on a captured `answer`, given the captured `reference` and the spec."""
     try:
         status, message = _outcome(spec, reference, answer)
@@ -65,7 +73,7 @@ def judge(spec, reference, answer):
     return Verdict(status, points, most, message)
 
 
-def _outcome(spec, reference, answer):
+def _outcome(spec: Spec, reference: Captured, answer: Captured | None) -> Outcome:
     kind = spec.get("kind", "number")
     if answer is None:
         return ERROR, "No answer came back from this cell. Is the check still called here?"
@@ -90,7 +98,7 @@ def _outcome(spec, reference, answer):
     return status, message
 
 
-def _compare(spec, reference, answer):
+def _compare(spec: Spec, reference: Captured, answer: Captured) -> Outcome:
     """Return (status, message) for two captured values, by the kind of the question."""
     kind = spec.get("kind", "number")
     if kind == "function":  # what a function returns is judged by what the reference returns
@@ -98,11 +106,11 @@ def _compare(spec, reference, answer):
     return KINDS.get(kind, _other)(spec, reference, answer)
 
 
-def _functions(spec, reference, answer):
+def _functions(spec: Spec, reference: Captured, answer: Captured) -> Outcome:
     return function(spec, reference, answer, _compare)
 
 
-def _other(spec, reference, answer):
+def _other(spec: Spec, reference: Captured, answer: Captured) -> Outcome:
     return YES if reference == answer else (NOT_YET, f"Not yet: you have {found(answer)}.")
 
 
@@ -122,7 +130,7 @@ KINDS = {
 # --- known wrong turns -----------------------------------------------------------------------
 
 
-def _is_turn(spec, reference, turn, answer):
+def _is_turn(spec: Spec, reference: Captured, turn: Captured, answer: Captured) -> bool:
     """Tell whether an answer is the known wrong turn `turn`."""
     if turn == answer:
         return True
@@ -141,7 +149,7 @@ def _is_turn(spec, reference, turn, answer):
     return near and _compare(content, turn, answer)[0] == RIGHT
 
 
-def _is_drawn_turn(spec, reference, turn, answer):
+def _is_drawn_turn(spec: Spec, reference: Captured, turn: Captured, answer: Captured) -> bool:
     if len(turn["axes"]) != len(answer["axes"]):
         return False
     pairs = list(zip(turn["axes"], answer["axes"], strict=True))
@@ -154,12 +162,12 @@ def _is_drawn_turn(spec, reference, turn, answer):
     )
 
 
-def _same_drawing(spec, one, other):
+def _same_drawing(spec: Spec, one: dict[str, Any], other: dict[str, Any]) -> bool:
     """Tell whether two axes show the same series: each all that the other shows."""
-    pair = one["series"], other["series"]
-    return drawn_as(spec, *pair, None) and drawn_as(spec, *reversed(pair), None)
+    a, b = one["series"], other["series"]
+    return drawn_as(spec, a, b, None) and drawn_as(spec, b, a, None)
 
 
-def _look(axes):
+def _look(axes: dict[str, Any]) -> tuple[object, ...]:
     marks = sorted({s["mark"] for s in axes["series"]})
     return marks, *(bool(axes[k]) for k in ("title", "xlabel", "ylabel"))

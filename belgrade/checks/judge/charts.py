@@ -1,5 +1,9 @@
 """Charts: what is drawn is what was asked for, once, in the right form and with its labels."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from belgrade.checks.judge.numbers import as_number, equal
 from belgrade.checks.judge.outcome import (
     CLOSE,
@@ -11,12 +15,22 @@ from belgrade.checks.judge.outcome import (
 )
 from belgrade.checks.judge.texts import as_date, plain
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from collections.abc import Set as AbstractSet
+
+    from belgrade.checks.capture import Captured
+    from belgrade.checks.judge.outcome import Outcome
+    from belgrade.checks.spec import Spec
+
+Point = tuple[Any, Any]  # a place (a float, a date or a text) and a height
+
 SAME_PLACE = {"rel_tolerance": 1e-9, "tolerance": 1e-6}
 LIKE = {"hist": ("hist", "bar"), "bar": ("bar", "hist")}  # bars that touch, or do not
 MOST_HELPERS = 6  # lines at one height or one place: zero, a mean, a date
 
 
-def chart(spec, reference, answer):
+def chart(spec: Spec, reference: Captured, answer: Captured) -> Outcome:
     """Accept one chart of the figures asked for, however many calls drew it; nothing more in it."""
     if answer["type"] != "chart":
         return NOT_YET, f"You have {found(answer)}; a chart is asked for. Give its axes, ax."
@@ -35,14 +49,14 @@ def chart(spec, reference, answer):
     return max(outcomes, key=lambda o: [RIGHT, CLOSE, NOT_YET].index(o[0]))
 
 
-def _one_chart(spec, wanted, have):
+def _one_chart(spec: Spec, wanted: dict[str, Any], have: dict[str, Any]) -> Outcome:
     marks = spec.get("mark") or sorted({s["mark"] for s in wanted["series"]})
     marks = [marks] if isinstance(marks, str) else list(marks)
     drawn = sorted({s["mark"] for s in have["series"]})
     asked = " or ".join(marks)
     fitting = set().union(*(LIKE.get(m, (m,)) for m in marks))
     if spec.get("compare") == "none":
-        same = fitting & set(drawn)
+        same = bool(fitting & set(drawn))
     else:
         same = drawn_as(spec, wanted["series"], have["series"], fitting)
         if not same and not drawn_as(spec, wanted["series"], have["series"], None):
@@ -63,7 +77,9 @@ def _one_chart(spec, wanted, have):
     return YES
 
 
-def _other_figures(spec, wanted, have, drawn, asked):
+def _other_figures(
+    spec: Spec, wanted: dict[str, Any], have: dict[str, Any], drawn: list[str], asked: str
+) -> Outcome:
     swapped = [s | {"x": s["y"], "y": s["x"]} for s in have["series"]]
     if drawn_as(spec, wanted["series"], swapped, None):
         return CLOSE, "The right figures, but the two axes are swapped."
@@ -81,7 +97,12 @@ def _other_figures(spec, wanted, have, drawn, asked):
 # --- figures ---------------------------------------------------------------------------------
 
 
-def drawn_as(spec, wanted, have, marks):
+def drawn_as(
+    spec: Spec,
+    wanted: list[dict[str, Any]],
+    have: list[dict[str, Any]],
+    marks: AbstractSet[str] | None,
+) -> bool:
     """Tell whether the series `have` draw the series `wanted`, all of them and nothing else.
 
     A series may be drawn in pieces (a bar a call), and what is drawn may be drawn again (a point
@@ -92,8 +113,8 @@ def drawn_as(spec, wanted, have, marks):
     points = sum(len(s["y"]) for s in wanted)
     if len(have) > 2 * points + MOST_HELPERS or sum(len(s["y"]) for s in have) > 6 * points + 50:
         return False
-    targets, pieces = _places(wanted, have)
-    targets = [_Target(t, spec) for t in targets]
+    places, pieces = _places(wanted, have)
+    targets = [_Target(place, spec) for place in places]
     order = sorted(range(len(have)), key=lambda n: -len(pieces[n]))
     again, helpers = [], 0
     for n in order:
@@ -111,35 +132,38 @@ def drawn_as(spec, wanted, have, marks):
     return all(all(t.covered) for t in targets)
 
 
-def _take(targets, piece):
+def _take(targets: list[_Target], piece: list[Point]) -> bool:
     """Cover with a piece the series that it is part of and that gains most; tell if one does."""
-    best, most = None, 0
+    best: tuple[_Target, list[int]] | None = None
+    most = 0
     for target in targets:
-        hits = target.hits(piece)
-        new = sum(not target.covered[i] for i in hits) if hits else 0
+        hits = target.hits(piece) or []
+        new = sum(not target.covered[i] for i in hits)
         if new > most:
             best, most = (target, hits), new
-    if best:
-        for i in best[1]:
-            best[0].covered[i] = True
-    return best is not None
+    if best is None:
+        return False
+    target, hits = best
+    for i in hits:
+        target.covered[i] = True
+    return True
 
 
 class _Target:
     """The points of a wanted series, and which of them are drawn."""
 
-    def __init__(self, points, spec):
+    def __init__(self, points: list[Point], spec: Spec) -> None:
         self.points, self.spec = points, spec
         self.covered = [False] * len(points)
         self.heights = spec.get("compare") == "heights"
-        self.at = {}
+        self.at: dict[Any, list[int]] = {}
         for i, (place, _) in enumerate(points):
             self.at.setdefault(self._bucket(place), []).append(i)
 
-    def _bucket(self, place):
+    def _bucket(self, place: Any) -> Any:
         return 0 if self.heights else round(place) if isinstance(place, float) else place
 
-    def hits(self, piece):
+    def hits(self, piece: list[Point]) -> list[int] | None:
         """Return which points a piece draws, undrawn ones first; None if it draws any other."""
         used = []
         for place, y in piece:
@@ -161,7 +185,7 @@ class _Target:
         return used
 
 
-def _helps(series, targets):
+def _helps(series: dict[str, Any], targets: list[_Target]) -> bool:
     """Tell whether a line stands still in one direction, where nothing that is asked for does."""
     numbers = [[v for v in series[k]] for k in ("x", "y")]
     still = [len(set(map(str, values))) == 1 for values in numbers]
@@ -170,7 +194,7 @@ def _helps(series, targets):
     return all(len(t.points) > 1 and len({y for _, y in t.points}) > 1 for t in targets)
 
 
-def _same_place(one, other):
+def _same_place(one: Any, other: Any) -> bool:
     if isinstance(one, float) and isinstance(other, float):
         return equal(SAME_PLACE, one, other)
     return one == other
@@ -179,7 +203,9 @@ def _same_place(one, other):
 # --- places ----------------------------------------------------------------------------------
 
 
-def _places(wanted, have):
+def _places(
+    wanted: list[dict[str, Any]], have: list[dict[str, Any]]
+) -> tuple[list[list[Point]], list[list[Point]]]:
     """Return the points of both, as lists of (place, height), with places that can be compared.
 
     A place is a float, a date or a text. Months may be told by any of their days, years by a date.
@@ -197,12 +223,13 @@ def _places(wanted, have):
         targets, pieces = (
             [[(grain(x), y) for x, y in one] for one in side] for side in (targets, pieces)
         )
-    return tuple(
+    targets, pieces = (
         [[p for p in one if p[1] is not None] for one in side] for side in (targets, pieces)
     )
+    return targets, pieces
 
 
-def _place(x):
+def _place(x: Any) -> Any:
     if isinstance(x, int | float):
         return float(x)
     if not isinstance(x, str):
@@ -213,11 +240,11 @@ def _place(x):
     return plain(x) if number is None else number
 
 
-def _beside(x):
+def _beside(x: Any) -> Any:
     return float(round(x)) if isinstance(x, float) and abs(x - round(x)) < 0.45 else x
 
 
-def _labelled(piece, targets):
+def _labelled(piece: list[Point], targets: list[list[Point]]) -> list[Point]:
     """Give points at 0, 1, 2, … the labels that fit, where only some ticks show theirs."""
     bare = [n for n, (x, _) in enumerate(piece) if isinstance(x, float)]
     if not 0 < len(bare) < len(piece) or any(piece[n][0] != n for n in bare):
@@ -230,7 +257,7 @@ def _labelled(piece, targets):
     return piece
 
 
-def _grain(targets, pieces):
+def _grain(targets: list[list[Point]], pieces: list[list[Point]]) -> Callable[[Any], Any] | None:
     """Return what makes places of whole months or years comparable, or None where none is."""
     wanted = {x for one in targets for x, _ in one}
     given = {x for one in pieces for x, _ in one}

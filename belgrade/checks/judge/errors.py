@@ -4,14 +4,20 @@ Most of it stands in the table of `belgrade.errors`, which the notebook itself s
 is only a text ("KeyError: 'donor'"), and the names that there were are not known.
 """
 
+from __future__ import annotations
+
 import builtins
 import re
+from typing import TYPE_CHECKING
 
 from belgrade.checks.judge.texts import plain
 from belgrade.errors import looked_up, phrases
 
+if TYPE_CHECKING:
+    from belgrade.checks.spec import Spec
 
-def stopped(error, spec=None):
+
+def stopped(error: str, spec: Spec | None = None) -> str:
     """Return what to tell a student whose code ended with `error` ("NameError: …")."""
     error = error[:2000]
     if late := re.fullmatch(r"TimeoutError: (longer than [\d.]+ s(?: in all)?)", error):
@@ -28,7 +34,7 @@ def stopped(error, spec=None):
     return words if words.startswith("Your code stopped") else f"Your code stopped. {words}"
 
 
-def reason(error):
+def reason(error: str) -> str:
     """Return why code stopped with `error`, and what to look for, in a sentence or two."""
     error = error[:2000]
     if name := re.match(r"NameError: name '(.+?)' is not defined", error):
@@ -43,14 +49,14 @@ def reason(error):
     return unread + " ".join(filter(None, words))
 
 
-def _own(error):
+def _own(error: str) -> tuple[str] | None:
     for entry in phrases()["judge"]:
         if hit := re.match(entry["pattern"], error, re.DOTALL):
             return (entry["words"].format(*hit.groups()),)
     return None
 
 
-def _no_name(name):
+def _no_name(name: str) -> str:
     return (
         f"There is no {name} yet. Check its spelling, run the cells from the top, and keep "
         "the names that the question asks for."

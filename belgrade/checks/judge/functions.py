@@ -1,5 +1,9 @@
 """Functions: each input gives what it should."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from belgrade.checks.judge.errors import reason
 from belgrade.checks.judge.outcome import (
     CLOSE,
@@ -12,8 +16,20 @@ from belgrade.checks.judge.outcome import (
     show,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-def function(spec, reference, answer, compare):
+    from belgrade.checks.capture import Captured
+    from belgrade.checks.judge.outcome import Outcome
+    from belgrade.checks.spec import Spec
+
+
+def function(
+    spec: Spec,
+    reference: Captured,
+    answer: Captured,
+    compare: Callable[[Spec, Captured, Captured], Outcome],
+) -> Outcome:
     """Accept a function that returns what is asked for; printing as well is no fault.
 
     `compare(spec, reference, answer)` judges one result by its kind.
@@ -45,7 +61,12 @@ def function(spec, reference, answer, compare):
     return status if status == ERROR else NOT_YET, f"{count}{where} {message}".strip()
 
 
-def _result(spec, reference, answer, compare):
+def _result(
+    spec: Spec,
+    reference: Captured,
+    answer: Captured,
+    compare: Callable[[Spec, Captured, Captured], Outcome],
+) -> Outcome:
     if reference["type"] == "error":
         name = reference["error"].split(":")[0]
         if answer["type"] == "error" and answer["error"].split(":")[0] == name:

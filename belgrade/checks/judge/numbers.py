@@ -1,10 +1,18 @@
 """Numbers and lists; and what makes two values the same."""
 
+from __future__ import annotations
+
 import math
 import re
+from typing import TYPE_CHECKING, Any
 
 from belgrade.checks.judge.outcome import CLOSE, NOT_FINITE, NOT_YET, RIGHT, YES, found, show
 from belgrade.checks.judge.texts import same_text
+
+if TYPE_CHECKING:
+    from belgrade.checks.capture import Captured
+    from belgrade.checks.judge.outcome import Outcome
+    from belgrade.checks.spec import Spec
 
 SLIPS = [
     (100, "That is 100 times too large: is something taken times 100, as for per cent?"),
@@ -21,7 +29,7 @@ NUMBER = re.compile(
 POINT = "Python writes decimals with a point"
 
 
-def number(spec, reference, answer):
+def number(spec: Spec, reference: Captured, answer: Captured) -> Outcome:
     """Accept the number within its tolerance; see through text, a list of one, a decimal comma."""
     kind = answer["type"]
     if kind == "text":
@@ -52,7 +60,7 @@ def number(spec, reference, answer):
     return _figure(spec, as_float(reference["value"]), answer["value"])
 
 
-def _figure(spec, target, given):
+def _figure(spec: Spec, target: float, given: float | str) -> Outcome:
     value = as_float(given)
     if near(spec, target, value):
         return YES
@@ -78,7 +86,7 @@ def _figure(spec, target, given):
     return NOT_YET, f"Not yet: you have {show(given)}{_unit(spec)}."
 
 
-def _from_text(spec, reference, answer):
+def _from_text(spec: Spec, reference: Captured, answer: Captured) -> Outcome:
     values = readings(answer["value"])
     if not values:
         return NOT_YET, f"You have {found(answer)}; a number is asked for{_unit(spec)}."
@@ -90,7 +98,7 @@ def _from_text(spec, reference, answer):
     return outcomes[0]
 
 
-def readings(text):
+def readings(text: str) -> list[float]:
     """Return the numbers that a text can mean: "12,8 %" is 12.8, "1,234" is 1.234 or 1234."""
     text = text.strip().replace("\u2212", "-").replace("\u2019", "'")
     hit = NUMBER.fullmatch(re.sub(r"\s+", " ", text)) if len(text) <= 80 else None
@@ -118,14 +126,14 @@ def readings(text):
     return [value for value in values if math.isfinite(value)]
 
 
-def as_number(text):
+def as_number(text: str) -> float | None:
     """Return the number that a text is and nothing else ("2019", "1.5 %"), or None."""
     if len(text) > 20 or any(c.isalpha() for c in text) or not any(c.isdecimal() for c in text):
         return None
     return next(iter(readings(text)), None)
 
 
-def _in_thousands(items):
+def _in_thousands(items: list[Captured]) -> bool:
     """Tell whether a list came of a number with commas: `x * 1,000,000` is three values."""
     values = [i.get("value") for i in items if i.get("type") == "number"]
     return 2 <= len(items) == len(values) <= 4 and all(
@@ -133,7 +141,7 @@ def _in_thousands(items):
     )
 
 
-def with_comma(items):
+def with_comma(items: list[Captured]) -> float | None:
     """Return the number that two whole numbers are if their comma was meant as a decimal one."""
     values = [i.get("value") for i in items if i.get("type") == "number"]
     whole = [v for v in values if isinstance(v, int) and not isinstance(v, bool)]
@@ -142,12 +150,12 @@ def with_comma(items):
     return float(f"{whole[0]}.{whole[1]}")
 
 
-def as_float(value):
+def as_float(value: float | str) -> float:
     """Return a captured number as a float."""
     return NOT_FINITE[value] if isinstance(value, str) else float(value)
 
 
-def _slack(spec, target):
+def _slack(spec: Spec, target: float) -> float:
     """Return how far from `target` an answer may lie."""
     slack = spec.get("rel_tolerance", 1e-6) * abs(target)
     if "tolerance" in spec:
@@ -157,7 +165,7 @@ def _slack(spec, target):
     return slack
 
 
-def near(spec, target, value):
+def near(spec: Spec, target: float, value: float) -> bool:
     """Tell whether a number lies within the spec's tolerance of `target`."""
     if math.isnan(target) or math.isnan(value):
         return math.isnan(target) and math.isnan(value)
@@ -167,7 +175,7 @@ def near(spec, target, value):
     return abs(target - value) <= slack + 1e-9 * max(slack, abs(target) * 1e-3)
 
 
-def _single(answer):
+def _single(answer: Captured) -> Captured | None:
     """Return the one value that a list, a dictionary or a table holds, or None."""
     if answer["type"] == "list" and len(answer["items"]) == 1:
         return answer["items"][0]
@@ -180,11 +188,11 @@ def _single(answer):
     return None
 
 
-def _unit(spec):
+def _unit(spec: Spec) -> str:
     return f" ({spec['unit']})" if spec.get("unit") else ""
 
 
-def equal(spec, one, other):
+def equal(spec: Spec, one: object, other: object) -> bool:
     """Tell whether two plain values (number, text, truth value, missing, list) are the same."""
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other or (one in (0, 1) and other in (0, 1) and one == other)
@@ -200,10 +208,12 @@ def equal(spec, one, other):
 # --- lists and dictionaries ------------------------------------------------------------------
 
 
-def listed(spec, reference, answer):
+def listed(spec: Spec, reference: Captured, answer: Captured) -> Outcome:
     """Accept whatever holds the values one after another; say which does not belong."""
-    items = _items(answer)
-    wanted = [_unwrap(item) for item in _items(reference)]
+    items, right = _items(answer), _items(reference)
+    if right is None:
+        raise ValueError("the reference is no list")
+    wanted = [_unwrap(item) for item in right]
     if items is None:
         if answer["type"] == "text":
             parts = re.split(r"[,;]\s*|\n", answer["value"].strip(" []()"))
@@ -221,7 +231,7 @@ def listed(spec, reference, answer):
     return status, message
 
 
-def _values(spec, wanted, items):
+def _values(spec: Spec, wanted: list[Any], items: list[Any]) -> Outcome:
     in_order = len(items) == len(wanted) and all(
         equal(spec, w, i) for w, i in zip(wanted, items, strict=True)
     )
@@ -248,7 +258,7 @@ def _values(spec, wanted, items):
     return NOT_YET, f"Not yet: {' and '.join(parts)}."
 
 
-def _items(answer):
+def _items(answer: Captured) -> list[Captured] | None:
     """Return the captured values of a list, of a column or of a table with one column; or None."""
     if answer["type"] == "table" and (answer.get("series") or len(answer["columns"]) == 1):
         return [_wrap(row[-1]) for row in answer["rows"]]
@@ -260,11 +270,11 @@ def _items(answer):
     return items
 
 
-def _wrap(value):
+def _wrap(value: object) -> Captured:
     return {"type": "text" if isinstance(value, str) else "number", "value": value}
 
 
-def _unwrap(captured):
+def _unwrap(captured: Captured) -> Any:
     if captured["type"] in ("list", "map"):
         return [
             _unwrap(item) if isinstance(item, dict) else [_unwrap(i) for i in item]
@@ -273,7 +283,7 @@ def _unwrap(captured):
     return captured.get("value")
 
 
-def mapping(spec, reference, answer):
+def mapping(spec: Spec, reference: Captured, answer: Captured) -> Outcome:
     """Accept a dictionary, or a column with its labels: the same values under the same keys."""
     if answer["type"] == "table" and answer.get("series") and len(answer["columns"]) == 2:
         pairs = answer["rows"]

@@ -1,7 +1,15 @@
 """What an outcome is, how an answer is named in it, and how large an answer may be."""
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from belgrade.checks.capture import Captured
+
+Outcome = tuple[str, str]  # a status, and words for the student
 
 NOT_ATTEMPTED, RIGHT, CLOSE, NOT_YET = "not_attempted", "right", "close", "not_yet"
 ERROR, PENDING = "error", "pending"
@@ -36,7 +44,7 @@ class Verdict:
     message: str
 
 
-def too_large(answer):
+def too_large(answer: object) -> bool:
     """Tell whether a captured answer holds more than any question can ask for."""
     todo, count, letters = [answer], 0, 0
     while todo:
@@ -62,7 +70,7 @@ def too_large(answer):
     return False
 
 
-def found(answer):
+def found(answer: Captured) -> str:
     """Return in a few words what a captured answer is: "a table with 3 rows"."""
     kind = answer["type"]
     if kind in ("number", "bool"):
@@ -85,7 +93,7 @@ def found(answer):
     )
 
 
-def show(value):
+def show(value: object) -> str:
     """Return a value as it is named in a message."""
     if isinstance(value, float):
         return f"{value:.6g}"

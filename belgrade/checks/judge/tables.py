@@ -1,13 +1,22 @@
 """Tables: the right columns, the right rows, the right values, in the order asked for."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from belgrade.checks.judge.numbers import as_number, equal, number, readings
 from belgrade.checks.judge.outcome import CLOSE, NOT_YET, RIGHT, YES, found, show
 from belgrade.checks.judge.texts import as_date, plain
 
+if TYPE_CHECKING:
+    from belgrade.checks.capture import Captured
+    from belgrade.checks.judge.outcome import Outcome
+    from belgrade.checks.spec import Spec
+
 UNNAMED = {"index", "level 0", "unnamed: 0"}  # what pandas calls labels without a name
 
 
-def table(spec, reference, answer):
+def table(spec: Spec, reference: Captured, answer: Captured) -> Outcome:
     """Accept the rows asked for under the names asked for; labels of rows count as a column.
 
     A column of values with its labels (a Series) needs no names: each of its parts has its place.
@@ -23,7 +32,7 @@ def table(spec, reference, answer):
     return status, message
 
 
-def _judged(spec, reference, answer):
+def _judged(spec: Spec, reference: Captured, answer: Captured) -> Outcome:
     wanted = list(spec.get("columns") or reference["columns"])
     names = _by_name(spec, reference, wanted, answer)
     renamed = _stand_ins(reference, wanted, answer, names)
@@ -45,7 +54,7 @@ def _judged(spec, reference, answer):
     return YES
 
 
-def _as_table(answer):
+def _as_table(answer: Captured) -> Captured | None:
     """Return a table, or what a dictionary or a list of dictionaries says as one; else None."""
     if answer["type"] == "table":
         return answer
@@ -62,13 +71,13 @@ def _as_table(answer):
             return _made(heads, [list(row) for row in zip(*columns, strict=True)])
     if answer["type"] == "list" and answer["items"]:
         maps = [i["items"] for i in answer["items"] if i["type"] == "map"]
-        heads = [[str(k.get("value")) for k, _ in m] for m in maps]
-        if len(maps) == len(answer["items"]) and all(h == heads[0] for h in heads):
-            return _made(heads[0], [[v.get("value") for _, v in m] for m in maps])
+        keys = [[str(k.get("value")) for k, _ in m] for m in maps]
+        if len(maps) == len(answer["items"]) and all(k == keys[0] for k in keys):
+            return _made(keys[0], [[v.get("value") for _, v in m] for m in maps])
     return None
 
 
-def _made(columns, rows, series=False):
+def _made(columns: list[str], rows: list[list[Any]], series: bool = False) -> Captured:
     dtypes = [
         "text" if any(isinstance(r[i], str) for r in rows) else "number"
         for i in range(len(columns))
@@ -80,10 +89,12 @@ def _made(columns, rows, series=False):
 # --- columns ---------------------------------------------------------------------------------
 
 
-def _by_name(spec, reference, wanted, answer):
+def _by_name(
+    spec: Spec, reference: Captured, wanted: list[str], answer: Captured
+) -> dict[str, int]:
     """Return {wanted name: position in the answer}, by name or by an allowed other name."""
-    other = spec.get("columns") if isinstance(spec.get("columns"), dict) else {}
-    have = {}
+    other = columns if isinstance(columns := spec.get("columns"), dict) else {}
+    have: dict[str, int] = {}
     for i, name in enumerate(answer["columns"]):
         have.setdefault(plain(name), i)
     found_at = {}
@@ -100,7 +111,9 @@ def _by_name(spec, reference, wanted, answer):
     return found_at
 
 
-def _value_of_series(spec, reference, wanted, answer):
+def _value_of_series(
+    spec: Spec, reference: Captured, wanted: list[str], answer: Captured
+) -> str | None:
     """Return the wanted column that the values of a Series are, whatever their name, or None.
 
     Its labels are the other columns; figures among the labels are not the answer.
@@ -113,11 +126,13 @@ def _value_of_series(spec, reference, wanted, answer):
     return values[0] if len(values) == 1 else None
 
 
-def _free(answer, names):
+def _free(answer: Captured, names: dict[str, int]) -> list[int]:
     return [i for i in range(len(answer["columns"])) if i not in names.values()]
 
 
-def _stand_ins(reference, wanted, answer, names):
+def _stand_ins(
+    reference: Captured, wanted: list[str], answer: Captured, names: dict[str, int]
+) -> tuple[str, str] | None:
     """Add to `names` the columns that can only be what is missing; return (old, new) or None.
 
     That is a column under another name, if it is the only one: several would be several guesses.
@@ -127,8 +142,8 @@ def _stand_ins(reference, wanted, answer, names):
     if answer.get("series"):
         if len(missing) == 1 and len(free) == 1 and free[0] != last:
             names[missing[0]] = free[0]
-            unnamed = plain(answer["columns"][free[0]]) in UNNAMED
-            return None if unnamed else (answer["columns"][free[0]], missing[0])
+            name = answer["columns"][free[0]]
+            return None if plain(name) in UNNAMED else (name, missing[0])
         return None
     if len(missing) != 1:
         return None
@@ -141,12 +156,12 @@ def _stand_ins(reference, wanted, answer, names):
     return None
 
 
-def _is_numeric(reference, name):
+def _is_numeric(reference: Captured, name: str) -> bool:
     at = reference["columns"].index(name)
     return reference["dtypes"][at] in ("number", "integer", "bool")
 
 
-def _idle(answer, at):
+def _idle(answer: Captured, at: int) -> bool:
     """Tell whether a further column says nothing: old numbers of rows, or one label for all."""
     if plain(answer["columns"][at]) in UNNAMED and answer["dtypes"][at] == "integer":
         return True
@@ -157,7 +172,9 @@ def _idle(answer, at):
 # --- rows ------------------------------------------------------------------------------------
 
 
-def _rows(spec, reference, answer, wanted, names):
+def _rows(
+    spec: Spec, reference: Captured, answer: Captured, wanted: list[str], names: dict[str, int]
+) -> Outcome:
     """Compare the rows of two tables in the wanted columns, by key or as a whole."""
     at = [reference["columns"].index(c) for c in wanted]
     right = [[row[i] for i in at] for row in reference["rows"]]
@@ -185,10 +202,18 @@ def _rows(spec, reference, answer, wanted, names):
     return YES
 
 
-def _with_keys(spec, right, given, more, keys, wanted):
+def _with_keys(
+    spec: Spec,
+    right: list[list[Any]],
+    given: list[list[Any]],
+    more: int,
+    keys: list[int],
+    wanted: list[str],
+) -> Outcome | None:
     """Return what is wrong with rows that `keys` tell apart, or None."""
     left = {_id(row, keys): row for row in right}
-    strange, seen, differ = [], set(), {}
+    strange, seen = [], set()
+    differ: dict[str, list[tuple[list[Any], Any, Any]]] = {}
     for row in given:
         here = _id(row, keys)
         if here not in left or here in seen:
@@ -204,7 +229,9 @@ def _with_keys(spec, right, given, more, keys, wanted):
     return _differ_words(spec, differ, keys, wanted) if differ else None
 
 
-def _without_keys(spec, right, given, more, wanted):
+def _without_keys(
+    spec: Spec, right: list[list[Any]], given: list[list[Any]], more: int, wanted: list[str]
+) -> Outcome | None:
     if more:
         return NOT_YET, _row_words([], max(-more, 0), more, [], wanted, len(given))
     pool, strange = list(right), 0
@@ -219,7 +246,7 @@ def _without_keys(spec, right, given, more, wanted):
     return None
 
 
-def _key(rows, dtypes):
+def _key(rows: list[list[Any]], dtypes: list[str]) -> list[int]:
     """Return the first columns, not of decimals, that tell all rows apart; else none."""
     keys = []
     for i in sorted(range(len(dtypes)), key=lambda i: dtypes[i] in ("integer", "bool")):
@@ -231,12 +258,12 @@ def _key(rows, dtypes):
     return []
 
 
-def _id(row, keys):
+def _id(row: list[Any], keys: list[int]) -> tuple[object, ...]:
     """Return the labels of a row as they are compared: 2015 and "2015" are the same year."""
     return tuple(_label(row[i]) for i in keys)
 
 
-def _label(value):
+def _label(value: object) -> object:
     if isinstance(value, int | float):
         return float(value)
     if not isinstance(value, str):
@@ -247,7 +274,9 @@ def _label(value):
     return plain(value) if number is None else number
 
 
-def _row_words(strange, lost, more, keys, wanted, count):
+def _row_words(
+    strange: list[list[Any]], lost: int, more: int, keys: list[int], wanted: list[str], count: int
+) -> str:
     words = [f"The table has {count} row{'s' * (count != 1)}"]
     if more:
         words.append(f"that is {abs(more)} too {'many' if more > 0 else 'few'}")
@@ -259,7 +288,12 @@ def _row_words(strange, lost, more, keys, wanted, count):
     return "; ".join(words) + ". Check the filter or the grouping."
 
 
-def _differ_words(spec, differ, keys, wanted):
+def _differ_words(
+    spec: Spec,
+    differ: dict[str, list[tuple[list[Any], Any, Any]]],
+    keys: list[int],
+    wanted: list[str],
+) -> Outcome:
     column, cells = next(iter(differ.items()))
     pairs = [(a, b) for _, a, b in cells]
     if len(differ) == 1 and all(isinstance(a, int | float) for a, _ in pairs):

@@ -1,10 +1,13 @@
 """Texts, choices, truth values and prose; and what makes two texts the same."""
 
+from __future__ import annotations
+
 import difflib
 import functools
 import html
 import re
 import unicodedata
+from typing import TYPE_CHECKING, Any
 
 from belgrade.checks.judge.outcome import (
     CLOSE,
@@ -16,8 +19,15 @@ from belgrade.checks.judge.outcome import (
     show,
 )
 
+if TYPE_CHECKING:
+    from belgrade.checks.capture import Captured
+    from belgrade.checks.judge.outcome import Outcome
+    from belgrade.checks.spec import Spec
+
 # A word in Cyrillic as Serbian writes it in Latin letters, without accents; Russian letters too.
-LATIN = str.maketrans("абвгдежзијклмнопрстћуфхцчшыэ", "abvgdezzijklmnoprstcufhccsye", "ъь")
+LATIN: dict[int, Any] = str.maketrans(
+    "абвгдежзијклмнопрстћуфхцчшыэ", "abvgdezzijklmnoprstcufhccsye", "ъь"
+)
 SEVERAL = {"ђ": "dj", "љ": "lj", "њ": "nj", "џ": "dz", "щ": "sc", "ю": "ju", "я": "ja"}
 LATIN |= str.maketrans(SEVERAL)
 # Letters of other alphabets that look like Latin ones, in small or in capitals: a key on another
@@ -55,7 +65,7 @@ DATE = [re.compile(pattern) for pattern in DATES]
 LEAD = re.compile(r"^(?:the )?(?:option|answer|letter|choice|odgovor)\b[ :=-]*")
 
 
-def plain(text):
+def plain(text: object) -> str:
     """Return text as it is compared: without case, accents, spacing and outer punctuation.
 
     Words in Cyrillic become Latin; a letter that only looks Latin, in a Latin word, is taken for
@@ -65,7 +75,7 @@ def plain(text):
 
 
 @functools.lru_cache(maxsize=512)  # one value is compared with many
-def _plain(text):
+def _plain(text: str) -> str:
     text = text.casefold().replace("đ", "dj")
     text = unicodedata.normalize("NFKD", text)
     text = "".join(
@@ -77,17 +87,17 @@ def _plain(text):
     return " ".join(text.split()).strip(" .,;:!?'\"`“”„’‘«»()")
 
 
-def _in_latin(word):
+def _in_latin(word: re.Match[str]) -> str:
     mixed = any("a" <= c <= "z" for c in word[0])
     return word[0].translate(LOOKS_LIKE if mixed else LATIN)
 
 
-def looks(text):
+def looks(text: str) -> str:
     """Return `plain(text)` with each letter taken for the Latin one that it looks like."""
     return plain(unicodedata.normalize("NFKD", text.casefold()).translate(LOOKS_LIKE))
 
 
-def same_text(one, other):
+def same_text(one: str, other: str) -> bool:
     """Tell whether two texts say the same: the same words, or the same day."""
     if plain(one) == plain(other):
         return True
@@ -96,7 +106,7 @@ def same_text(one, other):
 
 
 @functools.lru_cache(maxsize=2048)
-def as_date(text):
+def as_date(text: str) -> tuple[int, int, int] | None:
     """Return the day that a text names as (year, month, day), or None.
 
     A month or a quarter is its first day, and a span ("2020-03-02/2020-03-08") its last.
@@ -117,12 +127,12 @@ def as_date(text):
     return None
 
 
-def _month(name):
+def _month(name: str) -> int | None:
     found = (n for n, names in enumerate(MONTHS, 1) if re.search(rf"\b{re.escape(name)}", names))
     return next(found, None)
 
 
-def only_one(answer):
+def only_one(answer: Captured) -> Captured:
     """Return the one text or number that a list or a column of one holds; else the answer."""
     if answer["type"] == "list" and len(answer["items"]) == 1:
         return answer["items"][0]
@@ -132,7 +142,7 @@ def only_one(answer):
     return answer
 
 
-def text(spec, reference, answer):
+def text(spec: Spec, reference: Captured, answer: Captured) -> Outcome:
     """Accept the words asked for, however they are written; name a near miss as one."""
     answer = only_one(answer)
     if answer["type"] != "text":
@@ -151,7 +161,7 @@ def text(spec, reference, answer):
     return NOT_YET, f"Not yet: you have {show(answer['value'])}."
 
 
-def choice(spec, reference, answer):
+def choice(spec: Spec, reference: Captured, answer: Captured) -> Outcome:
     """Accept the letter, or the words of its option; say what speaks against another."""
     options = spec["options"]
     letters = ", ".join(options)
@@ -171,7 +181,7 @@ def choice(spec, reference, answer):
     return NOT_YET, feedback or f"You chose {chosen}. Read the others again with the evidence."
 
 
-def _chosen(options, given):
+def _chosen(options: dict[str, str] | list[str], given: str) -> str | None:
     """Return the one option that a text names, by letter, by words or by both; else None."""
     words = options if isinstance(options, dict) else {}
     whole = LEAD.sub("", plain(given))
@@ -191,11 +201,11 @@ def _chosen(options, given):
     return None
 
 
-def _bare(text):
+def _bare(text: str) -> str:
     return " ".join(re.sub(r"[^\w ]", " ", text).split())
 
 
-def truth(spec, reference, answer):
+def truth(spec: Spec, reference: Captured, answer: Captured) -> Outcome:
     """Accept a truth value, and 1 or 0 for one; not the word in quotes."""
     if answer["type"] == "text" and plain(answer["value"]) in ("true", "false"):
         right = (plain(answer["value"]) == "true") is reference["value"]
@@ -207,7 +217,7 @@ def truth(spec, reference, answer):
     return YES if same else (NOT_YET, f"Not yet: you have {answer['value']}.")
 
 
-def written(spec, answer):
+def written(spec: Spec, answer: Captured) -> Outcome:
     """Take prose in for a person to mark, unless nothing was written."""
     given = str(answer.get("value", ""))
     if _words(given) in ([], _words(spec.get("starter", ""))):
@@ -216,7 +226,7 @@ def written(spec, answer):
     return PENDING, f"Received, {words} word{'s' * (words != 1)}; a person reads and marks it."
 
 
-def _words(text):
+def _words(text: str) -> list[str]:
     """Return the words of a text in Markdown: signs, spaces, comments and tags are none."""
     text = html.unescape(re.sub(r"<!--.*?(-->|$)|<(?!img)/?[a-z][^<>]*>", " ", text, flags=re.S))
     return re.findall(r"[^\W_]+", text.casefold())

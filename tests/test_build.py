@@ -140,6 +140,7 @@ def spoil(name):
             source=cells["spec-1"].source.replace("11 / 60.0 * 1000", "1 / 0")
         ),
         "option": lambda: cells["prompt-5"].update(source="Which?"),
+        "untagged": lambda: cells["spec-2"].metadata.clear(),
         "twice": lambda: cells["spec-2"].update(source=cells["spec-1"].source),
         "part": lambda: cells["hidden-3-0"].update(source='check("90.3", share_pct)'),
         "error": lambda: cells["answer-2"].update(
@@ -163,6 +164,7 @@ def spoil(name):
         ("check", "90.1 has no cell tagged check"),
         ("leak", "90.1: a solution line stands in the student's copy"),
         ("option", "90.5: its prompt does not show the option"),
+        ("untagged", r"90.1: its check must .* has the spec of 90.2 lost its tag\?"),
         ("twice", "90.1 has two specs"),
         ("part", "90.3: give each further check a name"),
         ("exemplar", "90.6: give its written answer a starter"),
@@ -180,7 +182,7 @@ def test_a_wrong_key_is_a_clear_error_before_it_runs(tmp_path, monkeypatch, name
     ("name", "words"),
     [
         ("broken", "90.1: wrong turn 1 stopped with ZeroDivisionError"),
-        ("error", "answer-2.* stopped with NameError"),
+        ("error", r"question 90.2: cell 11 \(### BEGIN SOLUTION\) stopped with NameError"),
     ],
 )
 def test_a_wrong_key_is_a_clear_error_after_it_ran(tmp_path, name, words):

@@ -17,6 +17,7 @@ from belgrade.authoring.key import (
     BLOCK,
     WRITTEN_STARTER,
     BuildError,
+    place_of,
     read_key,
     read_questions,
     student_copy,
@@ -238,16 +239,18 @@ def _run(key, questions, variant, cwd, execute):
     notebook.cells = cells + again
     execute(notebook, cwd)
     done = {cell["id"]: cell for cell in notebook.cells}
-    for cell in again:
-        if error := first_error(done[cell["id"]]):
-            name = cell.metadata["belgrade"].get("question", "a given cell")
-            raise BuildError(f"under the variant, {name} stopped with {error}")
+    owner = {cell["id"]: f"question {q.name}: " for q in questions for cell in q.cells}
     for number, cell in enumerate(key.cells):
         if cell.cell_type == "code":
             ran = done[cell["id"]]
             if error := first_error(ran):
-                raise BuildError(f"cell {number} ({cell['id']}) stopped with {error}")
+                where = owner.get(cell["id"], "") + place_of(number, cell)
+                raise BuildError(f"{where} stopped with {error}")
             cell.outputs, cell.execution_count = ran.outputs, ran.execution_count
+    for cell in again:
+        if error := first_error(done[cell["id"]]):
+            name = cell.metadata["belgrade"].get("question", "a given cell")
+            raise BuildError(f"under the variant, {name} stopped with {error}")
     answers = {
         (s["question"], s["part"]): _answer_of(done[i], f"the check of question {s['question']}")
         for i, s in specs.items()

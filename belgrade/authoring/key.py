@@ -32,6 +32,7 @@ KEY_ONLY = {"spec", "hidden", "rubric", "variant", "version"}
 BLOCK = re.compile(
     r"^([ \t]*)### BEGIN SOLUTION[^\n]*\n(.*?)^[ \t]*### END SOLUTION[^\n]*$", re.M | re.S
 )
+CALL = re.compile(r"""check\(\s*["']([^"']*)["']""")
 WRITTEN_STARTER = "*Write your answer here.*"
 # What the second pass weighs beside a check: more, since a choice has none.
 WEIGHT_AGAIN = 1.5
@@ -84,6 +85,12 @@ def tag_of(cell):
     return next((t for t in cell.metadata.get("tags", []) if t in TAGS), "")
 
 
+def place_of(number, cell):
+    """Return words for a cell: JupyterLab shows no numbers, so its first line is among them."""
+    first = next(iter(cell.source.strip().splitlines()), "")
+    return f"cell {number + 1} ({first[:50]})"
+
+
 def read_key(path):
     try:
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
@@ -100,7 +107,7 @@ def read_questions(key):
     """Return the questions of a key, in order; raise BuildError or SpecError for a wrong key."""
     questions = []
     for number, cell in enumerate(key.cells):
-        where = f"cell {number}"
+        where = place_of(number, cell)
         if unknown := [t for t in cell.metadata.get("tags", []) if t not in TAGS]:
             raise BuildError(f"{where} has the unknown tag {unknown[0]!r}; known: {sorted(TAGS)}")
         if len(cell.metadata.get("tags", [])) > 1:
@@ -126,11 +133,11 @@ def read_questions(key):
     if len({exercise_of(n) for n in names}) > 1:
         raise BuildError(f"the questions {', '.join(names)} are of different exercises")
     for question in questions:
-        _complete(question)
+        _complete(question, names)
     return questions
 
 
-def _complete(question):
+def _complete(question, names):
     name, kind = question.name, question.spec["kind"]
     for cell in question.tagged("answer"):
         found_blocks = BLOCK.findall(cell.source)
@@ -144,11 +151,14 @@ def _complete(question):
             raise BuildError(f"question {name} has no cell tagged {tag}")
     if kind == "written" and not question.tagged("written"):
         raise BuildError(f"question {name} has no text cell tagged written")
+    for cell in question.tagged("check") + question.tagged("hidden"):
+        called = CALL.search(cell.source)
+        called = called[1] if called else ""
+        if called != name:
+            lost = f"; or has the spec of {called} lost its tag?" * (called not in ("", *names))
+            raise BuildError(f'question {name}: its check must call check("{name}", …){lost}')
     if len(question.tagged("answer")) > 1 or len(question.tagged("written")) > 1:
         raise BuildError(f"question {name} has more than one answer cell")
-    for cell in question.tagged("check") + question.tagged("hidden"):
-        if not re.search(rf'check\(\s*["\']{re.escape(name)}["\']', cell.source):
-            raise BuildError(f'question {name}: its check must call check("{name}", …)')
     parts = question.parts()
     if len(set(parts)) < len(parts):
         raise BuildError(f'question {name}: give each further check a name of its own: part="b"')

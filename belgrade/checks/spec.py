@@ -109,7 +109,8 @@ def parse_spec(source: str) -> Spec:
     try:
         spec = tomllib.loads(source)
     except tomllib.TOMLDecodeError as error:
-        raise SpecError(f"a spec cell is not valid TOML: {error}") from None
+        first = next(iter(source.strip().splitlines()), "")
+        raise SpecError(f"the spec {first!r} is not valid TOML: {error}") from None
     name = spec.get("question")
     if not (isinstance(name, str) and all(p.isdigit() for p in name.split(".")) and "." in name):
         raise SpecError('a spec cell needs a question id such as question = "1.2"')
@@ -159,6 +160,10 @@ def _check_kind(name: str, kind: str, spec: Spec) -> None:
             _known(name, "option in [feedback]", key, spec["options"])
     if kind == "function" and not spec.get("inputs"):
         raise SpecError(f"question {name}: a function needs inputs, a list of argument lists")
+    if columns := spec.get("columns"):
+        ordered = [spec["ordered"]] if isinstance(spec.get("ordered"), str) else []
+        for column in [*spec.get("key", []), *ordered]:
+            _known(name, "column", column, columns)
     if kind == "chart":
         marks = spec.get("mark", [])
         for mark in [marks] if isinstance(marks, str) else marks:

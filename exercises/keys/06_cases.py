@@ -37,9 +37,9 @@ CASES = {
              "not_yet", "in per cent of the first score"),
             (ROWS + SCORES + "change = 100 * (scores[LAST] - scores[FIRST])",
              "close", "100 times too large"),
-            # Of a small change so few decimals are no slip, but another number.
+            # So few decimals may be right by chance, and of a small change another number.
             (ROWS + SCORES + "change = scores[LAST] - scores[FIRST]\nshort = round(change, 2)\n"
-             "change = short if 0 < abs(short / change - 1) < 0.05 else 1000 * change",
+             "change = short if 6e-4 < abs(short - change) < abs(change) / 20 else 1000 * change",
              "close", "too "),
             (ROWS + 'change = rows["score_0_to_1"]', "not_yet", "You have a column with"),
             ('rows = vdem[vdem["country"] == "COUNTRY"]\nchange = rows["score_0_to_1"].sum()',

@@ -152,6 +152,11 @@ UNSEEN = re.compile("[\u00a0\u1680\u2000-\u200f\u202f\u205f\u2060\u3000\ufeff]")
 
 
 def _syntax(error: Any, text: str, code: str) -> tuple[str, str] | None:
+    if re.match(r"(<{7}|={7}|>{7})( |$)", code.strip()):
+        todo = (
+            "Keep one of the two versions and delete the lines with <<<<<<<, ======= and >>>>>>>."
+        )
+        return "A mark of a merge conflict stands here.", todo
     if error.filename == "<unknown>":  # a condition in query("...")
         todo = "Inside it, compare with == and put text into other quotes: query(\"name == 'x'\")."
         return "The condition in query(...) cannot be read.", todo

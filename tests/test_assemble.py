@@ -112,6 +112,12 @@ def test_markers_and_tags_do_not_travel(fresh):
     assert repairs == ["Markers for nbval were taken out of 1 cell(s)."]
 
 
+def test_what_a_merge_left_in_a_cell_is_named(fresh):
+    both = "<<<<<<< local\nx = 1\n=======\nx = 2\n>>>>>>> remote"
+    repairs = assemble(fresh, submission(fresh, answer_1=both))[1]
+    assert repairs == ["A merge left its marks, <<<<<<< and >>>>>>>, in a cell of 90.1."]
+
+
 def test_edited_setup_runs_after_the_original_and_parameters_stay(fresh):
     mine = submission(fresh, data="flights = 5", params="PLANES = 12")
     sources, repairs = run_order(fresh, mine)

@@ -119,6 +119,8 @@ SLIPS = [
     ("def half(x):\n    return x / 2\nhalf(1, 2)", "too much in the brackets"),
     ("sorted([2, 1], backwards=True)", "knows no backwards="),
     ("{[1]: 2}", "A list stands where one value is wanted"),
+    ("<<<<<<< local\nn = 1\n=======\nn = 2\n>>>>>>> remote", "a merge conflict"),
+    ("n = 1\n=======", "Keep one of the two versions"),
     # values
     ('float("12,5")', "Python writes a decimal point: 12.5"),
     ('int("3.5")', "is not a number as it stands"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from pathlib import Path
 
@@ -89,8 +90,22 @@ def test_of_a_conflict_what_is_whole_on_both_sides_counts():
     # Both texts are shown to whoever marks.
     prose = CONFLICT.replace('"code"', '"markdown"')
     assert sources(prose)[0][1] == "b = 1\n\nb = 2"
-    with pytest.raises(ExamineError, match=f"first in line {line}.*keep one side"):
-        sources(CONFLICT.replace('"b = 2",', '"b = 2"'))
+    half = re.sub("<{7} HEAD\n|[|]{7}[^=]+", "", CONFLICT.replace('"source": "b",\n', ""))
+    marked = half.splitlines().index(">>>>>>> origin/main") + 1
+    for text, at in ((CONFLICT.replace('"b = 2",', '"b = 2"'), line), (half, marked)):
+        for ends in ("\n", "\r\n"):
+            with pytest.raises(ExamineError, match=f"first in line {at}.*keep one side"):
+                sources(text.replace("\n", ends))
+
+
+def test_what_follows_the_end_is_left_out_and_where_it_breaks_is_said():
+    for more in ("\0\0", "}\n", ' "x"}', file(cell("old"))):
+        (found,), notes = sources(file(cell("a = 1")) + more)
+        assert found == "a = 1" and "after the notebook's end" in notes[0]
+    text = file(cell("a = 1"), cell("b = 2"))
+    line = text.splitlines().index('   "source": "b = 2",') + 1
+    with pytest.raises(ExamineError, match=rf"broken in line {line + 1}\)"):
+        sources(text.replace('"b = 2",', '"b = 2"'))
 
 
 def test_what_a_word_processor_did():
@@ -111,7 +126,7 @@ def test_what_a_word_processor_did():
         (b"<!DOCTYPE html><html>", "a web page"), (b"%PDF-1.7", "a PDF"), (b"PK\x03\x04", "a zip"),
         (b'{"cells": [', "cut off"), (b"[" * 100_000, "cut off"), (b"[]", "cut off"),
         (b'{"cells": [7]}', "cut off"), (b'{"cells": [{"cell_type": []}]}', "cut off"),
-        (b'{"worksheets": 5}', "cut off"), (b"\xff\xfe\x00", "cut off"), (b"", "cut off"),
+        (b'{"worksheets": 5}', "cut off"), (b"\xff\xfe\x00", "broken in line 1"), (b"", "cut off"),
     ],
 )  # fmt: skip
 def test_what_is_none_is_named_without_the_words_of_python(data, words):

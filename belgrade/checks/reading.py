@@ -28,6 +28,8 @@ OTHER_KINDS = (
     (rb"%PDF", "a PDF: hand in the notebook itself"),
     (rb"PK\x03\x04", "a zip or an office document: take the notebook out of it"),
 )
+# A line of git's; one side's may be gone where somebody took out the others.
+MARK = re.compile(r"^(<{7}|>{7})(?=[ \r\n]|$)", re.MULTILINE)
 UNCLEAR = "# Here stood two versions between git's conflict markers.\n"
 
 
@@ -73,6 +75,11 @@ def notebook_of(data: bytes, name: str) -> NotebookNode:
         )
     except ExamineError as error:
         raise ExamineError(f"{name} {error}") from None
+    except json.JSONDecodeError as error:
+        where = f"broken in line {error.lineno}" if text[error.pos :].strip() else "cut off"
+        raise ExamineError(
+            f"{name} is damaged or no notebook ({where}): save or download it again."
+        ) from None
     except (ValueError, TypeError, AttributeError, LookupError, RecursionError, MemoryError):
         why = "cut off, or of another kind"
         raise ExamineError(
@@ -134,8 +141,12 @@ def _ours(part: dict[str, Any]) -> dict[str, Any]:
 
 def _repaired(text: str, name: str, error: json.JSONDecodeError, notes: list[str]) -> Parts:
     """Return (cells, metadata) of text that is no JSON as it stands, but was a notebook."""
-    if conflict := re.search(r"^<<<<<<<", text, re.MULTILINE):
+    if conflict := MARK.search(text):
         return _both_sides(text, text.count("\n", 0, conflict.start()) + 1, notes)
+    if error.msg == "Extra data":  # what was longer before, or zeros, after the end
+        found = _parts(json.loads(text[: error.pos]))
+        notes.append("Something stood in the file after the notebook's end; it was left out.")
+        return found
     straight = re.sub("^[ \t\u00a0]+", "", text, flags=re.MULTILINE)  # no string has a line's start
     if straight != text:
         try:

@@ -58,6 +58,13 @@ pd.DataFrame.__getitem__ = lambda *a: 1 / 0
 import matplotlib.pyplot as plt
 plt.subplots = plt.figure = plt.close = None
 """,
+    "pyplot-by-another-name": """
+import matplotlib.pyplot as plt
+same, Frame = plt, pd.DataFrame
+same.subplots = None
+Frame.columns = None
+[plt][0].figure = None
+""",
     "another-backend": """
 import matplotlib
 matplotlib.use('svg')

@@ -223,7 +223,9 @@ def test_words_in_a_cell_of_another_type_are_words(fresh, kind):
     assert WORDS not in [c.source for c in notebook.cells if c.cell_type == "code"]
     # Its own cell is gone, and the words stand below the prompt.
     mine = insert(submission(fresh, w_6=None), "prompt-6", new_code_cell(WORDS))
-    assert written_in(assemble(fresh, mine)[0]) == WORDS
+    notebook, repairs = assemble(fresh, mine)
+    assert written_in(notebook) == WORDS
+    assert "The text of 90.6 stood in a code cell: it is shown as text." in repairs
 
 
 def test_words_in_the_prompt_or_elsewhere_are_found_and_named(fresh):

@@ -35,6 +35,10 @@ EARLIER = [
         ("def f():\n    return late", [1, 2, 3]),
         ("ax.plot([1])", [8]),
         ("broken + 1", [10]),
+        ("def f(late, *arms, rows=5):\n    ax = late\n    return [n for n in ax]", []),
+        ("def f(late=late):\n    return late", [1, 2, 3]),
+        ("def f():\n    global rows\n    rows += [1]", [6, 7]),
+        ("lambda late: rows", [6, 7]),
     ],
 )
 def test_a_question_needs_what_makes_its_names(code: str, wanted: list[int]) -> None:
@@ -63,6 +67,9 @@ PLAIN = [
     "mine = [*LIMIT]\nmine.append(3)",
     "rows = LIMIT[1:].copy().append(3)",
     "register = data.load('arms_register')\nregister.head()",
+    "table = arms.copy()\ntable.columns = ['a']\ntable.index.name = 'b'",
+    "table = arms.copy().T\ntable['a'] = LIMIT",
+    "def f(data, sum):\n    plt = 3\n    return [len for len in data]",
 ]
 REACHING = [
     "data = 5", "sum = 5", "import os", "import builtins", "from os import path",
@@ -74,6 +81,9 @@ REACHING = [
     "from atexit import register", "LIMIT += [3]", "del plt.show",
     "import pandas as pd\npd.DataFrame.sum = None", "from pandas import Series\nSeries.sum = None",
     "import math\nmath.pi = 3", "pd.Series.mean = max", "import numpy as n\ndel n.random.seed",
+    "p = plt\np.show = None", "def f(p):\n    p.show = None\nf(plt)", "[plt][0].show = None",
+    "mine = LIMIT\nmine.append(3)", "mine, n = LIMIT, 3", "Frame = pd.DataFrame",
+    "def f():\n    global data\n    data = 5", "[data := 5 for n in LIMIT]",
 ]  # fmt: skip
 
 

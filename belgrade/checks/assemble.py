@@ -170,11 +170,11 @@ def _texts(fresh: NotebookNode, found: Match, repairs: list[str]) -> dict[str, s
     loose = [i for i, c in enumerate(found.cells) if i not in found.partner and _is_text(c)]
     for question, known in wanted.items():
         own = [found.cells[i] for i, at in found.partner.items() if fresh.cells[at] is known]
-        if odd := [c["cell_type"] for c in own if c["cell_type"] != "markdown"]:
-            repairs.append(f"The text of {question} stood in a {odd[0]} cell: it is shown as text.")
         near = [i for i in loose if question_at(fresh, found, i) == question]
-        said = [source_of(c) for c in own] + [source_of(found.cells[i]) for i in near]
-        said = [text for text in said if text.strip() != known.source.strip()]
+        cells = own + [found.cells[i] for i in near]
+        if odd := [c["cell_type"] for c in cells if c["cell_type"] != "markdown"]:
+            repairs.append(f"The text of {question} stood in a {odd[0]} cell: it is shown as text.")
+        said = [text for c in cells if (text := source_of(c)).strip() != known.source.strip()]
         if not any(map(str.strip, said)):
             said = _in_prompt(fresh, found, question, repairs)
         if said:

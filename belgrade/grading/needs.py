@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import builtins
 import re
+import symtable
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -40,18 +41,29 @@ class Names:
 @lru_cache(maxsize=512)
 def names_in(source: str) -> Names:
     """Return the Names of a cell; where it cannot be read, every word in it counts as all."""
+    code = SPECIAL.sub(r"\1pass", source)
     try:
-        body = ast.parse(SPECIAL.sub(r"\1pass", source)).body
+        body, inner = ast.parse(code).body, _inner(symtable.symtable(code, "", "exec"))
     except UNREADABLE:
         words = set(WORD.findall(source))
         return Names(words, words, words)
     found = Names()
     for statement in body:
         one = _of_statement(statement)
-        found.uses |= one.uses - found.anew
-        found.makes |= one.makes
-        found.anew |= one.anew
+        found.uses |= one.uses - inner - found.anew
+        found.makes |= one.makes - inner
+        found.anew |= one.anew - inner
     return found
+
+
+def _inner(cell: symtable.SymbolTable) -> set[str]:
+    """Return the names that functions and comprehensions of a cell have for themselves alone."""
+    inner, outer, tables = set(), set(cell.get_identifiers()), cell.get_children()
+    for table in tables:
+        tables += table.get_children()
+        for name in table.get_symbols():
+            (outer if name.is_global() else inner).add(name.get_name())
+    return inner - outer
 
 
 def _of_statement(statement: ast.stmt) -> Names:
@@ -115,6 +127,16 @@ CHANGING = {
 }  # fmt: skip
 
 
+# The attributes of a table of one's own that may be set.
+OF_TABLES = {"columns", "index", "name", "names"}
+
+
+def _renamed(value: ast.expr) -> set[str]:
+    """Return of which names an assignment makes others: `a` of `b = a` and `b = a.c`."""
+    texts = map(ast.unparse, value.elts if isinstance(value, ast.Tuple | ast.List) else [value])
+    return {text.split(".")[0] for text in texts if re.fullmatch(r"[\w.]+", text)}
+
+
 @lru_cache(maxsize=2048)
 def _is_plain(source: str, names: frozenset[str], values: frozenset[str]) -> bool:
     if SPECIAL.search(source):
@@ -150,8 +172,13 @@ def _is_plain(source: str, names: frozenset[str], values: frozenset[str]) -> boo
             case ast.ClassDef():
                 return False
         match node:
+            case ast.Attribute(attr=name, ctx=ast.Store() | ast.Del()) if name not in OF_TABLES:
+                return False  # of whatever other name a module goes by
             case ast.Attribute(ctx=ast.Store() | ast.Del()) | ast.Subscript(ctx=ast.Store()):
                 if _root(node) in shared:
+                    return False
+            case ast.Assign([ast.Name() | ast.Tuple(), *_], value) | ast.NamedExpr(value=value):
+                if _renamed(value) & shared:  # another name for what others use
                     return False
             case ast.Call(ast.Attribute(attr=name) as call) if name in CHANGING:
                 # What is called on a copy of it, as in `given[...].copy().pop()`, changes nothing.

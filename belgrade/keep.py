@@ -24,15 +24,13 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
-from belgrade import UserError, forms, journal
+from belgrade import MANIFEST, UserError, forms, journal
 from belgrade.display import count, joined
 from belgrade.files import patiently, write_whole
 
 MARK = "belgrade_work.json"
 FORMAT = 1
 JOURNAL = "my_work/journal.json"
-# What `belgrade release` leaves in the students' tree: a hash of each file as it was given out.
-MANIFEST = ".belgrade-release.json"
 KINDS = {".csv", ".html", ".json", ".md", ".txt"}  # of files in my_work/
 LARGEST, WHOLE, MOST = 50_000_000, 200_000_000, 1000  # bytes a file, bytes in all, files
 LONGEST = 200  # characters of a path, and bytes of a name

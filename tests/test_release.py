@@ -261,6 +261,25 @@ def test_its_checks_work(source, released, tmp_path):
     assert in_tree(copy, "-c", where).stdout.startswith(str(copy))
 
 
+def test_a_notebook_takes_the_package_of_the_tree_that_it_stands_in(released, tmp_path):
+    """nbgitpuller brings a tree anew; what the hub has installed stays as it was."""
+    hub = tmp_path / "hub"
+    shutil.copytree(ROOT / "belgrade", hub / "belgrade")
+    code = "import {} belgrade.data as d, belgrade.checks.pack as p; print(d.__file__, p.__file__)"
+
+    def taken(before, *, here=released / "exercises"):
+        return in_tree(here, "-c", code.format(before), PYTHONPATH=str(hub)).stdout.split()
+
+    assert all(path.startswith(str(released / "belgrade")) for path in taken("ipykernel,"))
+    # A command is what is installed; so is all that is not in a tree, or in one of another version.
+    assert all(path.startswith(str(hub)) for path in taken(""))
+    assert all(path.startswith(str(hub)) for path in taken("ipykernel,", here=tmp_path))
+    package = hub / "belgrade" / "__init__.py"
+    old = package.read_text(encoding="utf-8").replace('__version__ = "0', '__version__ = "9')
+    package.write_text(old, encoding="utf-8")
+    assert all(path.startswith(str(hub)) for path in taken("ipykernel,"))
+
+
 def test_instructors_commands_say_where_they_are(released):
     for command in (["build"], ["clean"], ["export", "nbgrader", "x"], ["release", "x"]):
         done = in_tree(released, "-m", "belgrade.cli", *command)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import nbformat
 
-from belgrade import UserError
+from belgrade import MANIFEST, UserError
 from belgrade.authoring import links
 from belgrade.authoring.key import BLOCK, read_questions, student_copy, variant_of, versions_of
 from belgrade.checks.assemble import about
@@ -21,7 +21,7 @@ from belgrade.checks.cells import INSTALL
 from belgrade.checks.pack import PackError, decode, read_pack
 from belgrade.checks.second_pass import AGAIN
 from belgrade.files import write_whole
-from belgrade.keep import MANIFEST, fingerprint
+from belgrade.keep import fingerprint
 
 OURS = Path(__file__).parent / "student_tree"
 # Copied as they are. What is not named here or in `tree` stays with the instructors.

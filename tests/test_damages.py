@@ -17,6 +17,8 @@ import random
 import re
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -25,7 +27,9 @@ from belgrade.checks.assemble import about, assemble, fresh_copy, role
 from belgrade.checks.examine import exercise_in
 from belgrade.checks.pack import exercises, read_pack
 from belgrade.checks.reading import NOTES, notebook_of
+from belgrade.grading.result import Ungradable, check_belongs
 
+ROOT = Path(__file__).resolve().parent.parent
 SEEDS = 200
 TEXT = "Eleven planes came to Serbia, {}; how many were needed, nobody in Niš can say (claim C015)."
 Notebook = dict[str, Any]
@@ -416,3 +420,21 @@ def test_no_damage_makes_an_answer_right(seed: int) -> None:
     number, _, file = damaged(seed, '"another ')
     notebook, _ = assemble(exercise(number)[0], notebook_of(file, "a.ipynb"))
     assert not any(kept(notebook).values())
+
+
+@pytest.mark.parametrize("number", exercises())
+def test_answers_alone_are_of_their_exercise_and_a_lesson_is_not(number: str) -> None:
+    """Whoever copies the answers into a new notebook brings no id, check or prompt along."""
+    fresh, solved, _ = exercise(number)
+    master: Any = SimpleNamespace(
+        exercise=number, fresh=fresh, notebook=fresh, questions=read_pack(number)["questions"]
+    )
+    answers = [c for c in copy.deepcopy(solved["cells"]) if role(c) in ("answer", "written")]
+    alone = {"cells": answers, "metadata": {}}
+    lose_both(None, alone)
+    submitted = notebook_of(json.dumps(alone).encode(), "a.ipynb")
+    check_belongs(submitted, master)
+    assert all(kept(assemble(fresh, submitted)[0]).values())
+    lesson = next((ROOT / "notebooks").glob(f"{number}_*.ipynb"))
+    with pytest.raises(Ungradable, match=f"belongs to exercise {number}"):
+        check_belongs(notebook_of(lesson.read_bytes(), lesson.name), master)

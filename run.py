@@ -540,11 +540,12 @@ def lab(arguments):
 
 
 def at_once(processors):
-    """How many processes test: three for two processors.
+    """How many processes test: five for two processors.
 
-    A third of their time they wait, for browsers, kernels and code that stalls on purpose.
+    Half of their time they wait, for browsers, kernels and code that stalls on purpose. Beyond
+    ten, the longest group of tests would have the last word anyway.
     """
-    return max(2, processors * 3 // 2)
+    return min(10, processors * 2 + 1)
 
 
 def test(arguments):

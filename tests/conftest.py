@@ -19,10 +19,10 @@ ROOT = Path(__file__).resolve().parent.parent
 # have nothing left to do. Among them those that mostly wait and those that mostly compute take
 # turns. What is not named follows.
 LONGEST_FIRST = (
-    "live", "an old processor", "student", "book_live", "grading-hostile", "nbgrader",
-    "a middle-aged processor, other ties and files", "sandbox", "site", "binder", "lite",
-    "exercises-00-01", "grading-grade", "exercises-02-03", "forms", "exercises-04-05",
-    "grading-cluster", "exercises-06-07", "check-command", "exercises-08-09", "release",
+    "live", "grading-hostile", "student", "book_live", "nbgrader", "an old processor", "site",
+    "a middle-aged processor, other ties and files", "binder", "lite", "sandbox", "grading-grade",
+    "exercises-00-01", "exercises-02-03", "exercises-04-05", "exercises-06-07", "exercises-08-09",
+    "release", "walk_through", "front ends", "forms", "grading-cluster", "check-command",
     "mutation-01_the_puzzle", "extras", "shares", "argument_map", "encircled", "frames",
 )  # fmt: skip
 

@@ -1,20 +1,29 @@
 """The command `belgrade`: one small function a subcommand, each importing only what it needs."""
 
+from __future__ import annotations
+
 import argparse
 import functools
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from belgrade import UserError
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Callable
+
+    from belgrade.authoring.links import Home
 
 
 class UsageError(UserError):
     """A command cannot do what was asked; its text says why in a line or two."""
 
 
-def main(arguments=None):
+def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit status: 0 done, 1 not as it should be, 2 error."""
     options = _parser().parse_args(arguments)
     for stream in (sys.stdout, sys.stderr):
@@ -26,8 +35,8 @@ def main(arguments=None):
         return 130
     except Exception as error:
         if getattr(error, "name", None) in INSTRUCTORS and isinstance(error, ModuleNotFoundError):
-            error = f"`belgrade {options.command}` is for instructors; this is the students' copy."
-            print(f"belgrade: {error}", file=sys.stderr)
+            why = f"`belgrade {options.command}` is for instructors; this is the students' copy."
+            print(f"belgrade: {why}", file=sys.stderr)
             return 2
         if not isinstance(error, UserError | OSError):
             raise
@@ -46,7 +55,7 @@ TAKEN_TO_CLASS = {
 
 
 # Long, for it is a table: a line for each option of each command.
-def _parser():
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="belgrade", description="The Belgrade teaching module.")
     commands = parser.add_subparsers(dest="command", required=True)
 
@@ -161,7 +170,7 @@ def _parser():
     return parser
 
 
-def project_root(needs="exercises"):
+def project_root(needs: str = "exercises") -> Path:
     """Return the nearest folder upwards that has `needs`; raise UsageError if there is none."""
     for folder in [Path.cwd(), *Path.cwd().parents]:
         if (folder / needs).is_dir():
@@ -169,7 +178,7 @@ def project_root(needs="exercises"):
     raise UsageError(f"No folder {needs}/ here or above: go to the module's folder first.")
 
 
-def lab(options):
+def lab(options: Namespace) -> int:
     """Open JupyterLab at the first lesson."""
     root = project_root("notebooks")
     first = next(iter(sorted((root / "notebooks").glob("00_*.ipynb"))), root / "notebooks")
@@ -179,13 +188,13 @@ def lab(options):
     return subprocess.call(command)
 
 
-def check(options):
+def check(options: Namespace) -> int:
     """Check one exercise or all; 0 if every answer is right or waits for a person, else 1."""
     from belgrade.checks import examine, pack
 
     name, path = options.exercise, options.file
     if name and name.endswith(".ipynb"):
-        name, path = None, Path(name)
+        path, name = Path(name), None
     if options.all:
         numbers = pack.exercises()
     elif name:
@@ -193,9 +202,10 @@ def check(options):
             raise UsageError(f"{name!r} is no exercise: give its number, such as 01, or a file.")
         numbers = [name.zfill(2)]
     elif path:
-        numbers = [examine.exercise_in(examine.read_notebook(path))]
-        if numbers == [None]:
+        number = examine.exercise_in(examine.read_notebook(path))
+        if number is None:
             raise UsageError(f"{path} is no exercise of this module; name it: belgrade check 01 …")
+        numbers = [number]
     else:
         raise UsageError("Which exercise? belgrade check 01, or --all.")
     if not numbers:
@@ -211,14 +221,14 @@ def check(options):
     return 0 if good else 1
 
 
-def reset(options):
+def reset(options: Namespace) -> None:
     """Put an exercise or a question back; the student's own version is kept."""
     from belgrade.checks.reset import start_again
 
     print(start_again(options.exercise, options.file))
 
 
-def keep(options):
+def keep(options: Namespace) -> None:
     """Pack notebooks, journal and answers into one file; with --restore bring them back."""
     from belgrade import keep
 
@@ -230,7 +240,7 @@ def keep(options):
         print(f"Packed: {keep.save(options.file)}")
 
 
-def answer_keys(wanted):
+def answer_keys(wanted: list[str]) -> tuple[Path, list[Path]]:
     """Return the project's folder and the paths of the keys with the numbers `wanted`, or all."""
     root = project_root("exercises/keys")
     keys = sorted((root / "exercises" / "keys").glob("[0-9][0-9]_*.ipynb"))
@@ -241,7 +251,7 @@ def answer_keys(wanted):
     return root, [k for k in keys if not wanted or k.name[:2] in wanted]
 
 
-def build(options):
+def build(options: Namespace) -> int:
     """Build exercises from their keys, and try the answers of each question on it.
 
     Returns 1 if an answer is judged otherwise; with --check if something is not what build makes.
@@ -268,7 +278,7 @@ def build(options):
     return 1 if sum([cases.tell(key, packed) for key in keys]) else 0
 
 
-def _versions(options, root, keys, packed):
+def _versions(options: Namespace, root: Path, keys: list[Path], packed: Path) -> int:
     """Give exercises further versions; write a notebook of each, and who gets which."""
     from belgrade.authoring import vary
     from belgrade.authoring.build import build_files
@@ -288,7 +298,7 @@ def _versions(options, root, keys, packed):
     return 0
 
 
-def question(options):
+def question(options: Namespace) -> None:
     """Put the template of a kind of question at the end of an answer key."""
     from belgrade.authoring.question import add
 
@@ -299,7 +309,7 @@ def question(options):
     print(f"your prompt, solution and spec in place of ours, then: belgrade build {number}")
 
 
-def clean(options):
+def clean(options: Namespace) -> int:
     """Clean lessons; with --check 1 if one is not clean."""
     from belgrade.authoring.clean import clean_files
 
@@ -310,7 +320,7 @@ def clean(options):
     return 1 if options.check and changed else 0
 
 
-def export(options):
+def export(options: Namespace) -> None:
     """Write the exercises as another system's: nbgrader's source notebooks and settings."""
     from belgrade.authoring.build import build
     from belgrade.authoring.nbgrader_export import export
@@ -319,7 +329,7 @@ def export(options):
     export(map(build, keys), options.out)
 
 
-def bank(options):
+def bank(options: Namespace) -> None:
     """Write the question bank as Moodle XML and as QTI 1.2 in a zip for Canvas."""
     from belgrade.authoring.bank import CANVAS, MOODLE, export
 
@@ -329,7 +339,7 @@ def bank(options):
     print(f"Wrote {len(asked)} questions on {lessons} lessons to {files}.")
 
 
-def grade(options):
+def grade(options: Namespace) -> int:
     """Grade a class or merge marks; 0 if all could be graded, 1 if some could not."""
     from belgrade.grading.grade import Settings, grade
 
@@ -376,7 +386,7 @@ def grade(options):
     return 1 if summary.failed else 0
 
 
-def links(options):
+def links(options: Namespace) -> None:
     """Write the launch table of README.md, for the repository named or the git remote's."""
     from belgrade.authoring.links import rewrite
 
@@ -387,11 +397,11 @@ def links(options):
     print(f"README.md {'now has' if changed else 'already had'} the table {where}.")
 
 
-def needs_all(function):
+def needs_all(function: Callable[[Namespace], None]) -> Callable[[Namespace], None]:
     """Let a command say how to install what a student's environment lacks."""
 
     @functools.wraps(function)
-    def command(options):
+    def command(options: Namespace) -> None:
         try:
             return function(options)
         except ModuleNotFoundError as error:
@@ -404,7 +414,7 @@ def needs_all(function):
 
 
 @needs_all
-def take_to_class(options):
+def take_to_class(options: Namespace) -> None:
     """Write slides, handouts or solutions."""
     from belgrade.authoring import handouts
 
@@ -414,7 +424,7 @@ def take_to_class(options):
 
 
 @needs_all
-def site(options):
+def site(options: Namespace) -> None:
     """Write the module as plain pages and, with --lite, to be run in the reader's browser."""
     from belgrade.authoring.site import build as build_site
 
@@ -428,7 +438,7 @@ def site(options):
     print(f"Wrote {pages} pages, {size:.1f} MB. {live} Open {options.out / 'index.html'}")
 
 
-def _home(root, options):
+def _home(root: Path, options: Namespace) -> Home | None:
     """Return the repository that is named, else the git remote's, else None."""
     from belgrade.authoring.links import Home, home_of
 
@@ -436,14 +446,14 @@ def _home(root, options):
     return Home.of(options.home, *where) if options.home else home_of(root, *where)
 
 
-def progress(what, done, count):
+def progress(what: str, done: int, count: int) -> None:
     """Show in the terminal how far a long command is, in one line."""
     if sys.stderr.isatty():
         end = "\n" if done == count else ""
         print(f"\r\033[K[{done}/{count}] {what}", end=end, file=sys.stderr, flush=True)
 
 
-def release(options):
+def release(options: Namespace) -> None:
     """Write or update the tree that students get."""
     from belgrade.authoring.release import release
 

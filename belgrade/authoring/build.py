@@ -1,5 +1,7 @@
 """Build an exercise from its answer key: the student's notebook and the packed check data."""
 
+from __future__ import annotations
+
 import ast
 import copy
 import hashlib
@@ -9,6 +11,7 @@ import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from belgrade import data
 from belgrade.authoring.clean import clean, text_of
@@ -26,6 +29,7 @@ from belgrade.authoring.key import (
     versions_of,
 )
 from belgrade.authoring.settings import SettingError
+from belgrade.checks.capture import Captured
 from belgrade.checks.cells import INSTALL
 from belgrade.checks.examined import bundle_of, graded_specs, prelude
 from belgrade.checks.judge import RIGHT, found, judge
@@ -34,6 +38,18 @@ from belgrade.checks.quick import nbformat
 from belgrade.checks.second_pass import AGAIN, with_second_pass
 from belgrade.checks.spec import SpecError, exercise_of
 from belgrade.files import write_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from nbformat import NotebookNode
+
+    from belgrade.authoring.key import Question
+    from belgrade.checks.pack import Pack
+    from belgrade.checks.spec import Spec
+
+Answers = dict[tuple[str, str], Captured]  # by question and part
+WrongTurns = dict[tuple[str, int], Captured]  # by question and number
 
 # What of a spec no pack has.
 KEY_ALONE = {"starter", "allow", "weights", "accepted"}
@@ -49,12 +65,18 @@ class Built:
 
     key: nbformat.NotebookNode
     student: nbformat.NotebookNode
-    pack: dict
-    checks: list
+    pack: Pack
+    checks: list[dict[str, Any]]
     variant: str = ""
 
 
-def build(key_path, cwd=None, execute=execute, odd=None, settings=None):
+def build(
+    key_path: Path | str,
+    cwd: Path | None = None,
+    execute: Callable[[NotebookNode, Path], object] = execute,
+    odd: list[str] | None = None,
+    settings: dict[str, str] | None = None,
+) -> Built:
     """Run the key at `key_path` and return a Built; raise BuildError if anything is amiss.
 
     With a list `odd`, wrong turns that are none (any longer) are left out and named there.
@@ -85,7 +107,13 @@ def build(key_path, cwd=None, execute=execute, odd=None, settings=None):
     return Built(clean(key), student, pack, entries, variant)
 
 
-def build_files(keys, out, packed, check=False, say=print):
+def build_files(
+    keys: Iterable[Path | str],
+    out: Path | str,
+    packed: Path | str,
+    check: bool = False,
+    say: Callable[[str], object] = print,
+) -> list[str]:
     """Build the keys into the folders `out` and `packed`; return the names that differ.
 
     With `check` nothing is written.
@@ -94,7 +122,7 @@ def build_files(keys, out, packed, check=False, say=print):
     for key_path in map(Path, keys):
         built = build(key_path, cwd=out)
         _date(built, out / key_path.name)
-        wanted = {out / key_path.name: text_of(built.student)}
+        wanted: dict[Path, str | Pack | None] = {out / key_path.name: text_of(built.student)}
         if not check:  # its stored outputs are nbval's business
             wanted[key_path] = text_of(built.key)
         number, packs = built.pack["exercise"], [built.pack]
@@ -114,7 +142,7 @@ def build_files(keys, out, packed, check=False, say=print):
     return differ
 
 
-def _is_there(path, content):
+def _is_there(path: Path, content: str | Pack | None) -> bool:
     """Tell whether a file holds a text or a pack; with None for `content`, whether it is gone."""
     if content is None or not path.exists():
         return content is None and not path.exists()
@@ -126,14 +154,14 @@ def _is_there(path, content):
         return False
 
 
-def _put(path, content):
+def _put(path: Path, content: str | Pack | None) -> None:
     if content is None:
         path.unlink()
     else:
         write_whole(path, content if isinstance(content, str) else encode(content))
 
 
-def further_versions(key_path, built, cwd=None):
+def further_versions(key_path: Path, built: Built, cwd: Path | None = None) -> list[Built]:
     """Return what the key makes in each of its further versions, dated as `built` is."""
     found = []
     for settings in versions_of(built.key):
@@ -145,7 +173,7 @@ def further_versions(key_path, built, cwd=None):
     return found
 
 
-def _date(built, path):
+def _date(built: Built, path: Path) -> None:
     """Write into an exercise the day on which it became what it is, so that the older is known.
 
     It stays as it stands in the notebook at `path` while the version does. The module's address,
@@ -166,7 +194,7 @@ def _date(built, path):
         notebook["metadata"]["belgrade"]["made"] = made
 
 
-def _cells_again(key, questions, variant):
+def _cells_again(key: NotebookNode, questions: list[Question], variant: str) -> list[NotebookNode]:
     """Return the cells of the second pass of the key's own answers."""
     assembled, sources = student_copy(key, questions), {c["id"]: c.source for c in key.cells}
     for cell in assembled.cells:
@@ -179,7 +207,7 @@ def _cells_again(key, questions, variant):
     return with_second_pass(assembled, variant, checks).cells[len(assembled.cells) :]
 
 
-def _note_second_pass(questions, answers):
+def _note_second_pass(questions: list[Question], answers: Answers) -> None:
     """Note which questions have a second pass: those whose answer changes with the parameters.
 
     Raises BuildError for code whose answer stays, and for which no other check is hidden.
@@ -196,7 +224,7 @@ def _note_second_pass(questions, answers):
             )
 
 
-def _half_is_hidden(questions, entries):
+def _half_is_hidden(questions: list[Question], entries: list[dict[str, Any]]) -> None:
     shown = _shown(questions)
     points = [((e["question"], e["part"]) in shown, e["spec"]["points"]) for e in entries]
     hidden, whole = sum(p for shown, p in points if not shown), sum(p for _, p in points)
@@ -207,7 +235,13 @@ def _half_is_hidden(questions, entries):
         )
 
 
-def _run(key, questions, variant, cwd, execute):
+def _run(
+    key: NotebookNode,
+    questions: list[Question],
+    variant: str,
+    cwd: Path,
+    execute: Callable[[NotebookNode, Path], object],
+) -> tuple[Answers, WrongTurns]:
     """Run the key with its wrong turns; store its outputs; return the captured answers.
 
     The answers are by (question, part), those under the variant with the part `again`; the wrong
@@ -265,12 +299,12 @@ def _run(key, questions, variant, cwd, execute):
     return answers, wrongs
 
 
-def _turns(spec):
+def _turns(spec: Spec) -> list[dict[str, Any]]:
     """Return the wrong turns of a spec: those with a message for the student."""
     return [wrong for wrong in spec.get("wrong", []) if "message" in wrong]
 
 
-def _wrong_call(question, wrong, n):
+def _wrong_call(question: Question, wrong: dict[str, Any], n: int) -> str:
     """Return code that checks a wrong turn: statements, then an expression, in their own scope."""
     try:
         body = ast.parse(textwrap.dedent(wrong["code"])).body
@@ -283,7 +317,7 @@ def _wrong_call(question, wrong, n):
     return f'def _wrong_turn():\n{code}\ncheck("{question.name}", _wrong_turn())'
 
 
-def _answer_of(cell, what):
+def _answer_of(cell: NotebookNode, what: str) -> Captured:
     if error := first_error(cell):
         raise BuildError(f"{what} stopped with {error}")
     bundle = bundle_of(cell.outputs)
@@ -292,7 +326,9 @@ def _answer_of(cell, what):
     return bundle["answer"]
 
 
-def _entries(questions, answers, wrongs, odd=None):
+def _entries(
+    questions: list[Question], answers: Answers, wrongs: WrongTurns, odd: list[str] | None = None
+) -> list[dict[str, Any]]:
     """Return an entry for each check and hidden check, after trying the key against itself."""
     entries = []
     for question in questions:
@@ -320,7 +356,9 @@ def _entries(questions, answers, wrongs, odd=None):
     return entries
 
 
-def _sound(name, spec, reference, odd=None):
+def _sound(
+    name: str, spec: Spec, reference: Captured, odd: list[str] | None = None
+) -> list[dict[str, Any]]:
     """Check that the key's answer is right; return the wrong turns that get their own message.
 
     Any other raises BuildError, or is named in the list `odd`: other parameters can make it so.
@@ -341,16 +379,16 @@ def _sound(name, spec, reference, odd=None):
                 f"question {name}: wrong turn {n + 1} ({found(wrong['answer'])}) gets another "
                 f"message: {verdict.message}"
             )
-        if fault and odd is None:
-            raise BuildError(fault)
-        if fault:
-            odd.append(fault)
-        else:
+        if not fault:
             sound.append(wrong)
+        elif odd is None:
+            raise BuildError(fault)
+        else:
+            odd.append(fault)
     return sound
 
 
-def _no_leaks(questions, student):
+def _no_leaks(questions: list[Question], student: NotebookNode) -> None:
     text = "\n".join(cell.source for cell in student.cells)
     lines = {" ".join(line.split()) for line in text.splitlines()}
     for question in questions:
@@ -371,7 +409,9 @@ def _no_leaks(questions, student):
                 raise BuildError(f"question {question.name}: give its written answer a starter")
 
 
-def _pack(file, questions, entries, student):
+def _pack(
+    file: str, questions: list[Question], entries: list[dict[str, Any]], student: NotebookNode
+) -> Pack:
     shown = _shown(questions)
     visible = [e for e in entries if (e["question"], e["part"]) in shown]
     rows, written = [], []
@@ -412,11 +452,11 @@ def _pack(file, questions, entries, student):
     return json.loads(json.dumps(pack))
 
 
-def _shown(questions):
+def _shown(questions: list[Question]) -> set[tuple[str, str]]:
     return {(question.name, part) for question in questions for part in question.shown()}
 
 
-def _rounded(value):
+def _rounded(value: Any) -> Any:
     """Return `value` with 9 digits in each float: machines differ in the last ones."""
     if isinstance(value, float):
         return float(f"{value:.9g}")

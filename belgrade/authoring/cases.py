@@ -5,12 +5,15 @@ CASES = {question: {"accepted": [code, ...], "wrong": [(code, status, part of th
 The code stands in place of the solution; what the answer cell gives besides stays.
 """
 
+from __future__ import annotations
+
 import contextlib
 import io
 import os
 import re
 import runpy
 import textwrap
+from typing import TYPE_CHECKING, Any
 
 from belgrade.authoring.key import BLOCK, BuildError, read_questions, tag_of
 from belgrade.checks import live, record
@@ -19,8 +22,22 @@ from belgrade.checks.pack import read_pack
 from belgrade.checks.quick import nbformat
 from belgrade.checks.words import STATUS
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
 
-def cases_of(key_path):
+    from nbformat import NotebookNode
+
+    from belgrade.authoring.key import Question
+    from belgrade.checks.judge.outcome import Outcome
+    from belgrade.checks.pack import Pack
+    from belgrade.checks.spec import Spec
+
+
+Case = tuple[str, str, str]  # code, status, part of the message
+
+
+def cases_of(key_path: Path) -> dict[str, list[Case]]:
     """Return {question: [(code, status, part of the message), ...]} of a key.
 
     Raises BuildError where the file of cases names a question or a status that is none.
@@ -39,7 +56,7 @@ def cases_of(key_path):
     return found
 
 
-def _in_spec(spec):
+def _in_spec(spec: Spec) -> list[Case]:
     return [(case["code"], RIGHT, "") for case in spec.get("accepted", [])] + [
         (case["code"], case.get("status", NOT_YET), case["words"])
         for case in spec.get("wrong", [])
@@ -47,12 +64,12 @@ def _in_spec(spec):
     ]
 
 
-def with_code(source, code):
+def with_code(source: str, code: str) -> str:
     """Return an answer cell's source with `code` in place of its solution."""
     return BLOCK.sub(lambda block: textwrap.indent(code, block[1]), source)
 
 
-def at_once(pack, answers):
+def at_once(pack: Pack, answers: Mapping[str, str]) -> dict[str, Outcome]:
     """Return {question: (status, message)} as `check` finds them, each question by itself.
 
     `answers` has the source of the answer cell for each question to try; it runs in this process.
@@ -61,7 +78,9 @@ def at_once(pack, answers):
 
     outcomes = {}
 
-    def check(question, answer, inputs=None, part=""):
+    def check(
+        question: str, answer: object, inputs: list[Any] | None = None, part: str = ""
+    ) -> None:
         entry = live._entry(pack, question, part)
         captured = record.captured_or_error(answer, entry["spec"], inputs)
         verdict = judge(entry["spec"], entry["reference"], captured)
@@ -73,7 +92,7 @@ def at_once(pack, answers):
     for question, source in answers.items():
         try:
             with contextlib.redirect_stdout(io.StringIO()):  # what it prints and shows
-                space = {}
+                space: dict[str, Any] = {}
                 for cell in given:
                     exec(cell["source"], space)
                 exec(source, space)
@@ -87,7 +106,7 @@ def at_once(pack, answers):
     return outcomes
 
 
-def tell(key_path, packed):
+def tell(key_path: Path, packed: Path) -> int:
     """Print how the answers to try fare on an exercise in `packed`; return the number of faults."""
     count, found = faults(key_path, read_pack(key_path.name[:2], packed))
     for line in found:
@@ -96,7 +115,7 @@ def tell(key_path, packed):
     return len(found)
 
 
-def faults(key_path, pack):
+def faults(key_path: Path, pack: Pack) -> tuple[int, list[str]]:
     """Return how many answers to try there are, and a line for each that is judged otherwise.
 
     A line, too, for each number of a hint which nothing that the question says or does bears out.
@@ -133,7 +152,7 @@ NUMBER = re.compile(r"\d+(?:[_,\u00a0]\d{3})*(?:\.\d+)?")
 SPELLED = {"hundred": 100, "per cent": 100, "thousand": 1_000, "100k": 1e5, "million": 1e6}
 
 
-def stale_numbers(key, questions):
+def stale_numbers(key: NotebookNode, questions: list[Question]) -> list[str]:
     """Return a line for each number from 10 on that a hint names and its question knows not."""
     ours = {cell["id"] for q in questions for cell in q.cells}
     given = {n for cell in key.cells if cell["id"] not in ours for n in _numbers(cell.source)}
@@ -150,6 +169,6 @@ def stale_numbers(key, questions):
     return found
 
 
-def _numbers(text):
+def _numbers(text: str) -> set[float]:
     written = {float(re.sub(r"[^\d.]", "", number)) for number in NUMBER.findall(text)}
     return written | {number for word, number in SPELLED.items() if word in text.lower()}

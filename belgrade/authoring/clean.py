@@ -1,13 +1,21 @@
 """Run lesson notebooks and store them clean, so that a diff shows only what changed."""
 
+from __future__ import annotations
+
 import copy
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from belgrade.authoring.execute import RunError, execute, first_error
 from belgrade.checks.examined import strip_widgets
 from belgrade.checks.quick import nbformat
 from belgrade.files import write_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from nbformat import NotebookNode
 
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 # Left by editors in a cell's metadata; nothing of it changes what a reader sees.
@@ -28,7 +36,7 @@ NOISE = {
 ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}")
 
 
-def clean(notebook):
+def clean(notebook: NotebookNode) -> NotebookNode:
     """Return a clean copy: no widget state, times or editor's traces; cells counted from 1."""
     notebook = copy.deepcopy(notebook)
     kept = {k: v for k, v in notebook.metadata.items() if k in ("belgrade", "authors", "title")}
@@ -65,7 +73,7 @@ def clean(notebook):
     return notebook
 
 
-def fresh(cells):
+def fresh(cells: list[NotebookNode]) -> NotebookNode:
     """Return a notebook of these cells, as this module stores notebooks."""
     metadata = {"kernelspec": KERNELSPEC, "language_info": {"name": "python"}}
     return nbformat.v4.new_notebook(
@@ -73,12 +81,12 @@ def fresh(cells):
     )
 
 
-def text_of(notebook):
+def text_of(notebook: NotebookNode) -> str:
     """Return a notebook as its file holds it."""
     return nbformat.writes(notebook).rstrip("\n") + "\n"
 
 
-def run_and_clean(notebook, cwd):
+def run_and_clean(notebook: NotebookNode, cwd: Path) -> NotebookNode:
     """Return a clean copy of `notebook`, run in a fresh kernel; raise RunError if a cell fails."""
     notebook = copy.deepcopy(notebook)
     for cell in notebook.cells:
@@ -92,7 +100,12 @@ def run_and_clean(notebook, cwd):
     return clean(notebook)
 
 
-def clean_files(paths, run=False, check=False, say=print):
+def clean_files(
+    paths: Iterable[Path | str],
+    run: bool = False,
+    check: bool = False,
+    say: Callable[[str], object] = print,
+) -> list[Path]:
     """Clean the notebooks at `paths` in place; return the paths that changed or would change."""
     changed = []
     for path in map(Path, paths):

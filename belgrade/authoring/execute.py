@@ -1,20 +1,27 @@
 """Run a notebook in a fresh kernel of this environment, the same way every time."""
 
+from __future__ import annotations
+
 import os
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from belgrade import UserError
 from belgrade.checks import quick  # noqa: F401  nbclient would import nbformat more slowly
 from belgrade.checks.words import AS_IN_JUPYTER
+
+if TYPE_CHECKING:
+    from jupyter_client.manager import AsyncKernelManager
+    from nbformat import NotebookNode
 
 
 class RunError(UserError):
     """A notebook did not run to its end; the text names the cell and the error."""
 
 
-def kernel_manager():
+def kernel_manager() -> AsyncKernelManager:
     """Return a manager of this environment's kernel.
 
     Imported when it is asked for: grading builds a key without a kernel.
@@ -26,7 +33,7 @@ def kernel_manager():
     return AsyncKernelManager(kernel_name=CURRENT_ENV_KERNEL_NAME, kernel_spec_manager=specs)
 
 
-def execute(notebook, cwd, timeout=300, **extra_env):
+def execute(notebook: NotebookNode, cwd: Path, timeout: float = 300, **extra_env: str) -> None:
     """Run `notebook` in place, in the folder `cwd`, `timeout` seconds a cell; errors stay in it.
 
     The journal goes to an empty folder. Raises RunError when the kernel dies or a cell is late.
@@ -64,7 +71,7 @@ def execute(notebook, cwd, timeout=300, **extra_env):
             raise RunError(" ".join(str(error).split())[:200]) from None
 
 
-def first_error(cell):
+def first_error(cell: NotebookNode) -> str | None:
     """Return "NameError: …" if the cell ended with an error, else None."""
     for output in cell.get("outputs", []):
         if output.output_type == "error":

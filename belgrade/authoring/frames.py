@@ -160,6 +160,8 @@ def _digest_of(source: str) -> str:
     try:
         if kind == "module":
             found = importlib.util.find_spec(name)
+            if found is None or found.origin is None:
+                return ""
             content = Path(found.origin).read_bytes().replace(b"\r\n", b"\n")
         elif kind == "table":
             about = data.resource(name)
@@ -192,11 +194,11 @@ def _in_own_process(out: Path, name: str, drew: Callable[[str], None]) -> dict[s
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
     ) as process:
         said: list[str] = []
-        reader = threading.Thread(target=lambda: said.extend(process.stderr))
+        reader = threading.Thread(target=lambda: said.extend(process.stderr or ()))
         reader.start()
         try:
             last = ""
-            for line in process.stdout:
+            for line in process.stdout or ():
                 if line == "drawn\n":
                     drew(name)
                 last = line

@@ -93,17 +93,17 @@ def read(path: Path, guide: str = "") -> Lesson:
         for output in cell.get("outputs", []):
             soup = BeautifulSoup(output.get("data", {}).get("text/html", ""), "html.parser")
             plain = output.get("data", {}).get("text/plain", "")
-            image, form = soup.find("img"), soup.find(attrs={"data-asks": True})
+            image, form = soup.find("img"), soup.select_one("[data-asks]")
             if image:
                 tasks = re.search(r"(?:^\d+\. .*\n?)+", text, re.M)
                 explorer = "explorers." in cell.source and tasks
-                tasked = "".join(tasks[0].splitlines(True)[:TASKS]) if explorer else ""
+                tasked = "".join(tasks[0].splitlines(True)[:TASKS]) if explorer and tasks else ""
                 if heading not in pictures or (explorer and not pictures[heading].tasks):
                     pictures[heading] = Picture(heading, str(image), tasked)
             if plain.startswith("Claim C") and part == "The claim":
                 lesson.claims.append(_claim(plain))
             if form:
-                asked = json.loads(form["data-asks"]).get("question", "")
+                asked = json.loads(str(form["data-asks"])).get("question", "")
                 asks = _prose(said[part]), asked
                 if part.startswith("Your guess"):
                     lesson.guess = lesson.guess or asks

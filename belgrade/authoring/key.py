@@ -11,11 +11,14 @@ the same names other values, under which students' code is run once more when it
 spec have no tag.
 """
 
+from __future__ import annotations
+
 import ast
 import copy
 import json
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from belgrade import UserError
 from belgrade.authoring.clean import fresh
@@ -25,6 +28,13 @@ from belgrade.checks.examined import graded_specs
 from belgrade.checks.quick import nbformat
 from belgrade.checks.second_pass import AGAIN
 from belgrade.checks.spec import exercise_of, parse_spec
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from nbformat import NotebookNode
+
+    from belgrade.checks.spec import Spec
 
 SETTINGS = ("parameters", "variant", "version")
 TAGS = {"spec", "answer", "check", "hidden", "written", "rubric", *SETTINGS}
@@ -46,29 +56,29 @@ class BuildError(UserError):
 class Question:
     """A question of a key: its spec and its cells, in order; whether it has a second pass."""
 
-    spec: dict
-    cells: list
+    spec: Spec
+    cells: list[NotebookNode]
     again: bool = False
 
     @property
-    def name(self):
+    def name(self) -> str:
         return self.spec["question"]
 
-    def tagged(self, tag):
+    def tagged(self, tag: str) -> list[NotebookNode]:
         return [c for c in self.cells if tag_of(c) == tag]
 
-    def parts(self):
+    def parts(self) -> list[str]:
         """Return the names of what gives points: "" for the check, hidden ones, "written"."""
         specs = graded_specs(self.cells)
         parts = [specs[c["id"]]["part"] for c in self.cells if c.get("id") in specs]
         return parts + [AGAIN] * self.again + ["written"] * bool(self.tagged("written"))
 
-    def shown(self):
+    def shown(self) -> set[str]:
         """Return the names of the parts that the student's notebook checks."""
         specs = graded_specs(self.cells)
         return {specs[c["id"]]["part"] for c in self.tagged("check")}
 
-    def points(self, part):
+    def points(self, part: str) -> float:
         """Return what a part is worth: the question's points, shared out by `weights`.
 
         A part without a weight has 1, and the second pass WEIGHT_AGAIN.
@@ -80,18 +90,18 @@ class Question:
         return int(points) if points == int(points) else round(points, 6)
 
 
-def tag_of(cell):
+def tag_of(cell: NotebookNode) -> str:
     """Return the one tag of ours that a cell has, or ""."""
     return next((t for t in cell.metadata.get("tags", []) if t in TAGS), "")
 
 
-def place_of(number, cell):
+def place_of(number: int, cell: NotebookNode) -> str:
     """Return words for a cell: JupyterLab shows no numbers, so its first line is among them."""
     first = next(iter(cell.source.strip().splitlines()), "")
     return f"cell {number + 1} ({first[:50]})"
 
 
-def read_key(path):
+def read_key(path: Path) -> NotebookNode:
     try:
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         ids = [cell["id"] for cell in cells if "id" in cell]
@@ -103,7 +113,7 @@ def read_key(path):
     return nbformat.read(path, as_version=4)
 
 
-def read_questions(key):
+def read_questions(key: NotebookNode) -> list[Question]:
     """Return the questions of a key, in order; raise BuildError or SpecError for a wrong key."""
     questions = []
     for number, cell in enumerate(key.cells):
@@ -137,7 +147,7 @@ def read_questions(key):
     return questions
 
 
-def _complete(question, names):
+def _complete(question: Question, names: list[str]) -> None:
     name, kind = question.name, question.spec["kind"]
     for cell in question.tagged("answer"):
         found_blocks = BLOCK.findall(cell.source)
@@ -171,11 +181,11 @@ def _complete(question, names):
             raise BuildError(f"question {name}: its prompt does not show the option {option!r}")
 
 
-def _options(spec):
+def _options(spec: Spec) -> dict[str, str]:
     return spec["options"] if isinstance(spec.get("options"), dict) else {}
 
 
-def variant_of(key):
+def variant_of(key: NotebookNode) -> str:
     """Return the source of the cell tagged `variant`, or ""; raise BuildError if it is amiss.
 
     SettingError where a setting has a value that the parameters cell does not allow.
@@ -201,7 +211,7 @@ def variant_of(key):
     return cells[1].source if len(cells) > 1 else ""
 
 
-def versions_of(key):
+def versions_of(key: NotebookNode) -> list[dict[str, str]]:
     """Return the settings of each further version, as sources: {"parameters": …, "variant": …}."""
     cells, found = {tag_of(c): c.source for c in key.cells}, []
     for cell in key.cells:
@@ -213,7 +223,9 @@ def versions_of(key):
     return found
 
 
-def student_copy(key, questions, hidden=False):
+def student_copy(
+    key: NotebookNode, questions: list[Question], hidden: bool = False
+) -> NotebookNode:
     """Return the student's notebook: no solution, spec, hidden check, rubric or output.
 
     With `hidden` it is the grader's, in which the hidden checks are in their places.
@@ -229,12 +241,12 @@ def student_copy(key, questions, hidden=False):
         about = {"role": tag or ("setup" if cell.cell_type == "code" else "prompt")}
         if question and (tag or cell.cell_type == "markdown"):
             about["question"] = question.name
-        if tag in ("check", "hidden"):
+        if question and tag in ("check", "hidden"):
             about["part"] = graded_specs(question.cells)[cell["id"]]["part"]
-        if tag == "answer":
+        if question and tag == "answer":
             names = _used_names(question)
             new.source = question.spec.get("starter") or _starter(cell.source, names)
-        if tag == "written":
+        if question and tag == "written":
             new.source = question.spec.get("starter", WRITTEN_STARTER)
         if cell.cell_type == "code":
             new.outputs, new.execution_count = [], None
@@ -243,7 +255,7 @@ def student_copy(key, questions, hidden=False):
     return fresh(cells)
 
 
-def _protection(role):
+def _protection(role: str) -> dict[str, bool]:
     """Return Jupyter's metadata against slips: no cell is deleted, what is given is not edited.
 
     Grading does not rely on it.
@@ -252,17 +264,17 @@ def _protection(role):
     return {"deletable": False} if mine else {"deletable": False, "editable": False}
 
 
-def _used_names(question):
+def _used_names(question: Question) -> set[str]:
     names = set()
     for cell in question.tagged("check"):
         names |= {n.id for n in ast.walk(ast.parse(cell.source)) if isinstance(n, ast.Name)}
     return names
 
 
-def _starter(source, names):
+def _starter(source: str, names: set[str]) -> str:
     """Return an answer cell's code with each solution replaced by what a student starts from."""
 
-    def replace(match):
+    def replace(match: re.Match[str]) -> str:
         indent, body = match[1], match[2]
         if indent:
             return f"{indent}..."

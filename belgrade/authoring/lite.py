@@ -174,14 +174,21 @@ def _fetch(folder: Path) -> Path:
     return next(folder.glob("pyodide-*.tgz"))
 
 
+def _content(packed: tarfile.TarFile, name: str) -> bytes:
+    file = packed.extractfile(f"package/{name}")
+    if file is None:
+        raise KeyError(f"{name} is no file")
+    return file.read()
+
+
 def _unpack(archive: Path, core: Path) -> dict[str, Any]:
     """Put Pyodide's core into the folder `core`; return its lock, with packages by normal name."""
     core.mkdir(parents=True)
     try:
         with tarfile.open(archive) as packed:
             for name in CORE:
-                (core / name).write_bytes(packed.extractfile(f"package/{name}").read())
-            about = json.load(packed.extractfile("package/package.json"))
+                (core / name).write_bytes(_content(packed, name))
+            about = json.loads(_content(packed, "package.json"))
     except (OSError, KeyError, tarfile.TarError) as error:
         raise LiteError(f"{archive} is not npm's package of Pyodide ({error}).") from None
     if about["version"] != PYODIDE_VERSION:
@@ -244,8 +251,8 @@ def _assemble(root: Path, folder: Path) -> Path:
             shutil.copy(book, source / "files" / name)
     kernel = {"disablePyPIFallback": True}
     # The lock's own address: packages without one of theirs lie beside it.
-    settings = {"litePluginSettings": {"@jupyterlite/pyodide-kernel-extension:kernel": kernel}}
-    settings = {"jupyter-lite-schema-version": 0, "jupyter-config-data": settings}
+    plugins = {"litePluginSettings": {"@jupyterlite/pyodide-kernel-extension:kernel": kernel}}
+    settings = {"jupyter-lite-schema-version": 0, "jupyter-config-data": plugins}
     (source / "jupyter-lite.json").write_text(json.dumps(settings), encoding="utf-8")
     options = {
         "apps": ["lab"],

@@ -15,7 +15,7 @@ from belgrade import explorers, figures
 
 EXPLORER = "aid_per_what"
 # What is shown, in order: the places of the choices in the lists of the explorer's controls.
-SHOWN = ({}, {"base": 1}, {"base": 3}, {"counted": 2, "base": 3})
+SHOWN: tuple[dict[str, int], ...] = ({}, {"base": 1}, {"base": 3}, {"counted": 2, "base": 3})
 MILLISECONDS = 1250
 WIDTH = 760
 
@@ -34,8 +34,8 @@ def pictures() -> list[Any]:
     for places in SHOWN:
         controls = explorer.controls.items()
         chosen = {n: c.along()[places.get(n, c.along().index(c.default))] for n, c in controls}
-        drawn = Image.open(io.BytesIO(base64.b64decode(explorer.bundle(**chosen)["image/png"])))
-        drawn = drawn.convert("RGB")
+        png = base64.b64decode(explorer.bundle(**chosen)["image/png"])
+        drawn = Image.open(io.BytesIO(png)).convert("RGB")
         drawn = drawn.resize((WIDTH, drawn.height * WIDTH // drawn.width), Image.Resampling.LANCZOS)
         head = 34 * (len(explorer.controls) + 1)
         sheet = Image.new("RGB", (WIDTH, head + drawn.height), "white")

@@ -5,12 +5,15 @@
 installed package; the reference of a hidden one stands sealed between nbgrader's own markers.
 """
 
+from __future__ import annotations
+
 import ast
 import contextlib
 import json
 import re
-from collections import Counter
+from collections import defaultdict
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
@@ -22,6 +25,15 @@ from belgrade.checks.pack import PackError, read_pack
 from belgrade.checks.points import MARK, seal
 from belgrade.checks.second_pass import AGAIN
 from belgrade.files import write_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from nbformat import NotebookNode
+
+    from belgrade.authoring.build import Built
+    from belgrade.authoring.key import Question
+    from belgrade.checks.spec import Spec
 
 NOTE = (
     "*In this copy each check also returns the points. In place of the last cell of which the text "
@@ -42,7 +54,9 @@ class ExportError(UserError):
     """An exercise cannot be exported; its text names it and what to change."""
 
 
-def export(exercises, out, say=print):
+def export(
+    exercises: Iterable[Built], out: Path | str, say: Callable[[str], object] = print
+) -> None:
     """Write each Built of `exercises` to `out`/source/NN_name/NN_name.ipynb, and the settings.
 
     An `nbgrader_config.py` that somebody changed is left as it is. Raises ExportError where the
@@ -76,15 +90,17 @@ def export(exercises, out, say=print):
         write_whole(config, CONFIG)
 
 
-def source_notebook(built):
+def source_notebook(built: Built) -> NotebookNode:
     """Return the nbgrader source notebook of a Built, without outputs and metadata of ours."""
     key, questions = built.key, read_questions(built.key)
     again = {check["question"]: check for check in built.checks if check["part"] == AGAIN}
-    for question in questions:
-        question.again = question.name in again
+    for each in questions:
+        each.again = each.name in again
     starters = {cell.id: cell for cell in built.student.cells}
     owner = {cell["id"]: question for question in questions for cell in question.cells}
-    specs, cells, worth = graded_specs(key.cells), [], Counter()
+    specs = graded_specs(key.cells)
+    cells: list[NotebookNode] = []
+    worth: defaultdict[str, float] = defaultdict(float)
     for cell in key.cells:
         tag, question = tag_of(cell), owner.get(cell["id"])
         if tag in ("spec", "rubric", "variant"):
@@ -99,12 +115,12 @@ def source_notebook(built):
         if tag == "answer":
             text = _with_starter(starters[cell.id].source, cell.source)
             cells.append(_cell(cell, text, f"answer-{name}", solution=True))
-        elif tag == "written":
+        elif question and tag == "written":
             text = f"{starters[cell.id].source}\n\n{_solution(cell.source, '<!-- {} -->')}"
             points = question.points("written")
             worth[question.name] += points
             cells.append(_cell(cell, text, f"question-{name}-written", points, solution=True))
-        elif tag in ("check", "hidden"):
+        elif question and tag in ("check", "hidden"):
             spec, part = specs[cell["id"]], specs[cell["id"]]["part"]
             points = question.points(part)
             if tag == "check":
@@ -136,7 +152,7 @@ def source_notebook(built):
     return fresh(cells)
 
 
-def _add_up(questions, worth):
+def _add_up(questions: list[Question], worth: Mapping[str, float]) -> None:
     """Raise ExportError where a question's parts are not `worth` its points."""
     for question in questions:
         if abs(worth[question.name] - question.spec["points"]) > 1e-5:
@@ -146,7 +162,14 @@ def _add_up(questions, worth):
             )
 
 
-def _cell(cell, source, grade_id, points=None, solution=False, locked=False):
+def _cell(
+    cell: NotebookNode,
+    source: str,
+    grade_id: str,
+    points: float | None = None,
+    solution: bool = False,
+    locked: bool = False,
+) -> NotebookNode:
     """Return a cell with nbgrader's metadata; with `points` it is graded."""
     about = {
         "grade": points is not None,
@@ -162,7 +185,7 @@ def _cell(cell, source, grade_id, points=None, solution=False, locked=False):
     return new(source, id=cell.id, metadata={"nbgrader": about})
 
 
-def _with_starter(starter, answer):
+def _with_starter(starter: str, answer: str) -> str:
     """Return an answer cell in which what students start from precedes each solution.
 
     nbgrader would leave the same words in the place of every solution.
@@ -175,12 +198,12 @@ def _with_starter(starter, answer):
     return BLOCK.sub(lambda block: f"{next(starts)}\n{block[0]}", answer)
 
 
-def _solution(text, line="{}"):
+def _solution(text: str, line: str = "{}") -> str:
     begin, end = line.format("### BEGIN SOLUTION"), line.format("### END SOLUTION")
     return f"{begin}\n{text.strip(chr(10))}\n{end}"
 
 
-def _call(question, source):
+def _call(question: str, source: str) -> tuple[ast.Module, ast.Call]:
     """Return the module in a check cell's source and its last statement, a call of check."""
     tree = ast.parse(source)
     last = tree.body[-1] if tree.body else None
@@ -190,15 +213,15 @@ def _call(question, source):
     return tree, call
 
 
-def _visible(question, source):
+def _visible(question: str, source: str) -> str:
     """Return the code of a check that students see, ending in its points."""
     _, call = _call(question, source)
-    text = ast.get_source_segment(source, call)
+    text = ast.get_source_segment(source, call) or ""
     before = source[: source.rindex(text)]
     return f"{IMPORT}\n{before}check_points{text.removeprefix('check')}"
 
 
-def _hidden(question, cell, spec):
+def _hidden(question: str, cell: NotebookNode, spec: Spec) -> str:
     """Return the code of a hidden check, with its inputs and its reference sealed in it."""
     tree, call = _call(question, cell.source)
     reference = bundle_of(cell.outputs)
@@ -210,14 +233,16 @@ def _hidden(question, cell, spec):
         with contextlib.suppress(ValueError):
             sealed["inputs"] = ast.literal_eval(keyword.value)
             call.keywords.remove(keyword)
-    call.func.id = "check_points"
+    call.func = ast.Name("check_points")
     call.keywords.append(ast.keyword("sealed", ast.Name("SEALED")))
     text = f'sealed="""\n{seal(spec=sealed, reference=reference["answer"])}"""'
     code = ast.unparse(tree).replace("sealed=SEALED", text)
     return _tests(IMPORT, code)
 
 
-def _again(question, check, points, given, variant):
+def _again(
+    question: Question, check: dict[str, Any], points: float, given: str, variant: str
+) -> str:
     """Return the code that runs a student's own cells once more, with all that it needs sealed."""
     spec = {k: v for k, v in check["spec"].items() if k not in UNUSED} | {"points": points}
     specs = graded_specs(question.cells)
@@ -232,5 +257,5 @@ def _again(question, check, points, given, variant):
     return _tests(f"{MARK}_again\n", f'check_points_again(In, """\n{sealed}""")')
 
 
-def _tests(imported, code):
+def _tests(imported: str, code: str) -> str:
     return f"{HIDDEN}\n### BEGIN HIDDEN TESTS\n{imported}\n{code}\n### END HIDDEN TESTS"

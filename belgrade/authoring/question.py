@@ -1,7 +1,10 @@
 """A new question in an answer key, from the templates that docs/write-a-question.md shows."""
 
+from __future__ import annotations
+
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from belgrade import UserError
 from belgrade.authoring.clean import text_of
@@ -10,6 +13,9 @@ from belgrade.authoring.settings import read
 from belgrade.checks.quick import nbformat
 from belgrade.checks.spec import exercise_of, keys_as_table
 from belgrade.files import write_whole
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 PAGE = Path("docs", "write-a-question.md")
 # A template's blocks, in order: what comes with each of these languages.
@@ -24,7 +30,7 @@ BLOCK = re.compile(r"^```(\w+)\n(.*?)\n```$", re.M | re.S)
 TABLE = re.compile(r"(?<=<!-- keys: begin -->\n).*?(?=<!-- keys: end -->)", re.S)
 
 
-def add(root, key_path, kind):
+def add(root: Path, key_path: Path, kind: str) -> str:
     """Add a question of a kind to the key at `key_path` and return its id, such as "1.6".
 
     Raises UserError where the page of templates is missing or has none of this kind.
@@ -40,7 +46,7 @@ def add(root, key_path, kind):
     return name
 
 
-def template(root, kind, name, setting):
+def template(root: Path, kind: str, name: str, setting: str) -> list[NotebookNode]:
     """Return the cells of a template, with the id and the setting given in place of its own."""
     try:
         page = (root / PAGE).read_text(encoding="utf-8")
@@ -60,7 +66,7 @@ def template(root, kind, name, setting):
     return cells
 
 
-def _setting(key):
+def _setting(key: NotebookNode) -> str:
     """Return code for a number that changes with the key's settings: a name, a length, or 10."""
     found = [cell.source for cell in key.cells if tag_of(cell) == "parameters"]
     settings = read(found[0]) if found else {}
@@ -68,7 +74,7 @@ def _setting(key):
     return next(iter(numbers), None) or next((f"len({name})" for name in settings), "10")
 
 
-def write_table(root, check=False):
+def write_table(root: Path, check: bool = False) -> list[str]:
     """Write the table of all keys into the page; return its name if that changes it."""
     path = root / PAGE
     if not path.is_file():

@@ -4,12 +4,15 @@ A second run updates such a tree. A manifest of hashes tells what was released b
 somebody has changed since; work in a notebook or a text is never overwritten.
 """
 
+from __future__ import annotations
+
 import ast
 import contextlib
 import json
 import os
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import nbformat
 
@@ -22,6 +25,14 @@ from belgrade.checks.pack import PackError, decode, read_pack
 from belgrade.checks.second_pass import AGAIN
 from belgrade.files import write_whole
 from belgrade.keep import fingerprint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from nbformat import NotebookNode
+
+    from belgrade.authoring.key import Question
+    from belgrade.authoring.links import Home
 
 OURS = Path(__file__).parent / "student_tree"
 # Copied as they are. What is not named here or in `tree` stays with the instructors.
@@ -57,7 +68,15 @@ class ReleaseError(UserError):
 
 
 # The parameters are the command's options.
-def release(root, out, home=None, ref=None, hub=None, site=None, say=print):
+def release(
+    root: Path | str,
+    out: Path | str,
+    home: str | None = None,
+    ref: str | None = None,
+    hub: str | None = None,
+    site: str | None = None,
+    say: Callable[[str], object] = print,
+) -> None:
     """Write the students' tree of the module at `root` to the folder `out`, or update it there.
 
     `home` is OWNER/REPO or an address, `ref` a branch, `hub` a JupyterHub's address, `site` that of
@@ -80,7 +99,7 @@ def release(root, out, home=None, ref=None, hub=None, site=None, say=print):
     say(f"{'updated' if before['files'] else 'wrote'} {out}: {len(files)} files")
 
 
-def _manifest(root, out):
+def _manifest(root: Path, out: Path) -> dict[str, dict[str, Any]]:
     """Return what an earlier run wrote into `out`; raise ReleaseError where it may not write."""
     if out == root or root in out.parents:
         raise ReleaseError(f"{out} is in the instructors' tree: name a folder outside {root}.")
@@ -96,7 +115,7 @@ def _manifest(root, out):
     return {"links": {}, "files": {}}
 
 
-def _place(out, home, ref):
+def _place(out: Path, home: str | None, ref: str | None) -> Home | None:
     """Return the home named, by default that of the repository `out`; None if that has none.
 
     Raises LinkError for a home that is no repository.
@@ -109,7 +128,7 @@ def _place(out, home, ref):
 # --- what is in the tree -------------------------------------------------------------------------
 
 
-def tree(root, table, home=None):
+def tree(root: Path, table: str, home: Home | None = None) -> dict[str, bytes]:
     """Return the students' tree as {path with slashes: bytes}; raise ReleaseError if it is stale.
 
     `table` is the launch table in Markdown, `home` where the tree will live.
@@ -139,7 +158,7 @@ def tree(root, table, home=None):
     return files
 
 
-def _exercises(root):
+def _exercises(root: Path) -> list[Path]:
     """Return the paths of the exercises and their packs; raise ReleaseError if one is not built."""
     paths, packed = [], root / "belgrade" / "checks" / "packed"
     for key_path in sorted((root / "exercises" / "keys").glob("[0-9][0-9]_*.ipynb")):
@@ -163,7 +182,7 @@ def _exercises(root):
     return paths
 
 
-def _package(root):
+def _package(root: Path) -> list[Path]:
     """Return the paths of the package's files, check data aside."""
     folder = root / "belgrade"
     return [
@@ -173,7 +192,7 @@ def _package(root):
     ]
 
 
-def _run_py(text):
+def _run_py(text: str) -> str:
     """Return run.py without the answer keys among the notebooks that it tests."""
     text = text.replace('("notebooks", "exercises/keys")', '("notebooks",)')
     if "exercises/keys" in text:
@@ -181,7 +200,7 @@ def _run_py(text):
     return text
 
 
-def _pyproject(text):
+def _pyproject(text: str) -> str:
     """Return the project file without what serves only authors, and no style asked of students."""
     text, dev = re.subn(r"^dev = \[.*?^\]", f"dev = {DEV}", text, flags=re.M | re.S)
     text, exclude = re.subn(
@@ -195,14 +214,16 @@ def _pyproject(text):
 # --- what must not be in it ----------------------------------------------------------------------
 
 
-def public_text(root):
+def public_text(root: Path) -> str:
     """Return what the lessons and the package say anyway, as one text of single spaces."""
     paths = [*(root / "notebooks").glob("*.ipynb"), *_package(root)]
     texts = (text_of(path.name, path.read_bytes()) for path in paths if path.suffix != ".bin")
     return " ".join(map(_squeezed, texts))
 
 
-def leaks(files, keys, public="", guides=()):
+def leaks(
+    files: dict[str, bytes], keys: Path, public: str = "", guides: Iterable[Path] = ()
+) -> list[str]:
     """Return a sentence for each thing of the keys in the folder `keys` that `files` hold.
 
     Looked for, line by line and in packed check data as well: solutions, written answers, rubrics,
@@ -239,7 +260,7 @@ def leaks(files, keys, public="", guides=()):
     return found
 
 
-def _secrets(key):
+def _secrets(key: NotebookNode) -> Iterator[tuple[str, str]]:
     """Yield (where, line) for what a key keeps to itself."""
     questions = read_questions(key)
     given = _given(key, questions)
@@ -261,7 +282,7 @@ def _secrets(key):
                     yield where, line
 
 
-def _has_second_pass(name, content):
+def _has_second_pass(name: str, content: bytes) -> bool:
     """Tell whether check data or a notebook hold values of the second pass, in whatever form."""
     try:
         if name.endswith(".bin"):
@@ -274,19 +295,19 @@ def _has_second_pass(name, content):
     )
 
 
-def _given(key, questions):
+def _given(key: NotebookNode, questions: list[Question]) -> str:
     """Return what students see of a key in all its versions, as one text of single spaces."""
     shown = [cell.source for cell in student_copy(key, questions).cells]
     shown += [settings["parameters"] for settings in versions_of(key)]
     return _squeezed("\n".join(shown))
 
 
-def _inputs(source):
+def _inputs(source: str) -> list[str]:
     calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
     return [ast.unparse(k.value) for call in calls for k in call.keywords if k.arg == "inputs"]
 
 
-def text_of(name, content):
+def text_of(name: str, content: bytes) -> str:
     """Return what can be read in a file: a notebook's cells and outputs, a pack's values.
 
     Of a pack, without hints and messages: they may show a line of code, one after the other.
@@ -305,7 +326,7 @@ def text_of(name, content):
     return text
 
 
-def _strings(value):
+def _strings(value: Any) -> Iterator[str]:
     """Yield all texts in a JSON value; a list of texts, as notebooks hold them, as one."""
     if isinstance(value, str):
         yield value
@@ -316,14 +337,16 @@ def _strings(value):
             yield from _strings(item)
 
 
-def _squeezed(text):
+def _squeezed(text: str) -> str:
     return " ".join(text.split())
 
 
 # --- writing and updating ------------------------------------------------------------------------
 
 
-def _update(out, files, before, say):
+def _update(
+    out: Path, files: dict[str, bytes], before: dict[str, str], say: Callable[[str], object]
+) -> None:
     for name, content in files.items():
         path = out / name
         theirs = path.read_bytes() if path.is_file() else None
@@ -346,7 +369,7 @@ def _update(out, files, before, say):
             say(f"removed {name}, which is no longer part of the module")
 
 
-def _put_aside(out, name, say):
+def _put_aside(out: Path, name: str, say: Callable[[str], object]) -> None:
     """Keep a changed file of the package, data or settings, which must be whole, in my_work/."""
     kept = out / "my_work" / "replaced" / name
     kept.parent.mkdir(parents=True, exist_ok=True)
@@ -354,7 +377,7 @@ def _put_aside(out, name, say):
     say(f"replaced {name}, which was changed; the changed one is now {kept.relative_to(out)}")
 
 
-def _sources(cells):
+def _sources(cells: list[NotebookNode]) -> list[tuple[str, str, Any]]:
     """Return what of cells does not depend on where the module lives."""
     return [
         (cell.cell_type, INSTALL.sub("", cell.source), cell.metadata.get("belgrade"))

@@ -5,13 +5,19 @@ no such comment: then any value is allowed, and none is chosen for it. A list ma
 line, which begins with `# `.
 """
 
+from __future__ import annotations
+
 import ast
 import difflib
 import json
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from belgrade import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 LINE = re.compile(r"^(\w+) = (.*?)(?:  # (.*(?:\n# .*)*))?$", re.M)
 
@@ -24,11 +30,11 @@ class SettingError(UserError):
 class Setting:
     """A setting: its value, and the values that it may have, none if nothing says so."""
 
-    value: object
-    allowed: tuple = ()
+    value: Any
+    allowed: tuple[Any, ...] = ()
 
 
-def read(source):
+def read(source: str) -> dict[str, Setting]:
     """Return {name: Setting} of a parameters cell; raise SettingError for a line that is none."""
     found = {}
     for name, value, comment in LINE.findall(source):
@@ -39,7 +45,7 @@ def read(source):
     return found
 
 
-def _allowed(comment):
+def _allowed(comment: str) -> tuple[Any, ...]:
     if numbers := re.fullmatch(r"(\d+) to (\d+)", comment):
         return tuple(range(int(numbers[1]), int(numbers[2]) + 1))
     head, _, values = comment.partition("one of: ")
@@ -47,7 +53,7 @@ def _allowed(comment):
     return ast.literal_eval(f"({values},)") if values and not head else ()
 
 
-def verify(parameters, other):
+def verify(parameters: str, other: str) -> None:
     """Raise SettingError for a value in the cell `other` that the cell `parameters` rules out."""
     allowed = {name: setting.allowed for name, setting in read(parameters).items()}
     for name, setting in read(other).items():
@@ -59,7 +65,7 @@ def verify(parameters, other):
             )
 
 
-def nearest(value, allowed):
+def nearest(value: Any, allowed: tuple[Any, ...]) -> Any:
     """Return the one of the `allowed` values that is nearest to `value`."""
     if isinstance(value, int | float) and all(isinstance(each, int | float) for each in allowed):
         return min(allowed, key=lambda each: abs(each - value))
@@ -67,7 +73,9 @@ def nearest(value, allowed):
     return by_text[difflib.get_close_matches(str(value), by_text, n=1, cutoff=0)[0]]
 
 
-def apart(variant, values, first):
+def apart(
+    variant: Mapping[str, Setting], values: Mapping[str, Any], first: Mapping[str, Setting]
+) -> dict[str, Any]:
     """Return the second pass's values for settings `values`: the variant's where they differ.
 
     Where they are the same, those of the exercise as it stands, `first`.
@@ -76,10 +84,10 @@ def apart(variant, values, first):
     return {name: (first if name in same else variant)[name].value for name in variant}
 
 
-def replaced(source, values):
+def replaced(source: str, values: Mapping[str, Any]) -> str:
     """Return a parameters cell with these values in place of its own; what it allows stays."""
 
-    def line(match):
+    def line(match: re.Match[str]) -> str:
         name, _, comment = match.groups()
         if name not in values:
             return match[0]

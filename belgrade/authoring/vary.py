@@ -5,11 +5,14 @@ that of the exercise as it stands, no table that is sorted has a tie in it that 
 every answer to try is judged as it should.
 """
 
+from __future__ import annotations
+
 import csv
 import hashlib
 import json
 import random
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import belgrade.authoring.build as building
 from belgrade.authoring import cases
@@ -24,10 +27,22 @@ from belgrade.checks.quick import nbformat
 from belgrade.checks.second_pass import AGAIN
 from belgrade.files import write_whole
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from nbformat import NotebookNode
+
+    from belgrade.authoring.build import Built
+    from belgrade.authoring.settings import Setting
+    from belgrade.checks.capture import Captured
+    from belgrade.checks.spec import Spec
+
 TRIES = 12
 
 
-def reissue(key_path, seed, cwd=None, say=print):
+def reissue(
+    key_path: Path, seed: object, cwd: Path | None = None, say: Callable[[str], object] = print
+) -> None:
     """Give a key fresh settings, and its second pass others; say what they are and what they give.
 
     Raises BuildError where none of TRIES sets is fit.
@@ -36,7 +51,7 @@ def reissue(key_path, seed, cwd=None, say=print):
     first = _cell(old.key, "parameters")
     dice = random.Random(f"{key_path.stem} {seed}")
 
-    def draw():
+    def draw() -> dict[str, dict[str, Any]]:
         new = {n: _other(dice, one, {one.value}) for n, one in first.items()}
         again = {n: _other(dice, one, {new[n], one.value}, {new[n]}) for n, one in first.items()}
         return {"parameters": new, "variant": again}
@@ -50,7 +65,13 @@ def reissue(key_path, seed, cwd=None, say=print):
     _tell_answers(new, old, say)
 
 
-def add_versions(key_path, count, seed, cwd=None, say=print):
+def add_versions(
+    key_path: Path,
+    count: int,
+    seed: object,
+    cwd: Path | None = None,
+    say: Callable[[str], object] = print,
+) -> None:
     """Give a key further versions, so that there are `count`, in place of those that it has.
 
     Without a seed those that it has stay, if they are as many. Any two versions differ in at least
@@ -67,7 +88,7 @@ def add_versions(key_path, count, seed, cwd=None, say=print):
 
     used = {name: [one.value] for name, one in first.items()}
 
-    def draw():
+    def draw() -> dict[str, dict[str, Any]]:
         # A value that no other version has, mostly, but not the same ones at each try.
         values = {
             name: min(
@@ -92,7 +113,9 @@ def add_versions(key_path, count, seed, cwd=None, say=print):
     _save(key, key_path)
 
 
-def hand_out(exercise, packed, students, out):
+def hand_out(
+    exercise: str, packed: Path, students: list[tuple[str, str]], out: Path | str
+) -> dict[str, int]:
     """Write each version's notebook to a folder of its own in `out`, and who gets which.
 
     The versions are those in the folder `packed`; `students` are (id, name) pairs. Returns {letter
@@ -110,25 +133,25 @@ def hand_out(exercise, packed, students, out):
     return {letter(n): sum(v == letter(n) for *_, v in drawn) for n in range(len(packs))}
 
 
-def draw_of(exercise, student, count):
+def draw_of(exercise: str, student: str, count: int) -> int:
     """Return which of `count` versions a student gets, from 0: the same today and next month."""
     digest = hashlib.sha256(f"{exercise} {student}".encode()).digest()
     return int.from_bytes(digest[:8], "big") % count
 
 
-def letter(version):
+def letter(version: int) -> str:
     """Return what a version is called: A is the exercise itself."""
     return chr(ord("A") + version)
 
 
-def _cell(key, tag):
+def _cell(key: NotebookNode, tag: str) -> dict[str, Setting]:
     source = next((cell.source for cell in key.cells if tag_of(cell) == tag), None)
     if source is None:
         raise BuildError(f"the key has no cell tagged {tag}, so it has nothing to vary")
     return read(source)
 
 
-def _other(dice, setting, *without):
+def _other(dice: random.Random, setting: Setting, *without: set[Any]) -> Any:
     """Return a value that a setting may have and that is in none of the first sets that leave one.
 
     Where all leave none, its own.
@@ -139,7 +162,14 @@ def _other(dice, setting, *without):
     return setting.value
 
 
-def _fit(key_path, draw, others, cwd, say, most=0.0):
+def _fit(
+    key_path: Path,
+    draw: Callable[[], dict[str, dict[str, Any]]],
+    others: list[Built],
+    cwd: Path | None,
+    say: Callable[[str], object],
+    most: float = 0.0,
+) -> tuple[dict[str, str], Built]:
     """Return the sources of the first set of settings that is fit, and what it makes.
 
     Where an answer to try is judged otherwise in each of three sets, of those the best: how a slip
@@ -147,7 +177,8 @@ def _fit(key_path, draw, others, cwd, say, most=0.0):
     one of the `others`.
     """
     cells = {tag_of(c): c.source for c in others[0].key.cells if tag_of(c)}
-    reason, found = "", []
+    reason = ""
+    found: list[tuple[int, int, dict[str, str], Built]] = []
     for _ in range(TRIES):
         sources = {tag: replaced(cells["parameters"], values) for tag, values in draw().items()}
         try:
@@ -168,7 +199,7 @@ def _fit(key_path, draw, others, cwd, say, most=0.0):
     raise BuildError(f"{key_path.name}: no set of {TRIES} is fit; try another seed. {reason}")
 
 
-def _dull(new, others, most):
+def _dull(new: Built, others: list[Built], most: float) -> str:
     """Return why a set of settings is of little use beside others, or ""."""
     moving = {e["question"] for e in new.checks if e["part"] == AGAIN}
     entries = {e["question"]: e for e in new.pack["checks"] if not e["part"]}
@@ -188,7 +219,7 @@ def _dull(new, others, most):
     return ""
 
 
-def _tied(spec, reference):
+def _tied(spec: Spec, reference: Captured) -> bool:
     """Tell whether a table that is sorted by a column has a value twice in it."""
     by = spec.get("ordered")
     if spec["kind"] != "table" or by not in reference["columns"]:
@@ -197,11 +228,11 @@ def _tied(spec, reference):
     return len({json.dumps(value) for value in values}) < len(values)
 
 
-def _in_words(settings):
+def _in_words(settings: Mapping[str, Setting]) -> str:
     return ", ".join(f"{name} = {one.value!r}" for name, one in settings.items())
 
 
-def _tell_answers(new, old, say):
+def _tell_answers(new: Built, old: Built, say: Callable[[str], object]) -> None:
     had = {e["question"]: _answer(e["reference"]) for e in old.pack["checks"] if not e["part"]}
     for entry in new.pack["checks"]:
         now = _answer(entry["reference"])
@@ -209,7 +240,7 @@ def _tell_answers(new, old, say):
             say(f"  {entry['question']}: {now} (was {had[entry['question']]})")
 
 
-def _answer(reference):
+def _answer(reference: Captured) -> str:
     """Return a right answer in a few words: of tables the first row, of charts all series."""
     if reference["type"] == "table" and reference["rows"]:
         first = ", ".join(show(value) for value in reference["rows"][0])
@@ -219,5 +250,5 @@ def _answer(reference):
     return chart_in_words(reference) or found(reference)
 
 
-def _save(key, key_path):
+def _save(key: NotebookNode, key_path: Path) -> None:
     write_whole(key_path, text_of(key))

@@ -136,7 +136,7 @@ def _make_live(
 ) -> None:
     """Add the script that answers to the reader to pages with something to choose or to fill in."""
     body = context.get("body", "")
-    drawn = {"data-explorers": "drawn"} if app.config.belgrade_live else {}
+    drawn: dict[str, Any] = {"data-explorers": "drawn"} if app.config.belgrade_live else {}
     if "data-asks=" in body or (drawn and "data-explorer=" in body):
         app.add_css_file("live.css")
         app.add_js_file("live.js", loading_method="defer", **drawn)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import nbformat
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, Tag
 
 DATE_OR_NUMBER = re.compile(r"[-−+]?[\d,.]+ ?%?$|\d{4}-\d\d-\d\d")
 
@@ -48,7 +48,7 @@ def still(html: str) -> str:
     return str(soup)
 
 
-def _mend(table: BeautifulSoup) -> None:
+def _mend(table: Tag) -> None:
     """Give a table's headings their scope; an empty one, as pandas leaves it, becomes a cell."""
     del table["border"]
     for cell in table.select("thead th"):
@@ -79,8 +79,8 @@ def _framed(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]
             continue
         framed.append(output)
         soup = BeautifulSoup(html, "html.parser")
-        if how := soup.find(attrs={"data-explorer": True}):
-            about = {name: how.attrs.pop(name) for name in ("data-explorer", "data-start")}
+        if how := soup.select_one("[data-explorer]"):
+            about = {name: str(how.attrs.pop(name)) for name in ("data-explorer", "data-start")}
             explorer = soup.new_tag("div", attrs={"class": "belgrade-explorer", **about})
             explorer.append(soup)
     return framed

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import matplotlib
 import numpy as np
@@ -18,6 +18,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.colors import to_rgba
 from matplotlib.transforms import Bbox
 from PIL import Image
+
+if TYPE_CHECKING:
+    from matplotlib.typing import RcKeyType
 
 MOST_TEXTS = 2000
 MOST_SIZES = 8
@@ -27,8 +30,17 @@ MARGIN_PX = 8
 SHEET_IN = (1.8, 1.2, 0.5, 1.8)
 COMPRESSION = 1  # of 9: more takes longer and saves a tenth of the bytes
 # What changes how a text looks without being a property of it.
-_SETTINGS = ("font.sans-serif", "font.serif", "font.monospace", "text.hinting", "mathtext.fontset")
-_NO_LAYOUT = {"figure.autolayout": False, "figure.constrained_layout.use": False}
+_SETTINGS: tuple[RcKeyType, ...] = (
+    "font.sans-serif",
+    "font.serif",
+    "font.monospace",
+    "text.hinting",
+    "mathtext.fontset",
+)
+_NO_LAYOUT: dict[RcKeyType, Any] = {
+    "figure.autolayout": False,
+    "figure.constrained_layout.use": False,
+}
 
 _measures: dict[Any, tuple[float, float, float]] = {}
 _texts: dict[Any, Any] = {}
@@ -104,10 +116,10 @@ class _Canvas(FigureCanvasAgg):
 
     def get_renderer(self) -> _Renderer:
         width, height = map(int, self.figure.bbox.size)
-        settings = [str(matplotlib.rcParams[name]) for name in _SETTINGS]
-        key = (width, height, self.figure.dpi, *settings)
+        dpi, settings = self.figure.dpi, [str(matplotlib.rcParams[name]) for name in _SETTINGS]
+        key = (width, height, dpi, *settings)
         if key not in _renderers:
-            _keep(_renderers, key, _Renderer(*key), MOST_SIZES)
+            _keep(_renderers, key, _Renderer(width, height, dpi, *settings), MOST_SIZES)
         self.renderer = _renderers[key]
         return self.renderer
 
@@ -162,7 +174,8 @@ def paint_cropped(fig: Any) -> bytes | None:
     Nothing is measured: it is painted once, on a sheet that is larger than the figure, without a
     layout engine. So it suits a figure of one chart, whose labels may overlap nothing else.
     """
-    canvas, engine, drawn = fig.canvas, fig.get_layout_engine(), []
+    canvas, engine = fig.canvas, fig.get_layout_engine()
+    drawn: Any = []  # `print_pixels` fills it, where others take a file
     (width, height), (left, right, up, down) = fig.get_size_inches(), SHEET_IN
     sheet = Bbox([[-left, -down], [width + right, height + up]])
     try:

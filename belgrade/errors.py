@@ -255,7 +255,8 @@ def _unknown_attribute(
     hit = re.search(r"has no attribute '(\w+)'", text)
     if not hit or "NoneType" in text or re.search("ellipsis", text, re.I):
         return None
-    name, owner = hit[1], getattr(error, "obj", None)
+    name = hit[1]
+    owner: Any = getattr(error, "obj", None)
     kind = type(owner).__name__
     if kind in ("function", "method", "builtin_function_or_method"):
         todo = f"Call it with round brackets first, then the dot: {owner.__name__}().{name}"
@@ -408,7 +409,8 @@ def attach(shell: Any) -> None:
     # What Python finds only when it compiles a line (return outside of a function) goes this way.
     def unread(*_: Any, **__: Any) -> None:
         error = sys.exc_info()[1] or sys.last_value
-        show(shell, type(error), error, error.__traceback__)
+        if error is not None:
+            show(shell, type(error), error, error.__traceback__)
 
     shell.showsyntaxerror = unread
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from matplotlib.figure import Figure
+    from matplotlib.typing import RcKeyType
 
 INK = "#1a1a1a"
 GREY = "#6e6e6e"
@@ -58,7 +59,7 @@ WIDTH_IN = 7.2
 PIXELS_PER_INCH = 144
 CSS_PIXELS_PER_INCH = 100
 
-_STYLE = {
+_STYLE: dict[RcKeyType, Any] = {
     "figure.facecolor": "white",
     "figure.constrained_layout.use": True,
     "figure.figsize": (WIDTH_IN, 3.6),
@@ -118,7 +119,7 @@ def marker(actor: str) -> str:
     return MARKERS.get(STANDS_FOR.get(actor, actor), "p")
 
 
-def _settings() -> dict[str, Any]:
+def _settings() -> dict[RcKeyType, Any]:
     """Return the module's style over matplotlib's own defaults, as far as these were changed.
 
     A reader's matplotlibrc may ask for LaTeX, which is not there, or draw white on black.
@@ -188,18 +189,22 @@ def fingerprint(fig: Figure) -> str:
     from matplotlib.text import Text
 
     parts: list[str] = []
+    points: list[Any]
     for axes in fig.axes:
         for artist in axes.findobj(lambda each: isinstance(each, Line2D | Patch | Collection)):
             if artist.axes is None or artist in (axes.patch, *axes.spines.values()):
                 continue
             if isinstance(artist, Collection):
-                points = [*artist.get_offsets(), *(p.vertices for p in artist.get_paths())]
-                parts += [to_hex(each, True) for each in artist.get_facecolor()]
+                # Both are arrays, though their types do not say so.
+                offsets: Any = artist.get_offsets()
+                faces: Any = artist.get_facecolor()
+                points = [*offsets, *(p.vertices for p in artist.get_paths())]
+                parts += [to_hex(each, True) for each in faces]
             elif isinstance(artist, Line2D):
                 points = [artist.get_xydata()]
-                parts += [str(artist.get_marker()), artist.get_linestyle()]
+                parts += [str(artist.get_marker()), str(artist.get_linestyle())]
                 parts.append(to_hex(artist.get_markerfacecolor(), True))
-            else:
+            elif isinstance(artist, Patch):
                 points = [artist.get_path().transformed(artist.get_patch_transform()).vertices]
                 parts.append(to_hex(artist.get_facecolor(), True))
             for group in points:

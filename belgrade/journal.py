@@ -260,7 +260,11 @@ def ask_verdict(lesson: str, question: str) -> None:
         {"name": "reason", "kind": "text", "placeholder": hint, "label": "Because"}
         | {"missing": "Write one sentence first: which evidence weighs most?"},
     ]
-    asks = {"question": question, "button": "Save my verdict", "key": f"verdict/{lesson}"}
+    asks: dict[str, Any] = {
+        "question": question,
+        "button": "Save my verdict",
+        "key": f"verdict/{lesson}",
+    }
     asks["fields"] = fields
 
     def keep(given: dict[str, Any]) -> str:
@@ -351,7 +355,7 @@ def ask_probabilities(key: str, question: str, items: Mapping[str, str]) -> None
         | {"optional": True, "short": f"Forecast {number}"}
         for number, (item, text) in enumerate(items.items(), start=1)
     ]
-    asks = {"question": question, "button": "Commit", "key": f"probabilities/{key}"}
+    asks: dict[str, Any] = {"question": question, "button": "Commit", "key": f"probabilities/{key}"}
     asks["fields"] = fields
 
     def keep(given: dict[str, float]) -> str:
@@ -359,7 +363,7 @@ def ask_probabilities(key: str, question: str, items: Mapping[str, str]) -> None
 
     def words() -> forms.Words:
         said, given = forms.Words(question, RUN), probabilities(key)
-        named = {value: name for name, value in PROBABILITIES.items()}
+        named: dict[float | None, str] = {value: name for name, value in PROBABILITIES.items()}
         chosen = [(text, named.get(given.get(item), "")) for item, text in items.items()]
         said.items(chosen, numbered=True)
         return said
@@ -383,7 +387,7 @@ def checkpoint(*question_ids: str) -> None:
     given: dict[int, str] = {}
     parts: list[Any] = []
 
-    def answered(number: int, radio: Any, reply: Any) -> None:
+    def answered(number: int, radio: Any, reply: Any, _: object) -> None:
         options = asked[number - 1][1]
         is_right, why = next(rest for text, *rest in options if text == radio.value)
         reply.value = escape(f"{'✓ Right.' if is_right else '✗ Not this one.'} {why}")
@@ -412,7 +416,7 @@ def checkpoint(*question_ids: str) -> None:
             layout={"width": "auto", "max_width": "100%"},
         )
         reply = forms.text("")
-        forms.on_change(radio, lambda _, n=number, r=radio, w=reply: answered(n, r, w))
+        forms.on_change(radio, partial(answered, number, radio, reply))
         parts += [forms.heading(prompt), radio, reply]
     asks = {"questions": [{"question": prompt, "options": options} for prompt, options in asked]}
     form = forms.Form("checkpoint", parts, words, asks)

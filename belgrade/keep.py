@@ -229,14 +229,16 @@ def restore(source: str | os.PathLike[str] | bytes) -> Brought:
     What cannot come back is left out and named; everything else does. Raises `KeepError` where
     `source` is no kept file, and, at the end, where something could not be written.
     """
-    if not isinstance(source, bytes):
+    if isinstance(source, bytes):
+        content = source
+    else:
         try:
             if Path(source).stat().st_size > WHOLE:
                 raise KeepError(f"{source} is larger than {_size(WHOLE)}: no kept file is.")
-            source = Path(source).read_bytes()
+            content = Path(source).read_bytes()
         except OSError as error:
             raise KeepError(f"{source} cannot be opened ({error.strerror}).") from None
-    kept, left_out = read(source)
+    kept, left_out = read(content)
     root, brought = journal.module(), Brought(told=left_out)
     released = _given_out(root)
     aside = journal.aside()

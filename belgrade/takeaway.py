@@ -7,8 +7,9 @@ student's own and are kept in the journal. `methods.matrix` scores them.
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, Any
@@ -262,14 +263,14 @@ def ask_marks() -> None:
         for name, (title, _, words) in EXPLANATIONS.items():
             options = [("not marked", None), *((mark, mark) for mark in matrix.MARKS)]
             field = forms.dropdown(f"{title}: {words}", options, given.get(name))
-            forms.on_change(field, lambda change, name=name: keep(row, name, change["new"]))
+            forms.on_change(field, partial(keep, row, name))
             fields.append(field)
         return [forms.text(forms.card(head, shown.loc[row, "evidence"])), *fields]
 
-    def keep(row: str, name: str, mark: str | None) -> None:
+    def keep(row: str, name: str, change: Mapping[str, Any]) -> None:
         kept = _kept()
-        given = kept.get(row, {}) | {name: mark}
-        kept[row] = {name: given[name] for name in EXPLANATIONS if given.get(name)}
+        given = kept.get(row, {}) | {name: change["new"]}
+        kept[row] = {name: mark for name in EXPLANATIONS if (mark := given.get(name))}
         form.tell(tally(journal.save(KEY, kept)))
 
     def tally(said: str = "") -> str:

@@ -74,7 +74,7 @@ def _size(sample_size: float | None) -> float:
     """Return the sample size as a float, nan where it is missing (None, nan or pandas' NA)."""
     import pandas as pd
 
-    if pd.isna(sample_size):
+    if sample_size is None or pd.isna(sample_size):
         return UNKNOWN
     if sample_size < 1:
         raise ValueError(f"A sample has at least 1 person, not {sample_size}.")

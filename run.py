@@ -17,7 +17,7 @@
 uv is used where it is installed, pip where it is not. Standard library only.
 """
 
-# The syntax stays that of Python 3.8 (no newer annotations, no match), so that an old Python
+# The syntax stays that of Python 3.8 (newer annotations in quotes, no match), so that an old Python
 # can still run this far and say what it needs.
 import argparse
 import contextlib
@@ -33,7 +33,9 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import IO, Any
 
 # Python 2 cannot read the f and stops here; what it shows of the file is this line.
 _ = f"This is Python 2; the module needs Python 3.11 to 3.15: try python3 run.py"  # noqa: F541
@@ -62,9 +64,15 @@ DISK_FULL = ["no space left", "errno 28", "os error 28", "not enough space", "os
 NOT_WRITABLE = ["permission denied", "read-only file system", "access is denied", "errno 13"]
 NO_VENV = ["ensurepip is not", "no module named ensurepip", "no module named venv"]
 # A proxy that puts its own certificate in the place of the package index's.
-CERTIFICATE = ["certificate verify failed", "certificate_verify_failed", "invalid peer certificate",
-               "self-signed certificate", "self signed certificate", "unknownissuer",
-               "unable to get local issuer"]  # fmt: skip
+CERTIFICATE = [
+    "certificate verify failed",
+    "certificate_verify_failed",
+    "invalid peer certificate",
+    "self-signed certificate",
+    "self signed certificate",
+    "unknownissuer",
+    "unable to get local issuer",
+]
 OFFLINE = [
     "failed to establish a new connection",
     "newconnectionerror",
@@ -88,17 +96,24 @@ OFFLINE = [
 # What a personal setting may change in the installers: how packages are reached, and nothing that
 # would put them elsewhere or take others.
 INSTALLER_SETTINGS = {
-    "PIP_": ["INDEX_URL", "EXTRA_INDEX_URL", "NO_INDEX", "FIND_LINKS", "PROXY", "CERT",
-             "CLIENT_CERT", "TRUSTED_HOST", "TIMEOUT", "DEFAULT_TIMEOUT", "RETRIES", "CACHE_DIR",
-             "NO_CACHE_DIR", "KEYRING_PROVIDER", "CONFIG_FILE", "DISABLE_PIP_VERSION_CHECK"],
-    "UV_": ["INDEX", "INDEX_URL", "DEFAULT_INDEX", "EXTRA_INDEX_URL", "FIND_LINKS", "NO_INDEX",
-            "INDEX_STRATEGY", "INSECURE_HOST", "NATIVE_TLS", "SYSTEM_CERTS", "KEYRING_PROVIDER",
-            "CACHE_DIR", "NO_CACHE", "LINK_MODE", "HTTP_TIMEOUT", "REQUEST_TIMEOUT",
-            "HTTP_CONNECT_TIMEOUT", "HTTP_RETRIES", "OFFLINE"],
-}  # fmt: skip
+    "PIP_": (
+        "INDEX_URL EXTRA_INDEX_URL NO_INDEX FIND_LINKS PROXY CERT CLIENT_CERT TRUSTED_HOST TIMEOUT "
+        "DEFAULT_TIMEOUT RETRIES CACHE_DIR NO_CACHE_DIR KEYRING_PROVIDER CONFIG_FILE "
+        "DISABLE_PIP_VERSION_CHECK"
+    ),
+    "UV_": (
+        "INDEX INDEX_URL DEFAULT_INDEX EXTRA_INDEX_URL FIND_LINKS NO_INDEX INDEX_STRATEGY "
+        "INSECURE_HOST NATIVE_TLS SYSTEM_CERTS KEYRING_PROVIDER CACHE_DIR NO_CACHE LINK_MODE "
+        "HTTP_TIMEOUT REQUEST_TIMEOUT HTTP_CONNECT_TIMEOUT HTTP_RETRIES OFFLINE"
+    ),
+}
 # The same settings may stand in a pip.conf, which variables and options overrule.
-PIP_CONF = {"PIP_DRY_RUN": "0", "PIP_NO_DEPS": "0", "PIP_REQUIRE_HASHES": "0",
-            "PIP_NO_BINARY": ":none:"}  # fmt: skip
+PIP_CONF = {
+    "PIP_DRY_RUN": "0",
+    "PIP_NO_DEPS": "0",
+    "PIP_REQUIRE_HASHES": "0",
+    "PIP_NO_BINARY": ":none:",
+}
 PIP_OPTIONS = ["--no-user", "--target="]
 
 
@@ -110,7 +125,7 @@ class Offline(Problem):
     """The installer could not download; nothing has been changed yet."""
 
 
-def python_problem(version):
+def python_problem(version: "tuple[Any, ...]") -> "str | None":
     """Why this Python will not do, or None."""
     if OLDEST <= tuple(version[:2]) <= NEWEST:
         return None
@@ -122,11 +137,11 @@ def python_problem(version):
     )
 
 
-def diagnose(output, doing):
+def diagnose(output: str, doing: str) -> Problem:
     """The Problem behind a failed command, from what it printed."""
     text = output.lower()
 
-    def says(fragments):
+    def says(fragments: "list[str]") -> bool:
         return any(fragment in text for fragment in fragments)
 
     if says(DISK_FULL):
@@ -162,18 +177,18 @@ def diagnose(output, doing):
     return Problem(f"{doing} failed. The installer's last words:\n{tail}")
 
 
-def is_root():
+def is_root() -> bool:
     return hasattr(os, "geteuid") and os.geteuid() == 0
 
 
-def free_mb(folder):
+def free_mb(folder: Path) -> int:
     try:
         return shutil.disk_usage(folder).free // 10**6
     except OSError:
         return FREE_MB
 
 
-def place_problem():
+def place_problem() -> "str | None":
     """Why the module cannot be used where it lies, or None."""
     if not (ROOT / REQUIREMENTS["lessons"]).is_file():
         return (
@@ -190,7 +205,7 @@ def place_problem():
     return None
 
 
-def not_writable():
+def not_writable() -> Problem:
     return Problem(
         f"Cannot write to {VENV}.\n"
         "Close what uses it, or copy the project to a folder of your own, then try again."
@@ -200,21 +215,21 @@ def not_writable():
 # --- the environment ---------------------------------------------------------------------
 
 
-def scripts_folder():
+def scripts_folder() -> Path:
     return VENV / ("Scripts" if os.name == "nt" else "bin")
 
 
-def venv_python():
+def venv_python() -> Path:
     return scripts_folder() / ("python.exe" if os.name == "nt" else "python")
 
 
-def child_env(**more):
+def child_env(**more: str) -> "dict[str, str]":
     """The environment of everything started here: this .venv, UTF-8, bytecode kept.
 
     Without bytecode every kernel compiles its imports anew, which triples its start.
     """
     dropped = {"PYTHONDONTWRITEBYTECODE", "PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__"}
-    kept = {start + name for start, names in INSTALLER_SETTINGS.items() for name in names}
+    kept = {start + name for start, names in INSTALLER_SETTINGS.items() for name in names.split()}
     env = {
         name: value
         for name, value in os.environ.items()
@@ -230,7 +245,7 @@ def child_env(**more):
     return env
 
 
-def certificates():
+def certificates() -> "dict[str, str]":
     """Settings that let installers trust what this system trusts, with a campus's own in it."""
     env = {"UV_NATIVE_TLS": "true", "UV_SYSTEM_CERTS": "true"}
     bundles = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"]
@@ -241,7 +256,7 @@ def certificates():
 
 
 @contextlib.contextmanager
-def alone():
+def alone() -> "Iterator[None]":
     """Let one start at a time make or mend .venv; a second one waits until the first is done."""
     with open(ROOT / ".venv.lock", "a+b") as file:
         if not lock(file):
@@ -251,10 +266,10 @@ def alone():
         yield  # the system opens the lock again when the file is closed, or the process ends
 
 
-def lock(file):
+def lock(file: "IO[bytes]") -> bool:
     """Whether this process now holds the lock."""
     try:
-        if os.name == "nt":
+        if sys.platform == "win32":
             import msvcrt
 
             file.seek(0)
@@ -269,7 +284,7 @@ def lock(file):
     return True
 
 
-def fingerprint():
+def fingerprint() -> str:
     """What .venv must have been made from: this Python, in this place, these files."""
     digest = hashlib.sha256(f"{sys.version_info[:2]} {sys.platform} {ROOT}".encode())
     for name in SOURCES:
@@ -278,11 +293,11 @@ def fingerprint():
     return digest.hexdigest()
 
 
-def stamp_file():
+def stamp_file() -> Path:
     return VENV / "belgrade-setup.json"
 
 
-def read_stamp():
+def read_stamp() -> "dict[str, Any]":
     """What is known of .venv: {} if it is not ours, {"finished": False} if it is half made."""
     try:
         stamp = json.loads(stamp_file().read_text(encoding="utf-8"))
@@ -293,16 +308,16 @@ def read_stamp():
         return {"finished": False}
 
 
-def write_stamp(**stamp):
+def write_stamp(**stamp: Any) -> None:
     stamp_file().write_text(json.dumps(stamp), encoding="utf-8")
 
 
-def find_uv():
+def find_uv() -> "str | None":
     """uv's path: `uv run` tells it, or it is on PATH."""
     return os.environ.get("UV") or shutil.which("uv")
 
 
-def is_usable(stamp):
+def is_usable(stamp: "dict[str, Any]") -> bool:
     """Whether packages can be installed into .venv as it stands."""
     if stamp.get("finished") is False or not venv_python().exists():
         return False
@@ -320,9 +335,9 @@ def is_usable(stamp):
     return answer.strip() == f"{sys.version_info[:2]} {VENV}"
 
 
-def is_ready(purpose):
+def is_ready(purpose: str) -> bool:
     stamp = read_stamp()
-    return (
+    return bool(
         stamp.get("finished")
         and stamp.get("fingerprint") == fingerprint()
         and purpose in stamp.get("purposes", [])
@@ -330,7 +345,7 @@ def is_ready(purpose):
     )
 
 
-def set_up(purpose):
+def set_up(purpose: str) -> None:
     """Make or mend .venv so that it serves the purpose; quick if it does already."""
     if is_ready(purpose):
         return
@@ -346,7 +361,7 @@ def set_up(purpose):
         raise Problem(f"Setting up failed: {error}") from error
 
 
-def _set_up(purpose):
+def _set_up(purpose: str) -> None:
     wanted, stamp = fingerprint(), read_stamp()
     uv = find_uv()
     installer = "uv" if uv else "pip"
@@ -361,7 +376,7 @@ def _set_up(purpose):
     write_stamp(finished=True, fingerprint=wanted, purposes=purposes)
 
 
-def make_venv(uv):
+def make_venv(uv: "str | None") -> None:
     """An empty .venv in the place of any unusable one."""
     if VENV.is_symlink() or VENV.is_file():
         VENV.unlink()
@@ -389,7 +404,7 @@ def make_venv(uv):
     step("Making the environment", command)
 
 
-def install(uv, requirements, stamp):
+def install(uv: "str | None", requirements: str, stamp: "dict[str, Any]") -> None:
     """Install a requirements file; offline, .venv stays what its stamp said it was."""
     if uv:
         # --compile-bytecode: pip does that unasked.
@@ -407,7 +422,7 @@ def install(uv, requirements, stamp):
         raise
 
 
-def step(title, command, **env):
+def step(title: str, command: "list[str]", **env: str) -> None:
     """Run a command quietly, showing the time and its latest line; Problem if it fails."""
     started, lines = time.monotonic(), []
     live = sys.stdout.isatty()
@@ -420,15 +435,15 @@ def step(title, command, **env):
         stderr=subprocess.STDOUT,
     )
 
-    def read():
-        for line in process.stdout:
+    def read() -> None:
+        for line in process.stdout or ():
             lines.append(line.decode("utf-8", "replace").rstrip())
 
-    def show(text, end=""):
+    def show(text: str, end: str = "") -> None:
         width = shutil.get_terminal_size().columns - 1
         print("\r" + text[:width].ljust(width), end=end, flush=True)
 
-    def elapsed():
+    def elapsed() -> str:
         return f"  {title}: {time.monotonic() - started:.0f} s"
 
     if not live:
@@ -453,7 +468,7 @@ def step(title, command, **env):
         raise diagnose("\n".join(lines), title)
 
 
-def run(arguments, **env):
+def run(arguments: "list[str]", **env: str) -> int:
     """Run .venv's Python in the foreground and return its exit status; Ctrl-C is its to handle."""
     process = subprocess.Popen(
         [str(venv_python()), *arguments], cwd=str(ROOT), env=child_env(**env)
@@ -473,7 +488,7 @@ def run(arguments, **env):
 # --- JupyterLab --------------------------------------------------------------------------
 
 
-def port_is_free(port):
+def port_is_free(port: int) -> bool:
     for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
         try:
             with socket.socket(family, socket.SOCK_STREAM) as trial:
@@ -486,7 +501,7 @@ def port_is_free(port):
     return True
 
 
-def choose_port(asked):
+def choose_port(asked: "str | None") -> int:
     """The port asked for, or the first free one from 8888 on."""
     if asked is None:
         free = (port for port in range(8888, 8988) if port_is_free(port))
@@ -503,7 +518,7 @@ def choose_port(asked):
     return int(asked)
 
 
-def take_port(arguments):
+def take_port(arguments: "list[str]") -> "tuple[str | None, list[str]]":
     """(the port asked for or None, the other arguments)"""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--port", nargs="?", const="")
@@ -511,7 +526,7 @@ def take_port(arguments):
     return known.port, rest
 
 
-def lab(arguments):
+def lab(arguments: "list[str]") -> int:
     asked, rest = take_port(arguments)
     choose_port(asked)  # a taken port is told before the installation, not after it
     set_up("lessons")
@@ -539,7 +554,7 @@ def lab(arguments):
 # --- tests -------------------------------------------------------------------------------
 
 
-def at_once(processors):
+def at_once(processors: int) -> int:
     """How many processes test: five for two processors.
 
     Half of their time they wait, for browsers, kernels and code that stalls on purpose. Beyond
@@ -548,9 +563,10 @@ def at_once(processors):
     return min(10, processors * 2 + 1)
 
 
-def test(arguments):
-    machine, env = None, {}
-    if (ROOT / "tests" / "machine.py").exists():  # not in students' copies, whose tests need less
+def test(arguments: "list[str]") -> int:
+    env: dict[str, str] = {}
+    ours = (ROOT / "tests" / "machine.py").exists()  # students' copies need less for their tests
+    if ours:
         sys.path.insert(0, str(ROOT / "tests"))
         import machine
 
@@ -571,7 +587,7 @@ def test(arguments):
             raise Problem(str(error)) from None
         left = machine.bring(without, step)
     set_up("tests")
-    if machine:
+    if ours:
         left = machine.bring_browser(left, venv_python(), step)
         env["BELGRADE_WITHOUT"] = json.dumps(left)
     # A file opened without an encoding warns; kernels do not inherit the option.
@@ -604,7 +620,7 @@ def test(arguments):
             how = "matched nothing: no test ran" if nothing else "FAILED" if code else "ok"
             results.append((code, f"{name} {how} ({seconds:.0f} s)"))
         print("\n" + ", ".join(line for _, line in results), flush=True)
-        missed = machine.say_left_out(told) if machine else 0
+        missed = machine.say_left_out(told) if ours else 0
     if any(code not in (0, NOTHING_MATCHED) for code, _ in results):
         return 1
     return max(code for code, _ in results) or missed
@@ -613,7 +629,7 @@ def test(arguments):
 # --- the command -------------------------------------------------------------------------
 
 
-def dispatch(arguments):
+def dispatch(arguments: "list[str]") -> int:
     if arguments[:1] in (["-h"], ["--help"]):
         print(__doc__.strip())
         return 0
@@ -624,7 +640,7 @@ def dispatch(arguments):
     return lab(arguments)
 
 
-def main(arguments):
+def main(arguments: "list[str]") -> int:
     """The exit status; what goes wrong is said in a line or two."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):

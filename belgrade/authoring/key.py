@@ -162,8 +162,8 @@ def _complete(question: Question, names: list[str]) -> None:
     if kind == "written" and not question.tagged("written"):
         raise BuildError(f"question {name} has no text cell tagged written")
     for cell in question.tagged("check") + question.tagged("hidden"):
-        called = CALL.search(cell.source)
-        called = called[1] if called else ""
+        call = CALL.search(cell.source)
+        called = call[1] if call else ""
         if called != name:
             lost = f"; or has the spec of {called} lost its tag?" * (called not in ("", *names))
             raise BuildError(f'question {name}: its check must call check("{name}", …){lost}')

@@ -162,6 +162,12 @@ def test_a_notebook_of_another_version_is_told_so(root):
     report, rows = checked(root, old)
     assert sum("of different versions" in note for note in report["notes"]) == 1
     assert statuses(rows) == ["right"] * 5 + ["pending"]
+    # What the notebook asks in another way than the checks is not judged by them.
+    next(c for c in old.cells if c.id == "prompt-2").source += " Of 2025."
+    report, rows = checked(root, old)
+    assert statuses(rows) == ["right", "error", "right", "right", "right", "pending"]
+    assert rows["90.2"]["message"].startswith("Not judged: ")
+    assert rows["90.2"]["points"] == 0
 
 
 @pytest.mark.usefixtures("once")

@@ -115,12 +115,16 @@ def notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Return a function that opens exercise 01 as an installed package would meet it."""
     pack = read_pack("01")
 
-    def opened(version: str = "other", made: str = "", prompt: str = "") -> str:
+    def opened(
+        version: str = "other", made: str = "", prompt: str = "", cell: str = "prompt-1"
+    ) -> str:
         book = json.loads(json.dumps(pack["notebook"]))
         book["metadata"]["belgrade"] |= {"version": version, "made": made}
-        for cell in book["cells"]:
-            if cell["id"] == "prompt-1":
-                cell["source"] += prompt
+        for each in book["cells"]:
+            if each["id"] == cell:
+                each["source"] += prompt
+        about = {"role": "prompt", "question": "1.9"}
+        book["cells"].append({"id": "new", "source": "?", "metadata": {"belgrade": about}})
         path = tmp_path / "mine.ipynb"
         path.write_text(json.dumps(book), encoding="utf-8")
         monkeypatch.setattr(versions, "this_file", lambda: path)
@@ -149,9 +153,18 @@ def test_a_check_looks_at_versions_before_it_judges(
 ) -> None:
     notebook(made="2199-01-31", prompt="new")
     live.check("1.1", 5)
-    said = displayed[-1]["data"]["text/plain"]
-    assert said.startswith("! Could not be checked")
-    assert "installed here is old" in said
+    live.check("1.9", 5)  # a question that the module has not yet
+    for shown in displayed[-2:]:
+        said = shown["data"]["text/plain"]
+        assert said.startswith("! Could not be checked")
+        assert "installed here is old" in said
+    live.hint("1.1")
+    assert "installed here is old" in displayed[-1]["data"]["text/plain"]
+
+
+def test_words_that_belong_to_no_question_change_no_answer(notebook: Any) -> None:
+    assert notebook(cell="title", prompt="new") == ""
+    assert notebook(cell="setup", prompt="new") != ""
 
 
 # --- which file ------------------------------------------------------------------------------

@@ -45,6 +45,11 @@ if TYPE_CHECKING:
 Record = dict[str, Any]  # how a part of a question fared, as nbval's plugin writes it down
 Report = dict[str, Any]  # as `check` describes it
 
+OTHER_VERSION = {
+    "status": ERROR,
+    "points": 0,
+    "message": "Not judged: the module's checks ask this question in another way (see below).",
+}
 CELL_TIMEOUT_S = 60
 MOST_RUNS = 12
 
@@ -68,6 +73,8 @@ def check(
     _right_exercise(pack, submitted, path)
     notebook, repairs = assemble(fresh_copy(pack["notebook"], pack["checks"]), submitted)
     records, lost = run(notebook, timeout, cwd=path.resolve().parent)
+    changed = versions.changed(submitted, pack)
+    records = [r | OTHER_VERSION if r["question"] in changed else r for r in records]
     saved = time.strftime("%H:%M", time.localtime(path.stat().st_mtime))
     notes = [f"Checked {path.name} as saved at {saved}; save again after a change."]
     mine, ours = about(submitted), about(pack["notebook"])

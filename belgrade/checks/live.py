@@ -14,7 +14,6 @@ from belgrade.checks.judge import CLOSE, ERROR, NOT_YET, RIGHT, Verdict, judge, 
 from belgrade.checks.pack import PackError, read_pack
 from belgrade.checks.ran import UNRUN, watch
 from belgrade.checks.record import bundle, captured_or_error, publish
-from belgrade.checks.spec import exercise_of
 from belgrade.checks.this import NotFound, this_file
 from belgrade.checks.words import STATUS, box
 
@@ -37,10 +36,10 @@ def check(
     try:
         pack, why = versions.pack_of(str(question))
         version = pack["version"]
-        entry = _entry(pack, str(question), part)
         runs = watch()
         if why := why or (runs.doubt(str(question)) if runs else ""):
             raise PackError(why)
+        entry = _entry(pack, str(question), part)
         captured = captured_or_error(answer, entry["spec"], inputs)
         verdict = judge(entry["spec"], entry["reference"], captured)
         if entry["spec"].get("hints"):
@@ -87,7 +86,9 @@ def hint(question: object) -> None:
     """Show the next hint to a question; the first again after the last."""
     question = str(question)
     try:
-        pack = read_pack(exercise_of(question))
+        pack, why = versions.pack_of(question)
+        if why:
+            raise PackError(why)
         written = {spec["question"]: spec for spec in pack["written"]}
         spec = written.get(question) or _entry(pack, question, "")["spec"]
     except PackError as error:

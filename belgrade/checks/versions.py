@@ -38,6 +38,14 @@ def _doubt(pack: Pack, question: str, notebook: Mapping[str, Any]) -> str:
     return told(mine.get("made", ""), about(pack["notebook"]).get("made", ""))
 
 
+def changed(notebook: Mapping[str, Any], pack: Pack) -> set[str]:
+    """Return the pack's questions that a notebook of another version asks in another way."""
+    questions = [row["question"] for row in pack["questions"]]
+    if is_unsaid(notebook, pack):
+        return set()
+    return {question for question in questions if _doubt(pack, question, notebook)}
+
+
 def told(notebook_made: str, checks_made: str, judged: str = "Nothing is judged. ") -> str:
     """Return which side is old, from two dates ("2026-11-28", or "" if unknown), and who acts."""
     notebook, checks = _spoken(notebook_made), _spoken(checks_made)
@@ -100,5 +108,6 @@ def _given(notebook: Mapping[str, Any], question: str) -> list[tuple[str, str]]:
         for cell in (cells if isinstance(cells, list) else ())
         if isinstance(cell, dict)
         and role(cell) in GIVEN
-        and about(cell).get("question") in (None, question)
+        # Words that belong to no question, such as how to work, are none of the matter.
+        and about(cell).get("question") in (question, question if role(cell) == "prompt" else None)
     ]

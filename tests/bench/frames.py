@@ -43,12 +43,12 @@ READY = """new Promise(resolve => {
 })"""
 # Numbers first, then the longest lists: [which of the controls, how many steps].
 CONTROLS = """JSON.stringify([...document.querySelectorAll(
-  '.belgrade-live input[type=number]:enabled, .belgrade-live select:enabled')]
+  '.belgrade-live input[type=range]:enabled, .belgrade-live select:enabled')]
   .map((each, at) => [at, each.options ? each.options.length - 1 : 99])
   .filter(([at, steps]) => steps && (at || document.querySelector('label').textContent !== 'Task'))
   .sort((one, other) => other[1] - one[1]))"""
 FOCUS = """(() => { const found = [...document.querySelectorAll(
-  '.belgrade-live input[type=number]:enabled, .belgrade-live select:enabled')][%d];
+  '.belgrade-live input[type=range]:enabled, .belgrade-live select:enabled')][%d];
   found.focus();
   if (%d) { found.selectedIndex = 0; found.dispatchEvent(new Event('change')); }
 })()"""

@@ -52,11 +52,8 @@ def explorer_in(source: str) -> Any:
     return getattr(explorers, called.func.attr)(**named)
 
 
-def asked(explorer: Any, number: str = "textbox") -> list[str]:
-    """Return what is to be heard of an explorer's controls where it opens.
-
-    `number` is the role of the box in which a number is typed.
-    """
+def asked(explorer: Any, native: bool = False) -> list[str]:
+    """Return what is to be heard of an explorer's controls where it opens; HTML's own if `native`."""
     found = []
     for control in explorer.controls.values():
         if isinstance(control, Select):
@@ -68,8 +65,8 @@ def asked(explorer: Any, number: str = "textbox") -> list[str]:
         elif isinstance(control, Number):
             value = f"{control.default:.10g}"
             # A browser's own slider says its value; what ipywidgets draws has it as an attribute.
-            handle = f" = {value}" * (number == "spinbutton")
-            found += [f'{number} "{control.label}" = {value}', f'slider "{control.label}"{handle}']
+            handle = f" = {value}" * native
+            found += [f'textbox "{control.label}" = {value}', f'slider "{control.label}"{handle}']
         else:
             found.append(f'checkbox "{control.label}"{" [checked]" * control.default}')
     return [*found, 'button "Back to start"']

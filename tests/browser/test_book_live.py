@@ -164,7 +164,7 @@ def test_each_control_answers_to_keyboard_mouse_and_touch(
         assert not any(url.endswith(".webp") for url in asked), "pictures before a choice"
         for name in ("aid_per_what", "shares"):
             controls = heard(cell(tab, name).locator(".belgrade-live"))
-            assert controls == asked_of(getattr(explorers, name)(), "spinbutton")
+            assert controls == asked_of(getattr(explorers, name)(), native=True)
         count = frame.get_by_label("Count")
         count.focus()
         tab.keyboard.press("ArrowDown")
@@ -176,23 +176,28 @@ def test_each_control_answers_to_keyboard_mouse_and_touch(
 
         frame = cell(tab, "shares")
         tap = "tap" if options.get("has_touch") else "click"
-        number, slider = frame.get_by_role("spinbutton"), frame.get_by_role("slider")
+        number, slider = frame.get_by_role("textbox"), frame.get_by_role("slider")
         assert number.input_value() == slider.input_value() == "0.5"
         slider.focus()
         tab.keyboard.press("ArrowRight")
         assert_shows(folder, frame, "shares", weight=0.51)
         assert number.input_value() == "0.51"
-        number.focus()
-        tab.keyboard.press("ArrowDown")
-        tab.keyboard.press("ArrowDown")
+        tab.keyboard.press("ArrowLeft")
+        tab.keyboard.press("ArrowLeft")
         assert_shows(folder, frame, "shares", weight=0.49)
         number.fill("0.5175")  # between two steps
         tab.keyboard.press("Tab")
         assert number.input_value() == slider.input_value() == "0.52"
         assert_shows(folder, frame, "shares", weight=0.52)
+        for unclear in ("", "5", "half"):
+            number.fill(unclear)
+            tab.keyboard.press("Tab")
+            assert number.input_value() == slider.input_value() == "0.52"
         number.fill("")
+        number.press_sequentially("0,51")
+        assert_shows(folder, frame, "shares", weight=0.51)
         tab.keyboard.press("Tab")
-        assert number.input_value() == "0.52"
+        assert number.input_value() == slider.input_value() == "0.51"
         getattr(slider, tap)(position={"x": 2, "y": slider.bounding_box()["height"] / 2})
         assert number.input_value() == "0"
         assert_shows(folder, frame, "shares", weight=0)
@@ -211,7 +216,7 @@ def test_a_walk_moves_its_controls_and_leaves_the_others_where_the_lesson_begins
     with opened(chromium, folder / "explorers.html", **options) as (tab, _):
         frame = cell(tab, "veto_game")
         explorer = explorers.veto_game()
-        task, *rest = frame.locator("select, input[type=number]").all()
+        task, *rest = frame.locator("select, input[type=text]").all()
         for label, moves in explorer.walks.items():
             task.select_option(label=label)
             assert [each.is_visible() for each in rest] == [
@@ -222,7 +227,7 @@ def test_a_walk_moves_its_controls_and_leaves_the_others_where_the_lesson_begins
         assert_shows(folder, frame, "veto_game", needed="alone")
         task.select_option(index=0)
         assert_shows(folder, frame, "veto_game")
-        frame.get_by_role("spinbutton", name="Promised to Moscow").press("ArrowUp")
+        frame.get_by_role("slider", name="Promised to Moscow").press("ArrowUp")
         assert_shows(folder, frame, "veto_game", to_moscow=15)
         said = frame.inner_text()
         assert "Fixed here: Status quo 60; Belgrade likes best 30; Pristina" in said

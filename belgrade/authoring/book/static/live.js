@@ -278,16 +278,27 @@ since a page from the file system may not fetch. Without this script a page show
       const nearest = Math.round((Number(typed) - min) / step);
       return Math.min(Math.max(nearest, 0), Math.round((max - min) / step));
     };
-    const ends = { min, max, step };
-    const box = make('input', { type: 'number', ...ends, value: value(start), required: true });
-    const slider = make('input', { type: 'range', ...ends, value: value(start), ariaLabel: label });
+    // As text: a browser's own box for numbers drops a comma, and 0,5 would be 5.
+    const box = make('input', {
+      type: 'text', inputMode: 'decimal', autocomplete: 'off', size: 6, value: value(start),
+    });
+    const slider = make('input', {
+      type: 'range', min, max, step, value: value(start), ariaLabel: label,
+    });
+    const typed = () => {
+      try {
+        return read(box.value, { label, min, max });
+      } catch { // no number, or none that is offered
+        return undefined;
+      }
+    };
     box.addEventListener('input', () => {
-      if (!box.validity.valid) return; // not typed to its end
-      slider.value = box.value;
-      moved(place(box.value));
+      if (typed() === undefined) return; // not typed to its end
+      slider.value = value(place(typed()));
+      moved(place(typed()));
     });
     box.addEventListener('change', () => {
-      const now = box.value === '' ? slider.value : value(place(box.value));
+      const now = typed() === undefined ? slider.value : value(place(typed()));
       box.value = slider.value = now;
       moved(place(now));
     });

@@ -53,7 +53,7 @@ def explorer_in(source: str) -> Any:
 
 
 def asked(explorer: Any, native: bool = False) -> list[str]:
-    """Return what is to be heard of an explorer's controls where it opens; HTML's own if `native`."""
+    """Return what is to be heard of an explorer's controls where it opens; `native` are HTML's."""
     found = []
     for control in explorer.controls.values():
         if isinstance(control, Select):

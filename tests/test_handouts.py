@@ -33,6 +33,8 @@ def test_slides_and_handout_have_all_parts_of_their_lesson(number: str, made: Pa
     sides = {heading.split()[1].strip(",") for heading, _, _ in lesson.sides}
     assert "supports" in sides
     assert sides & {"complicates", "contradicts"} or number == "00"
+    # Evidence that is announced is there.
+    assert all(said and (shown or said.endswith(".")) for _, said, shown in lesson.sides)
     assert len(lesson.asks) >= 3
     assert all(ask.endswith(("?", ".")) and points for ask, points in lesson.asks)
     slides = (made / "slides" / f"{path.stem}.html").read_text(encoding="utf-8")

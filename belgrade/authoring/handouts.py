@@ -8,6 +8,7 @@ those of the guide for lecturers, `docs/teach.md`.
 from __future__ import annotations
 
 import ast
+import html
 import json
 import re
 from collections.abc import Iterator
@@ -30,7 +31,8 @@ from belgrade.files import write_whole
 GUIDE = "docs/teach.md"
 # What a slide of prose holds, in words; a table on it, in rows; a picture's tasks.
 WORDS, ROWS, TASKS = 60, 7, 3
-SENTENCE = re.compile(r"(?<=[.!?:])\s+(?=[A-Z*(*])")
+LINES = 12  # of what a cell prints
+SENTENCE = re.compile(r"(?<=[.!?:])\s+(?=[A-Z*(`])")
 FOLDED = re.compile(r"<details>.*?</details>", re.S)
 # Of reveal.js, which the package sphinx-revealjs brings: what a deck without a network needs.
 REVEAL = (
@@ -88,7 +90,7 @@ def read(path: Path, guide: str = "") -> Lesson:
                 part = heading if level == "##" else part
                 said[part] = said.get(part, "") + below
                 if re.match(r"What (supports|complicates|contradicts)", heading):
-                    lesson.sides.append((heading, _prose(below), ""))
+                    lesson.sides.append((heading, below, ""))
             continue
         for output in cell.get("outputs", []):
             soup = BeautifulSoup(output.get("data", {}).get("text/html", ""), "html.parser")
@@ -108,8 +110,12 @@ def read(path: Path, guide: str = "") -> Lesson:
                 if part.startswith("Your guess"):
                     lesson.guess = lesson.guess or asks
                 lesson.verdict = asks if form["data-form"] == "verdict" else lesson.verdict
-            if lesson.sides and heading == lesson.sides[-1][0] and not lesson.sides[-1][2]:
-                lesson.sides[-1] = (*lesson.sides[-1][:2], _shown(soup, plain))
+        if lesson.sides and heading == lesson.sides[-1][0] and not lesson.sides[-1][2]:
+            shown = "".join(_shown(output) for output in cell.get("outputs", []))
+            lesson.sides[-1] = (*lesson.sides[-1][:2], shown)
+    lesson.sides = [
+        (heading, _prose(below, bool(shown)), shown) for heading, below, shown in lesson.sides
+    ]
     # Two: the explorers first, in the lesson's order.
     first = sorted(pictures.values(), key=lambda each: not each.tasks)[:2]
     lesson.pictures = [each for each in pictures.values() if each in first]
@@ -124,8 +130,11 @@ def _claim(plain: str) -> str:
     return f"{said} ({head.split()[1]})"
 
 
-def _prose(markdown: str) -> str:
-    """Return the first sentences of a text, without those about code."""
+def _prose(markdown: str, followed: bool = True) -> str:
+    """Return the first sentences of a text, without those about code.
+
+    Nor one at the end that announces something, if nothing follows.
+    """
     kept: list[str] = []
     untimed = re.sub(r"^\s*\*\d+ minutes?[^*]*\*", "", markdown)
     for sentence in SENTENCE.split(" ".join(untimed.split())):
@@ -133,14 +142,19 @@ def _prose(markdown: str) -> str:
             kept.append(sentence)
         if len(" ".join(kept).split()) > WORDS:
             break
+    if not followed and kept and kept[-1].endswith(":"):
+        kept.pop()
     return " ".join(kept).removesuffix(":")
 
 
-def _shown(soup: BeautifulSoup, plain: str) -> str:
-    """Return a picture, the head of a table, or a claim, as HTML; "" for anything else."""
+def _shown(output: nbformat.NotebookNode) -> str:
+    """Return a picture, the head of a table or of a text, or a claim, as HTML; "" for the rest."""
+    data = output.get("data", {})
+    soup = BeautifulSoup(data.get("text/html", ""), "html.parser")
+    plain = data.get("text/plain", output.get("text", ""))
     if image := soup.find("img"):
         return str(image)
-    if table := soup.find("table"):
+    if (table := soup.find("table")) and not table.find_parent("details"):
         cut = table.select("tbody tr")[ROWS:]
         for row in cut:
             row.decompose()
@@ -148,7 +162,12 @@ def _shown(soup: BeautifulSoup, plain: str) -> str:
             for number in table.select("tr > :first-child"):  # of a row, which says nothing
                 number.decompose()
         return still(str(table)) + f"<p>… and {len(cut)} more rows</p>" * bool(cut)
-    return f"<blockquote>{_claim(plain)}</blockquote>" if plain.startswith("Claim C") else ""
+    if plain.startswith("Claim C"):
+        return f"<blockquote>{html.escape(_claim(plain), quote=False)}</blockquote>"
+    # What pandas says of a column below it is no matter of a slide.
+    lines = re.sub(r"^(Name|dtype): .*$", "", plain, flags=re.M).rstrip().splitlines()
+    text = html.escape("\n".join(lines[:LINES] + ["…"] * (len(lines) > LINES)), quote=False)
+    return f"<pre>{text}</pre>" if text and not soup.contents else ""
 
 
 def _asks(guide: str, title: str) -> Iterator[tuple[str, str]]:

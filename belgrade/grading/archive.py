@@ -7,17 +7,22 @@ with the reason, a zip that unpacks to too much is left alone.
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import re
 import shutil
 import stat
+import struct
 import tempfile
 import time
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
+from typing import IO, Any
 
 from belgrade.grading import GradingError
 from belgrade.grading.store import is_full
@@ -28,10 +33,8 @@ JUNK_FOLDERS = {"__MACOSX", ".ipynb_checkpoints", ".git", "__pycache__", ".Trash
 JUNK_FILES = {".DS_Store", "Thumbs.db", "desktop.ini", "timestamp.txt"}
 LINK = "It is a link, and links are not followed."
 NO_FILE = "It is a pipe, a device or a socket, not a file."
-ZIP_ERRORS = (
-    zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError,
-    ValueError, IndexError, KeyError, OverflowError,
-)  # fmt: skip
+ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, OSError)
+ZIP_ERRORS += (ValueError, LookupError, OverflowError, struct.error)
 
 
 @dataclass(frozen=True)
@@ -51,14 +54,17 @@ class Limits:
 class Found:
     """One file: where it lay (names of folders and zips, then its own), and how to read it.
 
-    `problem` says why it cannot be read. `read` works only until the next file is asked for.
+    `problem` says why it cannot be read. It can be only until the next file is asked for.
     """
 
     parts: tuple[str, ...]
     time: float = 0
     problem: str = ""
     notes: list[str] = field(default_factory=list)
-    read: Callable[[], bytes] = bytes
+    size: int = 0  # as the folder or the zip says
+    packed: int = 0  # its size in the zip that it lies in
+    most: int = 0
+    open: Callable[[], AbstractContextManager[IO[bytes]]] = io.BytesIO
 
     @property
     def name(self) -> str:
@@ -67,6 +73,18 @@ class Found:
     @property
     def is_notebook(self) -> bool:
         return bool(NOTEBOOK.search(self.name))
+
+    def read(self) -> bytes:
+        """Return what is in it; raise Unreadable where that cannot be or is too much."""
+        if self.size <= self.most:
+            with self.open() as file:
+                data = file.read(self.most + 1)
+            if len(data) <= self.most:
+                return data
+        raise Unreadable(
+            f"The file is too large (over {self.most / MB:g} MB): it should be handed in again "
+            "after “Clear outputs of all cells”."
+        )
 
 
 class Unreadable(Exception):
@@ -105,10 +123,8 @@ def _folder(top: Path, spool: Path, limits: Limits) -> Iterator[Found]:
     for place, folders, files in os.walk(top, onerror=refused.append):
         parts = Path(place).relative_to(top).parts
         links = [name for name in folders if os.path.islink(os.path.join(place, name))]
-        folders[:] = sorted(
-            name for name in set(folders) - set(links)
-            if not _is_junk((*parts, name)) and os.path.realpath(os.path.join(place, name)) != avoid
-        )  # fmt: skip
+        own = {n for n in folders if os.path.realpath(os.path.join(place, n)) != avoid}
+        folders[:] = sorted(n for n in own - {*links} if not _is_junk((*parts, n)))
         if len(parts) >= limits.folders_deep:
             yield from (Found((*parts, n), problem="Its folders lie too deep.") for n in folders)
             folders.clear()
@@ -116,18 +132,8 @@ def _folder(top: Path, spool: Path, limits: Limits) -> Iterator[Found]:
         if seen > limits.files:
             raise GradingError(f"{top} holds more than {limits.files} files: too many.")
         for name in sorted(files + links):
-            here = (*parts, name)
-            if _is_junk(here):
-                continue
-            found = _file(Path(place, name), here, limits)
-            if found.problem or not name.lower().endswith(".zip"):
-                yield found
-                continue
-            try:
-                with _opened(Path(place, name)) as file:
-                    yield from _zip(file, here, spool, limits, 1)
-            except Unreadable as error:
-                yield Found(here, found.time, problem=str(error))
+            found = _file(Path(place, name), (*parts, name), limits)
+            yield from _unpacked(found, spool, limits, 1)
     for error in refused:
         parts = Path(error.filename).relative_to(top).parts
         if not parts:
@@ -143,15 +149,12 @@ def _file(path: Path, parts: tuple[str, ...], limits: Limits) -> Found:
         return Found(parts, problem=f"It cannot be read ({_why(error)}).")
     if not stat.S_ISREG(about.st_mode):
         return Found(parts, problem=LINK if stat.S_ISLNK(about.st_mode) else NO_FILE)
-
-    def read() -> bytes:
-        with _opened(path) as file:
-            return _at_most(file, about.st_size, limits)
-
-    return Found(parts, about.st_mtime, read=read)
+    found = Found(parts, about.st_mtime, size=about.st_size, most=limits.notebook)
+    found.open = partial(_opened, path)
+    return found
 
 
-def _opened(path: Path):
+def _opened(path: Path) -> IO[bytes]:
     """Open an ordinary file for reading, though it be replaced by a link or a pipe meanwhile."""
     flags = os.O_RDONLY | getattr(os, "O_BINARY", 0)
     flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -165,25 +168,41 @@ def _opened(path: Path):
         raise Unreadable(f"It cannot be read ({_why(error)}).") from None
 
 
-def _at_most(file, said: int, limits: Limits) -> bytes:
-    """Return what is in a file of `said` bytes, which may have more."""
-    data = file.read(limits.notebook + 1) if said <= limits.notebook else None
-    if data is None or len(data) > limits.notebook:
-        raise Unreadable(
-            f"The file is too large (over {limits.notebook / MB:g} MB): it should be handed in "
-            "again after “Clear outputs of all cells”."
-        )
-    return data
+def _unpacked(found: Found, spool: Path, limits: Limits, depth: int) -> Iterator[Found]:
+    """Yield a file, or what is in it if it is a zip; `depth` counts the zips that it lies in."""
+    if _is_junk(found.parts):
+        return
+    if found.problem or not found.name.lower().endswith(".zip"):
+        yield found
+        return
+    try:
+        if not found.packed:
+            with found.open() as file:
+                yield from _zip(file, found.parts, spool, limits, depth)
+            return
+        if found.size > limits.archive:
+            raise Unreadable(f"The zip is too large (over {limits.archive / MB:g} MB).")
+        if found.size > max(found.packed, 10_000) * limits.ratio:
+            raise Unreadable("The zip unpacks to far more than its size and was left alone.")
+        # A zip is searched to and fro, for which one in a zip is unpacked as a whole.
+        with tempfile.SpooledTemporaryFile(max_size=4 * MB, dir=spool) as held:
+            with found.open() as file:
+                shutil.copyfileobj(file, held)
+            yield from _zip(held, found.parts, spool, limits, depth)
+    except Unreadable as error:
+        yield replace(found, problem=str(error))
 
 
-def _zip(file, parts, spool: Path, limits: Limits, depth: int) -> Iterator[Found]:
+def _zip(file: Any, parts: tuple[str, ...], spool: Path, limits: Limits, depth: int) -> Any:
     """Yield what is in an open zip; raise Unreadable where it cannot be opened as a whole."""
     if depth >= len(limits.entries):
         raise Unreadable(f"Zips lie in zips more than {len(limits.entries)} deep.")
     many = f"The zip holds too many files (over {limits.entries[depth]})."
-    if depth and _directory_bytes(file) > limits.entries[depth] * 400:
-        raise Unreadable(many)
     try:
+        # How long the list of files is, before all of it is read into memory.
+        end = zipfile._EndRecData(file) if depth else None
+        if end and end[zipfile._ECD_SIZE] > limits.entries[depth] * 400:
+            raise Unreadable(many)
         archive = zipfile.ZipFile(file)
     except ZIP_ERRORS:
         raise Unreadable("It is damaged or no zip.") from None
@@ -197,25 +216,8 @@ def _zip(file, parts, spool: Path, limits: Limits, depth: int) -> Iterator[Found
             raise Unreadable(f"The zip unpacks to more than {most / MB:g} MB and was left alone.")
         for info in sorted(wanted, key=lambda i: i.filename):
             found = _entry(info, parts)
-            if _is_junk(found.parts):
-                continue
-            if found.problem or not _is_read(info.filename):
-                yield found
-            elif found.is_notebook:
-
-                def read(info=info) -> bytes:
-                    with _damaged_if_it_fails(), archive.open(info) as file:
-                        return _at_most(file, info.file_size, limits)
-
-                found.read = read
-                yield found
-            else:
-                try:
-                    with _held(archive, info, spool, limits) as inner:
-                        yield from _zip(inner, found.parts, spool, limits, depth + 1)
-                except Unreadable as error:
-                    found.problem = str(error)
-                    yield found
+            found.most, found.open = limits.notebook, partial(_in_zip, archive, info)
+            yield from _unpacked(found, spool, limits, depth + 1)
 
 
 def _is_read(name: str) -> bool:
@@ -230,7 +232,8 @@ def _entry(info: zipfile.ZipInfo, around: tuple[str, ...]) -> Found:
             name = name.encode("cp437").decode("utf-8")
     pieces = [p for p in re.split(r"[/\\]", name) if p not in ("", ".")]
     inside = tuple(p for p in pieces if p != ".." and not re.fullmatch("[A-Za-z]:", p))
-    found = Found((*around, *(inside or ("unnamed",))))
+    found = Found((*around, *(inside or ("unnamed",))), size=info.file_size)
+    found.packed = max(1, info.compress_size)
     with contextlib.suppress(ValueError, OverflowError):
         found.time = time.mktime((*info.date_time, 0, 0, -1))
     if ".." in pieces or name[:1] in ("/", "\\") or re.match("[A-Za-z]:", name):
@@ -244,45 +247,14 @@ def _entry(info: zipfile.ZipInfo, around: tuple[str, ...]) -> Found:
 
 
 @contextlib.contextmanager
-def _damaged_if_it_fails() -> Iterator[None]:
+def _in_zip(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[IO[bytes]]:
     try:
-        yield
+        with archive.open(info) as file:
+            yield file
     except ZIP_ERRORS as error:
         if is_full(error):
             raise
         raise Unreadable("The zip is damaged at this place or packed in an unusual way.") from None
-
-
-@contextlib.contextmanager
-def _held(archive, info, spool: Path, limits: Limits) -> Iterator:
-    """Give a zip that lies in a zip as a file that can be searched."""
-    if info.file_size > limits.archive:
-        raise Unreadable(f"The zip is too large (over {limits.archive / MB:g} MB).")
-    if info.file_size > max(info.compress_size, 10_000) * limits.ratio:
-        raise Unreadable("The zip unpacks to far more than its size and was left alone.")
-    with tempfile.SpooledTemporaryFile(max_size=4 * MB, dir=spool) as file:
-        with _damaged_if_it_fails(), archive.open(info) as packed:
-            shutil.copyfileobj(packed, file)
-        file.seek(0)
-        yield file
-
-
-def _directory_bytes(file) -> int:
-    """Return how long a zip's list of files is, before zipfile reads all of it into memory.
-
-    By PKWARE's APPNOTE, 4.3.15 and 4.3.16. A zip of the large kind counts as endless here: nobody
-    needs one for a notebook.
-    """
-    size = file.seek(0, os.SEEK_END)
-    file.seek(max(0, size - 66_000))
-    tail = file.read()
-    file.seek(0)
-    at = tail.rfind(b"PK\x05\x06")
-    if at < 0 or len(tail) < at + 22:
-        return 0
-    if tail[max(0, at - 20) : at].startswith(b"PK\x06\x07"):
-        return 1 << 62
-    return int.from_bytes(tail[at + 12 : at + 16], "little")
 
 
 def _is_junk(parts: tuple[str, ...]) -> bool:

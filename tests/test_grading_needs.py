@@ -83,6 +83,7 @@ REACHING = [
     "import math\nmath.pi = 3", "pd.Series.mean = max", "import numpy as n\ndel n.random.seed",
     "p = plt\np.show = None", "def f(p):\n    p.show = None\nf(plt)", "[plt][0].show = None",
     "mine = LIMIT\nmine.append(3)", "mine, n = LIMIT, 3", "Frame = pd.DataFrame",
+    "del LIMIT[0]", "from pandas.api.extensions import register_series_accessor",
     "def f():\n    global data\n    data = 5", "[data := 5 for n in LIMIT]",
 ]  # fmt: skip
 

@@ -11,7 +11,7 @@ import ast
 import builtins
 import re
 import symtable
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -96,35 +96,34 @@ def _root(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Given:
     """The names that the exercise's own cells make; `values` are those that they do not import."""
 
-    names: set[str] = field(default_factory=set)
-    values: set[str] = field(default_factory=set)
+    names: frozenset[str] = frozenset()
+    values: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, sources: Iterable[str]) -> Given:
         """Return the names that these cells make."""
         found = [names_in(source) for source in sources]
-        values = set().union(*(each.anew for each in found))
-        return cls(set().union(*(each.makes for each in found)), values)
+        values = (each.anew for each in found)
+        return cls(frozenset().union(*(each.makes for each in found)), frozenset().union(*values))
 
 
 # What plain code imports; and what it does not name, for that reaches beyond its own names.
-KNOWN = {"belgrade", "collections", "datetime", "itertools", "math", "matplotlib", "numpy",
-         "pandas", "re", "statistics", "string"}  # fmt: skip
+KNOWN = {"belgrade", "datetime", "itertools", "matplotlib", "numpy", "pandas"}
+KNOWN |= {"collections", "math", "re", "statistics", "string"}
 USUAL = {"pd": "pandas", "np": "numpy", "plt": "matplotlib.pyplot"}
-REACHING = {
-    "breakpoint", "compile", "delattr", "eval", "exec", "exit", "get_ipython", "getattr", "globals",
-    "help", "input", "locals", "modules", "open", "option_context", "os", "quit", "rc", "rcParams",
-    "seterr", "set_option", "setattr", "style", "switch_backend", "sys", "use", "vars",
-}  # fmt: skip
-CHANGING = {
-    "add", "append", "clear", "discard", "drop", "eval", "extend", "fill", "fillna", "insert",
-    "pop", "popitem", "put", "remove", "rename", "replace", "reset_index", "reverse", "set_index",
-    "setdefault", "sort", "sort_index", "sort_values", "update",
-}  # fmt: skip
+REACHING = re.compile(
+    "breakpoint|compile|delattr|eval|exec|exit|get_ipython|getattr|globals|help|input|locals|modules"
+    "|open|option_context|os|quit|rc|rcParams|register_.+|seterr|set_option|setattr|style"
+    "|switch_backend|sys|use|vars|__.*"
+)
+CHANGING = re.compile(
+    "add|append|clear|discard|drop|eval|extend|fill|fillna|insert|pop|popitem|put|remove|rename"
+    "|replace|reset_index|reverse|set_index|setdefault|sort|sort_index|sort_values|update"
+)
 
 
 # The attributes of a table of one's own that may be set.
@@ -138,69 +137,64 @@ def _renamed(value: ast.expr) -> set[str]:
 
 
 @lru_cache(maxsize=2048)
-def _is_plain(source: str, names: frozenset[str], values: frozenset[str]) -> bool:
-    if SPECIAL.search(source):
-        return False
-    try:
-        tree = ast.parse(source)
-    except UNREADABLE:
-        return True  # it will not run at all
-    taken = names | PYTHONS
-    if names_in(source).anew & taken:
-        return False
-    # Modules and what is taken from them are everybody's, whoever imported them.
-    shared = names | KNOWN | {*USUAL}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.alias):
-            shared |= {node.asname or node.name.split(".")[0]}
-    for node in ast.walk(tree):
-        match node:
-            case ast.Import(names=parts):
-                if any(not _is_known(p.name, p.asname or p.name, taken) for p in parts):
-                    return False
-            case ast.ImportFrom(module=str(module), level=0, names=parts):
-                whole = [(f"{module}.{p.name}", p.asname or p.name) for p in parts]
-                if any(not _is_known(name, bound, taken) for name, bound in whole):
-                    return False
-            case ast.ImportFrom() | ast.Await() | ast.AsyncFor() | ast.AsyncWith():
-                return False
-            case ast.Attribute(attr=name) if name.startswith("register"):  # with atexit, pandas
-                return False
-            case ast.Name(name) | ast.Attribute(attr=name) | ast.FunctionDef(name):
-                if name in REACHING or name.startswith("__"):
-                    return False
-            case ast.ClassDef():
-                return False
-        match node:
-            case ast.Attribute(attr=name, ctx=ast.Store() | ast.Del()) if name not in OF_TABLES:
-                return False  # of whatever other name a module goes by
-            case ast.Attribute(ctx=ast.Store() | ast.Del()) | ast.Subscript(ctx=ast.Store()):
-                if _root(node) in shared:
-                    return False
-            case ast.Assign([ast.Name() | ast.Tuple(), *_], value) | ast.NamedExpr(value=value):
-                if _renamed(value) & shared:  # another name for what others use
-                    return False
-            case ast.Call(ast.Attribute(attr=name) as call) if name in CHANGING:
-                # What is called on a copy of it, as in `given[...].copy().pop()`, changes nothing.
-                if isinstance(call.value, ast.Name | ast.Attribute) and _root(call) in values:
-                    return False
-    return True
-
-
-def _is_known(name: str, bound: str, taken: frozenset[str]) -> bool:
-    """Tell whether an import is of a module that does no harm, under a name that harms nothing."""
-    first, last = name.split(".")[0], name.rsplit(".", 1)[-1]
-    usual = USUAL.get(bound) == name or (first == "belgrade" and last == bound)
-    return first in KNOWN and last != "*" and (bound.split(".")[0] not in taken or usual)
-
-
 def is_plain(source: str, given: Given) -> bool:
     """Tell whether a cell leaves alone what other questions use.
 
     It names nothing that reaches beyond its own names, makes none of the exercise's or Python's
     anew, and changes none in place.
     """
-    return _is_plain(source, frozenset(given.names), frozenset(given.values))
+    if SPECIAL.search(source):
+        return False
+    try:
+        tree = ast.parse(source)
+    except UNREADABLE:
+        return True  # it will not run at all
+    taken = given.names | PYTHONS
+    if names_in(source).anew & taken:
+        return False
+    # Modules and what is taken from them are everybody's, whoever imported them.
+    shared = given.names | KNOWN | {*USUAL}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.alias):
+            shared |= {node.asname or node.name.split(".")[0]}
+    return not any(_reaches(node, taken, shared, given.values) for node in ast.walk(tree))
+
+
+def _reaches(node: ast.AST, taken: Set[str], shared: Set[str], values: Set[str]) -> bool:
+    """Tell whether a part of the code may do something to what others use."""
+    match node:
+        case ast.Import(names=parts):
+            return any(not _is_known(p.name, p.asname or p.name, taken) for p in parts)
+        case ast.ImportFrom(module=str(module), level=0, names=parts):
+            whole = [(f"{module}.{p.name}", p.asname or p.name) for p in parts]
+            return any(not _is_known(name, bound, taken) for name, bound in whole)
+        case ast.ImportFrom() | ast.Await() | ast.AsyncFor() | ast.AsyncWith() | ast.ClassDef():
+            return True
+        case ast.Name(name) | ast.Attribute(attr=name) | ast.FunctionDef(name) if (
+            REACHING.fullmatch(name)
+        ):
+            return True
+        case ast.Attribute(attr=name, ctx=ast.Store() | ast.Del()):
+            # Of another name than these, whatever a module goes by.
+            return name not in OF_TABLES or _root(node) in shared
+        case ast.Attribute(attr="register"):  # with atexit, matplotlib
+            return True
+        case ast.Subscript(ctx=ast.Store() | ast.Del()):
+            return _root(node) in shared
+        case ast.Assign([ast.Name() | ast.Tuple(), *_], value) | ast.NamedExpr(value=value):
+            return not shared.isdisjoint(_renamed(value))
+        case ast.Call(ast.Attribute(ast.Name() | ast.Attribute(), name) as call):
+            # What is called on a copy of it, as in `given[...].copy().pop()`, changes nothing.
+            return bool(CHANGING.fullmatch(name)) and _root(call) in values
+    return False
+
+
+def _is_known(name: str, bound: str, taken: Set[str]) -> bool:
+    """Tell whether an import is of a module that does no harm, under a name that harms nothing."""
+    first, last = name.split(".")[0], name.rsplit(".", 1)[-1]
+    usual = USUAL.get(bound) == name or (first == "belgrade" and last == bound)
+    harmless = first in KNOWN and last != "*" and not REACHING.fullmatch(last)
+    return harmless and (bound.split(".")[0] not in taken or usual)
 
 
 def needed(
@@ -225,12 +219,12 @@ def hinted(error: str, own: Sequence[str], earlier: Sequence[str], given: Given)
     Those with a word that it quotes, such as a column or a file's name; and those that made anew a
     name of the exercise's, or of Python's, that the question uses.
     """
-    quoted = re.findall(r"'([^']+)'", error[:2000].replace('"', "'"))
-    words = set(quoted[-1:] if error.startswith("Attribute") else quoted)
-    words = words if error.startswith(LACKS) else set()
+    words = re.findall(r"'([^']+)'", error[:2000].replace('"', "'"))
+    words = words[-1:] if error.startswith("Attribute") else words * error.startswith(LACKS)
     uses = set().union(*(names_in(source).uses for source in own)) & (PYTHONS | given.names)
+    quoted = re.compile(rf"(?<!\w)({'|'.join(map(re.escape, words))})(?!\w)") if words else None
     return {
-        at for at, source in enumerate(earlier)
-        if names_in(source).anew & uses
-        or any(re.search(rf"(?<!\w){re.escape(word)}(?!\w)", source) for word in words)
-    }  # fmt: skip
+        at
+        for at, source in enumerate(earlier)
+        if names_in(source).anew & uses or (quoted and quoted.search(source))
+    }

@@ -32,8 +32,7 @@ CANVAS_ANONYMOUS = re.compile(
 )
 COPY = re.compile(r"(?P<base>.+?)(?:-(?P<a>\d{1,2})| ?\((?P<b>\d{1,2})\))", re.DOTALL)
 ENDING = re.compile(r"\.(ipynb(\.txt|\.json)?|json|zip)$", re.IGNORECASE)
-WRAPPERS = {"submitted", "submissions", "assignment", "assignments", "homework", "downloads",
-            "downloaded", "autograded"}  # fmt: skip
+WRAPPERS = re.compile("submitted|submissions|assignments?|homework|download(s|ed)|autograded", re.I)
 LONGEST_PATH, DEEPEST = 1_000, 4
 NO_NOTEBOOK = "It is no notebook (.ipynb)."
 
@@ -138,7 +137,7 @@ def level_of(pieces: list[Piece], roster: Roster | None) -> int:
     below = {path[shared] for path in paths}
     if len(below) > 1 and not all(map(_looks_like_exercise, below)):
         return shared  # one student's folder holds exercises, a wrapper holds students
-    wrapped = itertools.takewhile(lambda part: stem_of(part).lower() in WRAPPERS, common)
+    wrapped = itertools.takewhile(lambda part: WRAPPERS.fullmatch(stem_of(part)), common)
     return len(list(wrapped))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,11 +24,11 @@ PROFILE = (
     "profile bwrap /usr/bin/bwrap flags=(unconfined) {\\n  userns,\\n}\\n"
 )
 # What bubblewrap and the kernel say where they may not make a namespace.
-REFUSALS = (
-    "No permissions to creat", "Creating new namespace failed", "Operation not permitted",
-    "setting up uid map", "Failed to make / slave", "loopback: Failed", "PermissionError",
-    "Can't mount proc", "No space left on device", "unshare:", "mount:",
-)  # fmt: skip
+REFUSALS = re.compile(
+    "No permissions to creat|Creating new namespace failed|Operation not permitted|unshare:|mount:"
+    "|setting up uid map|Failed to make / slave|loopback: Failed|PermissionError|Can't mount proc"
+    "|No space left on device"
+)
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def remedy(words: str = "", system: System | None = None) -> str:
         return f"The sandbox needs bubblewrap: install it with {how}; {ANYWAY}."
     last = " ".join(words.strip().splitlines()[-1:])[:200] or "it said nothing"
     said = f"The sandbox does not start here: {last}. Check that `bwrap` runs"
-    refused = any(sign in words for sign in REFUSALS)
+    refused = REFUSALS.search(words)
     if refused and system.container:
         said = (
             "This container may not make namespaces, which the sandbox is made of. Start it with "

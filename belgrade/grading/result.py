@@ -26,6 +26,7 @@ from belgrade.grading.tables import tidy
 
 MOST_MESSAGE = 500
 MOST_SHOWN = 3_000_000
+Row = dict[str, Any]
 HIDDEN_WORDS = "A further check, which runs only when work is marked, is not passed."
 
 
@@ -90,11 +91,7 @@ def graded(master: Master, notebook: Any, done: Run) -> dict[str, Any]:
         row = _row(master, question, parts_of(master.pack, name, records, done.lost))
         rows.append(row | _work(notebook, name, done.outputs))
     _cut(rows)
-    return {
-        "state": "graded", "reason": "", "points": _sum(rows, "points"),
-        "max_points": _sum(rows, "max_points"), "pending_points": _sum(rows, "pending_points"),
-        "questions": rows, "seconds": _sum(rows, "seconds"), "master": master.version,
-    }  # fmt: skip
+    return _whole("graded", "", rows, master)
 
 
 def failed(master: Master | None, reason: str) -> dict[str, Any]:
@@ -102,15 +99,17 @@ def failed(master: Master | None, reason: str) -> dict[str, Any]:
     rows = []
     for question in master.questions if master else []:
         parts = parts_of(master.pack, question["question"], [])
-        for part in parts:
-            part |= {"status": ERROR, "message": "Not graded."}
+        parts = [part | {"status": ERROR, "message": "Not graded."} for part in parts]
         row = _row(master, question, parts)
         rows.append(row | {"code": "", "written": None, "outputs": []})
-    return {
-        "state": "failed", "reason": reason[:MOST_MESSAGE], "points": 0,
-        "max_points": _sum(rows, "max_points"), "pending_points": 0, "questions": rows,
-        "seconds": 0, "master": master.version if master else "",
-    }  # fmt: skip
+    return _whole("failed", reason[:MOST_MESSAGE], rows, master)
+
+
+def _whole(state: str, reason: str, rows: list[Row], master: Master | None) -> Row:
+    sums = ("points", "max_points", "pending_points", "seconds")
+    result = {name: tidy(sum(row[name] for row in rows)) for name in sums}
+    version = master.version if master else ""
+    return result | {"state": state, "reason": reason, "questions": rows, "master": version}
 
 
 def _cut(rows: list[dict[str, Any]]) -> None:
@@ -125,10 +124,6 @@ def _cut(rows: list[dict[str, Any]]) -> None:
                 break
             kept.append(output)
         row["outputs"] = kept
-
-
-def _sum(rows: list[dict[str, Any]], name: str) -> float:
-    return tidy(sum(row[name] for row in rows))
 
 
 def _row(master: Master, question: dict[str, Any], parts: list[dict[str, Any]]) -> dict[str, Any]:

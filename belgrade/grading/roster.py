@@ -22,17 +22,18 @@ from belgrade.grading.names import clean, name_keys, sorted_parts
 
 CANVAS, MOODLE, WORKSHEET, PLAIN = "canvas", "moodle", "worksheet", "plain"
 LARGEST = 20_000_000
-ID = ("student", "student id", "student_id", "studentid", "id", "id number", "username", "user",
-      "login", "email", "email address", "e-mail", "mail", "canvas_user_id", "login_id",
-      "identifier")  # fmt: skip
+ID = (
+    "student,student id,student_id,studentid,id,id number,username,user,login,email,email address,"
+    "e-mail,mail,canvas_user_id,login_id,identifier"
+)
 NAME = ("name", "full name", "student name", "full_name")
 FIRST = ("first name", "firstname", "first_name", "given name")
 LAST = ("last name", "lastname", "last_name", "surname", "family name")
 IDS = {
     CANVAS: ("id", "sis user id", "sis login id", "integration id"),
-    MOODLE: ("id number", "student id", *ID),
+    MOODLE: ("id number", "student id", *ID.split(",")),
     WORKSHEET: ("identifier", "email address", "id number", "username"),
-    PLAIN: (*ID, *NAME),
+    PLAIN: (*ID.split(","), *NAME),
 }
 EXCEL = re.compile(r"\d([.,]\d+)?E\+\d+", re.IGNORECASE)
 AS_UTF8 = "File, Save As, file type “CSV UTF-8 (Comma delimited)”"

@@ -33,10 +33,9 @@ FLOOD = f"OutputError: more than {MOST_SHOWN // 10**6} MB of output"
 # So many processes of exercises' own cells are kept for a worker.
 STEMS_KEPT = 4
 MODULES = (
-    "belgrade.figures", "belgrade.report", "belgrade.journal", "belgrade.takeaway",
-    "belgrade.methods", "belgrade.explorers", "statistics", "datetime", "itertools",
-    "collections", "json", "math", "random", "re",
-)  # fmt: skip
+    "belgrade.figures belgrade.report belgrade.journal belgrade.takeaway belgrade.methods "
+    "belgrade.explorers statistics datetime itertools collections json math random re"
+)
 
 
 @dataclass(frozen=True)
@@ -272,7 +271,7 @@ class Sandbox:
         """Return the warm process, started."""
         user = NOBODY if os.geteuid() == 0 and self.walled else 0
         settings = {
-            "user": user, "paths": [str(PACKAGE.parent), *sys.path], "modules": MODULES,
+            "user": user, "paths": [str(PACKAGE.parent), *sys.path], "modules": MODULES.split(),
             "control": control, "walled": self.walled, "scratch": SCRATCH,
             "limits": asdict(self.limits),
         }  # fmt: skip

@@ -23,11 +23,15 @@ NOTHING = "Nothing handed in."
 # What a spreadsheet takes for the beginning of a formula, in the wide forms of Asia as well.
 FORMULA = re.compile(r"\s*'*\s*[=+\-@\t\r\n|%＝＋－＠]")
 LONGEST_CELL = 32_000  # Excel's limit is 32,767 characters
-GRADES = ("student", "name", "exercise", "state", "points", "max_points", "pending_points",
-          "possible_points", "reason", "notes", "file", "seconds", "days_late",
-          "late_points")  # fmt: skip
-QUESTIONS = ("student", "name", "exercise", "question", "title", "status", "points", "max_points",
-             "pending_points", "message", "comment", "seconds")  # fmt: skip
+GRADES = (
+    "student name exercise state points max_points pending_points possible_points reason notes "
+    "file seconds days_late late_points"
+)
+QUESTIONS = (
+    "student name exercise question title status points max_points pending_points message comment "
+    "seconds"
+)
+
 
 Result = dict[str, Any]
 
@@ -105,9 +109,9 @@ def write_tables(out: Path, rows: Iterable[Result], possible: Mapping[str, float
         for q in r["questions"]:
             comment = (q.get("mark") or {}).get("comment", "")
             questions.append(r | q | {"comment": comment, "seconds": round(q["seconds"], 2)})
-    for name, header, table in (("grades", GRADES, grades), ("questions", QUESTIONS, questions)):
-        cells = [[row.get(title) for title in header] for row in table]
-        write_csv(out / f"{name}.csv", header, cells)
+    for name, columns, table in (("grades", GRADES, grades), ("questions", QUESTIONS, questions)):
+        cells = [[row.get(title) for title in columns.split()] for row in table]
+        write_csv(out / f"{name}.csv", columns.split(), cells)
 
 
 def tidy(number: float) -> int | float:

@@ -21,19 +21,18 @@ from typing import Any
 from belgrade.grading.late import counts
 from belgrade.grading.names import clean, plain
 from belgrade.grading.origin import CANVAS_ANONYMOUS, CANVAS_NAME, MOODLE_NAME
-from belgrade.grading.roster import CANVAS, MOODLE, WORKSHEET, Roster, Student
+from belgrade.grading.roster import CANVAS, FIRST, LAST, MOODLE, WORKSHEET, Roster, Student
 from belgrade.grading.tables import GRADED, Result, csv_text, harmless, tidy, write_csv
 
 MAIL = ("email", "name", "student", "points", "max_points", "pending_points", "file")
 LONGEST_COMMENT = 4_000
 
 # By these the platform tells who is meant, or they are the instructor's own words.
-EXACT = {
-    "id", "sis user id", "sis login id", "integration id", "root account", "section",
-    "identifier", "id number", "email address", "username", "feedback comments",
-    "last modified (grade)", "last modified (submission)", "grade", "maximum grade", "status",
-    "grade can be changed",
-}  # fmt: skip
+EXACT = re.compile(
+    "id|sis user id|sis login id|integration id|root account|section|identifier|id number"
+    "|email address|username|feedback comments|last modified [(](grade|submission)[)]|grade"
+    "|maximum grade|status|grade can be changed"
+)
 
 
 def upload_files(
@@ -179,8 +178,7 @@ def _moodle(roster, marks, exercise, titles) -> str:
     An empty cell there would take away a mark, and a row that Moodle cannot place stops the
     whole import.
     """
-    wanted = ("first name", "firstname", "last name", "lastname", "surname", "id number",
-              "username", "email address")  # fmt: skip
+    wanted = {*FIRST, *LAST, "id number", "username", "email address"}
     shared = [i for i, t in enumerate(roster.header) if t.strip().lower() in wanted]
     header = [roster.header[i] for i in shared] + [column_name(exercise, titles)]
     rows = [
@@ -208,8 +206,8 @@ def _worksheet(roster, marks, exercise, most, comments) -> str:
 def _kept(roster: Roster, student: Student, places) -> list[Any]:
     """Return cells of the export: what identifies verbatim, the rest without formulas."""
     return [
-        student.row[i] if roster.header[i].strip().lower() in EXACT else harmless(student.row[i])
-        for i in places
+        cell if EXACT.fullmatch(title.strip().lower()) else harmless(cell)
+        for title, cell in ((roster.header[i], student.row[i]) for i in places)
     ]
 
 

@@ -75,11 +75,13 @@ def _tmpfs(path: str, flags: int, options: str) -> None:
 def limit(limits: dict[str, int]) -> None:
     """Set the limits that `Limits` in `belgrade.grading.sandbox` names, for good."""
     for kind, name in (
-        (resource.RLIMIT_AS, "memory"), (resource.RLIMIT_CPU, "processor_s"),
-        (resource.RLIMIT_NPROC, "processes"), (resource.RLIMIT_FSIZE, "file_size"),
-        (resource.RLIMIT_NOFILE, "files"),
-    ):  # fmt: skip
-        resource.setrlimit(kind, (limits[name], limits[name]))
+        ("AS", "memory"),
+        ("CPU", "processor_s"),
+        ("NPROC", "processes"),
+        ("FSIZE", "file_size"),
+        ("NOFILE", "files"),
+    ):
+        resource.setrlimit(getattr(resource, f"RLIMIT_{kind}"), (limits[name], limits[name]))
     for kind in (resource.RLIMIT_CORE, resource.RLIMIT_MSGQUEUE, resource.RLIMIT_MEMLOCK):
         resource.setrlimit(kind, (0, 0))
 
@@ -100,30 +102,25 @@ def drop_rights() -> None:
 
 # What a student's code never needs: new namespaces and mounts, other processes' memory and turn at
 # the processor, memory that no limit counts (files in memory, System V segments), and large parts
-# of the kernel that only matter when they have a fault. (x86_64, aarch64); None where a machine has
-# no such call.
-REFUSED = {
-    "unshare": (272, 97), "setns": (308, 268), "mount": (165, 40), "umount2": (166, 39),
-    "pivot_root": (155, 41), "chroot": (161, 51), "open_tree": (428, 428),
-    "move_mount": (429, 429), "fsopen": (430, 430), "fsconfig": (431, 431),
-    "fsmount": (432, 432), "fspick": (433, 433), "mount_setattr": (442, 442),
-    "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271),
-    "pidfd_getfd": (438, 438), "memfd_create": (319, 279), "memfd_secret": (447, 447),
-    "shmget": (29, 194), "msgget": (68, 186), "semget": (64, 190), "bpf": (321, 280),
-    "perf_event_open": (298, 241), "userfaultfd": (323, 282), "keyctl": (250, 219),
-    "add_key": (248, 217), "request_key": (249, 218), "io_uring_setup": (425, 425),
-    "kexec_load": (246, 104), "init_module": (175, 105), "finit_module": (313, 273),
-    "open_by_handle_at": (304, 265), "name_to_handle_at": (303, 264),
-    "setpriority": (141, 140), "sched_setscheduler": (144, 119), "sched_setparam": (142, 118),
-    "sched_setattr": (314, 274), "sched_setaffinity": (203, 122), "ioprio_set": (251, 30),
-    "personality": (135, 92), "syslog": (103, 116), "quotactl": (179, 60),
-}  # fmt: skip
+# of the kernel that only matter when they have a fault. On x86_64, on aarch64.
+REFUSED = """
+unshare 272 97, setns 308 268, mount 165 40, umount2 166 39, pivot_root 155 41, chroot 161 51,
+open_tree 428 428, move_mount 429 429, fsopen 430 430, fsconfig 431 431, fsmount 432 432,
+fspick 433 433, mount_setattr 442 442, ptrace 101 117, process_vm_readv 310 270,
+process_vm_writev 311 271, pidfd_getfd 438 438, memfd_create 319 279, memfd_secret 447 447,
+shmget 29 194, msgget 68 186, semget 64 190, bpf 321 280, perf_event_open 298 241,
+userfaultfd 323 282, keyctl 250 219, add_key 248 217, request_key 249 218, io_uring_setup 425 425,
+kexec_load 246 104, init_module 175 105, finit_module 313 273, open_by_handle_at 304 265,
+name_to_handle_at 303 264, setpriority 141 140, sched_setscheduler 144 119, sched_setparam 142 118,
+sched_setattr 314 274, sched_setaffinity 203 122, ioprio_set 251 30, personality 135 92,
+syslog 103 116, quotactl 179 60"""
 CLONE, CLONE3, SOCKET, PRLIMIT = (56, 220), 435, (41, 198), (302, 261)
 # Local sockets, and those of the network namespace, where there is nobody to talk to. Others, such
 # as the sockets to a virtual machine's host, know no namespace.
 FAMILIES = (1, 2, 10, 16)
 AUDIT_ARCH = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 ALLOW, KILL, ERRNO, EPERM, ENOSYS = 0x7FFF0000, 0x80000000, 0x00050000, 1, 38
+Step = tuple[int, int, int, int]
 
 
 def _filter(machine: str) -> bytes:
@@ -132,27 +129,24 @@ def _filter(machine: str) -> bytes:
         return b""
     column, arch = AUDIT_ARCH[machine]
     load, equal, at_least, any_bit, give = 0x20, 0x15, 0x35, 0x45, 0x06
-    nr, arch_at, first_argument = 0, 4, 16
-    program = [
-        (load, 0, 0, arch_at), (equal, 1, 0, arch), (give, 0, 0, KILL),
-        (load, 0, 0, nr),
-    ]  # fmt: skip
+    nr, arch_at, first_argument = [(load, 0, 0, at) for at in (0, 4, 16)]
+    refused, allowed = (give, 0, 0, ERRNO | EPERM), (give, 0, 0, ALLOW)
+
+    def when(number: int, *steps: Step) -> list[Step]:
+        return [(equal, 0, len(steps), number), *steps]
+
+    program = [arch_at, (equal, 1, 0, arch), (give, 0, 0, KILL), nr]
     if machine == "x86_64":  # the same calls by other numbers (the x32 interface)
-        program += [(at_least, 0, 1, 0x40000000), (give, 0, 0, ERRNO | EPERM)]
-    for numbers in REFUSED.values():
-        program += [(equal, 0, 1, numbers[column]), (give, 0, 0, ERRNO | EPERM)]
+        program += [(at_least, 0, 1, 0x40000000), refused]
+    for call in REFUSED.split(","):
+        program += when(int(call.split()[1 + column]), refused)
     # clone3 hides its flags in memory: libc falls back to clone, whose flags can be read.
-    program += [(equal, 0, 1, CLONE3), (give, 0, 0, ERRNO | ENOSYS)]
-    program += [
-        (equal, 0, 4, CLONE[column]), (load, 0, 0, first_argument),
-        (any_bit, 0, 1, CLONE_ANY_NEW), (give, 0, 0, ERRNO | EPERM), (give, 0, 0, ALLOW),
-    ]  # fmt: skip
-    program += [  # a process's own limits, and nobody else's
-        (equal, 0, 4, PRLIMIT[column]), (load, 0, 0, first_argument),
-        (equal, 1, 0, 0), (give, 0, 0, ERRNO | EPERM), (give, 0, 0, ALLOW),
-    ]  # fmt: skip
-    program += [(equal, 0, len(FAMILIES) + 3, SOCKET[column]), (load, 0, 0, first_argument)]
-    for n, family in enumerate(FAMILIES):
-        program.append((equal, len(FAMILIES) - n, 0, family))
-    program += [(give, 0, 0, ERRNO | EPERM), (give, 0, 0, ALLOW), (give, 0, 0, ALLOW)]
+    program += when(CLONE3, (give, 0, 0, ERRNO | ENOSYS))
+    new = any_bit, 0, 1, CLONE_ANY_NEW
+    program += when(CLONE[column], first_argument, new, refused, allowed)
+    # A process's own limits, and nobody else's.
+    program += when(PRLIMIT[column], first_argument, (equal, 1, 0, 0), refused, allowed)
+    families = [(equal, len(FAMILIES) - n, 0, family) for n, family in enumerate(FAMILIES)]
+    program += when(SOCKET[column], first_argument, *families, refused, allowed)
+    program.append(allowed)
     return b"".join(struct.pack("=HBBI", *step) for step in program)

@@ -20,6 +20,7 @@ uv is used where it is installed, pip where it is not. Standard library only.
 # The syntax stays that of Python 3.8 (newer annotations in quotes, no match), so that an old Python
 # can still run this far and say what it needs.
 import argparse
+import ast
 import contextlib
 import errno
 import hashlib
@@ -107,14 +108,6 @@ INSTALLER_SETTINGS = {
         "HTTP_TIMEOUT REQUEST_TIMEOUT HTTP_CONNECT_TIMEOUT HTTP_RETRIES OFFLINE"
     ),
 }
-# The same settings may stand in a pip.conf, which variables and options overrule.
-PIP_CONF = {
-    "PIP_DRY_RUN": "0",
-    "PIP_NO_DEPS": "0",
-    "PIP_REQUIRE_HASHES": "0",
-    "PIP_NO_BINARY": ":none:",
-}
-PIP_OPTIONS = ["--no-user", "--target="]
 
 
 class Problem(Exception):
@@ -236,7 +229,6 @@ def child_env(**more: str) -> "dict[str, str]":
         if name not in dropped
         and (name in kept or not name.upper().startswith(tuple(INSTALLER_SETTINGS)))
     }
-    env.update(PIP_CONF)
     env["PATH"] = str(scripts_folder()) + os.pathsep + env.get("PATH", "")
     env["VIRTUAL_ENV"] = str(VENV)
     env["PYTHONUTF8"] = "1"
@@ -253,6 +245,26 @@ def certificates() -> "dict[str, str]":
     if bundles and sys.platform == "linux":  # elsewhere pip asks the system by itself
         env["PIP_CERT"] = os.environ.get("SSL_CERT_FILE") or bundles[0]
     return {name: value for name, value in env.items() if name not in os.environ}
+
+
+def pip_settings() -> "dict[str, str]":
+    """What pip's own files say of the way to packages, as variables; pip then reads no file."""
+    listed = subprocess.run(
+        [str(venv_python()), "-m", "pip", "config", "list"],
+        env=child_env(PIP_PYTHON=str(venv_python())),  # a file may name another
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+    ).stdout
+    env = {}
+    for line in listed.splitlines():  # global.proxy='…', and after it what holds for install alone
+        name, _, value = line.partition("=")
+        section, _, key = name.rpartition(".")
+        key = key.upper().replace("-", "_")
+        if section in ("global", "install") and key in INSTALLER_SETTINGS["PIP_"].split():
+            env["PIP_" + key] = ast.literal_eval(value)
+    env = {name: value for name, value in env.items() if name not in os.environ}
+    return {**env, "PIP_CONFIG_FILE": os.devnull}
 
 
 @contextlib.contextmanager
@@ -411,10 +423,9 @@ def install(uv: "str | None", requirements: str, stamp: "dict[str, Any]") -> Non
         command = [uv, "pip", "install", "--python", str(venv_python()), "--compile-bytecode"]
     else:
         command = [str(venv_python()), "-m", "pip", "install", "--disable-pip-version-check"]
-        command += PIP_OPTIONS
+    # pip's five retries, at every nested step, would take minutes to find itself offline.
+    settings = {**certificates(), **({} if uv else pip_settings()), "PIP_RETRIES": "2"}
     try:
-        # pip's five retries, at every nested step, would take minutes to find itself offline.
-        settings = {"PIP_RETRIES": "2", **certificates()}
         step("Installing packages", [*command, "-r", requirements], **settings)
     except Offline:
         if stamp:

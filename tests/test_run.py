@@ -52,6 +52,7 @@ def steps(run, monkeypatch):
             run.venv_python().write_text("", encoding="utf-8")
 
     monkeypatch.setattr(run, "step", step)
+    monkeypatch.setattr(run, "pip_settings", dict)
     monkeypatch.setattr(
         run, "is_usable", lambda stamp: stamp.get("finished", True) and run.venv_python().exists()
     )
@@ -317,21 +318,28 @@ def test_personal_settings_of_installers_change_nothing_but_the_way(run, monkeyp
     env = run.child_env()
     assert (env["PIP_INDEX_URL"], env["UV_DEFAULT_INDEX"]) == ("i", "d")
     assert not {"UV_TARGET", "UV_SYSTEM_PYTHON", "UV_NO_BINARY"} & set(env)
-    assert env["PIP_REQUIRE_HASHES"] == "0" and not {"PIP_USER", "PIP_TARGET"} & set(env)
+    assert not {"PIP_REQUIRE_HASHES", "PIP_USER", "PIP_TARGET"} & set(env)
 
 
-def test_a_pip_conf_that_puts_packages_elsewhere_is_overruled(run, tmp_path, monkeypatch):
+def test_of_a_pip_conf_only_the_way_to_packages_is_taken(run, tmp_path, monkeypatch):
     conf = tmp_path / "pip.conf"
-    conf.write_text("[install]\nuser = true\ntarget = elsewhere\nno-binary = :all:\n", "utf-8")
-    monkeypatch.setenv("PIP_CONFIG_FILE", str(conf))
-    code = (
-        "from pip._internal.commands import create_command as make\n"
-        f"got, _ = make('install').parse_args({run.PIP_OPTIONS})\n"
-        "print(got.use_user_site, got.target_dir, got.format_control.no_binary)"
+    conf.write_text(
+        "[global]\nprefix = elsewhere\nproxy = one\npython = /other\nextra-index-url =\n a\n b\n"
+        "[install]\nuser = true\ntarget = elsewhere\nno-binary = :all:\nproxy = it's\n",
+        "utf-8",
     )
-    asked = [sys.executable, "-c", code]
-    told = subprocess.run(asked, env=run.child_env(), capture_output=True, text=True, check=True)
-    assert told.stdout.split() in (["0", "set()"], ["False", "set()"])
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(conf))
+    monkeypatch.delenv("PIP_PROXY", raising=False)
+    monkeypatch.setattr(run, "VENV", Path(sys.prefix))
+    env = run.pip_settings()
+    assert env["PIP_EXTRA_INDEX_URL"].split() == ["a", "b"] and env["PIP_PROXY"] == "it's"
+    assert not {"PIP_PREFIX", "PIP_PYTHON", "PIP_USER", "PIP_TARGET", "PIP_NO_BINARY"} & set(env)
+    asked = [sys.executable, "-m", "pip", "config", "list"]
+    env = run.child_env(**env)
+    read = subprocess.run(asked, env=env, capture_output=True, text=True, check=True).stdout
+    assert "global." not in read and "install." not in read
+    conf.write_text("no setting", "utf-8")
+    assert run.pip_settings() == {"PIP_CONFIG_FILE": os.devnull}
 
 
 def test_two_starts_at_once_wait_for_each_other(run, steps, capsys):

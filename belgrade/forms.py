@@ -178,11 +178,11 @@ class Words:
         """Add items, each with what was chosen for it ("" if nothing)."""
         kind = "ol" if numbered else "ul"
         inner = "".join(
-            f"<li>{escape(item)}{f' <strong>→ {escape(given)}</strong>' if given else ''}</li>"
-            for item, given in items
+            f"<li>{escape(item)}{f' <strong>→ {escape(answer)}</strong>' if answer else ''}</li>"
+            for item, answer in items
         )
         self.html.append(f"<{kind}>{inner}</{kind}>")
-        self.text += [f"  {item}{f' → {given}' if given else ''}" for item, given in items]
+        self.text += [f"  {item}{f' → {answer}' if answer else ''}" for item, answer in items]
 
     def folded(self, summary: str, words: str) -> None:
         """Add words that a reader unfolds; they are not in the plain text."""
@@ -212,22 +212,22 @@ class Form:
         self.words = words
         self._handle: Any = None
 
-    def show(self, said: str) -> None:
+    def show(self, message: str) -> None:
         """Display the form."""
         from IPython.display import display
 
         view = self.box._repr_mimebundle_()
         view = view[0] if isinstance(view, tuple) else view
         display({WIDGET_VIEW: view[WIDGET_VIEW], "text/plain": ""}, raw=True)
-        said = f"{no_widgets()} {said}".strip()
-        self._handle = show_updated(self._bundle(said))
+        message = f"{no_widgets()} {message}".strip()
+        self._handle = show_updated(self._bundle(message))
 
-    def tell(self, said: str, link: str = "") -> None:
+    def tell(self, message: str, link: str = "") -> None:
         """Say a sentence in the status line, with a link before it as HTML."""
-        self._handle.update(self._bundle(said, link), raw=True)
+        self._handle.update(self._bundle(message, link), raw=True)
 
-    def _bundle(self, said: str, link: str = "") -> dict[str, str]:
-        words, line = self.words(), status(said, link)
+    def _bundle(self, message: str, link: str = "") -> dict[str, str]:
+        words, line = self.words(), status(message, link)
         asks = (
             f' data-asks="{escape(json.dumps(self.asks, ensure_ascii=False))}"' if self.asks else ""
         )
@@ -246,7 +246,7 @@ def ask(
     had: Mapping[str, Any],
     keep: Callable[[Any], str],
     words: Callable[[], Words],
-    said: str = "",
+    message: str = "",
 ) -> None:
     """Show a question, its fields, and a button that calls `keep` for the sentence to show.
 
@@ -281,7 +281,7 @@ def ask(
         shown += [text(escape(about["label"])), field] if "short" in about else [field]
     page = [{name: about[name] for name in about if name != "short"} for about in asks["fields"]]
     form = Form(kind, [*shown, button(asks["button"], act)], words, {**asks, "fields": page})
-    form.show(said or "Nothing is kept yet.")
+    form.show(message or "Nothing is kept yet.")
 
 
 def _field(about: Mapping[str, Any], value: Any) -> Any:
@@ -313,21 +313,21 @@ def _field(about: Mapping[str, Any], value: Any) -> Any:
 
 def _value(asks: Mapping[str, Any], typed: Sequence[Any]) -> Any:
     """Return what a form was given; raise `Unfinished` where something is missing or amiss."""
-    given = {}
+    values = {}
     for about, value in zip(asks["fields"], typed, strict=True):
         if isinstance(value, str):
             value = value.strip() or None
         if about["kind"] == "number" and (value or not about.get("optional")):
             value = read_number(value or "", about["min"], about["max"], about["whole"])
         if value is not None:
-            given[about["name"]] = value
+            values[about["name"]] = value
         elif not about.get("optional"):
             raise Unfinished(about.get("missing") or f"Choose first: {about['label']}.")
     if "different" in asks:
-        if len(set(given.values())) < len(given):
+        if len(set(values.values())) < len(values):
             raise Unfinished(asks["different"])
-        return list(given.values())
-    return given.get("", given)
+        return list(values.values())
+    return values.get("", values)
 
 
 class Cards:

@@ -165,8 +165,8 @@ def codes(key: str) -> dict[str, str]:
 def probabilities(key: str) -> dict[str, float]:
     """Return the probabilities given under `key`: id of the item -> 0 to 1; {} if none."""
     kept = get(f"probabilities/{key}")
-    given = kept.items() if isinstance(kept, dict) else ()
-    return {item: value for item, value in given if value in PROBABILITIES.values()}
+    pairs = kept.items() if isinstance(kept, dict) else ()
+    return {item: value for item, value in pairs if value in PROBABILITIES.values()}
 
 
 def verdicts() -> pd.DataFrame:
@@ -202,13 +202,13 @@ def ask_guess(
         return f"{save(f'guess/{key}', number)} You guessed {number:g} {unit}."
 
     def words() -> forms.Words:
-        said = forms.Words(question, RUN)
-        if (given := guess(key)) is not None:
-            said.line(f"Your guess: {given:g} {unit}.")
-        return said
+        in_words = forms.Words(question, RUN)
+        if (number := guess(key)) is not None:
+            in_words.line(f"Your guess: {number:g} {unit}.")
+        return in_words
 
-    said = "" if earlier is None else f"You guessed {earlier:g} {unit}. You may change it."
-    forms.ask("guess", asks, {"": earlier}, keep, words, said)
+    message = "" if earlier is None else f"You guessed {earlier:g} {unit}. You may change it."
+    forms.ask("guess", asks, {"": earlier}, keep, words, message)
 
 
 def ask_ranking(key: str, question: str, options: Sequence[str], places: Sequence[str]) -> None:
@@ -226,21 +226,21 @@ def ask_ranking(key: str, question: str, options: Sequence[str], places: Sequenc
     asks = {"question": question, "button": "Commit", "key": f"guess/{key}", "fields": fields}
     asks["different"] = "Choose a different one for each place."
 
-    def told(given: Sequence[str]) -> str:
-        return f"You said: {', '.join(map(str, given))}."
+    def sentence(options_chosen: Sequence[str]) -> str:
+        return f"You said: {', '.join(map(str, options_chosen))}."
 
     def words() -> forms.Words:
-        said = forms.Words(question, RUN)
-        if given := guess(key):
-            said.line(told(given))
-        return said
+        in_words = forms.Words(question, RUN)
+        if options_chosen := guess(key):
+            in_words.line(sentence(options_chosen))
+        return in_words
 
-    def keep(given: list[str]) -> str:
-        return f"{save(f'guess/{key}', given)} {told(given)}"
+    def keep(options_chosen: list[str]) -> str:
+        return f"{save(f'guess/{key}', options_chosen)} {sentence(options_chosen)}"
 
-    said = f"{told(earlier)} You may change it." if earlier else ""
+    message = f"{sentence(earlier)} You may change it." if earlier else ""
     had = dict(zip(places, earlier, strict=False))
-    forms.ask("ranking", asks, had, keep, words, said)
+    forms.ask("ranking", asks, had, keep, words, message)
 
 
 def ask_verdict(lesson: str, question: str) -> None:
@@ -267,22 +267,22 @@ def ask_verdict(lesson: str, question: str) -> None:
     }
     asks["fields"] = fields
 
-    def keep(given: dict[str, Any]) -> str:
-        return f"{save(f'verdict/{lesson}', given)} Lesson 08 brings your verdicts together."
+    def keep(answer: dict[str, Any]) -> str:
+        return f"{save(f'verdict/{lesson}', answer)} Lesson 08 brings your verdicts together."
 
-    said = "You have a verdict already. You may change it." if earlier else ""
-    forms.ask("verdict", asks, earlier, keep, partial(_verdict_words, lesson, question), said)
+    message = "You have a verdict already. You may change it." if earlier else ""
+    forms.ask("verdict", asks, earlier, keep, partial(_verdict_words, lesson, question), message)
 
 
 def _verdict_words(lesson: str, question: str) -> forms.Words:
     """Return a verdict's form as a page without widgets has it."""
-    said = forms.Words(question, RUN)
-    given = get(f"verdict/{lesson}") or {}
-    mine = given.get("verdict")
-    said.items([(each, "your verdict" * (each == mine)) for each in VERDICTS])
-    if given:
-        said.line(f"You are {given['confidence_pct']}% sure, because: {given['reason']}")
-    return said
+    in_words = forms.Words(question, RUN)
+    answer = get(f"verdict/{lesson}") or {}
+    mine = answer.get("verdict")
+    in_words.items([(each, "your verdict" * (each == mine)) for each in VERDICTS])
+    if answer:
+        in_words.line(f"You are {answer['confidence_pct']}% sure, because: {answer['reason']}")
+    return in_words
 
 
 def ask_codes(key: str, question: str, items: Mapping[str, str], options: Sequence[str]) -> None:
@@ -310,26 +310,26 @@ def ask_codes(key: str, question: str, items: Mapping[str, str], options: Sequen
             choice.icon = "check" if option == code else ""
 
     def choose(item: str, option: str) -> None:
-        given = codes(key) | {item: option}
-        said = save(f"codes/{key}", given)
+        kept = codes(key) | {item: option}
+        message = save(f"codes/{key}", kept)
         show(item)
         at = ids.index(item)
-        left = [place for place, each in enumerate(ids) if each not in given]
+        left = [place for place, each in enumerate(ids) if each not in kept]
         cards.leave(item, at + 1 if at + 1 < len(ids) else min(left, default=at))
-        form.tell(tally(said))
+        form.tell(tally(message))
 
-    def tally(said: str = "") -> str:
+    def tally(message: str = "") -> str:
         done = sum(item in codes(key) for item in ids)
         finished = " That was all. Run the next cell." if done == len(ids) else ""
-        return f"{done} of {len(ids)} coded.{finished} {said}".strip()
+        return f"{done} of {len(ids)} coded.{finished} {message}".strip()
 
     def words() -> forms.Words:
         how = (
             f"Run this cell to code {len(ids)} items as {', '.join(options[:-1])} or {options[-1]}."
         )
-        said, given = forms.Words(question, how), codes(key)
-        said.items([(text, given.get(item, "")) for item, text in texts.items()], numbered=True)
-        return said
+        in_words, kept = forms.Words(question, how), codes(key)
+        in_words.items([(text, kept.get(item, "")) for item, text in texts.items()], numbered=True)
+        return in_words
 
     have = codes(key)
     place = next((at for at, item in enumerate(ids) if item not in have), len(ids) - 1)
@@ -358,18 +358,18 @@ def ask_probabilities(key: str, question: str, items: Mapping[str, str]) -> None
     asks: dict[str, Any] = {"question": question, "button": "Commit", "key": f"probabilities/{key}"}
     asks["fields"] = fields
 
-    def keep(given: dict[str, float]) -> str:
-        return f"{save(f'probabilities/{key}', given)} {len(given)} of {len(items)} answered."
+    def keep(answers: dict[str, float]) -> str:
+        return f"{save(f'probabilities/{key}', answers)} {len(answers)} of {len(items)} answered."
 
     def words() -> forms.Words:
-        said, given = forms.Words(question, RUN), probabilities(key)
+        in_words, answers = forms.Words(question, RUN), probabilities(key)
         named: dict[float | None, str] = {value: name for name, value in PROBABILITIES.items()}
-        chosen = [(text, named.get(given.get(item), "")) for item, text in items.items()]
-        said.items(chosen, numbered=True)
-        return said
+        chosen = [(text, named.get(answers.get(item), "")) for item, text in items.items()]
+        in_words.items(chosen, numbered=True)
+        return in_words
 
-    said = f"You have answered {len(earlier)}. You may change them." if earlier else ""
-    forms.ask("probabilities", asks, earlier, keep, words, said)
+    message = f"You have answered {len(earlier)}. You may change them." if earlier else ""
+    forms.ask("probabilities", asks, earlier, keep, words, message)
 
 
 def checkpoint(*question_ids: str) -> None:
@@ -384,27 +384,27 @@ def checkpoint(*question_ids: str) -> None:
     bank = data.load("questions").set_index("question_id")
     count = len(question_ids)
     asked: list[tuple[str, list[tuple[str, bool, str]]]] = []
-    given: dict[int, str] = {}
+    chosen: dict[int, str] = {}
     parts: list[Any] = []
 
     def answered(number: int, radio: Any, reply: Any, _: object) -> None:
         options = asked[number - 1][1]
         is_right, why = next(rest for text, *rest in options if text == radio.value)
         reply.value = escape(f"{'✓ Right.' if is_right else '✗ Not this one.'} {why}")
-        given[number] = radio.value
-        right = sum((text, True) in {o[:2] for o in asked[n - 1][1]} for n, text in given.items())
-        said = f"Question {number}: {'right' if is_right else 'not this one'}. {why}"
-        form.tell(f"{said} {right} of {count} right so far.")
+        chosen[number] = radio.value
+        right = sum((text, True) in {o[:2] for o in asked[n - 1][1]} for n, text in chosen.items())
+        message = f"Question {number}: {'right' if is_right else 'not this one'}. {why}"
+        form.tell(f"{message} {right} of {count} right so far.")
 
     def words() -> forms.Words:
-        said = forms.Words("Checkpoint.", "Run this cell to answer.")
+        in_words = forms.Words("Checkpoint.", "Run this cell to answer.")
         for number, (prompt, options) in enumerate(asked, start=1):
-            said.line(prompt)
-            mine = given.get(number)
-            said.items([(text, "your answer" * (text == mine)) for text, _, _ in options])
+            in_words.line(prompt)
+            mine = chosen.get(number)
+            in_words.items([(text, "your answer" * (text == mine)) for text, _, _ in options])
             answer, why = next((text, why) for text, is_right, why in options if is_right)
-            said.folded(f"Answer to question {number}", f"{answer}. {why}")
-        return said
+            in_words.folded(f"Answer to question {number}", f"{answer}. {why}")
+        return in_words
 
     for number, question_id in enumerate(question_ids, start=1):
         row = bank.loc[question_id]

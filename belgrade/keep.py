@@ -204,23 +204,25 @@ class Brought:
     aside: list[str] = field(default_factory=list)
     aside_in: str = ""
     journal: str = ""
-    told: dict[str, str] = field(default_factory=dict)  # name -> what is the matter with it
+    problems: dict[str, str] = field(default_factory=dict)  # name -> what is the matter with it
     failed: dict[str, str] = field(default_factory=dict)  # name -> why it could not be written
 
     def __str__(self) -> str:
-        said = []
+        sentences = []
         if self.back:
-            said.append(f"Brought back: {', '.join(self.back)}.")
+            sentences.append(f"Brought back: {', '.join(self.back)}.")
         if self.same:
-            said.append(f"Already here: {count(len(self.same), 'file')}.")
+            sentences.append(f"Already here: {count(len(self.same), 'file')}.")
         if self.journal:
-            said.append(f"Journal: {self.journal}")
+            sentences.append(f"Journal: {self.journal}")
         if self.aside:
-            said.append(f"What was here in place of {', '.join(self.aside)} is in {self.aside_in}.")
-        said += [f"{_plain(name)}: {why}." for name, why in self.told.items()]
+            sentences.append(
+                f"What was here in place of {', '.join(self.aside)} is in {self.aside_in}."
+            )
+        sentences += [f"{_plain(name)}: {why}." for name, why in self.problems.items()]
         if self.back:
-            said.append("Close notebooks that are open, and open them again.")
-        return " ".join(said) or "This file holds no work."
+            sentences.append("Close notebooks that are open, and open them again.")
+        return " ".join(sentences) or "This file holds no work."
 
 
 def restore(source: str | os.PathLike[str] | bytes) -> Brought:
@@ -239,7 +241,7 @@ def restore(source: str | os.PathLike[str] | bytes) -> Brought:
         except OSError as error:
             raise KeepError(f"{source} cannot be opened ({error.strerror}).") from None
     kept, left_out = read(content)
-    root, brought = journal.module(), Brought(told=left_out)
+    root, brought = journal.module(), Brought(problems=left_out)
     released = _given_out(root)
     aside = journal.aside()
     brought.aside_in = _shown(aside, root)
@@ -269,7 +271,7 @@ def _bring_journal(content: bytes, brought: Brought) -> None:
     except (journal.Damaged, UnicodeDecodeError):
         name = journal.damaged_name()
         write_whole(journal.folder() / name, content)
-        brought.told[JOURNAL] = f"it could not be read and was kept as {name}"
+        brought.problems[JOURNAL] = f"it could not be read and was kept as {name}"
 
 
 def _target(name: str, root: Path, written: list[Path], brought: Brought) -> Path | None:
@@ -277,12 +279,12 @@ def _target(name: str, root: Path, written: list[Path], brought: Brought) -> Pat
     folder = journal.folder().resolve() if name.startswith("my_work/") else root.resolve()
     target = folder / name.removeprefix("my_work/")
     if not target.parent.resolve().is_relative_to(folder):
-        brought.told[name] = f"left out, since it would be written outside {folder}"
+        brought.problems[name] = f"left out, since it would be written outside {folder}"
         return None
     # Names that differ by case alone, or by how an accent is written, are one on some systems.
     if target.exists() and any(target.samefile(path) for path in written):
         target = target.with_stem(f"{target.stem} (2)")
-        brought.told[name] = f"its name is taken here, so it is {target.name}"
+        brought.problems[name] = f"its name is taken here, so it is {target.name}"
     return target
 
 
@@ -292,7 +294,7 @@ def _bring(
     """Put one file in its place, and what was there aside."""
     wrong = unreadable(content) if name.endswith(".ipynb") else ""
     if wrong:
-        brought.told[name] = f"it came back as it was packed, but {wrong}"
+        brought.problems[name] = f"it came back as it was packed, but {wrong}"
     if target.is_file():
         here = target.read_bytes()
         if fingerprint(name, here) == fingerprint(name, content):
@@ -419,11 +421,11 @@ def panel() -> None:
         if not chosen.value:
             return
         try:
-            said = str(restore(bytes(chosen.value[0]["content"])))
+            message = str(restore(bytes(chosen.value[0]["content"])))
         except KeepError as error:
-            said = str(error)
+            message = str(error)
         chosen.value = ()
-        form.tell(said)
+        form.tell(message)
 
     def again() -> None:
         try:

@@ -134,9 +134,11 @@ def _aid() -> Iterator[tuple[str, str, str]]:
 
 
 def _trade() -> str:
-    said = data.load("trade_statements")
-    said = said[(said["said_by"] == "The report") & (said["flow"] == "total")]
-    share = said[said["period_start"] == "2019-01-01"].set_index("partner")["value"]
+    statements = data.load("trade_statements")
+    statements = statements[
+        (statements["said_by"] == "The report") & (statements["flow"] == "total")
+    ]
+    share = statements[statements["period_start"] == "2019-01-01"].set_index("partner")["value"]
     return (
         f"Of Serbia's trade in 2019, the report gives {share['European Union']:g} per cent to the "
         f"European Union, {share['Eurasian Economic Union']:g} to Russia and its economic union."
@@ -227,8 +229,8 @@ def marks() -> pd.DataFrame:
     import pandas as pd
 
     table = pd.DataFrame(None, index=evidence().index, columns=list(EXPLANATIONS), dtype=object)
-    for row, given in _kept().items():
-        for name, mark in given.items():
+    for row, row_marks in _kept().items():
+        for name, mark in row_marks.items():
             if row in table.index:
                 table.loc[row, name] = mark
     return table
@@ -240,11 +242,11 @@ def _kept() -> dict[str, dict[str, str]]:
     return {
         row: {
             name: mark
-            for name, mark in given.items()
+            for name, mark in row_marks.items()
             if name in EXPLANATIONS and mark in matrix.MARKS
         }
-        for row, given in (kept.items() if isinstance(kept, dict) else ())
-        if isinstance(given, dict)
+        for row, row_marks in (kept.items() if isinstance(kept, dict) else ())
+        if isinstance(row_marks, dict)
     }
 
 
@@ -257,37 +259,37 @@ def ask_marks() -> None:
     ids = list(shown.index)
 
     def build(row: str) -> list[Any]:
-        at, given = ids.index(row), _kept().get(row, {})
+        at, row_marks = ids.index(row), _kept().get(row, {})
         head = f"Evidence {at + 1} of {len(ids)}, from lesson {shown.loc[row, 'lesson']}."
         fields = []
         for name, (title, _, words) in EXPLANATIONS.items():
             options = [("not marked", None), *((mark, mark) for mark in matrix.MARKS)]
-            field = forms.dropdown(f"{title}: {words}", options, given.get(name))
+            field = forms.dropdown(f"{title}: {words}", options, row_marks.get(name))
             forms.on_change(field, partial(keep, row, name))
             fields.append(field)
         return [forms.text(forms.card(head, shown.loc[row, "evidence"])), *fields]
 
     def keep(row: str, name: str, change: Mapping[str, Any]) -> None:
         kept = _kept()
-        given = kept.get(row, {}) | {name: change["new"]}
-        kept[row] = {name: mark for name in EXPLANATIONS if (mark := given.get(name))}
+        row_marks = kept.get(row, {}) | {name: change["new"]}
+        kept[row] = {name: mark for name in EXPLANATIONS if (mark := row_marks.get(name))}
         form.tell(tally(journal.save(KEY, kept)))
 
-    def tally(said: str = "") -> str:
+    def tally(message: str = "") -> str:
         kept = _kept()
         done = sum(len(kept.get(row, {})) == len(EXPLANATIONS) for row in ids)
-        return f"{done} of {len(ids)} pieces of evidence marked in full. {said}".strip()
+        return f"{done} of {len(ids)} pieces of evidence marked in full. {message}".strip()
 
     def words() -> forms.Words:
         how = f"Run this cell to mark each as {', '.join(matrix.MARKS[:-1])} or {matrix.MARKS[-1]}."
-        said, kept = forms.Words(QUESTION, how), _kept()
-        said.line("Explanations:")
-        said.items(
+        in_words, kept = forms.Words(QUESTION, how), _kept()
+        in_words.line("Explanations:")
+        in_words.items(
             [(f"{title} ({who}): {words}", "") for title, who, words in EXPLANATIONS.values()]
         )
-        said.line("Evidence:")
+        in_words.line("Evidence:")
         called = names()
-        said.items(
+        in_words.items(
             [
                 (
                     f"Lesson {row.lesson}: {row.evidence}",
@@ -297,7 +299,7 @@ def ask_marks() -> None:
             ],
             numbered=True,
         )
-        return said
+        return in_words
 
     have = _kept()
     place = next(
@@ -329,21 +331,23 @@ def result(marked: pd.DataFrame) -> str:
         return f"{begin}tells the explanations apart, so there is nothing to count yet."
     least = matrix.least_contradicted(marked)
     against = matrix.counts(marked).loc[least[0], matrix.INCONSISTENT]
-    said = [
+    sentences = [
         f"{begin}{'tells' if apart == 1 else 'tell'} the explanations apart, and only "
         f"{'it counts' if apart == 1 else 'they count'}.",
         f"Least evidence against it ({against}): {joined(called[name] for name in least)}.",
     ]
     if idle := [called[name] for name in matrix.untested(marked) if name in least]:
-        said.append(
+        sentences.append(
             f"But {joined(idle)} {'was' if len(idle) == 1 else 'were'} neutral throughout: "
             "without anything held against it, an explanation comes first untested."
         )
     if decide := matrix.rows_that_decide(marked):
-        said.append(f"Without {' or without '.join(decide)} this would be otherwise.")
+        sentences.append(f"Without {' or without '.join(decide)} this would be otherwise.")
     if done < WORTH_SCORING:
-        said.append("That is few: a score from so little evidence may turn with the next piece.")
-    return " ".join(said)
+        sentences.append(
+            "That is few: a score from so little evidence may turn with the next piece."
+        )
+    return " ".join(sentences)
 
 
 # --- The files -------------------------------------------------------------------------------
@@ -356,9 +360,9 @@ def as_csv() -> str:
     its own.
     """
     table = evidence().reset_index().join(marks().rename(columns=names()), on="evidence_id")
-    given = journal.verdicts().drop(columns="saved")
-    given = given.rename(columns={"verdict": "my_verdict", "reason": "because"})
-    table = table.merge(given, on="lesson", how="outer").sort_values(["evidence_id", "lesson"])
+    verdicts = journal.verdicts().drop(columns="saved")
+    verdicts = verdicts.rename(columns={"verdict": "my_verdict", "reason": "because"})
+    table = table.merge(verdicts, on="lesson", how="outer").sort_values(["evidence_id", "lesson"])
     return table.to_csv(index=False, lineterminator="\r\n")
 
 
@@ -435,10 +439,10 @@ def _mark(mark: Any) -> str:
 
 
 def _verdicts() -> str:
-    given = journal.verdicts().drop(columns="saved")
-    if given.empty:
+    verdicts = journal.verdicts().drop(columns="saved")
+    if verdicts.empty:
         return "<p>None yet.</p>"
-    rows = [[f"Lesson {lesson}", *others] for lesson, *others in given.itertuples(index=False)]
+    rows = [[f"Lesson {lesson}", *others] for lesson, *others in verdicts.itertuples(index=False)]
     escaped = [[escape(cell) for cell in row] for row in rows]
     return _table(["Lesson", "Verdict", "Confidence, %", "Because"], escaped)
 
@@ -457,14 +461,14 @@ def evidence_matrix(name: str = "") -> Card:
     kinds = dict(zip(FILES, ("text/csv", "text/html"), strict=True))
     labels = dict(zip(FILES, ("as a table (CSV)", "as a page (HTML)"), strict=True))
     if marks().isna().all(axis=None) and journal.verdicts().empty:
-        said = "No mark or verdict yet: the links give the empty form, and no file was written."
+        message = "No mark or verdict yet: the links give the empty form, and no file was written."
     else:
-        said = f"Written to my_work: {' and '.join(FILES)}."
+        message = f"Written to my_work: {' and '.join(FILES)}."
         try:
             for file, text in contents.items():
                 write_whole(journal.folder() / file, text.encode("utf-8"))
         except OSError as error:
-            said = f"Not written ({error.strerror or error}): use the links to download."
+            message = f"Not written ({error.strerror or error}): use the links to download."
     links = ""
     for file, text in contents.items():
         coded = base64.b64encode(text.encode("utf-8")).decode("ascii")
@@ -472,4 +476,6 @@ def evidence_matrix(name: str = "") -> Card:
             f'<li><a download="{file}" href="data:{kinds[file]};charset=utf-8;base64,{coded}">'
             f"Download {labels[file]}</a></li>"
         )
-    return Card("Take your evidence matrix away", f"<ul>{links}</ul><p>{escape(said)}</p>", said)
+    return Card(
+        "Take your evidence matrix away", f"<ul>{links}</ul><p>{escape(message)}</p>", message
+    )

@@ -205,7 +205,7 @@ def test_a_name_that_is_never_packed_is_left_out_and_told(
     brought = keep.restore(zipped(**{"notebooks/good.ipynb": BOOK, name: BOOK}))
     good = {"first/notebooks/good.ipynb": BOOK.encode()}
     assert contents(tmp_path) == before | good
-    assert list(brought.told) == [name]
+    assert list(brought.problems) == [name]
     assert "left out" in str(brought)
     assert "\n" not in str(brought)
 
@@ -258,7 +258,7 @@ def test_a_damaged_notebook_comes_back_as_it_is_with_all_else(
     given_out = (root / NAME).read_bytes()
     brought = keep.restore(kept)
     assert (root / NAME).read_bytes() == content
-    assert words in brought.told[NAME]
+    assert words in brought.problems[NAME]
     assert words in str(brought)
     assert (root / brought.aside_in / NAME).read_bytes() == given_out  # one that opens
     assert journal.guess("x") == 7
@@ -273,7 +273,7 @@ def test_a_damaged_journal_and_a_damaged_member_do_not_stop_the_rest(fresh: Any)
     ).replace(b"[5]", b"[6]")
     brought = keep.restore(broken)
     assert brought.back == [NAME]
-    assert list(brought.told) == ["notebooks/a.ipynb", "my_work/journal.json"]
+    assert list(brought.problems) == ["notebooks/a.ipynb", "my_work/journal.json"]
     assert journal.guess("x") == 7
     (aside,) = root.glob("my_work/journal-damaged-*.json")
     assert aside.read_text(encoding="utf-8") == "{"
@@ -291,7 +291,7 @@ def test_twins_by_case_both_come_back(fresh: Any, monkeypatch: pytest.MonkeyPatc
     monkeypatch.undo()
     assert (root / "notebooks/a.ipynb").read_bytes() == twins["notebooks/a.ipynb"]
     assert (root / "notebooks/A (2).ipynb").read_bytes() == twins["notebooks/A.ipynb"]
-    assert "A (2).ipynb" in brought.told["notebooks/A.ipynb"]
+    assert "A (2).ipynb" in brought.problems["notebooks/A.ipynb"]
 
 
 # Names of places and kinds that are packed, and such as are not or are awkward.
@@ -337,7 +337,7 @@ def test_whatever_is_packed_comes_back(tree: dict[str, bytes], guess: str) -> No
             go(again)
             brought = keep.restore(keep.pack(packed))
             assert sorted([*brought.back, keep.JOURNAL]) == sorted(packed)
-            assert not any("left out" in why for why in brought.told.values())
+            assert not any("left out" in why for why in brought.problems.values())
             assert keep.collect() == packed
 
 
@@ -376,7 +376,7 @@ def test_a_link_out_of_the_folder_is_not_followed(fresh: Any, tmp_path: Path) ->
     (root / "notebooks" / "deep").symlink_to(tmp_path / "outside")
     files = {"notebooks/deep/x.ipynb": BOOK, "notebooks/x.ipynb": BOOK}
     brought = keep.restore(zipped(**files))
-    assert "written outside" in brought.told["notebooks/deep/x.ipynb"]
+    assert "written outside" in brought.problems["notebooks/deep/x.ipynb"]
     assert brought.back == ["notebooks/x.ipynb"]
     assert not list((tmp_path / "outside").iterdir())
 

@@ -136,5 +136,5 @@ def listed_loans(lender: str) -> pd.DataFrame:
 
 def reported(rows: pd.DataFrame, total: str) -> float:
     """Return the sum of the report, in thousand million US dollars, out of `registers`."""
-    said: Any = rows[(rows["sum"] == total) & (rows["register"] == "The report")]
-    return float(said["low"].iloc[0])
+    row: Any = rows[(rows["sum"] == total) & (rows["register"] == "The report")]
+    return float(row["low"].iloc[0])

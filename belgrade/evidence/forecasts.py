@@ -153,12 +153,12 @@ YOU, COIN, BASE = "you", "a coin", "the base rate"
 def forecast_tables(probabilities: Mapping[str, float] | None = None) -> dict[str, Any]:
     """Return the outcomes by claim, and of `probabilities` what are some, for claims with one."""
     outcomes = data.load("forecast_outcomes").set_index("claim_id").sort_index(kind="stable")
-    given = {
+    answers = {
         claim: float(value)
         for claim, value in (probabilities or {}).items()
         if claim in outcomes.index and 0 <= value <= 1
     }
-    return {"outcomes": outcomes, "given": given}
+    return {"outcomes": outcomes, "probabilities": answers}
 
 
 def scored_rows(tables: Mapping[str, Any], scored: str) -> pd.DataFrame:
@@ -174,7 +174,7 @@ def scored_rows(tables: Mapping[str, Any], scored: str) -> pd.DataFrame:
         rows = rows[~disputable].copy()
     elif scored == TURNED:
         rows.loc[disputable, "happened"] = 1 - rows.loc[disputable, "happened"]
-    rows["yours"] = [tables["given"].get(claim, brier.COIN) for claim in rows.index]
+    rows["yours"] = [tables["probabilities"].get(claim, brier.COIN) for claim in rows.index]
     return rows
 
 
@@ -185,9 +185,9 @@ def forecasters(tables: Mapping[str, Any], scored: str, same: float) -> dict[str
     happened = list(rows["happened"])
     constant = {COIN: brier.COIN, BASE: brier.base_rate(happened), same_for_all(same): same}
     made = {name: [value] * len(rows) for name, value in constant.items()}
-    if tables["given"]:
+    if tables["probabilities"]:
         made = {YOU: list(rows["yours"])} | made
-    return {name: brier.decompose(given, happened) for name, given in made.items()}
+    return {name: brier.decompose(answers, happened) for name, answers in made.items()}
 
 
 def same_for_all(same: float) -> str:

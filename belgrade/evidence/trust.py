@@ -31,9 +31,9 @@ def coded_events() -> pd.DataFrame:
     events = data.load("events").merge(codes, on=["event_id", "version"])
     events = events[events["period"] == "until_report"]
     events.index = events["event_id"] + "." + events["version"].astype(str)
-    told = events["report_sections"].fillna("")
+    sections = events["report_sections"].fillna("")
     events["group"] = "elsewhere"
-    events.loc[told.str.contains(SECTION_ON_TRUST), "group"] = "trust"
+    events.loc[sections.str.contains(SECTION_ON_TRUST), "group"] = "trust"
     events.loc[events["in_report"] == "no", "group"] = "left_out"
     return events.sort_values(["date", "event_id", "version"])
 

@@ -162,8 +162,8 @@ def _say_airport(rows: pd.DataFrame) -> str:
         return f"{head}; the president was there in person at none."
     whose = present["donor"].value_counts(sort=False)
     listed = ", ".join(f"{donor} {number}" for donor, number in whose.items())
-    told = (present["in_report"] == "yes").sum()
+    mentioned = (present["in_report"] == "yes").sum()
     return (
         f"{head}; the president was there in person at {len(present)} ({listed}), "
-        f"of which the report mentions {told or 'none'}."
+        f"of which the report mentions {mentioned or 'none'}."
     )

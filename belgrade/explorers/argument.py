@@ -117,10 +117,10 @@ def _say(row: Any, parent: Any, children: pd.DataFrame, below: int) -> str:
 
 def _say_claims(row: Any, parent: Any, claims: pd.DataFrame) -> str:
     under = "" if parent is None else f", part of {parent['node_id']}"
-    said = " ".join(
+    listed = " ".join(
         f"{claim['node_id']} ({claim['role']}): {claim['text']}" for _, claim in claims.iterrows()
     )
-    return f"{row['node_id']}{under}: {row['text']}. In the report, in our words: {said}"
+    return f"{row['node_id']}{under}: {row['text']}. In the report, in our words: {listed}"
 
 
 def _count_below(nodes: pd.DataFrame, point: str) -> int:

@@ -150,18 +150,18 @@ def _values(measure: Yardstick, group: pd.DataFrame) -> str:
 
 def _say_bars(measure: Yardstick, rows: pd.DataFrame) -> str:
     groups = rows.groupby("panel", sort=False)
-    said = [f"{panel}: " * bool(panel) + _values(measure, group) for panel, group in groups]
-    return f"{'; '.join(said)}."
+    parts = [f"{panel}: " * bool(panel) + _values(measure, group) for panel, group in groups]
+    return f"{'; '.join(parts)}."
 
 
 def _say_over_time(measure: Yardstick, rows: pd.DataFrame) -> str:
     stands, labels = standing(rows), labels_of(rows)
     periods = sorted(stands or labels.index)
-    said = [
+    parts = [
         f"{labels[period]}: {_values(measure, rows[rows['period'] == period])}"
         for period in dict.fromkeys((periods[0], periods[-1]))
     ]
-    return f"{'; '.join(said)}. {_say_lead(stands, labels)}"
+    return f"{'; '.join(parts)}. {_say_lead(stands, labels)}"
 
 
 def _say_lead(stands: dict[Any, int], labels: pd.Series) -> str:
@@ -181,15 +181,15 @@ def _say_lead(stands: dict[Any, int], labels: pd.Series) -> str:
 
 
 def _say_loans(measure: Yardstick, rows: pd.DataFrame) -> str:
-    said = []
+    parts = []
     for lender in (CHINA, RUSSIA):
         loans = rows[rows["side"] == lender]
         if len(loans):
             first, last = loans["period"].min() // 1, loans["period"].max() // 1
             largest = loans.loc[loans["value"].idxmax()]
             unit = largest["panel"].replace("millions of", "million")
-            said.append(
+            parts.append(
                 f"{lender}: {loans['label'].nunique()} loans from {first:.0f} to {last:.0f}, "
                 f"the largest up to {largest['value']:,.0f} {unit}"
             )
-    return f"{'; '.join(said)}."
+    return f"{'; '.join(parts)}."

@@ -160,8 +160,8 @@ class Number:
             try:
                 handle.value = forms.read_number(box.value, self.minimum, self.maximum, whole)
                 wrong.value = ""
-            except forms.Unfinished as told:
-                wrong.value = f'<span role="status">{escape(told)}</span>'
+            except forms.Unfinished as error:
+                wrong.value = f'<span role="status">{escape(error)}</span>'
 
         def slid(_: Any) -> None:
             box.value = f"{handle.value:.10g}"

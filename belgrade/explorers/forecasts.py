@@ -91,10 +91,10 @@ def _volume(tables: Any, who: str) -> tuple[Figure, str]:
     whole = [pair.both for pair in pairs if pair.both]
     ahead = sum(russian > chinese for russian, chinese in whole)
     units = (f" ({pair.unit})" for pair in pairs)
-    said = "; ".join(map("".join, zip(_say_pairs(pairs, who), units, strict=True)))
+    listed = "; ".join(map("".join, zip(_say_pairs(pairs, who), units, strict=True)))
     return fig, (
         f"{left} is named more often than {right} in {ahead} of the {len(whole)} sources that give "
-        f"both: {said}."
+        f"both: {listed}."
     )
 
 
@@ -193,12 +193,12 @@ def _both(tables: Any, who: str) -> tuple[Figure, str]:
             "named. Compare Russia and China instead."
         )
     points = evidence.time_and_tone(tables["studies"])
-    said = [
+    labels = [
         f"{minutes:.0f} minutes, {positive:.0f}% positive"
         for minutes, positive in zip(points["minutes"], points["positive_pct"], strict=True)
     ]
     fig, ax = figures.new(3.6)
-    for (actor, row), words, shift in zip(points.iterrows(), said, (-14, 10, 0), strict=True):
+    for (actor, row), words, shift in zip(points.iterrows(), labels, (-14, 10, 0), strict=True):
         place = (row["minutes"], row["positive_pct"])
         ax.plot(*place, markersize=11, **NO_LINE, **look(actor))
         beside = {"xytext": (12, shift), "textcoords": "offset points"}
@@ -206,7 +206,7 @@ def _both(tables: Any, who: str) -> tuple[Figure, str]:
     ax.set(xlim=(0, 1.45 * points["minutes"].max()), ylim=(0, 105))
     ax.set(xlabel="how often: minutes on air", ylabel="how warmly: positive\npart, in percent")
     ax.set_title("Five national TV newscasts, December 2020 to November 2021")
-    listed = "; ".join(map(" ".join, zip(points.index[::-1], said[::-1], strict=True)))
+    listed = "; ".join(map(" ".join, zip(points.index[::-1], labels[::-1], strict=True)))
     return fig, (
         f"Television news, 2020 to 2021, officials and embassies only: {listed}. Most often named "
         "is not most warmly named."
@@ -253,7 +253,7 @@ def score_the_forecasts(probabilities: Mapping[str, float] | None = None) -> Exp
 
 def _scores(tables: Any, view: str, scored: str, same: float) -> tuple[Figure, str]:
     rows, parts = evidence.scored_rows(tables, scored), evidence.forecasters(tables, scored, same)
-    given, total = tables["given"], len(tables["outcomes"])
+    given, total = tables["probabilities"], len(tables["outcomes"])
     whose = ""
     if not given:
         whose = "You have given no probabilities, so a coin stands in for you. "
@@ -272,7 +272,7 @@ def _rows(tables: Any, rows: pd.DataFrame, scored: str, same: float) -> Figure:
     fig.set_layout_engine("none")
     height = fig.get_figheight()
     ax.set_position((0.475, 0.95 / height, 0.36, 1 - 1.45 / height))
-    mine = look(evidence.YOU) if tables["given"] else {"color": figures.GREY, "marker": "o"}
+    mine = look(evidence.YOU) if tables["probabilities"] else {"color": figures.GREY, "marker": "o"}
     for at, row in enumerate(decided.itertuples()):
         _distance(ax, at, row, mine)
     for at, reason in enumerate(rest["undecided_because"], len(rows)):
@@ -288,7 +288,7 @@ def _rows(tables: Any, rows: pd.DataFrame, scored: str, same: float) -> Figure:
     ax.text(1.07, -0.95, "true?", **head)
     ax.text(1.52, -0.95, "distance²", ha="right", **head)
     heading(fig, SCORED[scored][1], 1 - 0.3 / height)
-    whose = "you" if tables["given"] else "a coin, standing in for you"
+    whose = "you" if tables["probabilities"] else "a coin, standing in for you"
     diamond = {"marker": "D", "color": figures.INK} | NO_LINE
     marks = [
         mark(whose, markersize=9, **NO_LINE, **mine),
@@ -325,7 +325,7 @@ def _say_rows(tables: Any, rows: pd.DataFrame, parts: Mapping[str, brier.Parts])
     return (
         f"{len(rows)} of {len(total)} forecasts are scored, {rows['happened'].sum()} of them came "
         f"true; {undecided} are undecided and not scored. Brier score, 0 is best: {scores}."
-        f"{worst if tables['given'] else ''}"
+        f"{worst if tables['probabilities'] else ''}"
     )
 
 
@@ -356,9 +356,9 @@ def _parts(parts: dict[str, brier.Parts]) -> Figure:
 
 
 def _say_parts(parts: Mapping[str, brier.Parts], number: int) -> str:
-    said = "; ".join(
+    listed = "; ".join(
         f"{name} {part.score:.3f} = {part.reliability:.3f} - {part.resolution:.3f} + "
         f"{part.uncertainty:.3f}"
         for name, part in parts.items()
     )
-    return f"{number} forecasts. Brier score = reliability - resolution + uncertainty: {said}."
+    return f"{number} forecasts. Brier score = reliability - resolution + uncertainty: {listed}."

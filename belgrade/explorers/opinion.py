@@ -68,7 +68,7 @@ def guess_the_donor(ranking: Sequence[str] | None = None) -> Explorer:
     """
     tables = evidence.donor_tables(ranking)
     asked = tables["polls"].drop_duplicates("poll_id").itertuples()
-    said = {f"{_poll_date(row)}, {_pollster(row)}": row.poll_id for row in asked}
+    polls = {f"{_poll_date(row)}, {_pollster(row)}": row.poll_id for row in asked}
     records = {
         "net official aid from 2006 to the year before the poll (2022 at most)": "to_date",
         "net official aid in the year before the poll (2022 at most)": "one_year",
@@ -76,14 +76,14 @@ def guess_the_donor(ranking: Sequence[str] | None = None) -> Explorer:
         "grants 2000 to 2012, according to the newspaper Danas": "newspaper",
     }
     controls = {
-        "poll": Select("What people said", said, "mei_2018_12"),
+        "poll": Select("What people said", polls, "mei_2018_12"),
         "record": Select("What records show", records, "to_date"),
     }
     return Explorer("Guess the donor", tables, controls, _donors)
 
 
 def _donors(tables: Any, poll: str, record: str) -> tuple[Figure, str]:
-    ranking, said = tables["ranking"], evidence.perceived(tables, poll)
+    ranking, named = tables["ranking"], evidence.perceived(tables, poll)
     amounts, counted, unit = evidence.recorded(tables, poll, record)
     row = tables["polls"].query("poll_id == @poll").iloc[0]
     widths = [0.42, 2, 2] if ranking else [2, 2]
@@ -91,7 +91,7 @@ def _donors(tables: Any, poll: str, record: str) -> tuple[Figure, str]:
     *you, people, records = axes
     for ax in you:
         _draw_ranking(ax, ranking)
-    _draw_people(people, said)
+    _draw_people(people, named)
     _draw_record(records, amounts, record)
     name_rows(axes[0], DONORS, 0.6)
     axes[0].set_ylim(top=-0.6)
@@ -102,8 +102,8 @@ def _donors(tables: Any, poll: str, record: str) -> tuple[Figure, str]:
     records.set_title(f"What the record shows\n{counted}", fontsize=10.5)
     question = row.question if row.question.endswith("?") else f"{row.question}."
     return fig, (
-        f"{_poll_date(row)}, {_pollster(row)}. Question, in short: {question} {_say_people(said)} "
-        f"{counted}, {unit}: {_say_record(amounts)}{_say_ranking(ranking, said, amounts)}"
+        f"{_poll_date(row)}, {_pollster(row)}. Question, in short: {question} {_say_people(named)} "
+        f"{counted}, {unit}: {_say_record(amounts)}{_say_ranking(ranking, named, amounts)}"
     )
 
 
@@ -136,16 +136,16 @@ def _label(ax: Any, x: float, y: float, text: str, colour: str = figures.INK) ->
     beside(ax, (x, y), text, 4, fontsize=9, color=colour)
 
 
-def _draw_people(ax: Any, said: pd.DataFrame) -> None:
-    _donor_bars(ax, said["share_pct"])
+def _draw_people(ax: Any, shares: pd.DataFrame) -> None:
+    _donor_bars(ax, shares["share_pct"])
     for y, donor in enumerate(DONORS):
-        if donor in said.index:
-            row = said.loc[donor]
+        if donor in shares.index:
+            row = shares.loc[donor]
             reach = _draw_margin(ax, row.share_pct, y, row.margin_pct, color=figures.INK)
             _label(ax, row.share_pct + reach, y, _share(row))
         else:
             _label(ax, 0, y, NO_FIGURE, figures.GREY)
-    unknown = said["margin_pct"].isna().all()
+    unknown = shares["margin_pct"].isna().all()
     note = "margin of error unknown" if unknown else "with margin of error"
     ax.set(xlim=(0, 55), xlabel=f"named as the largest donor, %\n({note})")
 
@@ -176,9 +176,9 @@ def _draw_record(ax: Any, amounts: pd.Series, record: str) -> None:
     ax.locator_params(axis="x", nbins=4)
 
 
-def _say_people(said: pd.DataFrame) -> str:
-    named = joined(f"{_share(each)} named {each.Index}" for each in said.itertuples())
-    margins = said["margin_pct"].dropna()
+def _say_people(shares: pd.DataFrame) -> str:
+    named = joined(f"{_share(each)} named {each.Index}" for each in shares.itertuples())
+    margins = shares["margin_pct"].dropna()
     margin = f"margin of error {_points(margins)}"
     if margins.empty:
         margin = "margin of error unknown, as no sample size is stated"
@@ -193,11 +193,11 @@ def _say_record(amounts: pd.Series) -> str:
     return f"{listed}{found_none}; for {absent} there is no record here, which is not zero."
 
 
-def _say_ranking(ranking: dict[str, str], said: pd.DataFrame, amounts: pd.Series) -> str:
+def _say_ranking(ranking: dict[str, str], shares: pd.DataFrame, amounts: pd.Series) -> str:
     if not ranking:
         return ""
     top = next(iter(ranking))
-    people = f"{_share(said.loc[top])} named it" if top in said.index else "no share was read"
+    people = f"{_share(shares.loc[top])} named it" if top in shares.index else "no share was read"
     record = "it has no record"
     if amounts.get(top):
         record = f"its record is {_amount(amounts[top])}"

@@ -77,23 +77,23 @@ def _draw_terms(ax: Any, pair: pd.DataFrame, same: dict[str, bool]) -> None:
 
 
 def _say_counts(west: pd.Series, east: pd.Series, same: dict[str, bool]) -> str:
-    said = (
+    sentence = (
         f"{west['events']} {west['unit']} with {west['partner']} ({west['period']}) beside "
         f"{east['events']} {east['unit']} with Russia ({east['period']})"
     )
     # Counts that are not alike have no sum, so no share either.
     differ = [TERMS[term] for term, agrees in same.items() if not agrees]
     if differ:
-        said += f". Not a fair pair. What differs: {', '.join(differ)}."
+        sentence += f". Not a fair pair. What differs: {', '.join(differ)}."
     else:
         share = 100 * west["events"] / (west["events"] + east["events"])
-        said += (
+        sentence += (
             f": {share:.0f} of 100 with the NATO side. "
             "Unit, period and counter are the same, so the two can be compared."
         )
     if east["unit"] == "activities":
-        said += f" On the count with Russia: {east['note']}."
-    return said
+        sentence += f" On the count with Russia: {east['note']}."
+    return sentence
 
 
 # --- Where do the arms come from? ------------------------------------------------------------

@@ -160,11 +160,15 @@ def _say_codes(found: pd.DataFrame) -> str:
 
 
 def _say_cold(pairs: pd.DataFrame, group: str) -> str:
-    told = pairs[pairs["group"] == "trust"]
-    if told.empty or group != "all":
+    in_section = pairs[pairs["group"] == "trust"]
+    if in_section.empty or group != "all":
         return ""
-    cold, of_told = (f"{sum(each['b'] == 'cold')} of {len(each)}" for each in (pairs, told))
-    return f" B finds {cold} cold in all, but {of_told} of those that the section on trust tells."
+    cold, of_section = (
+        f"{sum(each['b'] == 'cold')} of {len(each)}" for each in (pairs, in_section)
+    )
+    return (
+        f" B finds {cold} cold in all, but {of_section} of those that the section on trust tells."
+    )
 
 
 # --- How democratic? -------------------------------------------------------------------------

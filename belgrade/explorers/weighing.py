@@ -68,8 +68,10 @@ def argument_map(verdicts: Mapping[str, str] | None = None) -> Explorer:
         "falls": Select("Suppose that this falls", falls, "G2.3"),
         "carried": Select("The supports of a point carry it", carried, ALONE),
     }
-    given = {lesson: verdict for lesson, verdict in (verdicts or {}).items() if verdict in VERDICTS}
-    return Explorer("The argument map", (nodes, given), controls, _mapped)
+    verdicts_known = {
+        lesson: verdict for lesson, verdict in (verdicts or {}).items() if verdict in VERDICTS
+    }
+    return Explorer("The argument map", (nodes, verdicts_known), controls, _mapped)
 
 
 def _mapped(tables: Any, shown: str, falls: str, carried: str) -> tuple[Figure, str]:
@@ -138,8 +140,8 @@ def _outline(rows: pd.DataFrame, points: Mapping[str, Point]) -> Iterator[tuple[
 
     def walk(name: str, depth: int) -> Iterator[tuple[str, int, str]]:
         role = points[name].role
-        said = "but: " if role in arguing.OBJECTIONS else "forecast: " * (role == "forecast")
-        yield name, depth, f"{name}  {said}{texts[name]}"
+        kind = "but: " if role in arguing.OBJECTIONS else "forecast: " * (role == "forecast")
+        yield name, depth, f"{name}  {kind}{texts[name]}"
         for below in texts:
             if points[below].above == name:
                 yield from walk(below, depth + 1)

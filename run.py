@@ -198,6 +198,26 @@ def place_problem() -> "str | None":
     return None
 
 
+# Where Jupyter and IPython keep what they need, by system; it may be root's after a `sudo`.
+IN_HOME = [".jupyter", ".ipython", ".local/share/jupyter", "Library/Jupyter"]
+
+
+def settle() -> None:
+    """Where the home folder cannot be written, take one in .venv: Jupyter stops without."""
+    home = there = Path(os.path.expanduser("~"))
+    try:
+        for folder in (home / name for name in IN_HOME):
+            there = next(each for each in (folder, *folder.parents) if each.exists())
+            with tempfile.TemporaryFile(dir=str(there)):
+                pass
+    except OSError as error:
+        print(
+            f"{there} cannot be written ({error.strerror}): .venv/home serves in place of {home}."
+        )
+        for name in ("HOME", "USERPROFILE"):
+            os.environ[name] = str(VENV / "home")
+
+
 def not_writable() -> Problem:
     return Problem(
         f"Cannot write to {VENV}.\n"
@@ -660,6 +680,7 @@ def main(arguments: "list[str]") -> int:
         problem = python_problem(sys.version_info) or place_problem()
         if problem:
             raise Problem(problem)
+        settle()
         return dispatch(arguments)
     except Problem as problem:
         print(f"\n{problem}", file=sys.stderr)

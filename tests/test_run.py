@@ -148,6 +148,25 @@ def test_a_path_that_cannot_work_is_told_first(run, monkeypatch, tmp_path, capsy
     assert said in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("spoiled", "there"), [("", "home"), (".local", ".local"), (None, "")])
+def test_a_home_that_cannot_be_written_is_told_and_replaced(
+    run, monkeypatch, tmp_path, capsys, spoiled, there
+):
+    home = tmp_path / "home"
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(home))
+    if spoiled:
+        home.mkdir()
+    if spoiled is not None:
+        (home / spoiled).write_text("a file in the place of a folder", encoding="utf-8")
+    run.settle()
+    said = capsys.readouterr().out
+    if spoiled is None:
+        assert said == "" and os.environ["HOME"] == str(home)
+    else:
+        assert f"{there} cannot be written" in said and os.environ["HOME"] == str(run.VENV / "home")
+
+
 def test_run_py_alone_as_out_of_a_zip_is_told(run, tmp_path, capsys):
     (tmp_path / "requirements.txt").unlink()
     assert run.main([]) == 1

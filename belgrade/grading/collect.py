@@ -14,10 +14,10 @@ of the spool folder.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import itertools
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -121,18 +121,13 @@ def _set_aside(found: Found, spool: Path) -> Piece:
     if piece.problem:
         return piece
     try:
-        book = notebook_of(data, piece.file)
+        number = exercise_in(notebook_of(data, piece.file)) or ""
+        piece.exercise = number if re.fullmatch(r"\d\d", number) else None
     except ExamineError:  # graded later, which says why it cannot be
         piece.damaged = True
-        calls = re.findall(rb'check\(\s*\\?["\'](\d{1,2})\.\d', data)
-    else:
-        with contextlib.suppress(Exception):  # whatever its metadata hold
-            number = exercise_in(book)
-            piece.exercise = number if re.fullmatch(r"\d\d", number or "") else None
-        calls = re.findall(r'check\(\s*["\'](\d{1,2})\.\d', "\n".join(c.source for c in book.cells))
+    calls = re.findall(rb'check\(\s*\\?["\'](\d{1,2})\.\d', data.replace(b"\0", b""))
     if not piece.exercise and calls:
-        number = max(set(calls), key=calls.count)
-        piece.exercise = (number.decode() if isinstance(number, bytes) else number).zfill(2)
+        piece.exercise = Counter(calls).most_common(1)[0][0].decode().zfill(2)
     if piece.damaged and not found.name.lower().endswith(".ipynb") and b'"cells"' not in data:
         piece.problem = NO_NOTEBOOK  # some other file in JSON
         return piece
@@ -214,10 +209,8 @@ def _team_key(name: str) -> str:
 
 def _claimed(piece: Piece, student: str, name: str, problem: str) -> Piece:
     """Return a piece that stands for a student whose own work cannot be told."""
-    return Piece(
-        piece.found, exercise=piece.exercise, problem=readable(problem, 400), file=piece.origin,
-        origin=piece.origin, student=student, shown_name=name,
-    )  # fmt: skip
+    made = Piece(piece.found, exercise=piece.exercise, origin=piece.origin, file=piece.origin)
+    return replace(made, problem=readable(problem, 400), student=student, shown_name=name)
 
 
 def _set_apart(pieces: list[Piece]) -> list[Piece]:
@@ -288,11 +281,9 @@ def _latest(pieces: list[Piece]) -> Submission:
         notes.append(f"Handed in as well: {names}.")
     if copies:
         notes.append(f"The same notebook was handed in {len(copies) + 1} times.")
-    return Submission(
-        last.student, last.shown_name, last.exercise, readable(last.file, 200),
-        last.path if not last.problem else None, last.digest, problem, tuple(dict.fromkeys(notes)),
-        last.origin,
-    )  # fmt: skip
+    whose = last.student, last.shown_name, last.exercise, readable(last.file, 200)
+    path, notes = last.path if not last.problem else None, list(dict.fromkeys(notes))
+    return Submission(*whose, path, last.digest, problem, tuple(notes), last.origin)
 
 
 def _as_groups(found: list[Submission], groups: Mapping) -> list[Submission]:
@@ -301,11 +292,15 @@ def _as_groups(found: list[Submission], groups: Mapping) -> list[Submission]:
     Where members handed in different notebooks, each one's own counts, and the others have none.
     """
     team_of = {student: group for group in groups for student in (group, *groups[group])}
-    made = [one for one in found if one.student not in team_of]
-    teams = sorted((one for one in found if one.student in team_of), key=lambda one: (
-        team_of[one.student], one.exercise or "~", one.student,
-    ))  # fmt: skip
-    for (group, _), here in _grouped(teams, lambda one: (team_of[one.student], one.exercise)):
+    made: list[Submission] = []
+
+    def place(one: Submission) -> tuple[str, str]:
+        return team_of.get(one.student, ""), one.exercise or "~"
+
+    for (group, _), here in _grouped(sorted(found, key=lambda o: (*place(o), o.student)), place):
+        if not group:
+            made += here
+            continue
         members, who = groups[group], [one.student for one in here]
         if len({one.digest or one.problem for one in here}) == 1:
             names = ", ".join(filter(None, members.values()))

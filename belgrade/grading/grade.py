@@ -292,11 +292,11 @@ class _Job:
             shutil.rmtree(kept, ignore_errors=True)
         for number in sorted({self._number(one) for one in found} & set(self.keys)):
             key = self.keys[number]
-            self.masters[number] = master_of(key, kept, self.spool, self._run_key)
-            more = range(1, 1 + len(versions_of(nbformat.read(key, as_version=4))))
-            self.versions[number] = [self.masters[number]] + [
-                master_of(key, kept, self.spool, self._run_key, n) for n in more
+            count = 1 + len(versions_of(nbformat.read(key, as_version=4)))
+            self.versions[number] = [
+                master_of(key, kept, self.spool, self._run_key, n) for n in range(count)
             ]
+            self.masters[number] = self.versions[number][0]
 
     def _run_key(self, notebook: Any, _folder: Path) -> None:
         """Run a key in the sandbox, whose process is warm, and store its answers."""

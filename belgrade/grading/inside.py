@@ -315,9 +315,8 @@ def _cell(shell: Any, request: dict[str, Any]) -> dict[str, Any]:
         error = late
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     words = shown.error if error is None else words_of(error)
-    answer = shown.answer
-    return {"shown": [] if shown.quiet else shown.shown, "answer": answer, "error": words,
-            "notes": shown.notes}  # fmt: skip
+    kept = [] if shown.quiet else shown.shown
+    return {"shown": kept, "answer": shown.answer, "error": words, "notes": shown.notes}
 
 
 def _finish_figures(quiet: bool) -> None:
@@ -380,8 +379,8 @@ def _rehearse(shell: Any, words: list[str]) -> None:
     pictures.for_type(Figure, lambda figure: None if shell.into.quiet else _picture(figure))
     frame = pd.DataFrame({"a": [1.5, 2, 4, 3], "b": [2, 3, 2, 4]}, index=list("wxyz"))
     plain, ours = contextlib.nullcontext, figures.style
-    for style, kind in ((plain, "line"), (plain, "bar"), (ours, "bar"), (ours, "barh"),
-                        (ours, "hist"), (ours, "barh")):  # fmt: skip
+    charts = [(plain, "line"), (plain, "bar"), (ours, "bar"), (ours, "hist"), (ours, "barh")]
+    for style, kind in [*charts, charts[-1]]:
         with style():
             axes = frame.plot(kind=kind, title="title", ylabel="label")
             axes.set_xlabel("label")
@@ -446,9 +445,8 @@ def _shell() -> Any:
         finish_displayhook = write_output_prompt
 
     class Publisher(DisplayPublisher):
-        def publish(self, data: Any, *_: Any, transient: Any = None, update: bool = False,
-                    **__: Any) -> None:  # fmt: skip
-            into.display(data, str((transient or {}).get("display_id", "")), update)
+        def publish(self, data: Any, *_: Any, update: bool = False, **more: Any) -> None:
+            into.display(data, str((more.get("transient") or {}).get("display_id", "")), update)
 
         def clear_output(self, wait: bool = False) -> None:
             into.shown.clear()
@@ -472,11 +470,11 @@ def _shell() -> Any:
 
         def system(self, cmd: str) -> None:
             """Run a command as `!ls` does, without the terminal that IPython would ask for."""
-            done = subprocess.run(self.var_expand(cmd, depth=1), shell=True, errors="replace",
-                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                  stderr=subprocess.STDOUT, encoding="utf-8")  # fmt: skip
-            self.user_ns["_exit_code"] = done.returncode
-            print(done.stdout, end="")
+            line = self.var_expand(cmd, depth=1)
+            code, words = subprocess.getstatusoutput(line, encoding="utf-8", errors="replace")
+            self.user_ns["_exit_code"] = code
+            if words:
+                print(words)
 
     HistoryManager.enabled = False
     shell = Shell.instance(user_ns={})

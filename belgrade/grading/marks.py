@@ -78,16 +78,14 @@ def written_answers(results: Iterable[Result], exercise: str) -> list[dict[str, 
 
     Each is a dict: student, exercise, question, title, max_points, answer_id, text, mark (or None).
     """
-    found = [
-        {
-            "student": result["student"], "exercise": exercise, "question": question["question"],
-            "title": question["title"], "max_points": tidy(_worth(question)),
-            "answer_id": answer_id(result, question), "text": question.get("written") or "",
-            "mark": question.get("mark"),
-        }
-        for result in results if result["exercise"] == exercise
-        for question in result["questions"] if _worth(question)
-    ]  # fmt: skip
+    found = []
+    for result in (result for result in results if result["exercise"] == exercise):
+        for question in filter(_worth, result["questions"]):
+            shown = {name: question[name] for name in ("question", "title")}
+            shown |= {"student": result["student"], "exercise": exercise}
+            shown |= {"text": question.get("written") or "", "mark": question.get("mark")}
+            most = {"max_points": tidy(_worth(question))}
+            found.append(shown | most | {"answer_id": answer_id(result, question)})
     return sorted(found, key=lambda a: (a["question"], a["student"]))
 
 
@@ -242,14 +240,13 @@ def agreement(sheets: Iterable[Sheet]) -> list[str]:
                 values = [_number(cell, 100, "") for cell in cells or [row["mark"]]]
                 key = row["answer_id"], row["student"], row["question"]
                 given.setdefault(key, {})[row["tutor"].strip()] = values
-    common, said = {key: by for key, by in given.items() if len(by) > 1}, []
-    tutors = sorted({tutor for by in common.values() for tutor in by})
-    for one, other in itertools.combinations(tutors, 2):
-        both = [by for by in common.values() if {one, other} <= by.keys()]
-        both = [by for by in both if len(by[one]) == len(by[other])]
+    said = []
+    for one, other in itertools.combinations(sorted({t for by in given.values() for t in by}), 2):
+        both = [(by[one], by[other]) for by in given.values() if {one, other} <= by.keys()]
+        both = [(a, b) for a, b in both if len(a) == len(b)]
         if not both:
             continue
-        a, b = ([value for by in both for value in by[tutor]] for tutor in (one, other))
+        a, b = (list(itertools.chain(*values)) for values in zip(*both, strict=True))
         steps = sorted({*a, *b, *(n / 2 for n in range(int(2 * max(*a, *b)) + 1))})
         kappa = f"{cohens_kappa(a, b, steps):.2f}".replace("nan", "not defined")
         said.append(
@@ -257,7 +254,7 @@ def agreement(sheets: Iterable[Sheet]) -> list[str]:
             f"of {len(both)} answers, weighted kappa {kappa}; {other} gave "
             f"{(sum(b) - sum(a)) / len(both):+.2f} points an answer."
         )
-    for (_, student, question), by in common.items():
+    for (_, student, question), by in given.items():
         if len(set(map(tuple, by.values()))) > 1:
             rows = [f"{who}: {' + '.join(f'{n:g}' for n in values)}" for who, values in by.items()]
             said.append(f"{student}, {question}, the first counts. Tutor {'; '.join(rows)}.")
@@ -303,10 +300,9 @@ def _same(cell: str, student: str) -> bool:
 def _mark(row, worth, criteria, limits) -> dict[str, Any] | None:
     """Return the mark of a row, None if there are no points in it."""
     asked = [name for name in criteria if row.get(name, "").strip() != NOT_ASKED]
-    parts = {
-        name: _number(row[name], min(worth, limits.get(name, worth)), name)
-        for name in asked if row.get(name, "").strip()
-    }  # fmt: skip
+    filled = [name for name in asked if row.get(name, "").strip()]
+    most = {name: min(worth, limits.get(name, worth)) for name in filled}
+    parts = {name: tidy(_number(row[name], most[name], name)) for name in filled}
     if row["mark"].strip():
         points = _number(row["mark"], worth, "mark")
     elif not parts:
@@ -316,10 +312,9 @@ def _mark(row, worth, criteria, limits) -> dict[str, Any] | None:
         raise _Problem(f"{lacking} has no points: fill in every criterion, or the mark.")
     elif (points := sum(parts.values())) > worth + 1e-9:
         raise _Problem(f"the criteria add up to {points:g}, more than the {worth:g} possible.")
-    return {
-        "points": tidy(points), "max_points": tidy(worth), "comment": clean(row["comment"]).strip(),
-        "criteria": {name: tidy(value) for name, value in parts.items()},
-    }  # fmt: skip
+    comment = clean(row["comment"]).strip()
+    mark = {"points": tidy(points), "max_points": tidy(worth)}
+    return mark | {"comment": comment, "criteria": parts}
 
 
 def _number(cell: str, most: float, what: str) -> float:
@@ -347,11 +342,8 @@ def apply_mark(result: Result, question: dict[str, Any], mark: dict[str, Any]) -
     What was judged without it is kept beside it, as `before_mark`.
     """
     before = question.setdefault("before_mark", {name: question[name] for name in BEFORE})
-    others = [
-        p["status"] for p in question.get("parts") or []
-        if p["part"] != "written" and p["status"] in WORST_FIRST
-    ]  # fmt: skip
-    question["status"] = min([MARKED, *others], key=WORST_FIRST.index)
+    checked = [p["status"] for p in question.get("parts") or [] if p["part"] != "written"]
+    question["status"] = next(s for s in WORST_FIRST if s in [MARKED, *checked])
     for name in ("points", "max_points"):
         question[name] = tidy(before[name] + mark[name])
     question["pending_points"], question["mark"] = 0, mark

@@ -71,10 +71,8 @@ class Master:
     @property
     def pack(self) -> dict[str, Any]:
         """What `belgrade.checks.examine` needs to know of the exercise, as a pack has it."""
-        return {
-            "exercise": self.exercise, "file": self.file, "questions": self.questions,
-            "checks": self.checks, "written": self.written,
-        }  # fmt: skip
+        parts = ("exercise", "file", "questions", "checks", "written")
+        return {name: getattr(self, name) for name in parts}
 
 
 def find_keys(folder: Path) -> dict[str, Path]:
@@ -164,22 +162,23 @@ def _stamp(key: nbformat.NotebookNode) -> str:
 
 def _made(built: Any, stamp: str) -> Master:
     questions = read_questions(built.key)
-    shown = {(e["question"], e["part"]) for e in built.pack["checks"]}
+    shown = [[e["question"], e["part"]] for e in built.pack["checks"]]
     rubrics = {q.name: "\n\n".join(c.source for c in q.tagged("rubric")) for q in questions}
     heads = [c.source for c in built.key.cells if c.cell_type == "markdown" and not tag_of(c)]
     head = next((t for t in heads if t.startswith("# ")), "# ")
-    rows = [
-        {"question": q.name, "title": q.spec["title"], "points": q.spec["points"]}
-        for q in questions
-    ]
+    each = [[e["question"], e["part"]] for e in built.checks]
     master = Master(
-        exercise=built.pack["exercise"], file=built.pack["file"],
-        title=head.splitlines()[0].removeprefix("# ").strip(), version=stamp,
+        **{name: built.pack[name] for name in ("exercise", "file", "written")},
+        title=head.splitlines()[0].removeprefix("# ").strip(),
+        version=stamp,
         released=built.pack["version"],
-        notebook=student_copy(built.key, questions, hidden=True), checks=built.checks,
-        hidden=[[e["question"], e["part"]] for e in built.checks
-                if (e["question"], e["part"]) not in shown],
-        written=built.pack["written"], questions=rows,
-        rubrics={name: text for name, text in rubrics.items() if text}, variant=built.variant,
-    )  # fmt: skip
+        notebook=student_copy(built.key, questions, hidden=True),
+        checks=built.checks,
+        hidden=[pair for pair in each if pair not in shown],
+        questions=[
+            {"question": q.name} | {n: q.spec[n] for n in ("title", "points")} for q in questions
+        ],
+        rubrics={name: text for name, text in rubrics.items() if text},
+        variant=built.variant,
+    )
     return Master(**json.loads(json.dumps(asdict(master))))

@@ -24,12 +24,14 @@ from belgrade.checks.words import STATUS
 from belgrade.grading.marks import FIXED, MARKED, criteria_of, number_in, steps_of
 from belgrade.grading.names import clean
 from belgrade.grading.tables import FAILED, FORMULA, GRADED, MISSING, Result, tidy
+from belgrade.grading.uploads import column_name
 
 LARGEST_PNG = 3_000_000  # bytes
 MOST_PIXELS = 20_000_000
 MOST_PICTURES = 20  # a question
 LONGEST_TEXT = 20_000  # characters of an output
 COMMONEST = 10
+TENS = range(0, 100, 10)
 TEMPLATES = Path(__file__).parent / "templates"
 GUIDE = Path(__file__).parents[2] / "docs" / "marking-guide.md"
 
@@ -44,10 +46,9 @@ def _environment() -> Any:
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
         finalize=lambda v: clean(v) if isinstance(v, str) and not isinstance(v, Markup) else v,
     )  # fmt: skip
-    environment.filters |= {
-        "line": partial(clean, keep=""), "points": _points, "score": _score, "cut": _cut,
-        "shown": _shown, "rubric": _rubric, "who": _who, "word": lambda key: STATUS[key][1],
-    }  # fmt: skip
+    own = (_points, _score, _cut, _shown, _rubric, _who)
+    environment.filters |= {function.__name__[1:]: function for function in own}
+    environment.filters |= {"line": partial(clean, keep=""), "word": lambda key: STATUS[key][1]}
     return environment
 
 
@@ -197,8 +198,8 @@ def class_report(results: list[Result], titles: Mapping[str, str] | None = None)
         _exercise(n, (titles or {}).get(n, ""), [r for r in results if r["exercise"] == n])
         for n in numbers
     ]
-    failed = [[_who(r), r["exercise"] or "not recognised", r["file"], r["reason"]]
-              for r in results if r["state"] == FAILED]  # fmt: skip
+    lost = (r for r in results if r["state"] == FAILED)
+    failed = [[_who(r), r["exercise"] or "not recognised", r["file"], r["reason"]] for r in lost]
     absent = [[_who(r), r["exercise"] or ""] for r in results if r["state"] == MISSING]
     said = summary(results)
     return _page("report.html", exercises=exercises, summary=said, failed=failed, missing=absent)
@@ -237,13 +238,15 @@ def _exercise(number: str, title: str, mine: list[Result]) -> dict[str, Any]:
         by_hand = of_it["pending"] or of_it[MARKED]
         return 2 if by_hand else of_it["right"] / of_it.total(), name
 
+    tens = [(f"{n} to {'' if n == 90 else 'under '}{n + 10}%", tenths[n // 10]) for n in TENS]
     return {
-        "heading": f"Exercise {number}: {title}" if title else f"Exercise {number}", "said": said,
-        "tenths": [(f"{10 * n} to {'' if n == 9 else 'under '}{10 * n + 10}%", tenths[n])
-                   for n in range(10)] if graded else [],
-        "questions": sorted(counts.items(), key=hardest), "turns": wrong_turns(graded),
+        "heading": column_name(number, {number: title}),
+        "said": said,
+        "tenths": tens if graded else [],
+        "questions": sorted(counts.items(), key=hardest),
+        "turns": wrong_turns(graded),
         "present": [key for key in STATUS if any(of_it[key] for of_it in counts.values())],
-    }  # fmt: skip
+    }
 
 
 def wrong_turns(graded: list[Result]) -> list[tuple[str, str, int]]:

@@ -73,13 +73,11 @@ def check_belongs(notebook: Any, master: Master) -> None:
     raise Ungradable(f"Nothing in this notebook belongs to exercise {master.exercise}.")
 
 
-def head(one: Submission, number: str | None, repairs: list[str]) -> dict[str, Any]:
+def head(one: Submission, number: str | None, repairs: list[str]) -> Row:
     """Return the part of a result that says whose it is."""
-    return {
-        "student": one.student, "name": one.name, "exercise": number, "file": one.file,
-        "digest": one.digest, "notes": list(dict.fromkeys([*one.notes, *repairs])),
-        "repairs": repairs, "origin": one.origin, "members": [list(pair) for pair in one.members],
-    }  # fmt: skip
+    said = {n: getattr(one, n) for n in ("student", "name", "file", "digest", "origin")}
+    notes, members = list(dict.fromkeys([*one.notes, *repairs])), list(map(list, one.members))
+    return said | {"exercise": number, "notes": notes, "repairs": repairs, "members": members}
 
 
 def graded(master: Master, notebook: Any, done: Run) -> dict[str, Any]:
@@ -139,14 +137,15 @@ def _row(master: Master, question: dict[str, Any], parts: list[dict[str, Any]]) 
     worst = worst_of(rows)
     waits = [row for row in rows if row["status"] == PENDING]
     settled = [row for row in rows if row["status"] != PENDING]  # a text not written gets its 0
-    return {
-        "question": name, "title": question["title"], "status": worst["status"],
+    return question | {
+        "status": worst["status"],
+        "message": worst["message"],
         "points": round(sum(row["points"] for row in settled), 6),
         "max_points": round(sum(row["max_points"] for row in settled), 6),
         "pending_points": round(sum(row["max_points"] for row in waits), 6),
-        "message": worst["message"],
-        "seconds": max((row["seconds"] for row in rows), default=0), "parts": rows,
-    }  # fmt: skip
+        "seconds": max((row["seconds"] for row in rows), default=0),
+        "parts": rows,
+    }
 
 
 def carry_marks(old: dict[str, Any], new: dict[str, Any]) -> None:

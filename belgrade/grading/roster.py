@@ -87,12 +87,11 @@ class Roster:
         for value in ids:
             if hits := self._by_key.get(_fold(value)):
                 return hits
-        hits = {s.id: s for key in name_keys(name) for s in self._by_name.get(key, [])}
-        if len(hits) > 1:  # Nada and Nađa
-            exact = name_keys(name, exact=True)
-            same = [s for s in hits.values() if exact & name_keys(s.name, exact=True)]
-            return same if len(same) == 1 else list(hits.values())
-        return list(hits.values())
+        named = [s for key in name_keys(name) for s in self._by_name.get(key, [])]
+        hits = list({student.id: student for student in named}.values())
+        exact = name_keys(name, exact=True) if len(hits) > 1 else set()  # Nada and Nađa
+        same = [student for student in hits if exact & name_keys(student.name, exact=True)]
+        return same if len(same) == 1 else hits
 
     def close(self, name: str) -> list[Student]:
         """Return up to three whose name is much like this one, though not the same."""
@@ -150,7 +149,12 @@ def read_roster(path: Path) -> Roster:
     students = []
     for row in body:
         ids = [row[i].strip() for i in places]
-        check_ids(path.name, ids)
+        if rounded := next((i for i in ids if EXCEL.fullmatch(i)), ""):
+            raise GradingError(
+                f"{path.name}: “{rounded}” is no student number: Excel rounded a long one. Export "
+                "the table again and leave it as it is, or format that column as Text before you "
+                "paste."
+            )
         mails = [i.split("@")[0] for i in ids if "@" in i]  # as folders are named
         own = next(i for i in ids if i)
         name = f"{row[first]} {row[last]}" if first is not None and last is not None else ""
@@ -164,16 +168,6 @@ def read_roster(path: Path) -> Roster:
         twice = sorted({s.id for s in students if len(roster._by_key[_fold(s.id)]) > 1})
         raise GradingError(f"{path.name} lists {', '.join(twice[:5])} more than once.")
     return roster
-
-
-def check_ids(name: str, ids: Iterable[str]) -> None:
-    """Raise GradingError for what Excel makes of a long number."""
-    for value in ids:
-        if EXCEL.fullmatch(value.strip()):
-            raise GradingError(
-                f"{name}: “{value}” is no student number: Excel rounded a long one. Export the "
-                "table again and leave it as it is, or format that column as Text before you paste."
-            )
 
 
 def _telling_apart(body, places: list[int]) -> list[int]:

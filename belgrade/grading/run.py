@@ -171,10 +171,8 @@ class _Pass:
         except KernelError as error:
             box.raise_if_ended()
             raise RunError(str(error)) from None
-        self.cells = [
-            c for c in every
-            if _variant(c) == variant and (role(c) not in GIVEN or c["id"] in faulty)
-        ]  # fmt: skip
+        own = [c for c in own if c["id"] not in faulty]
+        self.cells = [c for c in every if _variant(c) == variant and c not in own]
         self.specs = graded_specs(self.cells)
         self.names = Given.of(self.given)
         self.questions = list(dict.fromkeys(q for c in self.cells if (q := self.question(c))))
@@ -257,10 +255,8 @@ class _Unit:
 
     def _attempt(self, questions: list[str], extra: set[int]) -> Any:
         """Run it all in a fresh process; return the cell that ended it, if one did."""
-        own = [
-            c for c in self.own
-            if self.given.question(c) in questions and c["id"] not in self.left_out
-        ]  # fmt: skip
+        own = [c for c in self.own if self.given.question(c) in questions]
+        own = [c for c in own if c["id"] not in self.left_out]
         for question in questions:
             self.told[question] = []
             self.errors.pop(question, None)
@@ -334,10 +330,9 @@ class _Unit:
             if answer is None or len(json.dumps(answer)) <= room:
                 verdict = verdict_on(spec, reference, answer, error, told.error)
         self.done.judged_s += time.monotonic() - start
-        self.done.records.append({
-            "cell": cell["id"], "question": self.given.question(cell), "part": spec.get("part", ""),
-            "role": role(cell), "seconds": round(seconds, 3), **vars(verdict), "error": error,
-        })  # fmt: skip
+        place = {"cell": cell["id"], "question": self.given.question(cell), "role": role(cell)}
+        came = {"part": spec.get("part", ""), "seconds": round(seconds, 3), "error": error}
+        self.done.records.append(place | came | vars(verdict))
 
     def _keep(self, cell: Any, told: Told) -> None:
         """Take over what a cell showed, if there is room for it."""

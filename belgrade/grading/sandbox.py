@@ -143,11 +143,9 @@ class Shell:
             self._stem.box.raise_if_ended()
             error = late or ("the kernel died" if self._line.room > 0 else FLOOD)
             return Told(error=error, late=bool(late), died=True)
-        error = found.get("error")
-        return Told(
-            shown=found.get("shown"), answer=found.get("answer"), notes=found.get("notes"),
-            error=late or (str(error) if error else None), late=bool(late),
-        )  # fmt: skip
+        error = late or (str(found["error"]) if found.get("error") else None)
+        told = {name: found.get(name) for name in ("shown", "answer", "notes")}
+        return Told(**told, error=error, late=bool(late))
 
     def _await(self, end: float) -> dict[str, Any] | None:
         """Return the reply to the last request; None if it is late, or will not come."""
@@ -270,11 +268,9 @@ class Sandbox:
     def _begun(self, control: int) -> subprocess.Popen:
         """Return the warm process, started."""
         user = NOBODY if os.geteuid() == 0 and self.walled else 0
-        settings = {
-            "user": user, "paths": [str(PACKAGE.parent), *sys.path], "modules": MODULES.split(),
-            "control": control, "walled": self.walled, "scratch": SCRATCH,
-            "limits": asdict(self.limits),
-        }  # fmt: skip
+        settings = {"user": user, "control": control, "walled": self.walled, "scratch": SCRATCH}
+        settings |= {"paths": [str(PACKAGE.parent), *sys.path], "modules": MODULES.split()}
+        settings["limits"] = asdict(self.limits)
         if self.walled:
             self._group = group_for(self.limits, self.workers)
             start = ["-I", "-c", START, json.dumps(settings)]
@@ -291,10 +287,8 @@ class Sandbox:
             full = [sys.executable, "-c", START_PLAIN, json.dumps(settings)]
             work = {"BELGRADE_WORK": f"{self._scratch.name}/my_work"}
             surroundings = os.environ | PLAIN | work
-        return subprocess.Popen(
-            full, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self._told,
-            pass_fds=[control], env=surroundings,
-        )  # fmt: skip
+        streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": self._told}
+        return subprocess.Popen(full, **streams, pass_fds=[control], env=surroundings)
 
     def _await(self) -> None:
         """Wait until the warm process has imported everything."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
 import json
 import re
 import sys
@@ -14,6 +13,7 @@ from typing import Any
 
 from belgrade.files import write_whole
 from belgrade.grading import GradingError
+from belgrade.grading.names import digest_of
 
 FULL = {errno.ENOSPC, errno.EDQUOT}
 
@@ -41,9 +41,8 @@ def safe_name(*words: str) -> str:
 
     It has only a-z, 0-9 and hyphens: names of students and files may hold anything.
     """
-    text = "-".join(words).lower()
-    mark = hashlib.sha256("\0".join(words).encode("utf-8", "surrogatepass")).hexdigest()[:10]
-    return f"{re.sub(r'[^a-z0-9]+', '-', text).strip('-')[:48]}-{mark}".lstrip("-")
+    text = re.sub(r"[^a-z0-9]+", "-", "-".join(words).lower()).strip("-")
+    return f"{text[:48]}-{digest_of(chr(0).join(words), 10)}".lstrip("-")
 
 
 def is_full(error: BaseException) -> bool:

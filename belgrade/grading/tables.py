@@ -20,6 +20,8 @@ from belgrade.grading.roster import Roster
 
 GRADED, FAILED, MISSING = "graded", "failed", "missing"
 NOTHING = "Nothing handed in."
+NO_RESULT = {"state": MISSING, "file": "", "digest": "", "master": "", "questions": [], "notes": []}
+NO_RESULT |= {"points": 0, "pending_points": 0, "seconds": 0}
 # What a spreadsheet takes for the beginning of a formula, in the wide forms of Asia as well.
 FORMULA = re.compile(r"\s*'*\s*[=+\-@\t\r\n|%＝＋－＠]")
 LONGEST_CELL = 32_000  # Excel's limit is 32,767 characters
@@ -90,12 +92,9 @@ def with_missing(
             reason = NOTHING
             if student.id in unplaced:
                 reason += " Another file of this student could not be told to be any exercise."
-            rows.append({
-                "student": student.id, "name": student.name, "exercise": exercise, "file": "",
-                "state": MISSING, "reason": reason, "points": 0,
-                "max_points": possible.get(exercise, 0), "pending_points": 0, "questions": [],
-                "notes": [], "seconds": 0, "digest": "", "master": "",
-            })  # fmt: skip
+            who = {"student": student.id, "name": student.name, "exercise": exercise}
+            why = {"reason": reason, "max_points": possible.get(exercise, 0)}
+            rows.append(NO_RESULT | who | why)
     return sorted(rows, key=lambda r: (r["exercise"] or "~", r["student"]))
 
 

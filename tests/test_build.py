@@ -14,7 +14,7 @@ from toy_exercise import RIGHT, toy_key, varied_key
 
 from belgrade import cli
 from belgrade.authoring import build as building
-from belgrade.authoring import links, vary
+from belgrade.authoring import links, question, vary
 from belgrade.authoring.clean import clean, clean_files
 from belgrade.authoring.execute import RunError
 from belgrade.authoring.key import WRITTEN_STARTER, read_questions
@@ -337,6 +337,21 @@ def test_each_template_goes_into_a_key_builds_and_holds(tmp_path, monkeypatch, c
     said = capsys.readouterr().out
     assert "90.7: 'total = 5 * PLANES' should be judged right; it is not_yet" in said
     assert "90.7: hint 1 names 1,000,000, which stands neither in its prompt nor in its" in said
+
+
+@pytest.mark.parametrize(
+    ("settings", "number"),
+    [
+        ("LEAD = 1  # 1 to 3\nYEAR = 2014  # 2012 to 2016", "YEAR"),
+        ("LEAD = 2  # 1 to 3", "(LEAD + 1)"),
+        ('DONOR = "China"', "len(DONOR)"),
+        ("", "10"),
+    ],
+)
+def test_a_template_takes_a_setting_that_is_never_1(settings, number):
+    key = varied_key()
+    next(cell for cell in key.cells if cell.id == "params").source = settings
+    assert question._setting(key) == number
 
 
 ALLOWED = "PLANES = 11  # one of: 4, 9, 11,\n# 13, 15"

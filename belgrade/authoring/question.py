@@ -67,11 +67,16 @@ def template(root: Path, kind: str, name: str, setting: str) -> list[NotebookNod
 
 
 def _setting(key: NotebookNode) -> str:
-    """Return code for a number that changes with the key's settings: a name, a length, or 10."""
+    """Return code for a number over 1 that changes with the key's settings, or "10".
+
+    Times 1 a template's wrong answer would be the right one.
+    """
     found = [cell.source for cell in key.cells if tag_of(cell) == "parameters"]
     settings = read(found[0]) if found else {}
-    numbers = [name for name, one in settings.items() if isinstance(one.value, int | float)]
-    return next(iter(numbers), None) or next((f"len({name})" for name in settings), "10")
+    numbers = {n: one for n, one in settings.items() if isinstance(one.value, int | float)}
+    over_1 = [name for name, one in numbers.items() if min((one.value, *one.allowed)) > 1]
+    ways = [*over_1, *(f"({name} + 1)" for name in numbers), *(f"len({n})" for n in settings)]
+    return next(iter(ways), "10")
 
 
 def write_table(root: Path, check: bool = False) -> list[str]:

@@ -161,9 +161,11 @@ FORMS = {
 }
 
 
-@pytest.mark.parametrize("form", FORMS)
-def test_an_exported_page_keeps_the_words_and_what_was_chosen(form: str, displayed: list) -> None:
-    """As when a notebook was run and saved with its widgets' state, and exported without them."""
+def exported(form: str, displayed: list) -> tuple[str, list[str]]:
+    """Return the page of a form that was answered, and the words that stand on it.
+
+    As when a notebook was run and saved with its widgets' state, and exported without them.
+    """
     ask, entries, words = FORMS[form]
     for key, value in entries.items():
         journal.save(key, value)
@@ -175,7 +177,12 @@ def test_an_exported_page_keeps_the_words_and_what_was_chosen(form: str, display
     state = ipywidgets.Widget.get_manager_state()
     widgets = {"application/vnd.jupyter.widget-state+json": state}
     book = nbformat.v4.new_notebook(cells=[cell], metadata={"widgets": widgets})
-    page, _ = HTMLExporter(embed_images=True).from_notebook_node(nbformat.from_dict(book))
+    return HTMLExporter(embed_images=True).from_notebook_node(nbformat.from_dict(book))[0], words
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_an_exported_page_keeps_the_words_and_what_was_chosen(form: str, displayed: list) -> None:
+    page, words = exported(form, displayed)
     shown = re.sub(r"<script.*?</script>", "", page, flags=re.S)
     for each in words:
         assert each in shown

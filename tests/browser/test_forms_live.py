@@ -17,6 +17,7 @@ import pytest
 from heard import heard
 from lab import SIZE, Lab, no_errors
 from moving import CONTROLS, PICTURE, WATCH, Control, bring_to
+from test_forms import exported
 from themes import faint, put_on
 
 from belgrade import data, journal, takeaway
@@ -307,6 +308,15 @@ def test_controls_whose_kernel_the_server_began_anew_say_so(lab: Lab, page: Any)
     heights = [each.bounding_box()["height"] for each in cell.locator("select").all()]
     assert heights and min(heights) >= 44, "a finger needs room"
     touch.send("Emulation.setTouchEmulationEnabled", {"enabled": False})
+
+
+def test_on_an_exported_page_the_words_of_a_form_are_seen(own_page: Any, displayed: list) -> None:
+    """Its script brings our style along, which hides them where the form itself stands."""
+    page, _ = exported("verdict", displayed)
+    own_page.context.set_offline(True)
+    own_page.set_content(page)
+    assert "belgrade-style" in page and own_page.locator("#belgrade-style").count()
+    assert own_page.get_by_text("You are 60% sure, because: Planes <came>").is_visible()
 
 
 def test_what_is_folded_is_printed(own_page: Any) -> None:

@@ -28,8 +28,9 @@ from toy_exercise import RIGHT
 from belgrade import cli, files
 from belgrade.authoring.cases import at_once, with_code
 from belgrade.checks.pack import read_pack
+from belgrade.grading import GradingError
 from belgrade.grading import grade as grading
-from belgrade.grading.master import MasterError, find_keys, master_of
+from belgrade.grading.master import find_keys, master_of
 from belgrade.grading.run import Run
 from belgrade.grading.sandbox import KernelError, SandboxError
 from belgrade.grading.store import locked
@@ -485,16 +486,16 @@ def test_keys_that_cannot_be_used(small: ToyClass, tmp_path: Path) -> None:
     key = small.keys / "90_toy.ipynb"
     text = key.read_text(encoding="utf-8")
     shutil.copy(key, small.keys / "another.ipynb")
-    with pytest.raises(MasterError, match="Two keys are of exercise 90"):
+    with pytest.raises(GradingError, match="Two keys are of exercise 90"):
         find_keys(small.keys)
     (small.keys / "another.ipynb").write_text(text.replace('question = \\"90', 'ask = \\"90'))
-    with pytest.raises(MasterError, match=r"another\.ipynb is no sound key"):
+    with pytest.raises(GradingError, match=r"another\.ipynb is no sound key"):
         find_keys(small.keys)
     (small.keys / "another.ipynb").write_text("{}", encoding="utf-8")
-    with pytest.raises(MasterError, match=r"another\.ipynb cannot be read"):
+    with pytest.raises(GradingError, match=r"another\.ipynb cannot be read"):
         find_keys(small.keys)
     key.write_text(text.replace("PLANES = 11", "PLANES = eleven"), encoding="utf-8")
-    with pytest.raises(MasterError, match="The answer key does not run: 90_toy"):
+    with pytest.raises(GradingError, match="The answer key does not run: 90_toy"):
         master_of(key)
 
 

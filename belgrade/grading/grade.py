@@ -29,13 +29,13 @@ from belgrade.checks.quick import nbformat
 from belgrade.checks.reading import NOTES
 from belgrade.checks.second_pass import with_second_pass
 from belgrade.files import write_whole
+from belgrade.grading import GradingError
 from belgrade.grading.cluster import Cluster, ClusterError
 from belgrade.grading.collect import Submission, collect
 from belgrade.grading.late import keep_rule
-from belgrade.grading.master import Master, MasterError, find_keys, master_of, package_digest
+from belgrade.grading.master import Master, find_keys, master_of, package_digest
 from belgrade.grading.names import digest_of
 from belgrade.grading.result import (
-    GradeError,
     Results,
     Ungradable,
     carry_marks,
@@ -112,11 +112,11 @@ class Summary:
 def grade(settings: Settings, say: Callable[[str], None] = print) -> Summary:
     """Grade a class and write the tables and pages; return what came of it.
 
-    Raises GradeError, or an error of the parts, where nothing or no more can be done; what was
+    Raises GradingError, or an error of the parts, where nothing or no more can be done; what was
     graded until then stays and counts the next time.
     """
     if missing := [name for name in NEEDED if find_spec(name) is None]:
-        raise GradeError(
+        raise GradingError(
             f"Grading needs {', '.join(missing)}, which is not here: pip install 'belgrade[grade]'."
         )
     out = _claimed(settings)
@@ -132,7 +132,7 @@ def full(out: Path, error: OSError) -> Exception:
     if not is_full(error):
         return error
     where = error.filename or out
-    return GradeError(
+    return GradingError(
         f"The disk is full ({where}): make room and give the same command again. What was graded "
         f"is kept in {out / 'results'}."
     )
@@ -154,24 +154,24 @@ def _ended_in_order() -> Iterator[None]:
 def _claimed(settings: Settings) -> Path:
     """Return the folder for the results, made.
 
-    Raises GradeError if it is somebody else's, or does not lie apart from submissions and keys.
+    Raises GradingError if it is somebody else's, or does not lie apart from submissions and keys.
     """
     out, source, keys = settings.out, settings.submissions, settings.keys
     if not source.exists():
-        raise GradeError(f"There is no {source}: give a folder or a zip file.")
+        raise GradingError(f"There is no {source}: give a folder or a zip file.")
     here = out.resolve()
     for name, place in (("submissions", source.resolve()), ("answer keys", keys.resolve())):
         inside = here.is_relative_to(place) if place.is_dir() else here == place
         if inside or place.is_relative_to(here):
-            raise GradeError(
+            raise GradingError(
                 f"The {name} ({place}) and the results ({here}) lie one in the other: give --out a "
                 "folder of its own."
             )
     if out.exists() and not out.is_dir():
-        raise GradeError(f"{out} is a file: give --out a folder.")
+        raise GradingError(f"{out} is a file: give --out a folder.")
     if not (out / SETTINGS).exists():
         if out.is_dir() and any(not p.name.startswith(".") for p in out.iterdir()):
-            raise GradeError(
+            raise GradingError(
                 f"{out} holds other things: give --out an empty folder, or one of an earlier "
                 "grading."
             )
@@ -207,7 +207,7 @@ def _grade(settings: Settings, say: Callable[[str], None]) -> Summary:
             match=settings.match, groups=groups, say=say,
         )  # fmt: skip
         if not found:
-            raise GradeError(f"There is nothing to grade in {settings.submissions}.")
+            raise GradingError(f"There is nothing to grade in {settings.submissions}.")
         with contextlib.ExitStack() as stack:
             job = _Job(settings, spool, stack)
             summary, results, masters = job.go(found)
@@ -235,7 +235,7 @@ class _Job:
         self.exercise = settings.exercise
         self.keys = find_keys(settings.keys)
         if self.exercise and self.exercise not in self.keys:
-            raise GradeError(f"There is no key of exercise {self.exercise} in {settings.keys}.")
+            raise GradingError(f"There is no key of exercise {self.exercise} in {settings.keys}.")
         self.masters: dict[str, Master] = {}
         self.versions: dict[str, list[Master]] = {}
         limits = asdict(settings.limits)
@@ -350,7 +350,7 @@ class _Job:
             done = self._run(master, notebook, box)
             for row in graded(master, notebook, done)["questions"]:
                 if row["points"] < row["max_points"] - 1e-6:
-                    raise MasterError(
+                    raise GradingError(
                         f"The answer key of exercise {number} does not get its own points here: "
                         f"question {row['question']}: {row['message']}"
                     )

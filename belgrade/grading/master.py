@@ -35,10 +35,6 @@ from belgrade.grading.store import read_json, write_json
 LIBRARIES = ("pandas", "numpy", "matplotlib", "ipykernel", "ipython")
 
 
-class MasterError(GradingError):
-    """There is nothing to grade against; the text says why and what to do."""
-
-
 @dataclass(frozen=True)
 class Master:
     """An exercise to grade against. `version` changes with the key, the data and the package.
@@ -76,7 +72,7 @@ class Master:
 
 
 def find_keys(folder: Path) -> dict[str, Path]:
-    """Return the answer keys in `folder` by exercise number; raise MasterError if there is none."""
+    """Return the answer keys in `folder` by exercise; raise GradingError if there is none."""
     folder = Path(folder)
     found: dict[str, Path] = {}
     for path in sorted(folder.glob("*.ipynb")):
@@ -87,15 +83,15 @@ def find_keys(folder: Path) -> dict[str, Path]:
                 continue
             number = exercise_of(read_questions(key)[0].name)
         except (BuildError, SpecError) as error:
-            raise MasterError(f"{path.name} is no sound key: {error}") from None
+            raise GradingError(f"{path.name} is no sound key: {error}") from None
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise MasterError(f"{path} cannot be read ({type(error).__name__}).") from None
+            raise GradingError(f"{path} cannot be read ({type(error).__name__}).") from None
         if number in found:
             both = f"{found[number].name} and {path.name}"
-            raise MasterError(f"Two keys are of exercise {number}, {both}: move one away.")
+            raise GradingError(f"Two keys are of exercise {number}, {both}: move one away.")
         found[number] = path
     if not found:
-        raise MasterError(
+        raise GradingError(
             f"There is no answer key in {folder}: go to the module's folder, or name the folder of "
             "the keys with --keys."
         )
@@ -111,7 +107,7 @@ def master_of(
 ) -> Master:
     """Return the Master of a key: as stored in the folder `kept` if nothing changed, else made.
 
-    Making it runs the key, in the folder `cwd`, with `execute` (as in `build`). Raises MasterError
+    Making it runs the key, in the folder `cwd`, with `execute` (as in `build`). Raises GradingError
     where the key cannot be built. `version` counts the exercise's further versions, from 1.
     """
     key = nbformat.read(key_path, as_version=4)
@@ -126,7 +122,7 @@ def master_of(
     try:
         built = build(key_path, cwd, execute, odd, settings)
     except BuildError as error:
-        raise MasterError(f"The answer key does not run: {error}") from None
+        raise GradingError(f"The answer key does not run: {error}") from None
     master = replace(_made(built, stamp), odd=odd)
     if stored:
         write_json(stored, asdict(master))

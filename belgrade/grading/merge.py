@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from belgrade.grading import GradingError
 from belgrade.grading.grade import full
 from belgrade.grading.marks import agreement, merge_marks, read_sheet
 from belgrade.grading.master import read_masters
-from belgrade.grading.result import GradeError, Results
+from belgrade.grading.result import Results
 from belgrade.grading.roster import read_roster
 from belgrade.grading.store import locked, write_json
 from belgrade.grading.write import write_all
@@ -23,7 +24,7 @@ def merge(out: Path, sheets: Sequence[Path], say: Callable[[str], None] = print)
     out = Path(out)
     paths = sorted((out / "results").glob("*.json"))
     if not paths:
-        raise GradeError(f"There is no grading in {out}: grade first, then merge marks.")
+        raise GradingError(f"There is no grading in {out}: grade first, then merge marks.")
     try:
         with locked(out / ".lock"):
             results, masters = Results(paths), read_masters(out / "masters")

@@ -7,7 +7,7 @@ a `reason`; `points` of `max_points` are what the checks gave, `pending_points` 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,26 +30,17 @@ Row = dict[str, Any]
 HIDDEN_WORDS = "A further check, which runs only when work is marked, is not passed."
 
 
-class GradeError(GradingError):
-    """The grading cannot start or go on; the text says why and what to do."""
+class Results:
+    """Results, read from their files each time: a class need not fit in memory."""
 
-
-class Results(Sequence[dict[str, Any]]):
-    """Results, each read from its file when it is asked for: a class need not fit in memory."""
-
-    def __init__(self, paths: Sequence[Path]) -> None:
+    def __init__(self, paths: Iterable[Path]) -> None:
         self.paths = list(paths)
 
-    def __len__(self) -> int:
-        return len(self.paths)
-
-    def __getitem__(self, at: Any) -> Any:
-        if isinstance(at, slice):
-            return Results(self.paths[at])
-        found = read_json(self.paths[at])
-        if found is None:
-            raise GradeError(f"{self.paths[at]} cannot be read: run the same command again.")
-        return found
+    def __iter__(self) -> Iterator[Row]:
+        for path in self.paths:
+            if (found := read_json(path)) is None:
+                raise GradingError(f"{path} cannot be read: run the same command again.")
+            yield found
 
 
 class Ungradable(Exception):

@@ -248,9 +248,8 @@ class Sandbox:
         self._lock, self._group, self._scratch = threading.Lock(), "", None
 
     def __enter__(self) -> Sandbox:
-        if self.walled and (platform.system() != "Linux" or not shutil.which("bwrap")):
-            raise SandboxError(remedy())
-        if not hasattr(os, "fork"):
+        can_wall = platform.system() == "Linux" and shutil.which("bwrap")
+        if not hasattr(os, "fork") or (self.walled and not can_wall):
             raise SandboxError(remedy())
         self._told = tempfile.TemporaryFile()
         self._control, theirs = socket.socketpair()

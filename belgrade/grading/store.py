@@ -18,10 +18,6 @@ from belgrade.grading.names import digest_of
 FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
-class StoreError(GradingError):
-    """A folder cannot be used; the text says why and what to do."""
-
-
 def write_json(path: Path, content: Any) -> None:
     """Write `content` to `path` in one step: a reader finds the old file, or all of the new."""
     text = json.dumps(content, ensure_ascii=False, indent=1)
@@ -52,7 +48,7 @@ def is_full(error: BaseException) -> bool:
 
 @contextlib.contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold the lock file `path`; raise StoreError if another process does.
+    """Hold the lock file `path`; raise GradingError if another process does.
 
     The system lets go of it when the process ends, however it ends.
     """
@@ -71,7 +67,7 @@ def locked(path: Path) -> Iterator[None]:
         except OSError as error:
             if is_full(error):
                 raise
-            raise StoreError(
+            raise GradingError(
                 f"Another grading is at work in {path.parent}: wait for it, or stop it."
             ) from None
         yield

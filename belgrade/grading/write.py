@@ -59,7 +59,7 @@ def write_all(
             one = mark_down(one, out, whole, roster)
             key = one["student"], one["exercise"]
             written[key] = out / "feedback" / f"{safe_name(key[0], key[1] or '')}.html"
-            _write(written[key], pages.feedback(one, titles.get(number, "")))
+            write_whole(written[key], pages.feedback(one, titles.get(number, "")))
             light.append(one | {"questions": questions})
     _remove_others(out / "feedback", {path.name for path in written.values()})
 
@@ -69,16 +69,16 @@ def write_all(
         _write_marking(handed_in, out / "marking", exercise, masters.get(exercise), tutors)
     uploads = upload_files(light, roster, possible, titles)
     for name, text in uploads.items():
-        write_whole(out / "uploads" / name, text.encode("utf-8", "replace"))
+        write_whole(out / "uploads" / name, text)
     zips = write_feedback(light, roster, written, out / "uploads")
     _remove_others(out / "uploads", {*uploads, *zips})
-    _write(out / "report.html", pages.class_report(rows, titles))
+    write_whole(out / "report.html", pages.class_report(rows, titles))
 
 
 def write_alike(results: Iterable[Result], out: Path, masters: Mapping[str, Any]) -> None:
     """Write `alike.html` on pairs whose code is alike beyond what the exercise gives."""
     given = {n: [cell["source"] for cell in m.notebook["cells"]] for n, m in masters.items()}
-    _write(out / "alike.html", pages.alike(alike(results, given)))
+    write_whole(out / "alike.html", pages.alike(alike(results, given)))
 
 
 def _bare_title(title: str) -> str:
@@ -116,7 +116,7 @@ def _write_marking(
             continue
         kept = f"belgrade {digest_of(str(folder.resolve()))} {exercise} {tutor}"
         page = folder / f"{exercise}_answers{f'_tutor_{tutor}' if tutor else ''}.html"
-        _write(page, pages.marking(exercise, title, header, mine, rubrics, kept, tutor))
+        write_whole(page, pages.marking(exercise, title, header, mine, rubrics, kept, tutor))
         forms.discard(page)
     for old in forms:
         old.unlink()
@@ -145,10 +145,6 @@ def _set_aside(path: Path) -> None:
             return
         number += 1
     write_whole(to, path.read_bytes())
-
-
-def _write(path: Path, page: str) -> None:
-    write_whole(path, page.encode("utf-8", "replace"))
 
 
 def _remove_others(folder: Path, keep: set[str]) -> None:

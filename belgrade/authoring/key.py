@@ -281,17 +281,8 @@ def _starter(source: str, names: set[str]) -> str:
         lines = []
         for node in ast.parse(body).body:
             if isinstance(node, ast.FunctionDef) and node.name in names:
-                head = ast.unparse(
-                    ast.FunctionDef(
-                        name=node.name,
-                        args=node.args,
-                        body=[ast.Expr(ast.Constant(...))],
-                        decorator_list=[],
-                        returns=node.returns,
-                        lineno=1,
-                    )
-                )
-                lines.append(head)
+                node.body, node.decorator_list = [ast.Expr(ast.Constant(...))], []
+                lines.append(ast.unparse(node))
             elif isinstance(node, ast.Assign | ast.AnnAssign):
                 mine = assigned(ast.unparse(node)) & names
                 lines += [f"{name} = ..." for name in sorted(mine)]

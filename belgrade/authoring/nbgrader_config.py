@@ -8,8 +8,7 @@ import os
 import sys
 from pathlib import Path
 
-# nbgrader provides the function.
-c = get_config()  # type: ignore[name-defined]  # noqa: F821
+c = get_config()  # type: ignore[name-defined]  # noqa: F821 - nbgrader provides it
 
 c.CourseDirectory.course_id = "belgrade"
 

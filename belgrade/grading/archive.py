@@ -33,8 +33,10 @@ JUNK_FOLDERS = {"__MACOSX", ".ipynb_checkpoints", ".git", "__pycache__", ".Trash
 JUNK_FILES = {".DS_Store", "Thumbs.db", "desktop.ini", "timestamp.txt"}
 LINK = "It is a link, and links are not followed."
 NO_FILE = "It is a pipe, a device or a socket, not a file."
-ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, OSError)
-ZIP_ERRORS += (ValueError, LookupError, OverflowError, struct.error)
+ZIP_ERRORS = (
+    *(zipfile.BadZipFile, zlib.error, struct.error, RuntimeError, EOFError, OSError),
+    *(ValueError, LookupError, OverflowError),
+)
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,8 @@ def walk(source: Path, spool: Path, limits: Limits | None = None) -> Iterator[Fo
 
 
 def _folder(top: Path, spool: Path, limits: Limits) -> Iterator[Found]:
-    seen, avoid, refused = 0, os.path.realpath(spool), []
+    seen, avoid = 0, os.path.realpath(spool)
+    refused: list[OSError] = []
     for place, folders, files in os.walk(top, onerror=refused.append):
         parts = Path(place).relative_to(top).parts
         links = [name for name in folders if os.path.islink(os.path.join(place, name))]
@@ -134,11 +137,11 @@ def _folder(top: Path, spool: Path, limits: Limits) -> Iterator[Found]:
         for name in sorted(files + links):
             found = _file(Path(place, name), (*parts, name), limits)
             yield from _unpacked(found, spool, limits, 1)
-    for error in refused:
-        parts = Path(error.filename).relative_to(top).parts
+    for fault in refused:
+        parts = Path(fault.filename).relative_to(top).parts
         if not parts:
-            raise GradingError(f"{top} cannot be read ({_why(error)}).")
-        yield Found(parts, problem=f"The folder cannot be read ({_why(error)}).")
+            raise GradingError(f"{top} cannot be read ({_why(fault)}).")
+        yield Found(parts, problem=f"The folder cannot be read ({_why(fault)}).")
 
 
 def _file(path: Path, parts: tuple[str, ...], limits: Limits) -> Found:
@@ -185,7 +188,7 @@ def _unpacked(found: Found, spool: Path, limits: Limits, depth: int) -> Iterator
         if found.size > max(found.packed, 10_000) * limits.ratio:
             raise Unreadable("The zip unpacks to far more than its size and was left alone.")
         # A zip is searched to and fro, for which one in a zip is unpacked as a whole.
-        with tempfile.SpooledTemporaryFile(max_size=4 * MB, dir=spool) as held:
+        with tempfile.SpooledTemporaryFile(max_size=4 * MB, dir=str(spool)) as held:
             with found.open() as file:
                 shutil.copyfileobj(file, held)
             yield from _zip(held, found.parts, spool, limits, depth)
@@ -198,10 +201,11 @@ def _zip(file: Any, parts: tuple[str, ...], spool: Path, limits: Limits, depth: 
     if depth >= len(limits.entries):
         raise Unreadable(f"Zips lie in zips more than {len(limits.entries)} deep.")
     many = f"The zip holds too many files (over {limits.entries[depth]})."
+    private: Any = zipfile  # of what it has for itself its types say nothing
     try:
         # How long the list of files is, before all of it is read into memory.
-        end = zipfile._EndRecData(file) if depth else None
-        if end and end[zipfile._ECD_SIZE] > limits.entries[depth] * 400:
+        end = private._EndRecData(file) if depth else None
+        if end and end[private._ECD_SIZE] > limits.entries[depth] * 400:
             raise Unreadable(many)
         archive = zipfile.ZipFile(file)
     except ZIP_ERRORS:

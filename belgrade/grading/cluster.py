@@ -41,7 +41,8 @@ class Cluster:
     """
 
     def __init__(self, address: str, limits: Limits | None = None, walled: bool = True) -> None:
-        self.address, self.stopped, self._pending = address, False, set()
+        self.address, self.stopped = address, False
+        self._pending: set[Any] = set()
         self._asked = {"limits": asdict(limits or Limits()), "walled": walled,
                        "digest": package_digest()}  # fmt: skip
 

@@ -141,7 +141,13 @@ def _set_aside(found: Found, spool: Path) -> Piece:
 # --- whose it is --------------------------------------------------------------------------------
 
 
-def _recognise(pieces, roster, match, groups, say) -> list[Piece]:
+def _recognise(
+    pieces: list[Piece],
+    roster: Roster | None,
+    match: Mapping[str, str],
+    groups: Mapping[str, Mapping[str, str]],
+    say: Callable[[str], object],
+) -> list[Piece]:
     """Give each piece its student: an id of the roster where one fits, else one from the names.
 
     Returns a piece more for each enrolled student whose work may be among what fits several.
@@ -155,7 +161,8 @@ def _recognise(pieces, roster, match, groups, say) -> list[Piece]:
         raise GradingError("Two groups have names that differ only in spaces and signs.")
     moodle = {(p.name, p.number) for p in pieces if p.layout == "moodle"}
     blind = len(moodle) > 1 and len({name for name, _ in moodle}) == 1
-    asked, open_ones, looked_up = {}, [], 0
+    asked: dict[str, None] = {}
+    open_ones, looked_up = [], 0
     for piece in pieces:
         own = {"moodle": f"Participant {piece.number}", "canvas": piece.number}.get(piece.layout)
         piece.own = piece.student = own or student_id(piece.name)
@@ -241,7 +248,7 @@ def _set_apart(pieces: list[Piece]) -> list[Piece]:
     return made
 
 
-def _grouped(items: list, key: Callable) -> Iterator[tuple[Any, list]]:
+def _grouped(items: list[Any], key: Callable[[Any], Any]) -> Iterator[tuple[Any, list[Any]]]:
     return ((value, list(several)) for value, several in itertools.groupby(items, key))
 
 
@@ -286,7 +293,9 @@ def _latest(pieces: list[Piece]) -> Submission:
     return Submission(*whose, path, last.digest, problem, tuple(notes), last.origin)
 
 
-def _as_groups(found: list[Submission], groups: Mapping) -> list[Submission]:
+def _as_groups(
+    found: list[Submission], groups: Mapping[str, Mapping[str, str]]
+) -> list[Submission]:
     """Return the submissions with one for each group, which counts for all its members.
 
     Where members handed in different notebooks, each one's own counts, and the others have none.

@@ -195,7 +195,7 @@ def _grade(settings: Settings, say: Callable[[str], None]) -> Summary:
     try:
         kept = out / "roster.csv"  # so that merging marks later knows it too
         roster = read_roster(settings.roster) if settings.roster else None
-        if roster:
+        if roster and settings.roster:
             write_whole(kept, settings.roster.read_bytes())
         else:
             kept.unlink(missing_ok=True)
@@ -290,7 +290,7 @@ class _Job:
         kept = self.out / "masters"
         if self.settings.fresh:
             shutil.rmtree(kept, ignore_errors=True)
-        for number in sorted({self._number(one) for one in found} & set(self.keys)):
+        for number in sorted(set(self.keys) & {self._number(one) for one in found}):
             key = self.keys[number]
             count = 1 + len(versions_of(nbformat.read(key, as_version=4)))
             self.versions[number] = [
@@ -339,7 +339,7 @@ class _Job:
         """Grade each answer key as if it were handed in: it must get all points."""
         settings = read_json(self.out / SETTINGS) or {}
         proved = settings.setdefault("proved", {})
-        for number in sorted(numbers & set(self.masters)):
+        for number in sorted(set(self.masters) & numbers):
             master = self.masters[number]
             stamp = _digest([master.version, *self.rules])
             if proved.get(number) == stamp:

@@ -14,6 +14,7 @@ import builtins
 import contextlib
 import gc
 import getpass
+import importlib
 import io
 import json
 import os
@@ -40,7 +41,7 @@ def main() -> None:
     settings = json.loads(sys.argv[1])
     walls = None
     if settings["walled"]:
-        import walls  # loaded already, from beside this file
+        walls = importlib.import_module("walls")  # loaded already, from beside this file
 
         if settings["user"]:
             walls.become(settings["user"])
@@ -99,7 +100,8 @@ class Stem:
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(wakes, warn_on_full_buffer=False)
         _begin()
-        buffer, handles = b"", []
+        buffer = b""
+        handles: list[int] = []
         while True:
             ready, _, _ = select.select([self.line, woken], [], [])
             if woken in ready:
@@ -222,7 +224,7 @@ def _as_line(told: dict[str, Any]) -> bytes:
     return text.encode("ascii") + b"\n"
 
 
-def _ask(*_: Any) -> str:
+def _ask(*_: Any, **__: Any) -> str:
     from IPython.core.error import StdinNotImplementedError
 
     raise StdinNotImplementedError("nobody is there to answer")
@@ -378,7 +380,8 @@ def _rehearse(shell: Any, words: list[str]) -> None:
     pictures = shell.display_formatter.formatters["image/png"]
     pictures.for_type(Figure, lambda figure: None if shell.into.quiet else _picture(figure))
     frame = pd.DataFrame({"a": [1.5, 2, 4, 3], "b": [2, 3, 2, 4]}, index=list("wxyz"))
-    plain, ours = contextlib.nullcontext, figures.style
+    plain: Any = contextlib.nullcontext
+    ours = figures.style
     charts = [(plain, "line"), (plain, "bar"), (ours, "bar"), (ours, "hist"), (ours, "barh")]
     for style, kind in [*charts, charts[-1]]:
         with style():
@@ -476,8 +479,8 @@ def _shell() -> Any:
             if words:
                 print(words)
 
-    HistoryManager.enabled = False
-    shell = Shell.instance(user_ns={})
+    HistoryManager.enabled = False  # type: ignore[assignment]  # so a trait's default is set
+    shell: Any = Shell.instance(user_ns={})
     shell.display_formatter.active_types = ["text/plain", "image/png"]
     shell.into, shell.examined = into, examined
     return shell

@@ -38,15 +38,17 @@ def keep_rule(out: Path, due: str, rule: str, table: Path | None, roster: Roster
             "Late work needs both, --due '2026-01-31 23:59' and --late '10% a day, at most 3'."
         )
     own: dict[str, dict[str, str]] = {}
-    extra = read_roster(table) if table else None
-    places = {name: extra.column(name) for name in ("due", "handed_in")} if extra else {}
-    if extra and set(places.values()) == {None}:
-        raise GradingError(f"{table.name} needs the columns student and due (or handed_in).")
-    for student, row in on_roster(extra, table.name, roster) if extra else ():
-        own[student.id] = {
-            name: _time(row[at], table.name).isoformat()
-            for name, at in places.items() if at is not None and row[at].strip()
-        }  # fmt: skip
+    if table:
+        extra = read_roster(table)
+        places = {name: extra.column(name) for name in ("due", "handed_in")}
+        if set(places.values()) == {None}:
+            raise GradingError(f"{table.name} needs the columns student and due (or handed_in).")
+        for student, row in on_roster(extra, table.name, roster):
+            own[student.id] = {
+                name: _time(row[at], table.name).isoformat()
+                for name, at in places.items()
+                if at is not None and row[at].strip()
+            }
     write_json(out / KEPT, {
         "due": _time(due, "--due").isoformat(), "percent": float(found[1].replace(",", ".")),
         "most_days": int(found[2] or 1000), "own": own,
@@ -73,8 +75,10 @@ def mark_down(result: Result, out: Path, possible: float, roster: Roster | None)
 
 
 def _in_worksheet(student: str, roster: Roster | None) -> str:
-    at = roster.column("last modified (submission)") if roster else None
-    if at is None or student not in roster.by_id:
+    if roster is None or student not in roster.by_id:
+        return ""
+    at = roster.column("last modified (submission)")
+    if at is None:
         return ""
     from dateutil import parser
 

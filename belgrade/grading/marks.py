@@ -58,7 +58,7 @@ def criteria_of(rubric: str) -> dict[str, float]:
     rows = re.search(r"for each row ([\d, or]+)", rubric)
     each = max(map(float, re.findall(r"\d+", rows[1]))) if rows else math.inf
     each = 1.0 if "one for each" in rubric else each
-    found = {}
+    found: dict[str, float] = {}
     for name in re.findall(r"^(?:[-*] |\| *)\*\*([^*|]{1,40}?)[.:]?\*\*", rubric, re.MULTILINE):
         worth = re.search(r"\((\d+(?:[.,]\d+)?)\D*\)", name)
         name = re.sub(r"\s*\(.*\)", "", name).strip(" .:")
@@ -167,12 +167,12 @@ def merge_marks(
     Raises GradingError for what is no sheet.
     """
     results = [copy.deepcopy(r) for r in results]
-    sheets = [s if isinstance(s, Sheet) else read_sheet(Path(s)) for s in sheets]
+    read = [s if isinstance(s, Sheet) else read_sheet(Path(s)) for s in sheets]
     waiting = {answer_id(r, q): (r, q) for r in results for q in r["questions"] if _worth(q)}
     problems: list[str] = []
     given: dict[str, tuple[dict[str, Any], str, str]] = {}
     listed: set[str] = set()
-    for sheet in sheets:
+    for sheet in read:
         blank = 0
         for number, row in enumerate(sheet.rows, 2):
             where = f"{sheet.name}, row {number}"
@@ -193,7 +193,7 @@ def merge_marks(
         if blank:
             have = "answer has" if blank == 1 else "answers have"
             problems.append(f"{sheet.name}: {blank} {have} no mark.")
-    covered = {row["exercise"] for sheet in sheets for row in sheet.rows}
+    covered = {row["exercise"] for sheet in read for row in sheet.rows}
     absent: dict[str, list[str]] = {}
     for key, (result, question) in waiting.items():
         if key not in listed and result["exercise"] in covered and question["pending_points"]:
@@ -297,7 +297,9 @@ def _same(cell: str, student: str) -> bool:
         return False
 
 
-def _mark(row, worth, criteria, limits) -> dict[str, Any] | None:
+def _mark(
+    row: Mapping[str, str], worth: float, criteria: Iterable[str], limits: Mapping[str, float]
+) -> dict[str, Any] | None:
     """Return the mark of a row, None if there are no points in it."""
     asked = [name for name in criteria if row.get(name, "").strip() != NOT_ASKED]
     filled = [name for name in asked if row.get(name, "").strip()]

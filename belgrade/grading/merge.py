@@ -38,8 +38,8 @@ def merge(out: Path, sheets: Sequence[Path], say: Callable[[str], None] = print)
                 if new != old:
                     write_json(path, new)
                     count += 1
-            roster = out / "roster.csv"
-            roster = read_roster(roster) if roster.exists() else None
+            kept = out / "roster.csv"
+            roster = read_roster(kept) if kept.exists() else None
             write_all(results, out, roster, masters)
     except OSError as error:
         raise full(out, error) from error

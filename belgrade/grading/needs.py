@@ -58,7 +58,8 @@ def names_in(source: str) -> Names:
 
 def _inner(cell: symtable.SymbolTable) -> set[str]:
     """Return the names that functions and comprehensions of a cell have for themselves alone."""
-    inner, outer, tables = set(), set(cell.get_identifiers()), cell.get_children()
+    inner: set[str] = set()
+    outer, tables = set(cell.get_identifiers()), cell.get_children()
     for table in tables:
         tables += table.get_children()
         for name in table.get_symbols():
@@ -201,7 +202,8 @@ def needed(
     own: Sequence[str], earlier: Sequence[str], given: Given, extra: Iterable[int] = ()
 ) -> list[int]:
     """Return which of the `earlier` cells the question's `own` need, in order, with `extra`."""
-    apart, extra, wanted = PYTHONS | given.names, set(extra), set()
+    apart, extra = PYTHONS | given.names, set(extra)
+    wanted: set[str] = set()
     for source in reversed(own):
         wanted = (wanted - names_in(source).anew) | names_in(source).uses
     chosen = []

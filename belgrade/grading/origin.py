@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from belgrade.checks.pack import exercises, read_pack
 from belgrade.grading import GradingError
@@ -68,12 +69,12 @@ class Piece:
         return self.found.is_notebook and self.problem != NO_NOTEBOOK
 
     @property
-    def claimant(self) -> tuple:
+    def claimant(self) -> tuple[Any, ...]:
         """Return what tells apart those who handed in: a student's own files have the same."""
         plain = self.layout == "plain"
         return (self.layout, self.origin) if plain else (self.layout, self.number, self.name)
 
-    def order(self) -> tuple:
+    def order(self) -> tuple[Any, ...]:
         """Return what sorts the files of a student for one exercise; the last one counts."""
         copied = COPY.fullmatch(stem_of(self.file))
         number = int(copied["a"] or copied["b"]) if copied else 0
@@ -87,7 +88,7 @@ def _exercise_in_name(parts: tuple[str, ...]) -> str | None:
     return next((number for number in found if number in exercises()), None)
 
 
-def _platform(part: str, is_file: bool) -> re.Match | None:
+def _platform(part: str, is_file: bool) -> re.Match[str] | None:
     """Return what Moodle or Canvas wrote into a name, if it is one of theirs."""
     found = MOODLE_NAME.fullmatch(part)
     if not found and (is_file or part.lower().endswith(".zip")):
@@ -143,7 +144,7 @@ def level_of(pieces: list[Piece], roster: Roster | None) -> int:
 
 def refuse_several_under_one(pieces: list[Piece], level: int, roster: Roster | None) -> None:
     """Raise GradingError where notebooks of one exercise, side by side, would be one student's."""
-    under: dict[tuple, dict[str, list[Piece]]] = {}
+    under: dict[tuple[Any, ...], dict[str, list[Piece]]] = {}
     for piece in pieces:
         parts = piece.found.parts
         lies_below = piece.is_book and piece.layout == "plain" and len(parts) >= level + 2
@@ -174,7 +175,7 @@ def refuse_several_under_one(pieces: list[Piece], level: int, roster: Roster | N
         )
 
 
-def pattern_of(layout: str) -> re.Pattern:
+def pattern_of(layout: str) -> re.Pattern[str]:
     """Return the expression for paths that a --layout such as "{seminar}/{student}/{file}" is."""
     names = re.findall(r"\{(\w+)\}", layout)
     if names.count("student") != 1 or names.count("exercise") > 1:
@@ -189,7 +190,7 @@ def pattern_of(layout: str) -> re.Pattern:
     )
 
 
-def place_by(pattern: re.Pattern, layout: str, pieces: list[Piece]) -> None:
+def place_by(pattern: re.Pattern[str], layout: str, pieces: list[Piece]) -> None:
     """Read whose each file is by a pattern of its path."""
     fitting = 0
     for piece in pieces:
@@ -237,7 +238,7 @@ def stem_of(part: str) -> str:
 
 def _looks_like_exercise(name: str) -> bool:
     number = re.match(r"(?:exercise|ex|ps|lesson)?[ _-]?(\d\d)(?:[ _.-]|$)", stem_of(name), re.I)
-    return bool(number) and number[1] in exercises()
+    return number is not None and number[1] in exercises()
 
 
 def _without_exercise(stem: str, exercise: str | None, roster: Roster | None) -> str:

@@ -47,9 +47,10 @@ def covered(private: Iterable[Path] = ()) -> list[Path]:
     A checkout in /usr/src or below Python's own folder would be seen with its keys otherwise.
     """
     checkout = [PACKAGE.parent] if (PACKAGE.parent / "pyproject.toml").is_file() else []
-    seen = [Path(place).resolve() for place in [*SYSTEM, *shown()]]
+    seen = [place.resolve() for place in [*map(Path, SYSTEM), *shown()]]
     needed = {Path(sys.prefix).resolve(), Path(sys.base_prefix).resolve(), PACKAGE}
-    places = {Path(p).resolve() for p in [*private, *checkout, os.path.expanduser("~")]}
+    home = Path(os.path.expanduser("~"))
+    places = {Path(p).resolve() for p in [*private, *checkout, home]}
     return sorted(
         p for p in places - needed
         if p.is_dir() and any(p != s and p.is_relative_to(s) for s in seen)
@@ -68,17 +69,17 @@ def command(
     wall += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
     wall += ["--unshare-cgroup-try", "--hostname", "grading"]
     wall += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"] if user else ["--unshare-user"]
-    for place in SYSTEM:
-        if os.path.islink(place):
-            wall += ["--symlink", os.readlink(place), place]
-        elif os.path.isdir(place):
-            wall += ["--ro-bind", place, place]
+    for name in SYSTEM:
+        if os.path.islink(name):
+            wall += ["--symlink", os.readlink(name), name]
+        elif os.path.isdir(name):
+            wall += ["--ro-bind", name, name]
     wall += ["--proc", "/proc", "--size", "65536", "--tmpfs", "/dev", "--dir", "/dev/shm"]
     for name in DEVICES:
         wall += ["--dev-bind", f"/dev/{name}", f"/dev/{name}"]
     wall += ["--remount-ro", "/dev"]
-    for place in ("/box", "/etc"):
-        wall += ["--perms", "0755", "--dir", place]
+    for name in ("/box", "/etc"):
+        wall += ["--perms", "0755", "--dir", name]
     for name in ETC.split():
         wall += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
     hidden = covered(private)

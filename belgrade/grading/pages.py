@@ -148,7 +148,9 @@ def marking(
         criteria = []
         for row, limit in criteria_of(rubric).items():
             given = number_in(one[row])
-            steps = {*steps_of(rubric, min(limit, most)), given} - {None}
+            steps = set(steps_of(rubric, min(limit, most)))
+            if given is not None:
+                steps.add(given)
             criteria.append((row, sorted(steps), given))
         fixed = {column: one[column] for column in FIXED if column != "text"}
         more = {"number": count, "criteria": criteria, "fixed": fixed}
@@ -181,7 +183,7 @@ def _rubric(text: str) -> Any:
     import mistune
     from markupsafe import Markup
 
-    html = mistune.create_markdown(escape=True, plugins=["table"])(text)
+    html = str(mistune.create_markdown(escape=True, plugins=["table"])(text))
     html = html.replace("<th></th>", "<td></td>").replace("<th>", '<th scope="col">')
     return Markup(html)
 
@@ -228,11 +230,11 @@ def _exercise(number: str, title: str, mine: list[Result]) -> dict[str, Any]:
             f"{max(shares):.0f}%; {sum(share < 50 for share in shares)} have less than half. "
             f"Running the answers took {sum(r['seconds'] for r in graded):.0f} s in all."
         )
-    counts: dict[str, Counter] = {}
+    counts: dict[str, Counter[str]] = {}
     for q in (q for r in graded for q in r["questions"]):
         counts.setdefault(f"{q['question']} {q['title']}", Counter())[q["status"]] += 1
 
-    def hardest(item: tuple[str, Counter]) -> tuple[float, str]:
+    def hardest(item: tuple[str, Counter[str]]) -> tuple[float, str]:
         # What people mark is right or wrong for nobody: it comes last.
         name, of_it = item
         by_hand = of_it["pending"] or of_it[MARKED]
@@ -254,7 +256,7 @@ def wrong_turns(graded: list[Result]) -> list[tuple[str, str, int]]:
 
     Messages that differ only in numbers count as one, and the first of them is shown.
     """
-    counts: Counter = Counter()
+    counts: Counter[tuple[str, str]] = Counter()
     first: dict[tuple[str, str], str] = {}
     for q in (q for r in graded for q in r["questions"]):
         if q["status"] in ("close", "not_yet", "error") and q["message"]:

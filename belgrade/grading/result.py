@@ -86,11 +86,12 @@ def graded(master: Master, notebook: Any, done: Run) -> dict[str, Any]:
 def failed(master: Master | None, reason: str) -> dict[str, Any]:
     """Return the rest of a result of what cannot be graded: its questions, if known, with 0."""
     rows = []
-    for question in master.questions if master else []:
-        parts = parts_of(master.pack, question["question"], [])
-        parts = [part | {"status": ERROR, "message": "Not graded."} for part in parts]
-        row = _row(master, question, parts)
-        rows.append(row | {"code": "", "written": None, "outputs": []})
+    if master:
+        for question in master.questions:
+            parts = parts_of(master.pack, question["question"], [])
+            parts = [part | {"status": ERROR, "message": "Not graded."} for part in parts]
+            row = _row(master, question, parts)
+            rows.append(row | {"code": "", "written": None, "outputs": []})
     return _whole("failed", reason[:MOST_MESSAGE], rows, master)
 
 
@@ -155,7 +156,7 @@ def carry_marks(old: dict[str, Any], new: dict[str, Any]) -> None:
             new["notes"].append(words)
 
 
-def _work(notebook: Any, question: str, outputs: dict[str, list]) -> dict[str, Any]:
+def _work(notebook: Any, question: str, outputs: dict[str, list[Any]]) -> dict[str, Any]:
     """Return what a student did for a question: code as it ran, text, and what the code showed.
 
     What a check shows is left out: a hidden one's inputs would stand in it.

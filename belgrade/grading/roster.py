@@ -12,7 +12,7 @@ import csv
 import difflib
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -66,6 +66,13 @@ class Roster:
         """Return the place of the first column of one of these names, or None."""
         return _first([_plain_title(title) for title in self.header], names)
 
+    def place(self, name: str) -> int:
+        """Return the place of a column that every roster of this kind has."""
+        at = self.column(name)
+        if at is None:
+            raise GradingError(f"The roster has no column {name!r}.")
+        return at
+
     @cached_property
     def _by_key(self) -> dict[str, list[Student]]:
         return _index(self.students, lambda s: {_fold(k) for k in (s.id, *s.keys) if k.strip()})
@@ -104,7 +111,9 @@ class Roster:
         ][:3]  # fmt: skip
 
 
-def _index(students, keys_of) -> dict[str, list[Student]]:
+def _index(
+    students: Iterable[Student], keys_of: Callable[[Student], Iterable[str]]
+) -> dict[str, list[Student]]:
     found: dict[str, list[Student]] = {}
     for student in students:
         for key in keys_of(student):
@@ -130,7 +139,8 @@ def read_roster(path: Path) -> Roster:
     else:
         kind = PLAIN if first is None or last is None else MOODLE
     places = [titles.index(t) for t in dict.fromkeys(IDS[kind]) if t in titles]
-    possible, notes = (), []
+    possible: tuple[str, ...] = ()
+    notes: list[str] = []
     if kind == CANVAS:
         possible = next((row for row in body if "points possible" in row[0].lower()), ())
         body = [r for r in body if r is not possible and any(r[i].strip() for i in places)]
@@ -170,7 +180,7 @@ def read_roster(path: Path) -> Roster:
     return roster
 
 
-def _telling_apart(body, places: list[int]) -> list[int]:
+def _telling_apart(body: list[tuple[str, ...]], places: list[int]) -> list[int]:
     """Return the columns of ids, first the one that every student has and no two share."""
     for at in places:
         values = [row[at].strip() for row in body]
@@ -207,8 +217,8 @@ def read_rows(path: Path) -> list[list[str]]:
         text = text.split("\n", 1)[1]
     first = next((line for line in text.splitlines() if line.strip()), "")
     try:
-        rows = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count))
-        rows = [row for row in rows if any(cell.strip() for cell in row)]
+        read = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count))
+        rows = [row for row in read if any(cell.strip() for cell in row)]
     except csv.Error as error:
         raise GradingError(f"{path.name} is no CSV table ({error}).") from None
     if not rows:
@@ -233,7 +243,9 @@ def read_groups(path: Path, roster: Roster | None) -> dict[str, dict[str, str]]:
     return groups
 
 
-def on_roster(table: Roster, name: str, roster: Roster | None) -> Iterator[tuple[Student, tuple]]:
+def on_roster(
+    table: Roster, name: str, roster: Roster | None
+) -> Iterator[tuple[Student, tuple[str, ...]]]:
     """Yield (student, row) of a table, the students as the roster has them if there is one."""
     for student in table.students:
         hits = roster.find(student.keys, student.name or student.id) if roster else [student]
@@ -243,7 +255,7 @@ def on_roster(table: Roster, name: str, roster: Roster | None) -> Iterator[tuple
         yield hits[0], student.row
 
 
-def _first(titles, names) -> int | None:
+def _first(titles: Sequence[str], names: Iterable[str]) -> int | None:
     return next((titles.index(n) for n in names if n in titles), None)
 
 

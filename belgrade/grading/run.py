@@ -219,7 +219,8 @@ class _Unit:
 
     def go(self) -> None:
         """Run it; without a cell that ended the process, and with others where they may lack."""
-        questions, extra = list(self.clocks), set()
+        questions = list(self.clocks)
+        extra: set[int] = set()
         for _ in range(MOST_ATTEMPTS + len(questions)):
             fatal = self._attempt(questions, extra)
             if fatal is None:

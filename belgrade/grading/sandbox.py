@@ -141,10 +141,10 @@ class Shell:
             found = self._await(time.monotonic() + grace)
         if found is None:
             self._stem.box.raise_if_ended()
-            error = late or ("the kernel died" if self._line.room > 0 else FLOOD)
-            return Told(error=error, late=bool(late), died=True)
+            ended = late or ("the kernel died" if self._line.room > 0 else FLOOD)
+            return Told(error=ended, late=bool(late), died=True)
         error = late or (str(found["error"]) if found.get("error") else None)
-        told = {name: found.get(name) for name in ("shown", "answer", "notes")}
+        told: dict[str, Any] = {name: found.get(name) for name in ("shown", "answer", "notes")}
         return Told(**told, error=error, late=bool(late))
 
     def _await(self, end: float) -> dict[str, Any] | None:
@@ -242,10 +242,11 @@ class Sandbox:
     ) -> None:
         self.limits, self.workers, self.private = limits or Limits(), workers, list(private)
         self.walled, self.stopped = walled, False
-        self._process: subprocess.Popen | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._idle: list[Stem] = []
         self._stems: weakref.WeakSet[Stem] = weakref.WeakSet()
-        self._lock, self._group, self._scratch = threading.Lock(), "", None
+        self._lock, self._group = threading.Lock(), ""
+        self._scratch: tempfile.TemporaryDirectory[str] | None = None
 
     def __enter__(self) -> Sandbox:
         can_wall = platform.system() == "Linux" and shutil.which("bwrap")
@@ -264,7 +265,7 @@ class Sandbox:
             raise
         return self
 
-    def _begun(self, control: int) -> subprocess.Popen:
+    def _begun(self, control: int) -> subprocess.Popen[bytes]:
         """Return the warm process, started."""
         user = NOBODY if os.geteuid() == 0 and self.walled else 0
         settings = {"user": user, "control": control, "walled": self.walled, "scratch": SCRATCH}
@@ -279,14 +280,17 @@ class Sandbox:
             full = ["/bin/sh", "-c", f'{enter}exec "$@"', "sh", *full]
             surroundings = None
         else:
-            self._scratch = tempfile.TemporaryDirectory(
-                prefix="belgrade-", ignore_cleanup_errors=True
-            )
-            settings["scratch"] = self._scratch.name
+            scratch = tempfile.TemporaryDirectory(prefix="belgrade-", ignore_cleanup_errors=True)
+            self._scratch = scratch
+            settings["scratch"] = scratch.name
             full = [sys.executable, "-c", START_PLAIN, json.dumps(settings)]
-            work = {"BELGRADE_WORK": f"{self._scratch.name}/my_work"}
+            work = {"BELGRADE_WORK": f"{scratch.name}/my_work"}
             surroundings = os.environ | PLAIN | work
-        streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": self._told}
+        streams: dict[str, Any] = {
+            "stdin": subprocess.DEVNULL,
+            "stdout": subprocess.DEVNULL,
+            "stderr": self._told,
+        }
         return subprocess.Popen(full, **streams, pass_fds=[control], env=surroundings)
 
     def _await(self) -> None:

@@ -20,8 +20,8 @@ from belgrade.grading.roster import Roster
 
 GRADED, FAILED, MISSING = "graded", "failed", "missing"
 NOTHING = "Nothing handed in."
-NO_RESULT = {"state": MISSING, "file": "", "digest": "", "master": "", "questions": [], "notes": []}
-NO_RESULT |= {"points": 0, "pending_points": 0, "seconds": 0}
+NO_RESULT: Result = {"state": MISSING, "file": "", "digest": "", "master": ""}
+NO_RESULT |= {"questions": [], "notes": [], "points": 0, "pending_points": 0, "seconds": 0}
 # What a spreadsheet takes for the beginning of a formula, in the wide forms of Asia as well.
 FORMULA = re.compile(r"\s*'*\s*[=+\-@\t\r\n|%＝＋－＠]")
 LONGEST_CELL = 32_000  # Excel's limit is 32,767 characters
@@ -83,8 +83,9 @@ def with_missing(
     here = {(r["student"], r["exercise"]) for r in results}
     unplaced = {r["student"] for r in results if r["exercise"] is None}
     rows = list(results)
+    numbers: list[str | None] = [*sorted(possible)] or [None]
     for student in roster.students if roster else ():
-        for exercise in sorted(possible) or [None]:
+        for exercise in numbers:
             if (student.id, exercise) in here:
                 continue
             if student.id in unplaced and len(possible) < 2:
@@ -93,7 +94,7 @@ def with_missing(
             if student.id in unplaced:
                 reason += " Another file of this student could not be told to be any exercise."
             who = {"student": student.id, "name": student.name, "exercise": exercise}
-            why = {"reason": reason, "max_points": possible.get(exercise, 0)}
+            why = {"reason": reason, "max_points": possible.get(exercise or "", 0)}
             rows.append(NO_RESULT | who | why)
     return sorted(rows, key=lambda r: (r["exercise"] or "~", r["student"]))
 

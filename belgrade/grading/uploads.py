@@ -14,7 +14,7 @@ import html
 import os
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -82,13 +82,13 @@ def write_feedback(
         found = MOODLE_NAME.fullmatch(origin) or CANVAS_NAME.fullmatch(origin)
         found = found or CANVAS_ANONYMOUS.fullmatch(origin)
         told = found["number"] if found else ""
-        canvas = bool(found) and "upload" in found.re.groupindex
+        canvas = found is not None and "upload" in found.re.groupindex
         student = one["student"]
         known = roster.by_id.get(student) if roster else Student(student, one["name"])
         if known is None or not number or not one["digest"]:
             continue
         page, participant = pages[student, number], re.fullmatch(r"Participant (\d+)", student)
-        if canvas and (roster or group or student == told):  # a group's goes to all of it
+        if found and canvas and (roster or group or student == told):  # a group's goes to all of it
             name = f"{origin[: found.end('upload')]}_{number}_feedback.html"
             zips.setdefault(f"canvas_feedback_{number}.zip", {}).setdefault(name, page)
         elif participant or (found and not canvas and roster and not group):
@@ -132,23 +132,30 @@ def column_name(exercise: str, titles: Mapping[str, str]) -> str:
     return f"Exercise {exercise}: {title}" if title else f"Exercise {exercise}"
 
 
-def _canvas(roster, marks, possible, numbers, titles) -> str:
-    last = roster.column("section")
+def _canvas(
+    roster: Roster,
+    marks: Mapping[tuple[str, str], float],
+    possible: Mapping[str, float],
+    numbers: list[str],
+    titles: Mapping[str, str],
+) -> str:
+    last = roster.place("section")
     shared = range(last + 1)
     places = {n: _canvas_column(roster, n, titles.get(n, "")) for n in numbers}
     header = [roster.header[i] for i in shared]
-    header += [roster.header[places[n]] if places[n] else column_name(n, titles) for n in numbers]
-    top = ["    Points Possible"] + [""] * last
+    header += [roster.header[at] if at else column_name(n, titles) for n, at in places.items()]
+    top: list[Any] = ["    Points Possible"] + [""] * last
     worth = {}
     for n in numbers:
-        there = _number(roster.possible[places[n]]) if places[n] and roster.possible else None
+        at = places[n]
+        there = _number(roster.possible[at]) if at and roster.possible else None
         worth[n] = there or possible[n]
         top.append(tidy(worth[n]))
     rows = [top]
     for student in roster.students:
         row: list[Any] = _kept(roster, student, shared)
         for n in numbers:
-            before = student.row[places[n]] if places[n] else ""
+            before = student.row[at] if (at := places[n]) else ""
             row.append(_scaled(marks, student, n, possible[n], worth[n], before))
         rows.append(row)
     return csv_text(header, rows, protect=False)
@@ -172,7 +179,9 @@ def _canvas_column(roster: Roster, exercise: str, title: str) -> int | None:
     return found[0] if len(found) == 1 else None
 
 
-def _moodle(roster, marks, exercise, titles) -> str:
+def _moodle(
+    roster: Roster, marks: Mapping[tuple[str, str], float], exercise: str, titles: Mapping[str, str]
+) -> str:
     """Return a table for Moodle's grade import: only students with a mark.
 
     An empty cell there would take away a mark, and a row that Moodle cannot place stops the
@@ -189,8 +198,14 @@ def _moodle(roster, marks, exercise, titles) -> str:
     return csv_text(header, rows, protect=False)
 
 
-def _worksheet(roster, marks, exercise, most, comments) -> str:
-    grade, maximum = roster.column("grade"), roster.column("maximum grade")
+def _worksheet(
+    roster: Roster,
+    marks: Mapping[tuple[str, str], float],
+    exercise: str,
+    most: float,
+    comments: Mapping[tuple[str, str], str],
+) -> str:
+    grade, maximum = roster.place("grade"), roster.column("maximum grade")
     words = roster.column("feedback comments")
     rows = []
     for student in roster.students:
@@ -203,7 +218,7 @@ def _worksheet(roster, marks, exercise, most, comments) -> str:
     return csv_text(roster.header, rows, protect=False)
 
 
-def _kept(roster: Roster, student: Student, places) -> list[Any]:
+def _kept(roster: Roster, student: Student, places: Iterable[int]) -> list[Any]:
     """Return cells of the export: what identifies verbatim, the rest without formulas."""
     return [
         cell if EXACT.fullmatch(title.strip().lower()) else harmless(cell)
@@ -211,7 +226,14 @@ def _kept(roster: Roster, student: Student, places) -> list[Any]:
     ]
 
 
-def _scaled(marks, student, exercise, most, worth, before) -> Any:
+def _scaled(
+    marks: Mapping[tuple[str, str], float],
+    student: Student,
+    exercise: str,
+    most: float,
+    worth: float,
+    before: str,
+) -> Any:
     points = marks.get((student.id, exercise))
     if points is None:
         return before

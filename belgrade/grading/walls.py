@@ -82,8 +82,8 @@ def limit(limits: dict[str, int]) -> None:
         ("NOFILE", "files"),
     ):
         resource.setrlimit(getattr(resource, f"RLIMIT_{kind}"), (limits[name], limits[name]))
-    for kind in (resource.RLIMIT_CORE, resource.RLIMIT_MSGQUEUE, resource.RLIMIT_MEMLOCK):
-        resource.setrlimit(kind, (0, 0))
+    for none in (resource.RLIMIT_CORE, resource.RLIMIT_MSGQUEUE, resource.RLIMIT_MEMLOCK):
+        resource.setrlimit(none, (0, 0))
 
 
 def drop_rights() -> None:

@@ -13,6 +13,8 @@ from toy_exercise import RIGHT, varied_key
 
 from belgrade.authoring import build as building
 from belgrade.checks.assemble import about, assemble, role
+from belgrade.checks.capture import capture
+from belgrade.checks.points import MARK, check_points_again, seal
 from belgrade.checks.second_pass import AGAIN, WORDS, with_second_pass
 from belgrade.grading.master import Master, _made
 from belgrade.grading.result import _row
@@ -161,3 +163,19 @@ def refused(key: Any, words: str, folder: Path) -> None:
     nbformat.write(key, path)
     with pytest.raises(building.BuildError, match=words):
         building.build(path, cwd=folder)
+
+
+def test_a_name_that_two_questions_ask_for_is_each_ones_own_in_nbgrader() -> None:
+    ran = ["PLANES = 1"]
+    for question, factor in (("1.1", 2), ("1.2", 3)):
+        ran += [f"total = PLANES * {factor}", f'{MARK}\n\ncheck_points("{question}", total)']
+    ran += [f"{MARK}_again\n"]
+    for question, value in (("1.1", 10), ("1.2", 15)):
+        sealed = seal(
+            spec={"question": question, "kind": "number", "points": 1},
+            reference=capture(value),
+            check=f'check("{question}", total)',
+            parameters="PLANES = 1",
+            variant="PLANES = 5",
+        )
+        assert check_points_again(ran, sealed) == 1

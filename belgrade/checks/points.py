@@ -10,6 +10,7 @@ import contextlib
 import functools
 import io
 import json
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -63,8 +64,9 @@ def check_points_again(ran: list[str], sealed: str) -> float:
     ) -> None:
         captured.append(captured_or_error(answer, told["spec"], inputs))
 
-    mine = tuple(source for source in ran if MARK not in source)
-    space = _run_again(mine, told["parameters"].strip(), told["variant"])
+    mine = tuple(source for source in ran if f"{MARK}_again" not in source)
+    spaces = _run_again(mine, told["parameters"].strip(), told["variant"])
+    space = spaces.get(told["spec"]["question"], spaces[""])
     _quietly(told["check"], space | {"check": check})
     if not captured:
         return 0
@@ -73,17 +75,27 @@ def check_points_again(ran: list[str], sealed: str) -> float:
 
 # The line by which a cell is known to be a check of an export, and none of the student's.
 MARK = "from belgrade.checks.points import check_points"
+CALL = re.compile(r"""check_points\(\s*["']([\d.]+)["']""")
 
 
 @functools.lru_cache(maxsize=1)
-def _run_again(sources: tuple[str, ...], parameters: str, variant: str) -> dict[str, Any]:
-    """Return the names that cells leave behind when they run with other parameters."""
-    space = {"__name__": "__main__"}
+def _run_again(
+    sources: tuple[str, ...], parameters: str, variant: str
+) -> dict[str, dict[str, Any]]:
+    """Return {question: the names at its check, "": at the end} of cells with other parameters.
+
+    A later question may make a name of an earlier one anew.
+    """
+    space: dict[str, Any] = {"__name__": "__main__"}
+    spaces: dict[str, dict[str, Any]] = {}
     for source in sources:
+        if MARK in source:
+            spaces |= {question: dict(space) for question in CALL.findall(source)}
+            continue
         _quietly(variant if source.strip() == parameters else source, space)
         if "matplotlib.pyplot" in sys.modules:  # as Jupyter does: each cell ends its figures
             sys.modules["matplotlib.pyplot"].close("all")
-    return space
+    return spaces | {"": space}
 
 
 def _quietly(source: str, space: dict[str, Any]) -> None:

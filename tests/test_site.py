@@ -102,6 +102,14 @@ def test_nothing_is_fetched_from_elsewhere() -> None:
         assert not re.findall(r"(?:url\(|@import )[\"']?(?:https?:)?//", style), path.name
 
 
+def test_a_page_says_what_it_is_about_and_fetches_no_index_of_the_search() -> None:
+    for path in written_pages():
+        summary = soup(path).find("meta", attrs={"name": "description"})["content"]
+        assert 10 < len(summary) <= 160, path.name
+        assert not soup(path).find("script", src=re.compile("searchindex")), path.name
+        assert soup(path).find("link", rel="icon"), path.name
+
+
 @pytest.mark.parametrize("source", [name for name in NOTEBOOKS if name.startswith("notebooks")])
 def test_every_picture_comes_with_its_words(source: str) -> None:
     book = nbformat.read(ROOT / source, as_version=4)

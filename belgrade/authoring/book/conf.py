@@ -28,6 +28,7 @@ html_permalinks_icon = "#"
 html_static_path = ["static"]
 html_css_files = ["book.css"]
 html_js_files = ["book.js"]
+html_favicon = "static/favicon.svg"
 html_show_sphinx = False
 html_use_index = False
 html_context = {"default_mode": "auto"}

@@ -7,6 +7,7 @@ import hashlib
 import io
 import posixpath
 import re
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -36,6 +37,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("doctree-read", _name_empty_heads)
     app.connect("html-page-context", _launch, priority=900)
     app.connect("html-page-context", _make_live)
+    app.connect("html-page-context", _sum_up)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
@@ -140,3 +142,9 @@ def _make_live(
     if "data-asks=" in body or (drawn and "data-explorer=" in body):
         app.add_css_file("live.css")
         app.add_js_file("live.js", loading_method="defer", **drawn)
+
+
+def _sum_up(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """Give the page its first paragraph as what search engines show of it (`layout.html`)."""
+    if doctree and (first := next(doctree.findall(nodes.paragraph), None)):
+        context["summary"] = textwrap.shorten(first.astext(), 160, placeholder=" …")

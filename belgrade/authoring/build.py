@@ -273,14 +273,7 @@ def _run(
     notebook.cells = cells + again
     execute(notebook, cwd)
     done = {cell["id"]: cell for cell in notebook.cells}
-    owner = {cell["id"]: f"question {q.name}: " for q in questions for cell in q.cells}
-    for number, cell in enumerate(key.cells):
-        if cell.cell_type == "code":
-            ran = done[cell["id"]]
-            if error := first_error(ran):
-                where = owner.get(cell["id"], "") + place_of(number, cell)
-                raise BuildError(f"{where} stopped with {error}")
-            cell.outputs, cell.execution_count = ran.outputs, ran.execution_count
+    _store(key, questions, done)
     for cell in again:
         if error := first_error(done[cell["id"]]):
             name = cell.metadata["belgrade"].get("question", "a given cell")
@@ -297,6 +290,18 @@ def _run(
         for (name, n), cell in wrong_at.items()
     }
     return answers, wrongs
+
+
+def _store(key: NotebookNode, questions: list[Question], done: dict[str, NotebookNode]) -> None:
+    """Put the outputs of cells that ran into a key; raise BuildError for one that stopped."""
+    owner = {cell["id"]: f"question {q.name}: " for q in questions for cell in q.cells}
+    for number, cell in enumerate(key.cells):
+        if cell.cell_type == "code":
+            ran = done[cell["id"]]
+            if error := first_error(ran):
+                where = owner.get(cell["id"], "") + place_of(number, cell)
+                raise BuildError(f"{where} stopped with {error}")
+            cell.outputs, cell.execution_count = ran.outputs, ran.execution_count
 
 
 def _turns(spec: Spec) -> list[dict[str, Any]]:

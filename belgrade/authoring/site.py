@@ -74,6 +74,7 @@ def build(
     return sorted(files)
 
 
+# As for `build`.
 def book(
     root: Path,
     made: Path,

@@ -82,9 +82,10 @@ def _pairs(found: list[Result], given: set[str]) -> list[Pair]:
             chance[pair] = chance.get(pair, pairs) * len(hits) / pairs
     order = sorted(chance, key=lambda pair: (chance[pair], pair))
     return [
-        Pair(found[a], found[b], shared[a, b]) for a, b in order[:MOST_PAIRS]
+        Pair(found[a], found[b], shared[a, b])
+        for a, b in order[:MOST_PAIRS]
         if chance[a, b] < MOST_BY_CHANCE
-    ]  # fmt: skip
+    ]
 
 
 def _own(code: str, given: set[str]) -> str:

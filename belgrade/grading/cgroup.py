@@ -32,10 +32,11 @@ def group_for(limits: Any, workers: int, mount: Path = MOUNT, own: str | None = 
         with contextlib.suppress(OSError):
             lines = Path("/proc/self/cgroup").read_text(encoding="utf-8").splitlines()
             own = next((line[3:] for line in lines if line.startswith("0::")), "")
-    place, made = mount / own.lstrip("/"), {
+    place = mount / own.lstrip("/")
+    made = {
         "memory.max": COMMON_MEMORY + (workers + 1) * limits.memory,
         "pids.max": 64 + (workers + 1) * limits.processes,
-    }  # fmt: skip
+    }
     for parent in [place, *place.parents] if own else []:
         if not parent.is_relative_to(mount):
             break

@@ -43,8 +43,11 @@ class Cluster:
     def __init__(self, address: str, limits: Limits | None = None, walled: bool = True) -> None:
         self.address, self.stopped = address, False
         self._pending: set[Any] = set()
-        self._asked = {"limits": asdict(limits or Limits()), "walled": walled,
-                       "digest": package_digest()}  # fmt: skip
+        self._asked = {
+            "limits": asdict(limits or Limits()),
+            "walled": walled,
+            "digest": package_digest(),
+        }
 
     def __enter__(self) -> Cluster:
         try:

@@ -68,11 +68,16 @@ class Submission:
 
 # The parameters are the command's options.
 def collect(
-    source: Path, spool: Path, roster: Roster | None = None, limits: Limits | None = None, *,
-    layout: str = "", match: Mapping[str, str] | None = None,
+    source: Path,
+    spool: Path,
+    roster: Roster | None = None,
+    limits: Limits | None = None,
+    *,
+    layout: str = "",
+    match: Mapping[str, str] | None = None,
     groups: Mapping[str, Mapping[str, str]] | None = None,
     say: Callable[[str], None] = lambda line: None,
-) -> list[Submission]:  # fmt: skip
+) -> list[Submission]:
     """Return the submissions in a folder, a zip or a notebook file, sorted by student.
 
     There is one for each student, or group, and exercise; a file whose exercise cannot be told
@@ -141,6 +146,7 @@ def _set_aside(found: Found, spool: Path) -> Piece:
 # --- whose it is --------------------------------------------------------------------------------
 
 
+# Long, for whom a name fits is weighed in one order, from an id to a name that is only close.
 def _recognise(
     pieces: list[Piece],
     roster: Roster | None,

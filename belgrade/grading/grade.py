@@ -203,9 +203,14 @@ def _grade(settings: Settings, say: Callable[[str], None]) -> Summary:
         keep_rule(out, settings.due, settings.late, settings.extensions, roster)
         groups = read_groups(settings.groups, roster) if settings.groups else None
         found = collect(
-            settings.submissions, spool / "files", roster, layout=settings.layout,
-            match=settings.match, groups=groups, say=say,
-        )  # fmt: skip
+            settings.submissions,
+            spool / "files",
+            roster,
+            layout=settings.layout,
+            match=settings.match,
+            groups=groups,
+            say=say,
+        )
         if not found:
             raise GradingError(f"There is nothing to grade in {settings.submissions}.")
         with contextlib.ExitStack() as stack:

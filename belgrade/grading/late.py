@@ -49,10 +49,13 @@ def keep_rule(out: Path, due: str, rule: str, table: Path | None, roster: Roster
                 for name, at in places.items()
                 if at is not None and row[at].strip()
             }
-    write_json(out / KEPT, {
-        "due": _time(due, "--due").isoformat(), "percent": float(found[1].replace(",", ".")),
-        "most_days": int(found[2] or 1000), "own": own,
-    })  # fmt: skip
+    kept = {
+        "due": _time(due, "--due").isoformat(),
+        "percent": float(found[1].replace(",", ".")),
+        "most_days": int(found[2] or 1000),
+        "own": own,
+    }
+    write_json(out / KEPT, kept)
 
 
 def mark_down(result: Result, out: Path, possible: float, roster: Roster | None) -> Result:

@@ -156,9 +156,10 @@ def read_sheet(path: Path) -> Sheet:
 
 
 def merge_marks(
-    results: Iterable[Result], sheets: Iterable[Sheet | Path | str],
+    results: Iterable[Result],
+    sheets: Iterable[Sheet | Path | str],
     rubrics: Mapping[str, Mapping[str, str]] | None = None,
-) -> tuple[list[Result], list[str]]:  # fmt: skip
+) -> tuple[list[Result], list[str]]:
     """Return (results with the marks of the sheets, problems in sentences).
 
     `rubrics` gives those of each exercise by question. A row with a problem is left out, the others

@@ -52,9 +52,10 @@ def covered(private: Iterable[Path] = ()) -> list[Path]:
     home = Path(os.path.expanduser("~"))
     places = {Path(p).resolve() for p in [*private, *checkout, home]}
     return sorted(
-        p for p in places - needed
+        p
+        for p in places - needed
         if p.is_dir() and any(p != s and p.is_relative_to(s) for s in seen)
-    )  # fmt: skip
+    )
 
 
 def command(

@@ -43,9 +43,12 @@ def _environment() -> Any:
 
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES, encoding="utf-8"),
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
         finalize=lambda v: clean(v) if isinstance(v, str) and not isinstance(v, Markup) else v,
-    )  # fmt: skip
+    )
     own = (_points, _score, _cut, _shown, _rubric, _who)
     environment.filters |= {function.__name__[1:]: function for function in own}
     environment.filters |= {"line": partial(clean, keep=""), "word": lambda key: STATUS[key][1]}
@@ -125,10 +128,16 @@ def sound_png(data: Any) -> tuple[str, int, int] | None:
     return base64.b64encode(raw[:end]).decode("ascii"), *size
 
 
+# The parameters are what stands in the page.
 def marking(
-    exercise: str, title: str, header: Sequence[str], answers: Iterable[dict[str, Any]],
-    rubrics: Mapping[str, str], kept: str, tutor: int = 0,
-) -> str:  # fmt: skip
+    exercise: str,
+    title: str,
+    header: Sequence[str],
+    answers: Iterable[dict[str, Any]],
+    rubrics: Mapping[str, str],
+    kept: str,
+    tutor: int = 0,
+) -> str:
     """Return the form to mark written answers in.
 
     `answers` have a `title`, whether they are `common` to all tutors, and what stands in the row of
@@ -159,11 +168,19 @@ def marking(
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     columns = [column for column in header if column != "text"] + ["tutor"] * bool(tutor)
     return _page(
-        "marking.html", exercise=exercise, title=title, questions=questions, count=count,
-        tutor=tutor, kept=kept, script=script, digest=digest, columns=columns,
+        "marking.html",
+        exercise=exercise,
+        title=title,
+        questions=questions,
+        count=count,
+        tutor=tutor,
+        kept=kept,
+        script=script,
+        digest=digest,
+        columns=columns,
         formula=FORMULA.pattern,
         file=f"{exercise}_marks{f'_tutor_{tutor}' if tutor else ''}.csv",
-    )  # fmt: skip
+    )
 
 
 def _order(answer: Mapping[str, Any]) -> tuple[Any, ...]:

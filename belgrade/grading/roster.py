@@ -106,9 +106,10 @@ class Roster:
         alike = difflib.get_close_matches(wanted, keys.values(), n=3, cutoff=0.8)
         words = set(wanted.split())
         return [
-            s for s in self.students
+            s
+            for s in self.students
             if keys[s.id] in alike or len(words & set(keys[s.id].split())) > 1
-        ][:3]  # fmt: skip
+        ][:3]
 
 
 def _index(

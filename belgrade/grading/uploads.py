@@ -36,9 +36,11 @@ EXACT = re.compile(
 
 
 def upload_files(
-    results: list[Result], roster: Roster | None, possible: Mapping[str, float],
+    results: list[Result],
+    roster: Roster | None,
+    possible: Mapping[str, float],
     titles: Mapping[str, str] | None = None,
-) -> dict[str, str]:  # fmt: skip
+) -> dict[str, str]:
     """Return {file name: CSV text} for the platform that the roster comes from.
 
     `possible` gives the points of each exercise, `titles` their titles. A student whose written
@@ -172,9 +174,11 @@ def _canvas_column(roster: Roster, exercise: str, title: str) -> int | None:
         bare = re.sub(r"[\W_]+", " ", words).strip()
         titled = re.sub(r"[\W_]+", " ", plain(title.split(":")[0])).strip()
         number = rf"(exercise|lesson|notebook|assignment)\W*0*{int(exercise)}(?!\d)"
-        if re.match(rf"{exercise}(?!\d)", words) or re.search(number, words) or (
-            titled and titled in bare
-        ):  # fmt: skip
+        if (
+            re.match(rf"{exercise}(?!\d)", words)
+            or re.search(number, words)
+            or (titled and titled in bare)
+        ):
             found.append(i)
     return found[0] if len(found) == 1 else None
 

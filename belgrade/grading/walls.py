@@ -50,10 +50,12 @@ def own_namespaces() -> None:
     user, group = os.geteuid(), os.getegid()
     _call("unshare", CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC)
     for file, text in (
-        ("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1"),
+        ("setgroups", "deny"),
+        ("uid_map", f"{user} {user} 1"),
+        ("gid_map", f"{group} {group} 1"),
         # Where memory runs out, the system takes a submission before anything else.
         ("oom_score_adj", "1000"),
-    ):  # fmt: skip
+    ):
         with open(f"/proc/self/{file}", "w", encoding="ascii") as opened:
             opened.write(text)
 

@@ -33,9 +33,12 @@ HEAVY = ("outputs", "code")  # not needed once a page is written
 
 
 def write_all(
-    results: Iterable[Result], out: Path, roster: Roster | None = None,
-    masters: Mapping[str, Any] | None = None, tutors: int = 0,
-) -> None:  # fmt: skip
+    results: Iterable[Result],
+    out: Path,
+    roster: Roster | None = None,
+    masters: Mapping[str, Any] | None = None,
+    tutors: int = 0,
+) -> None:
     """Write all tables and pages into the folder `out`, each file in one step.
 
     `results` are gone through once and may be read from files as they come. `masters` gives, by

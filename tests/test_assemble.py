@@ -112,6 +112,26 @@ def test_markers_and_tags_do_not_travel(fresh):
     assert repairs == ["Markers for nbval were taken out of 1 cell(s)."]
 
 
+@pytest.mark.parametrize("lost", [False, True])
+def test_an_answer_shown_as_code_in_a_text_cell_is_run(fresh, lost):
+    submitted = submission(fresh, answer_1="```python\nper_million = 1\n```\n")
+    cell = next(c for c in submitted.cells if c.id == "answer-1")
+    cell.cell_type = "markdown"
+    if lost:
+        del cell["id"]
+        cell.metadata = {}
+    cells = assemble(fresh, submitted)[0].cells
+    assert "per_million = 1" in [c.source for c in cells if c.cell_type == "code"]
+
+
+def test_a_copy_of_an_untouched_answer_undoes_none(fresh):
+    starter = next(c.source for c in fresh.cells if c.id == "answer-1")
+    submitted = submission(fresh, answer_1="per_million = 1")
+    insert(submitted, "answer-1", new_code_cell(f"{starter}  # to try"))
+    sources = [c.source for c in assemble(fresh, submitted)[0].cells]
+    assert "per_million = 1" in sources and not any(starter in each for each in sources)
+
+
 def test_what_a_merge_left_in_a_cell_is_named(fresh):
     both = "<<<<<<< local\nx = 1\n=======\nx = 2\n>>>>>>> remote"
     repairs = assemble(fresh, submission(fresh, answer_1=both))[1]

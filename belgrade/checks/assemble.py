@@ -130,7 +130,9 @@ def _added(
             elif changed and role(known) != "check":
                 repairs.append("The parameters were changed: the given ones are used.")
             continue
-        if not _runs(cell):
+        # A copy of what an answer starts from says nothing, and must not undo the answer.
+        bare = any(same_code(source_of(cell), answer.source) for answer in answers.values())
+        if bare or not _runs(cell):
             continue
         # An answer typed beside its empty answer cell counts, wherever it stands in the question.
         question = about(fresh.cells[at]).get("question")

@@ -27,6 +27,8 @@ CODE = re.compile(r"\w\(|\w\[|^[^\S\n]*+(?:import|from|def|for) |(?<![=<>!])=(?!
 MAGIC = re.compile(r"^([^\S\n]*)[%!][^\n]*$", re.MULTILINE)
 # How the module is installed, in the first cell: `belgrade links` fills in the address.
 INSTALL = re.compile(r"%pip install git\+[^\s\"\\]+")
+# Code in a text cell, as whoever made a text cell of it shows it.
+FENCED = re.compile(r"\s*```\w*\n(.*?)\n?```\s*", re.DOTALL)
 # What names in it are its own.
 OWN_SCOPE = (
     ast.FunctionDef,
@@ -64,6 +66,8 @@ def source_of(cell: Mapping[str, Any]) -> str:
     """Return a cell's text as one string that can be written as UTF-8."""
     text = cell.get("source", "")
     text = "".join(map(str, text)) if isinstance(text, list) else str(text)
+    if cell.get("cell_type") == "markdown" and (block := FENCED.fullmatch(text)):
+        text = block[1]
     return text.encode("utf-8", "replace").decode("utf-8")  # half a character cannot be sent on
 
 

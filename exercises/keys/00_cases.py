@@ -140,4 +140,4 @@ CASES = {
              "share.plot.barh()\nax = None", "not_attempted", "Keep the axes in a name"),
         ],
     },
-}  # fmt: skip
+}

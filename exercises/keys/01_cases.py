@@ -147,4 +147,4 @@ CASES = {
             ("ax = ...", "not_attempted", "Replace the three dots"),
         ],
     },
-}  # fmt: skip
+}

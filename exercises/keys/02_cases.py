@@ -170,4 +170,4 @@ CASES = {
             ('sentence = ""', "not_attempted", "Choose one of"),
         ],
     },
-}  # fmt: skip
+}

@@ -168,4 +168,4 @@ CASES = {
             ('pair = ""', "not_attempted", "Choose one of"),
         ],
     },
-}  # fmt: skip
+}

@@ -169,4 +169,4 @@ CASES = {
             ('headline = " "', "not_attempted", "Choose one of"),
         ],
     },
-}  # fmt: skip
+}

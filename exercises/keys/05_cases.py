@@ -197,4 +197,4 @@ CASES = {
             ("telling = ...", "not_attempted", "three dots"),
         ],
     },
-}  # fmt: skip
+}

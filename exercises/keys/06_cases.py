@@ -150,4 +150,4 @@ CASES = {
             ('plan = ""', "not_attempted", "Choose one of"),
         ],
     },
-}  # fmt: skip
+}

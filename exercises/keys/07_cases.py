@@ -142,4 +142,4 @@ CASES = {
             ('pair = ""', "not_attempted", "Choose one of"),
         ],
     },
-}  # fmt: skip
+}

@@ -134,4 +134,4 @@ CASES = {
             ('result = ""', "not_attempted", "Choose one of"),
         ],
     },
-}  # fmt: skip
+}

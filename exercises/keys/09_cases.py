@@ -163,4 +163,4 @@ CASES = {
             ('judgement = ""', "not_attempted", "Choose one of"),
         ],
     },
-}  # fmt: skip
+}

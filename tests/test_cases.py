@@ -111,8 +111,9 @@ def test_every_graded_question_has_its_cases(number: str) -> None:
         wrong = {words for _, status, words in of_it if status != "right"}
         # Those that the spec foresees are tried by `build` alone.
         wrong |= {turn["message"] for turn in turns[question]}
-        assert sum(status == "right" for _, status, _ in of_it) >= 3, question
-        assert len(wrong) >= 3, question
+        right = sum(status == "right" for _, status, _ in of_it)
+        told = f"{question} has {right} accepted and {len(wrong)} wrong answers: three each, please"
+        assert min(right, len(wrong)) >= 3, told
         assert len({code for code, _, _ in of_it}) == len(of_it), question
 
 

@@ -187,7 +187,10 @@ def table() -> str:
         "| you write | explained in | practised in line | asked in question |",
         "|---|---|---|---|",
     ]
+    met = explained().keys() & practised().keys()  # another test tells of one that is not
     for idiom, question in sorted(asked().items(), key=lambda each: (each[1], each[0])):
+        if idiom not in met:
+            continue
         number, heading = explained()[idiom]
         where = f"lesson {number}, *{heading.rstrip('?')}*"
         rows.append(f"| {shown(idiom)} | {where} | {practised()[idiom]} | {question} |")

@@ -38,12 +38,15 @@ class Names:
     anew: set[str] = field(default_factory=set)
 
 
+_tree = lru_cache(maxsize=64)(ast.parse)
+
+
 @lru_cache(maxsize=512)
 def names_in(source: str) -> Names:
     """Return the Names of a cell; where it cannot be read, every word in it counts as all."""
     code = SPECIAL.sub(r"\1pass", source)
     try:
-        body, inner = ast.parse(code).body, _inner(symtable.symtable(code, "", "exec"))
+        body, inner = _tree(code).body, _inner(symtable.symtable(code, "", "exec"))
     except UNREADABLE:
         words = set(WORD.findall(source))
         return Names(words, words, words)
@@ -147,7 +150,7 @@ def is_plain(source: str, given: Given) -> bool:
     if SPECIAL.search(source):
         return False
     try:
-        tree = ast.parse(source)
+        tree = _tree(source)
     except UNREADABLE:
         return True  # it will not run at all
     taken = given.names | PYTHONS

@@ -88,7 +88,7 @@ def _exercise_in_name(parts: tuple[str, ...]) -> str | None:
     return next((number for number in found if number in exercises()), None)
 
 
-def _platform(part: str, is_file: bool) -> re.Match[str] | None:
+def platform_of(part: str, is_file: bool) -> re.Match[str] | None:
     """Return what Moodle or Canvas wrote into a name, if it is one of theirs."""
     found = MOODLE_NAME.fullmatch(part)
     if not found and (is_file or part.lower().endswith(".zip")):
@@ -99,7 +99,7 @@ def _platform(part: str, is_file: bool) -> re.Match[str] | None:
 def read_origin(piece: Piece, origin: str, is_file: bool) -> None:
     """Read whose a file is from its origin, the part of its path that nobody could choose."""
     piece.origin = piece.name = origin
-    if found := _platform(origin, is_file):
+    if found := platform_of(origin, is_file):
         about = found.groupdict()
         piece.number, piece.name = about["number"], about.get("name") or ""
         piece.file = (is_file and about["file"]) or piece.file
@@ -131,7 +131,7 @@ def level_of(pieces: list[Piece], roster: Roster | None) -> int:
     for level in range(DEEPEST):  # from without: what lies in a student's folder has no say
         if level and common[level - 1 : level] == ("submitted",):
             return level
-        if share(lambda path: bool(_platform(path[-1], path in files)), level) > 0.5:
+        if share(lambda path: bool(platform_of(path[-1], path in files)), level) > 0.5:
             return level
         if share(lambda path: is_known(roster, path[-1]), level) >= 0.5:
             return level

@@ -13,7 +13,7 @@ import difflib
 import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -60,7 +60,6 @@ class Roster:
     header: tuple[str, ...]
     students: tuple[Student, ...]
     possible: tuple[str, ...] = ()
-    notes: tuple[str, ...] = field(default=())
 
     def column(self, *names: str) -> int | None:
         """Return the place of the first column of one of these names, or None."""
@@ -141,13 +140,10 @@ def read_roster(path: Path) -> Roster:
         kind = PLAIN if first is None or last is None else MOODLE
     places = [titles.index(t) for t in dict.fromkeys(IDS[kind]) if t in titles]
     possible: tuple[str, ...] = ()
-    notes: list[str] = []
     if kind == CANVAS:
         possible = next((row for row in body if "points possible" in row[0].lower()), ())
-        body = [r for r in body if r is not possible and any(r[i].strip() for i in places)]
-        here = [row for row in body if row[0].strip().lower() != "student, test"]
-        notes = ["Canvas's test student was left out."] * (len(here) < len(body))
-        body = here
+        body = [r for r in body if r is not possible and r[0].strip().lower() != "student, test"]
+        body = [row for row in body if any(row[i].strip() for i in places)]
     elif not places:
         raise GradingError(
             f"{path.name} has no column for the student's id (found: {', '.join(header[:6])}). "
@@ -172,7 +168,7 @@ def read_roster(path: Path) -> Roster:
         if full is not None:
             name = _first_then_last(row[full]) if kind == CANVAS else row[full]
         students.append(Student(own, _name(name), (*ids, *mails), row))
-    roster = Roster(kind, header, tuple(students), possible, tuple(notes))
+    roster = Roster(kind, header, tuple(students), possible)
     if not students:
         raise GradingError(f"{path.name} lists no student.")
     if len(roster.by_id) < len(students):

@@ -18,9 +18,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from belgrade.checks.judge.numbers import as_number
 from belgrade.grading.late import counts
 from belgrade.grading.names import clean, plain
-from belgrade.grading.origin import CANVAS_ANONYMOUS, CANVAS_NAME, MOODLE_NAME
+from belgrade.grading.origin import platform_of
 from belgrade.grading.roster import CANVAS, FIRST, LAST, MOODLE, WORKSHEET, Roster, Student
 from belgrade.grading.tables import GRADED, Result, csv_text, harmless, tidy, write_csv
 
@@ -81,8 +82,7 @@ def write_feedback(
     mails: dict[str, list[list[Any]]] = {}
     for one in results:
         number, origin, group = one["exercise"], one.get("origin", ""), one.get("members")
-        found = MOODLE_NAME.fullmatch(origin) or CANVAS_NAME.fullmatch(origin)
-        found = found or CANVAS_ANONYMOUS.fullmatch(origin)
+        found = platform_of(origin, is_file=True)
         told = found["number"] if found else ""
         canvas = found is not None and "upload" in found.re.groupindex
         student = one["student"]
@@ -150,8 +150,8 @@ def _canvas(
     worth = {}
     for n in numbers:
         at = places[n]
-        there = _number(roster.possible[at]) if at and roster.possible else None
-        worth[n] = there or possible[n]
+        there = roster.possible[at] if at and roster.possible else ""
+        worth[n] = as_number(there.strip()) or possible[n]
         top.append(tidy(worth[n]))
     rows = [top]
     for student in roster.students:
@@ -214,7 +214,7 @@ def _worksheet(
     rows = []
     for student in roster.students:
         row: list[Any] = _kept(roster, student, range(len(roster.header)))
-        worth = (_number(student.row[maximum]) if maximum is not None else None) or most
+        worth = as_number(student.row[maximum].strip() if maximum is not None else "") or most
         row[grade] = _scaled(marks, student, exercise, most, worth, student.row[grade])
         if words is not None and not row[words] and (student.id, exercise) in marks:
             row[words] = comments[student.id, exercise]  # what somebody wrote there stays
@@ -242,15 +242,3 @@ def _scaled(
     if points is None:
         return before
     return tidy(points if worth == most else round(points * worth / most, 2))
-
-
-def _number(text: str) -> float | None:
-    """Return the number in a cell, with a point or a comma for decimals, or None."""
-    text = text.strip().replace("\u00a0", "")
-    if "," in text and "." not in text:
-        text = text.replace(",", ".")
-    try:
-        number = float(text.replace(",", ""))
-    except ValueError:
-        return None
-    return number if number > 0 else None

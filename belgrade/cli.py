@@ -322,11 +322,12 @@ def clean(options: Namespace) -> int:
 
 def export(options: Namespace) -> None:
     """Write the exercises as another system's: nbgrader's source notebooks and settings."""
-    from belgrade.authoring.build import build
+    from belgrade.authoring.build import build, further_versions
     from belgrade.authoring.nbgrader_export import export
 
     _, keys = answer_keys(options.exercises)
-    export(map(build, keys), options.out)
+    first = ((key, build(key)) for key in keys)
+    export((one for key, a in first for one in (a, *further_versions(key, a))), options.out)
 
 
 def bank(options: Namespace) -> None:

@@ -95,6 +95,8 @@ STUDENTS = {
 def key_notebook():
     """Return the toy key with a second pass, a seventh question and text about its last cell."""
     key = varied_key()
+    version = new_raw_cell("PLANES = 13", id="version", metadata={"tags": ["version"]})
+    key.cells.insert([cell.id for cell in key.cells].index("variant") + 1, version)
     specs = {cell.id: cell for cell in key.cells}
     for name, old, new in (
         ("spec-1", "points = 2", "points = 2\nweights = { check = 1, again = 3 }"),
@@ -176,12 +178,12 @@ def marks(project):
     return {student: marks_of(project, student) for student in STUDENTS}
 
 
-def marks_of(project, student):
+def marks_of(project, student, name=NAME):
     from nbgrader.api import Gradebook
 
     found = {}
     with Gradebook(f"sqlite:///{project / 'course' / 'gradebook.db'}") as book:
-        for grade in book.find_submission_notebook(NAME, NAME, student).grades:
+        for grade in book.find_submission_notebook(name, name, student).grades:
             question = grade.name.removeprefix("question-").split("-")
             row = found.setdefault(".".join(question[:2]), {"points": 0, "max": 0, "waits": False})
             row["points"] += grade.auto_score or 0
@@ -279,12 +281,25 @@ def test_the_source_itself_gets_full_marks(project, marks):
     assert rest == pytest.approx({"90.6": 3, "90.7": 8 / 3}, abs=1e-5)
 
 
+def test_a_further_version_is_an_assignment_of_its_own(project):
+    course, name = project / "course", f"{NAME}_B"
+    assert "13" not in "".join(cell.source for cell in read(project, "release").cells)
+    nbgrader(course, "generate_assignment", name)
+    released = (course / "release" / name / f"{name}.ipynb").read_text(encoding="utf-8")
+    assert "PLANES = 13" in released and "PLANES = 7" not in released
+    shutil.copytree(course / "source" / name, course / "submitted" / "model" / name)
+    nbgrader(course, "autograde", name)
+    rows = marks_of(project, "model", name)
+    rest = {q: row["max"] - row["points"] for q, row in rows.items() if row["max"] > row["points"]}
+    assert rest == pytest.approx({"90.6": 3, "90.7": 8 / 3}, abs=1e-5)
+
+
 def test_other_check_data_are_noticed(project, monkeypatch, tmp_path):
     listed = project / "course" / "exported.json"
     assert points.differing(listed) == []
     built = built_of(project / "exercises" / "keys" / f"{NAME}.ipynb")
     monkeypatch.setenv("BELGRADE_PACKED", str(tmp_path))
-    assert points.differing(listed) == ["90"]
+    assert points.differing(listed) == ["90", "90_B"]
     assert "exercise 90 was exported" in nbgrader(project / "course", "db", "student", "list")
     with pytest.raises(exporting.ExportError, match="run `belgrade build 90` first"):
         exporting.export([built], tmp_path / "course")

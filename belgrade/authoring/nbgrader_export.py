@@ -19,7 +19,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from belgrade import UserError
 from belgrade.authoring.clean import fresh, text_of
-from belgrade.authoring.key import BLOCK, read_questions, tag_of
+from belgrade.authoring.key import BLOCK, KEY_ONLY, read_questions, tag_of
+from belgrade.authoring.vary import letter
 from belgrade.checks.examined import bundle_of, graded_specs
 from belgrade.checks.pack import PackError, read_pack
 from belgrade.checks.points import MARK, seal
@@ -59,6 +60,7 @@ def export(
 ) -> None:
     """Write each Built of `exercises` to `out`/source/NN_name/NN_name.ipynb, and the settings.
 
+    A further version of an exercise, which comes after it, is an assignment NN_name_B.
     An `nbgrader_config.py` that somebody changed is left as it is. Raises ExportError where the
     package holds other check data than the key makes.
     """
@@ -66,8 +68,9 @@ def export(
     notebooks = {}
     for built in exercises:
         number, name = built.pack["exercise"], Path(built.pack["file"]).stem
+        stamp = built.pack["version"]
         try:
-            current = read_pack(number)["version"] == built.pack["version"]
+            current = read_pack(number, version=stamp)["version"] == stamp
         except PackError:
             current = False
         if not current:
@@ -75,7 +78,12 @@ def export(
                 f"The checks in the package are not those of the key {name}: "
                 f"run `belgrade build {number}` first."
             )
-        notebooks[name], versions[number] = source_notebook(built), built.pack["version"]
+        further = letter(sum(key[:2] == number for key in versions))
+        if further == "A":
+            notebooks[name], versions[number] = source_notebook(built), stamp
+        else:
+            notebooks[f"{name}_{further}"] = source_notebook(built, stamp)
+            versions[f"{number}_{further}"] = stamp
     for name, notebook in notebooks.items():
         path = out / "source" / name / f"{name}.ipynb"
         write_whole(path, text_of(notebook))
@@ -90,8 +98,11 @@ def export(
         write_whole(config, CONFIG)
 
 
-def source_notebook(built: Built) -> NotebookNode:
-    """Return the nbgrader source notebook of a Built, without outputs and metadata of ours."""
+def source_notebook(built: Built, version: str = "") -> NotebookNode:
+    """Return the nbgrader source notebook of a Built, without outputs and metadata of ours.
+
+    `version` is the stamp of a further version of an exercise.
+    """
     key, questions = built.key, read_questions(built.key)
     again = {check["question"]: check for check in built.checks if check["part"] == AGAIN}
     for each in questions:
@@ -103,7 +114,7 @@ def source_notebook(built: Built) -> NotebookNode:
     worth: defaultdict[str, float] = defaultdict(float)
     for cell in key.cells:
         tag, question = tag_of(cell), owner.get(cell["id"])
-        if tag in ("spec", "rubric", "variant"):
+        if tag in KEY_ONLY - {"hidden"}:
             continue
         if cell.cell_type == "code" and "check_notebook(" in cell.source and not tag:
             if cells[-1].cell_type == "markdown" and "nbgrader" not in cells[-1].metadata:
@@ -124,7 +135,7 @@ def source_notebook(built: Built) -> NotebookNode:
             spec, part = specs[cell["id"]], specs[cell["id"]]["part"]
             points = question.points(part)
             if tag == "check":
-                text = _visible(question.name, cell.source)
+                text = _visible(question.name, cell.source, version)
             else:
                 text = _hidden(question.name, cell, spec | {"points": points})
             suffix = f"-{part}" if part else ""
@@ -213,11 +224,13 @@ def _call(question: str, source: str) -> tuple[ast.Module, ast.Call]:
     return tree, call
 
 
-def _visible(question: str, source: str) -> str:
+def _visible(question: str, source: str, version: str) -> str:
     """Return the code of a check that students see, ending in its points."""
     _, call = _call(question, source)
     text = ast.get_source_segment(source, call) or ""
     before = source[: source.rindex(text)]
+    if version:
+        text = f'{text[:-1]}, version="{version}")'
     return f"{IMPORT}\n{before}check_points{text.removeprefix('check')}"
 
 

@@ -30,18 +30,20 @@ def check_points(
     inputs: list[Any] | None = None,
     part: str = "",
     sealed: str | None = None,
+    version: str = "",
 ) -> float:
     """Show what `check` shows and return the points of `answer`: 0 up to what the part is worth.
 
-    `sealed` holds the check data of a hidden check, made by `seal`; that one shows nothing. What
-    the answer writes to standard error goes to standard output. Raises PackError where there are
-    no check data.
+    `version` is the stamp of a further version of the exercise. `sealed` holds the check data of a
+    hidden check, made by `seal`; that one shows nothing. What the answer writes to standard error
+    goes to standard output. Raises PackError where there are no check data.
     """
     with contextlib.redirect_stderr(sys.stdout):
         if sealed:
             entry = decode(sealed.encode("ascii"))
         else:
-            entry = live._entry(read_pack(exercise_of(question)), str(question), part)
+            pack = read_pack(exercise_of(question), version=version)
+            entry = live._entry(pack, str(question), part)
         captured = captured_or_error(answer, entry["spec"], inputs)
         verdict = judge(entry["spec"], entry["reference"], captured)
         if not sealed:
@@ -112,16 +114,16 @@ def seal(**told: Any) -> str:
 
 
 def differing(exported: Path) -> list[str]:
-    """Return the exercises whose check data are not those of an export, in order.
+    """Return the exercises, "01", or "01_B", whose check data are not those of an export, in order.
 
     `exported` is the path of the `exported.json` that `belgrade export nbgrader` wrote.
     """
     wanted = json.loads(exported.read_text(encoding="utf-8"))
-    return [exercise for exercise in sorted(wanted) if wanted[exercise] != _version(exercise)]
+    return [each for each in sorted(wanted) if wanted[each] != _version(each[:2], wanted[each])]
 
 
-def _version(exercise: str) -> str | None:
+def _version(exercise: str, version: str) -> str | None:
     try:
-        return read_pack(exercise)["version"]
+        return read_pack(exercise, version=version)["version"]
     except PackError:
         return None

@@ -136,6 +136,14 @@ def test_no_upload_changes_another_students_row(layout, uploads, data):
     assert {one.student for one, _ in found} == set(authors)
 
 
+def test_a_file_that_is_called_as_by_a_platform_is_its_folders():
+    numbers = {"ana": 513, "marko": 512}
+    files = {
+        f"{i}/05_all/A_{n}_assignsubmission_file_.ipynb": notebook(i) for i, n in numbers.items()
+    }
+    assert {one.student: author for one, author in collected(files)} == {i: i for i in numbers}
+
+
 @given(names=st.lists(PATHS.map(file_name), min_size=1, max_size=6), victim=st.integers(0, 3))
 @settings(max_examples=60, deadline=None)
 def test_where_students_choose_all_of_a_name_a_victim_is_never_robbed_in_silence(names, victim):
@@ -317,8 +325,16 @@ def test_notebooks_under_other_names():
     rows = {one.student: (one, author) for one, author in collected(files)}
     assert {who: author for who, (_, author) in rows.items()} == {who: who for who in IDS}
     assert "settings.json" in rows["ljubica"][0].notes[0]
-    (alone,) = collected({"eva/settings.json": b'{"a": 1}'})
-    assert alone[0].problem == "It is no notebook (.ipynb)."
+    for name in ("settings.json", "notes.txt", "05.ipynb.html", "05.ipynb (1).pdf"):
+        (alone,) = collected({f"eva/{name}": b'{"a": 1}'})
+        assert alone[0].problem == "It is no notebook (.ipynb)."
+
+
+@pytest.mark.parametrize("name", ["05.ipynb (1)", "05.ipynb.download", "05.IPYNB.bak", "05.txt"])
+def test_a_notebook_is_known_by_what_it_holds(name: str):
+    for path in (f"ana/{name}", name.replace("05", "ana")):
+        ((one, author),) = collected({path: notebook("ana")})
+        assert (one.student, author, one.problem) == ("ana", "ana", "")
 
 
 # --- groups -------------------------------------------------------------------------------------

@@ -28,7 +28,10 @@ from belgrade.grading import GradingError
 from belgrade.grading.store import is_full
 
 MB = 1_000_000
-NOTEBOOK = re.compile(r"\.ipynb(\.txt|\.json)?$|\.json$", re.IGNORECASE)
+# What may be a notebook by its name; whether it is one, its content says.
+NOTEBOOK = re.compile(
+    r"\.ipynb\b(?!.*\.(?:html?|pdf|docx?|zip)$).*|\.(?:json|txt)$", re.IGNORECASE | re.DOTALL
+)
 JUNK_FOLDERS = {"__MACOSX", ".ipynb_checkpoints", ".git", "__pycache__", ".Trashes"}
 JUNK_FILES = {".DS_Store", "Thumbs.db", "desktop.ini", "timestamp.txt"}
 LINK = "It is a link, and links are not followed."

@@ -18,7 +18,7 @@ from typing import Any
 
 from belgrade.checks.pack import exercises, read_pack
 from belgrade.grading import GradingError
-from belgrade.grading.archive import Found
+from belgrade.grading.archive import NOTEBOOK, Found
 from belgrade.grading.names import readable
 from belgrade.grading.roster import Roster
 
@@ -32,7 +32,7 @@ CANVAS_ANONYMOUS = re.compile(
     r"(?P<late>LATE_)?anon_(?P<number>[^\W_]+)_(?P<upload>\d+)_(?P<file>.+)", re.DOTALL
 )
 COPY = re.compile(r"(?P<base>.+?)(?:-(?P<a>\d{1,2})| ?\((?P<b>\d{1,2})\))", re.DOTALL)
-ENDING = re.compile(r"\.(ipynb(\.txt|\.json)?|json|zip)$", re.IGNORECASE)
+ENDING = re.compile(rf"(?:{NOTEBOOK.pattern}|\.zip)$", NOTEBOOK.flags)
 WRAPPERS = re.compile("submitted|submissions|assignments?|homework|download(s|ed)|autograded", re.I)
 LONGEST_PATH, DEEPEST = 1_000, 4
 NO_NOTEBOOK = "It is no notebook (.ipynb)."
@@ -127,11 +127,17 @@ def level_of(pieces: list[Piece], roster: Roster | None) -> int:
         whole = level <= shared or (count == len(here) and all(len(p) > level for p in paths))
         return count / len(here) if here and whole else 0
 
+    def by_platform(path: tuple[str, ...]) -> bool:
+        return bool(platform_of(path[-1], path in files))
+
     files, common = set(paths), paths[0][:shared]
     for level in range(DEEPEST):  # from without: what lies in a student's folder has no say
         if level and common[level - 1 : level] == ("submitted",):
             return level
-        if share(lambda path: bool(platform_of(path[-1], path in files)), level) > 0.5:
+        here = {path[: level + 1] for path in paths if len(path) > level}
+        # With one file in each folder its name may be a student's choice, and the folder's is not.
+        one_each = 1 < len(here & files) == len({path[: shared + 1] for path in here})
+        if (level <= shared or not one_each) and share(by_platform, level) > 0.5:
             return level
         if share(lambda path: is_known(roster, path[-1]), level) >= 0.5:
             return level

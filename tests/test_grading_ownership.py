@@ -15,6 +15,7 @@ from belgrade import cli
 from belgrade.grading import GradingError
 from belgrade.grading.collect import Submission, collect
 from belgrade.grading.names import name_keys
+from belgrade.grading.origin import platform_of
 from belgrade.grading.roster import read_groups, read_roster
 
 NAMES = ["Ana Ilić", "Marko Marković", "Đorđe Žunić", "Љубица Вучић"]

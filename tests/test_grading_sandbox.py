@@ -8,7 +8,7 @@ import stat
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -232,7 +232,7 @@ import numpy
 drawn = [random.random(), numpy.random.random()]
 """
         first = value(one, "drawn", code)
-        assert _processes(mark)
+        assert _wait_for(lambda: _processes(mark))  # /proc has no words of it until it has begun
         look = """
 import os, random, socket
 def reached():
@@ -246,10 +246,15 @@ import numpy
         second = value(other, "[random.random(), numpy.random.random()]", look % mark)
         assert not set(first) & set(second)
         assert value(other, "[reached(), os.path.exists('/scratch/note')]") == [False, False]
+    assert _wait_for(lambda: not _processes(mark))
+
+
+def _wait_for(what: Callable[[], Any]) -> bool:
+    """Wait up to a minute until something is so; return whether it is."""
     end = time.monotonic() + 60
-    while _processes(mark) and time.monotonic() < end:
+    while not what() and time.monotonic() < end:
         time.sleep(0.05)
-    assert not _processes(mark)
+    return bool(what())
 
 
 def _processes(mark: str) -> list[str]:

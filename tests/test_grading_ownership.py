@@ -241,6 +241,9 @@ def test_seminars_are_no_students_and_the_command_says_what_to_do(files, layout)
     assert f"--layout '{layout}'" in str(caught.value) and "--roster" in str(caught.value)
     for options in ({"layout": layout}, {"layout": "{seminar}" + layout[8:]}, {"roster": TABLE}):
         assert {one.student for one, _ in collected(files, **options)} == set(CLASS)
+    with pytest.raises(GradingError, match=r"3 of exercise 05 .*\. Say where") as caught:
+        collected(files, roster="student,name\nnobody,Nobody\n")
+    assert "--roster" not in str(caught.value)
     whole = collected(files, layout="{student}/{file}")
     assert {one.student for one, _ in whole} == {"S0", "S1"}
 

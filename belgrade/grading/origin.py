@@ -175,8 +175,9 @@ def refuse_several_under_one(pieces: list[Piece], level: int, roster: Roster | N
         seen_paths = ", ".join(readable("/".join(p.found.parts), 80) for p in seen[:3])
         raise GradingError(
             f"Whose notebooks these are is not clear: {len(seen)} of exercise {exercise} lie under "
-            f"one name, “{readable(origin)}” ({seen_paths}{', …' * (len(seen) > 3)}). Give the "
-            "class list with --roster, or say where a student's name stands, such as "
+            f"one name, “{readable(origin)}” ({seen_paths}{', …' * (len(seen) > 3)}). "
+            f"{'Give the class list with --roster, or say' if roster is None else 'Say'} where a "
+            "student's name stands, such as "
             f"--layout '{below}'; if they are one student's, --layout '{one}'."
         )
 

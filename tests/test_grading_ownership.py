@@ -229,6 +229,7 @@ def test_a_class_in_folders_in_folders_stays_a_class(around):
 
 SEMINARS = {f"S{n % 2}/{who}/05.ipynb": notebook(who) for n, who in enumerate(CLASS)}
 FLAT = {f"S{n % 2}/{who}.ipynb": notebook(who) for n, who in enumerate(CLASS)}
+NAMED = {f"S{n % 2}/{who}_05.ipynb": notebook(who) for n, who in enumerate(CLASS)}
 TABLE = "student,name\n" + "".join(f"{who},{who}\n" for who in CLASS)
 
 
@@ -244,6 +245,7 @@ def test_seminars_are_no_students_and_the_command_says_what_to_do(files, layout)
     with pytest.raises(GradingError, match=r"3 of exercise 05 .*\. Say where") as caught:
         collected(files, roster="student,name\nnobody,Nobody\n")
     assert "--roster" not in str(caught.value)
+    assert {one.student for one, _ in collected(NAMED, roster=TABLE)} == set(CLASS)
     whole = collected(files, layout="{student}/{file}")
     assert {one.student for one, _ in whole} == {"S0", "S1"}
 

@@ -130,6 +130,11 @@ def level_of(pieces: list[Piece], roster: Roster | None) -> int:
     def by_platform(path: tuple[str, ...]) -> bool:
         return bool(platform_of(path[-1], path in files))
 
+    def by_roster(path: tuple[str, ...]) -> bool:
+        name = stem_of(path[-1])
+        exercise = _exercise_in_name(path[-1:]) if path in files else None
+        return is_known(roster, name) or is_known(roster, _without_exercise(name, exercise, roster))
+
     files, common = set(paths), paths[0][:shared]
     for level in range(DEEPEST):  # from without: what lies in a student's folder has no say
         if level and common[level - 1 : level] == ("submitted",):
@@ -139,7 +144,7 @@ def level_of(pieces: list[Piece], roster: Roster | None) -> int:
         one_each = 1 < len(here & files) == len({path[: shared + 1] for path in here})
         if (level <= shared or not one_each) and share(by_platform, level) > 0.5:
             return level
-        if share(lambda path: is_known(roster, path[-1]), level) >= 0.5:
+        if share(by_roster, level) >= 0.5:
             return level
     below = {path[shared] for path in paths}
     if len(below) > 1 and not all(map(_looks_like_exercise, below)):

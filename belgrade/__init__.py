@@ -19,8 +19,8 @@ class UserError(Exception):
         return [f"{type(self).__name__}: {self}"]
 
 
-def _of_the_tree() -> None:
-    """Take modules, checks and data from the released tree that a notebook stands in.
+def take_the_tree() -> None:
+    """Take modules, checks and data from the released tree that the working folder is in.
 
     nbgitpuller brings a tree anew; what a hub has installed stays. A tree whose package has another
     version may need other libraries, so it is left alone.
@@ -41,7 +41,7 @@ def _in_a_notebook() -> None:
     import sys
 
     if "ipykernel" in sys.modules:
-        _of_the_tree()
+        take_the_tree()
         from IPython import get_ipython
 
         from belgrade import errors

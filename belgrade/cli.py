@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from belgrade import UserError
+from belgrade import UserError, take_the_tree
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -190,6 +190,7 @@ def lab(options: Namespace) -> int:
 
 def check(options: Namespace) -> int:
     """Check one exercise or all; 0 if every answer is right or waits for a person, else 1."""
+    take_the_tree()  # as a notebook there does
     from belgrade.checks import examine, pack
 
     name, path = options.exercise, options.file

@@ -261,7 +261,7 @@ def test_its_checks_work(source, released, tmp_path):
     assert in_tree(copy, "-c", where).stdout.startswith(str(copy))
 
 
-def test_a_notebook_takes_the_package_of_the_tree_that_it_stands_in(released, tmp_path):
+def test_notebooks_and_checks_take_the_package_of_the_tree_that_they_stand_in(released, tmp_path):
     """nbgitpuller brings a tree anew; what the hub has installed stays as it was."""
     hub = tmp_path / "hub"
     shutil.copytree(ROOT / "belgrade", hub / "belgrade")
@@ -270,8 +270,11 @@ def test_a_notebook_takes_the_package_of_the_tree_that_it_stands_in(released, tm
     def taken(before, *, here=released / "exercises"):
         return in_tree(here, "-c", code.format(before), PYTHONPATH=str(hub)).stdout.split()
 
-    assert all(path.startswith(str(released / "belgrade")) for path in taken("ipykernel,"))
-    # A command is what is installed; so is all that is not in a tree, or in one of another version.
+    command = "belgrade.cli as c; c.main(['check', '--file', 'none.ipynb']); import"
+    for before in ("ipykernel,", command):
+        assert all(path.startswith(str(released / "belgrade")) for path in taken(before))
+    # Any other command is what is installed; so is what is not in a tree, or in one of another
+    # version.
     assert all(path.startswith(str(hub)) for path in taken(""))
     assert all(path.startswith(str(hub)) for path in taken("ipykernel,", here=tmp_path))
     package = hub / "belgrade" / "__init__.py"

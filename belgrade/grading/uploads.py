@@ -15,6 +15,7 @@ import os
 import re
 import zipfile
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ def upload_files(
     results: list[Result],
     roster: Roster | None,
     possible: Mapping[str, float],
-    titles: Mapping[str, str] | None = None,
+    titles: Mapping[str, str],
 ) -> dict[str, str]:
     """Return {file name: CSV text} for the platform that the roster comes from.
 
@@ -50,22 +51,18 @@ def upload_files(
     """
     if roster is None:
         return {}
-    marks = {
-        (r["student"], r["exercise"]): counts(r)
-        for r in results
-        if r["state"] == GRADED and not r["pending_points"]
-    }
-    numbers = sorted(n for n in possible if possible[n] > 0)
-    comments = {(r["student"], r["exercise"]): _comment(r) for r in results}
+    whole = (r for r in results if r["state"] == GRADED and not r["pending_points"])
+    marked = {(r["student"], r["exercise"]): r for r in whole}
+    book, numbers = (
+        _Gradebook(roster, possible, titles, marked),
+        sorted(filter(possible.get, possible)),
+    )
     if roster.kind == CANVAS:
-        return {"canvas.csv": _canvas(roster, marks, possible, numbers, titles or {})}
+        return {"canvas.csv": book.canvas(numbers)}
     if roster.kind == MOODLE:
-        return {f"moodle_{n}.csv": _moodle(roster, marks, n, titles or {}) for n in numbers}
+        return {f"moodle_{n}.csv": book.moodle(n) for n in numbers}
     if roster.kind == WORKSHEET:
-        return {
-            f"moodle_worksheet_{n}.csv": _worksheet(roster, marks, n, possible[n], comments)
-            for n in numbers
-        }
+        return {f"moodle_worksheet_{n}.csv": book.worksheet(n) for n in numbers}
     return {}
 
 
@@ -134,111 +131,84 @@ def column_name(exercise: str, titles: Mapping[str, str]) -> str:
     return f"Exercise {exercise}: {title}" if title else f"Exercise {exercise}"
 
 
-def _canvas(
-    roster: Roster,
-    marks: Mapping[tuple[str, str], float],
-    possible: Mapping[str, float],
-    numbers: list[str],
-    titles: Mapping[str, str],
-) -> str:
-    last = roster.place("section")
-    shared = range(last + 1)
-    places = {n: _canvas_column(roster, n, titles.get(n, "")) for n in numbers}
-    header = [roster.header[i] for i in shared]
-    header += [roster.header[at] if at else column_name(n, titles) for n, at in places.items()]
-    top: list[Any] = ["    Points Possible"] + [""] * last
-    worth = {}
-    for n in numbers:
-        at = places[n]
-        there = roster.possible[at] if at and roster.possible else ""
-        worth[n] = as_number(there.strip()) or possible[n]
-        top.append(tidy(worth[n]))
-    rows = [top]
-    for student in roster.students:
-        row: list[Any] = _kept(roster, student, shared)
-        for n in numbers:
-            before = student.row[at] if (at := places[n]) else ""
-            row.append(_scaled(marks, student, n, possible[n], worth[n], before))
-        rows.append(row)
-    return csv_text(header, rows, protect=False)
+@dataclass(frozen=True)
+class _Gradebook:
+    """Tables for the platform that a roster comes from; `marked` has the results that count."""
 
+    roster: Roster
+    possible: Mapping[str, float]
+    titles: Mapping[str, str]
+    marked: Mapping[tuple[str, str], Result]
 
-def _canvas_column(roster: Roster, exercise: str, title: str) -> int | None:
-    """Return the place of the one assignment in the export that is this exercise, or None."""
-    found = []
-    for i, head in enumerate(roster.header):
-        name = re.fullmatch(r"(.*) \(\d+\)", head.strip())
-        if not name or (roster.possible and "read" in roster.possible[i]):
-            continue
-        words = plain(name[1])
-        bare = re.sub(r"[\W_]+", " ", words).strip()
-        titled = re.sub(r"[\W_]+", " ", plain(title.split(":")[0])).strip()
+    def canvas(self, numbers: list[str]) -> str:
+        roster, last = self.roster, self.roster.place("section")
+        shared, places = range(last + 1), {n: self._column(n) for n in numbers}
+        header, top = [roster.header[i] for i in shared], ["    Points Possible", *[""] * last]
+        worth = {}
+        for n, at in places.items():
+            header.append(roster.header[at] if at else column_name(n, self.titles))
+            there = roster.possible[at] if at and roster.possible else ""
+            worth[n] = as_number(there.strip()) or self.possible[n]
+        rows: list[list[Any]] = [[*top, *map(tidy, worth.values())]]
+        for student in roster.students:
+            rows.append(self._kept(student, shared))
+            for n, at in places.items():
+                before = student.row[at] if at else ""
+                rows[-1].append(self._points(student, n, worth[n], before))
+        return csv_text(header, rows, protect=False)
+
+    def _column(self, exercise: str) -> int | None:
+        """Return the place of the one assignment in the export that is this exercise, or None."""
+        title = plain(self.titles.get(exercise, "").split(":")[0])
+        titled = re.sub(r"[\W_]+", " ", title).strip()
         number = rf"(exercise|lesson|notebook|assignment)\W*0*{int(exercise)}(?!\d)"
-        if (
-            re.match(rf"{exercise}(?!\d)", words)
-            or re.search(number, words)
-            or (titled and titled in bare)
-        ):
-            found.append(i)
-    return found[0] if len(found) == 1 else None
+        found = []
+        for i, head in enumerate(self.roster.header):
+            name = re.fullmatch(r"(.*) \(\d+\)", head.strip())
+            if not name or (self.roster.possible and "read" in self.roster.possible[i]):
+                continue
+            words = plain(name[1])
+            is_titled = bool(titled) and titled in re.sub(r"[\W_]+", " ", words)
+            if is_titled or re.match(rf"{exercise}(?!\d)", words) or re.search(number, words):
+                found.append(i)
+        return found[0] if len(found) == 1 else None
 
+    def moodle(self, exercise: str) -> str:
+        """Return a table for Moodle's grade import: only students with a mark.
 
-def _moodle(
-    roster: Roster, marks: Mapping[tuple[str, str], float], exercise: str, titles: Mapping[str, str]
-) -> str:
-    """Return a table for Moodle's grade import: only students with a mark.
+        An empty cell there would take away a mark, and a row that Moodle cannot place stops the
+        whole import.
+        """
+        wanted = {*FIRST, *LAST, "id number", "username", "email address"}
+        shared = [i for i, t in enumerate(self.roster.header) if t.strip().lower() in wanted]
+        header = [self.roster.header[i] for i in shared] + [column_name(exercise, self.titles)]
+        here = [s for s in self.roster.students if (s.id, exercise) in self.marked]
+        worth = self.possible[exercise]
+        rows = [[*self._kept(s, shared), self._points(s, exercise, worth, "")] for s in here]
+        return csv_text(header, rows, protect=False)
 
-    An empty cell there would take away a mark, and a row that Moodle cannot place stops the
-    whole import.
-    """
-    wanted = {*FIRST, *LAST, "id number", "username", "email address"}
-    shared = [i for i, t in enumerate(roster.header) if t.strip().lower() in wanted]
-    header = [roster.header[i] for i in shared] + [column_name(exercise, titles)]
-    rows = [
-        [*_kept(roster, student, shared), tidy(marks[student.id, exercise])]
-        for student in roster.students
-        if (student.id, exercise) in marks
-    ]
-    return csv_text(header, rows, protect=False)
+    def worksheet(self, exercise: str) -> str:
+        grade, maximum = self.roster.place("grade"), self.roster.column("maximum grade")
+        words, rows = self.roster.column("feedback comments"), []
+        for student in self.roster.students:
+            row = self._kept(student, range(len(student.row)))
+            most = student.row[maximum].strip() if maximum is not None else ""
+            worth = as_number(most) or self.possible[exercise]
+            row[grade] = self._points(student, exercise, worth, student.row[grade])
+            result = self.marked.get((student.id, exercise))
+            if words is not None and not row[words] and result:
+                row[words] = _comment(result)  # what somebody wrote there stays
+            rows.append(row)
+        return csv_text(self.roster.header, rows, protect=False)
 
+    def _kept(self, student: Student, places: Iterable[int]) -> list[Any]:
+        """Return cells of the export: what identifies verbatim, the rest without formulas."""
+        cells = [(self.roster.header[i].strip().lower(), student.row[i]) for i in places]
+        return [cell if EXACT.fullmatch(title) else harmless(cell) for title, cell in cells]
 
-def _worksheet(
-    roster: Roster,
-    marks: Mapping[tuple[str, str], float],
-    exercise: str,
-    most: float,
-    comments: Mapping[tuple[str, str], str],
-) -> str:
-    grade, maximum = roster.place("grade"), roster.column("maximum grade")
-    words = roster.column("feedback comments")
-    rows = []
-    for student in roster.students:
-        row: list[Any] = _kept(roster, student, range(len(roster.header)))
-        worth = as_number(student.row[maximum].strip() if maximum is not None else "") or most
-        row[grade] = _scaled(marks, student, exercise, most, worth, student.row[grade])
-        if words is not None and not row[words] and (student.id, exercise) in marks:
-            row[words] = comments[student.id, exercise]  # what somebody wrote there stays
-        rows.append(row)
-    return csv_text(roster.header, rows, protect=False)
-
-
-def _kept(roster: Roster, student: Student, places: Iterable[int]) -> list[Any]:
-    """Return cells of the export: what identifies verbatim, the rest without formulas."""
-    return [
-        cell if EXACT.fullmatch(title.strip().lower()) else harmless(cell)
-        for title, cell in ((roster.header[i], student.row[i]) for i in places)
-    ]
-
-
-def _scaled(
-    marks: Mapping[tuple[str, str], float],
-    student: Student,
-    exercise: str,
-    most: float,
-    worth: float,
-    before: str,
-) -> Any:
-    points = marks.get((student.id, exercise))
-    if points is None:
-        return before
-    return tidy(points if worth == most else round(points * worth / most, 2))
+    def _points(self, student: Student, exercise: str, worth: float, before: str) -> Any:
+        """Return the points that count, out of `worth`; `before` where there is no mark."""
+        if (result := self.marked.get((student.id, exercise))) is None:
+            return before
+        points, most = counts(result), self.possible[exercise]
+        return tidy(points if worth == most else round(points * worth / most, 2))

@@ -26,19 +26,10 @@ from typing import Any
 from belgrade.checks.examine import exercise_in
 from belgrade.checks.reading import ExamineError, notebook_of
 from belgrade.files import write_whole
-from belgrade.grading import GradingError
+from belgrade.grading import GradingError, origin
 from belgrade.grading.archive import Found, Limits, Unreadable, walk
 from belgrade.grading.names import holds_name, readable, student_id
-from belgrade.grading.origin import (
-    NO_NOTEBOOK,
-    Piece,
-    level_of,
-    name_plain,
-    pattern_of,
-    place_by,
-    read_origin,
-    refuse_several_under_one,
-)
+from belgrade.grading.origin import Piece
 from belgrade.grading.roster import CANVAS, PLAIN, WORKSHEET, Roster
 
 SHOWN, MOST_ASKED = 5, 50
@@ -92,14 +83,14 @@ def collect(
     if not pieces:
         raise GradingError(f"There is no file in {source}.")
     if layout:
-        place_by(pattern_of(layout), layout, pieces)
+        origin.place_by(origin.pattern_of(layout), layout, pieces)
     else:
-        level = level_of(pieces, roster)
+        level = origin.level_of(pieces, roster)
         for piece in pieces:
             at = min(level, len(piece.found.parts) - 1)
-            read_origin(piece, piece.found.parts[at], at == len(piece.found.parts) - 1)
-        refuse_several_under_one(pieces, level, roster)
-    name_plain([p for p in pieces if p.layout == "plain"], roster)
+            origin.read_origin(piece, piece.found.parts[at], at == len(piece.found.parts) - 1)
+        origin.refuse_several_under_one(pieces, level, roster)
+    origin.name_plain([p for p in pieces if p.layout == "plain"], roster)
     pieces += _recognise(pieces, roster, match or {}, groups or {}, say)
     pieces += _set_apart(pieces)
     pieces.sort(key=lambda p: p.student)
@@ -116,7 +107,7 @@ def _set_aside(found: Found, spool: Path) -> Piece:
     data = b""
     if not piece.problem and not found.is_notebook:
         is_archive = found.name.lower().endswith(OTHER_ARCHIVE)
-        piece.problem = CLOSED if is_archive else NO_NOTEBOOK
+        piece.problem = CLOSED if is_archive else origin.NO_NOTEBOOK
     if not piece.problem:
         try:
             data = found.read()
@@ -134,7 +125,7 @@ def _set_aside(found: Found, spool: Path) -> Piece:
     if not piece.exercise and calls:
         piece.exercise = Counter(calls).most_common(1)[0][0].decode().zfill(2)
     if piece.damaged and not found.name.lower().endswith(".ipynb") and b'"cells"' not in data:
-        piece.problem = NO_NOTEBOOK  # some other file in JSON
+        piece.problem = origin.NO_NOTEBOOK  # some other file in JSON
         return piece
     piece.digest = hashlib.sha256(data).hexdigest()
     piece.path = spool / f"{piece.digest[:32]}.ipynb"

@@ -29,21 +29,12 @@ from belgrade.checks.quick import nbformat
 from belgrade.checks.reading import NOTES
 from belgrade.checks.second_pass import with_second_pass
 from belgrade.files import write_whole
-from belgrade.grading import GradingError
+from belgrade.grading import GradingError, result
 from belgrade.grading.cluster import Cluster, ClusterError
 from belgrade.grading.collect import Submission, collect
 from belgrade.grading.late import keep_rule
 from belgrade.grading.master import Master, find_keys, master_of, package_digest
 from belgrade.grading.names import digest_of
-from belgrade.grading.result import (
-    Results,
-    Ungradable,
-    carry_marks,
-    check_belongs,
-    failed,
-    graded,
-    head,
-)
 from belgrade.grading.roster import read_groups, read_roster
 from belgrade.grading.run import Run, RunError, run, run_in_place
 from belgrade.grading.sandbox import KernelError, Limits, Sandbox
@@ -247,7 +238,7 @@ class _Job:
         self.rules = [package_digest(), settings.timeout, settings.sandbox, limits]
         self.starts = self.failed = 0
 
-    def go(self, found: list[Submission]) -> tuple[Summary, Results, dict[str, Master]]:
+    def go(self, found: list[Submission]) -> tuple[Summary, result.Results, dict[str, Master]]:
         """Grade what is not graded yet; return (summary, results, masters)."""
         found = self._wanted(found)
         self._load_masters(found)
@@ -260,7 +251,7 @@ class _Job:
         for old in (self.out / "results").glob("*.json"):
             if old not in set(paths):
                 old.unlink()
-        results = Results(sorted(paths))
+        results = result.Results(sorted(paths))
         return _summary(results, len(found) - len(todo)), results, self.masters
 
     def _open(self) -> Sandbox | Cluster:
@@ -333,7 +324,7 @@ class _Job:
         if not isinstance(old, dict) or old.get("stamp") != self._stamp(one):
             return False
         try:
-            new = old | head(one, self._number(one), old["repairs"])
+            new = old | result.head(one, self._number(one), old["repairs"])
         except KeyError:
             return False
         if new != old:
@@ -353,7 +344,7 @@ class _Job:
             key.cells = [c for c in key.cells if "hidden" not in c.metadata.get("tags", [])]
             notebook, _ = assemble(master.fresh, key)
             done = self._run(master, notebook, box)
-            for row in graded(master, notebook, done)["questions"]:
+            for row in result.graded(master, notebook, done)["questions"]:
                 if row["points"] < row["max_points"] - 1e-6:
                     raise GradingError(
                         f"The answer key of exercise {number} does not get its own points here: "
@@ -386,20 +377,20 @@ class _Job:
 
     def _one(self, one: Submission, path: Path, box: Any) -> bool:
         """Grade one submission and write its result; return whether it could not be graded."""
-        result, lasting = self._result(one, box)
-        result["stamp"] = self._stamp(one) if lasting else ""
+        made, lasting = self._result(one, box)
+        made["stamp"] = self._stamp(one) if lasting else ""
         if box.stopped:
             return False  # its process was taken away
         if (old := read_json(path)) is not None:
-            carry_marks(old, result)
-        write_json(path, result)
-        return result["state"] == "failed"
+            result.carry_marks(old, made)
+        write_json(path, made)
+        return made["state"] == "failed"
 
     def _result(self, one: Submission, box: Any) -> tuple[dict[str, Any], bool]:
         """Return (result, whether it would be the same another time)."""
         try:
             return self._graded(one, box), True
-        except (Ungradable, ExamineError, RunError) as error:
+        except (result.Ungradable, ExamineError, RunError) as error:
             return self._failed(one, str(error)), True
         except ClusterError:
             raise
@@ -418,7 +409,7 @@ class _Job:
 
     def _graded(self, one: Submission, box: Any) -> dict[str, Any]:
         if one.problem or one.path is None:
-            raise Ungradable(one.problem or "There is no notebook.")
+            raise result.Ungradable(one.problem or "There is no notebook.")
         submitted = read_notebook(one.path, one.file)
         master = self._master_for(one, submitted)
         notebook, repairs = assemble(master.fresh, submitted)
@@ -431,19 +422,19 @@ class _Job:
             if has != drawn:
                 repairs.append(f"Version {letter(has)}; the draw gave version {letter(drawn)}.")
         repairs = list(dict.fromkeys([*submitted.metadata[NOTES], *repairs, *done.notes]))
-        return head(one, self._number(one), repairs) | graded(master, notebook, done)
+        return result.head(one, self._number(one), repairs) | result.graded(master, notebook, done)
 
     def _master_for(self, one: Submission, submitted: Any) -> Master:
         is_one = exercise_in(submitted) or one.exercise
         number = self.exercise or is_one
         if number is None:
-            raise Ungradable("This notebook is no exercise of the module: nothing in it says so.")
+            raise result.Ungradable("Nothing in this notebook says that it is of an exercise.")
         if is_one not in (None, number):
-            raise Ungradable(f"This is exercise {is_one}, not {number}.")
+            raise result.Ungradable(f"This is exercise {is_one}, not {number}.")
         master = self.masters.get(number)
         if master is None:
-            raise Ungradable(f"There is no answer key of exercise {number}.")
-        check_belongs(submitted, master)
+            raise result.Ungradable(f"There is no answer key of exercise {number}.")
+        result.check_belongs(submitted, master)
         stamp = about(submitted).get("version")
         return next((m for m in self.versions[number] if m.released == stamp), master)
 
@@ -457,14 +448,14 @@ class _Job:
 
     def _failed(self, one: Submission, reason: str) -> dict[str, Any]:
         number = self._number(one)
-        return head(one, number, []) | failed(self.masters.get(number or ""), reason)
+        return result.head(one, number, []) | result.failed(self.masters.get(number or ""), reason)
 
 
 def _digest(what: list[Any]) -> str:
     return digest_of(json.dumps(what), 16)
 
 
-def _summary(results: Results, kept: int) -> Summary:
+def _summary(results: result.Results, kept: int) -> Summary:
     summary, shares = Summary(kept=kept), []
     for one in results:
         if one["state"] == "graded":

@@ -16,15 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from belgrade import data
+from belgrade.authoring import key as keys
 from belgrade.authoring.build import build
 from belgrade.authoring.execute import execute
-from belgrade.authoring.key import (
-    BuildError,
-    read_questions,
-    student_copy,
-    tag_of,
-    versions_of,
-)
 from belgrade.checks.assemble import fresh_copy
 from belgrade.checks.quick import nbformat
 from belgrade.checks.spec import SpecError, exercise_of
@@ -79,10 +73,10 @@ def find_keys(folder: Path) -> dict[str, Path]:
         try:
             # Not validated: that takes long, and is done for the keys that are used.
             key = nbformat.v4.reads(path.read_text(encoding="utf-8"))
-            if not any(tag_of(cell) == "spec" for cell in key.cells):
+            if not any(keys.tag_of(cell) == "spec" for cell in key.cells):
                 continue
-            number = exercise_of(read_questions(key)[0].name)
-        except (BuildError, SpecError) as error:
+            number = exercise_of(keys.read_questions(key)[0].name)
+        except (keys.BuildError, SpecError) as error:
             raise GradingError(f"{path.name} is no sound key: {error}") from None
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise GradingError(f"{path} cannot be read ({type(error).__name__}).") from None
@@ -112,16 +106,16 @@ def master_of(
     """
     key = nbformat.read(key_path, as_version=4)
     stamp = _stamp(key)
-    number = exercise_of(read_questions(key)[0].name)
+    number = exercise_of(keys.read_questions(key)[0].name)
     name = f"{number}.json" if not version else f"versions/{number}-{version}.json"
     stored = kept / name if kept else None
     if stored and (found := read_json(stored)) and found.get("version") == stamp:
         return Master(**found)
     odd: list[str] = []
-    settings = versions_of(key)[version - 1] if version else None
+    settings = keys.versions_of(key)[version - 1] if version else None
     try:
         built = build(key_path, cwd, execute, odd, settings)
-    except BuildError as error:
+    except keys.BuildError as error:
         raise GradingError(f"The answer key does not run: {error}") from None
     master = replace(_made(built, stamp), odd=odd)
     if stored:
@@ -157,10 +151,10 @@ def _stamp(key: nbformat.NotebookNode) -> str:
 
 
 def _made(built: Any, stamp: str) -> Master:
-    questions = read_questions(built.key)
+    questions = keys.read_questions(built.key)
     shown = [[e["question"], e["part"]] for e in built.pack["checks"]]
     rubrics = {q.name: "\n\n".join(c.source for c in q.tagged("rubric")) for q in questions}
-    heads = [c.source for c in built.key.cells if c.cell_type == "markdown" and not tag_of(c)]
+    heads = [c.source for c in built.key.cells if c.cell_type == "markdown" and not keys.tag_of(c)]
     head = next((t for t in heads if t.startswith("# ")), "# ")
     each = [[e["question"], e["part"]] for e in built.checks]
     master = Master(
@@ -168,7 +162,7 @@ def _made(built: Any, stamp: str) -> Master:
         title=head.splitlines()[0].removeprefix("# ").strip(),
         version=stamp,
         released=built.pack["version"],
-        notebook=student_copy(built.key, questions, hidden=True),
+        notebook=keys.student_copy(built.key, questions, hidden=True),
         checks=built.checks,
         hidden=[pair for pair in each if pair not in shown],
         questions=[

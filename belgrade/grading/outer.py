@@ -120,8 +120,6 @@ def environment() -> dict[str, str]:
         "HOME": SCRATCH,
         "TMPDIR": SCRATCH,
         "LANG": "C.UTF-8",
-        "IPYTHONDIR": f"{SCRATCH}/.ipython",
-        "MPLCONFIGDIR": f"{SCRATCH}/.matplotlib",
         "BELGRADE_WORK": f"{SCRATCH}/my_work",
         "BELGRADE_DATA": str(data.folder().resolve()),
         "PYTHONDONTWRITEBYTECODE": "1",

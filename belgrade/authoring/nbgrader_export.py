@@ -64,7 +64,8 @@ def export(
     An `nbgrader_config.py` that somebody changed is left as it is. Raises ExportError where the
     package holds other check data than the key makes.
     """
-    out, versions = Path(out), {}
+    out = Path(out)
+    versions: dict[str, str] = {}
     notebooks = {}
     for built in exercises:
         number, name = built.pack["exercise"], Path(built.pack["file"]).stem

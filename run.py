@@ -252,6 +252,7 @@ def child_env(**more: str) -> "dict[str, str]":
     env["PATH"] = str(scripts_folder()) + os.pathsep + env.get("PATH", "")
     env["VIRTUAL_ENV"] = str(VENV)
     env["PYTHONUTF8"] = "1"
+    env["UV_NO_CONFIG"] = "1"  # a uv.toml can put packages elsewhere; `install` may look at it
     env["JUPYTER_PREFER_ENV_PATH"] = "1"  # our kernel and settings before those of the home folder
     env.update(more)
     return env
@@ -445,12 +446,24 @@ def install(uv: "str | None", requirements: str, stamp: "dict[str, Any]") -> Non
         command = [str(venv_python()), "-m", "pip", "install", "--disable-pip-version-check"]
     # pip's five retries, at every nested step, would take minutes to find itself offline.
     settings = {**certificates(), **({} if uv else pip_settings()), "PIP_RETRIES": "2"}
-    try:
-        step("Installing packages", [*command, "-r", requirements], **settings)
-    except Offline:
-        if stamp:
-            write_stamp(**stamp)
-        raise
+    ways = [settings]
+    if uv and has_uv_file():  # it may say how packages are reached
+        ways.append({**settings, "UV_NO_CONFIG": "0"})
+    for way in ways:
+        try:
+            return step("Installing packages", [*command, "-r", requirements], **way)
+        except Offline:
+            if way is ways[-1]:
+                if stamp:
+                    write_stamp(**stamp)
+                raise
+
+
+def has_uv_file() -> bool:
+    """Whether uv has settings of this user or this system."""
+    homes = [os.environ.get(name) for name in ("XDG_CONFIG_HOME", "APPDATA", "PROGRAMDATA")]
+    homes += [os.path.expanduser("~/.config"), "/etc"]
+    return any(home and Path(home, "uv", "uv.toml").is_file() for home in homes)
 
 
 def step(title: str, command: "list[str]", **env: str) -> None:

@@ -321,6 +321,30 @@ def test_uv_is_used_where_it_is(run, steps, monkeypatch):
     assert "--compile-bytecode" in steps[1]
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_a_uv_toml_is_looked_at_only_where_packages_are_not_reached(
+    run, steps, monkeypatch, tmp_path, there
+):
+    assert run.child_env()["UV_NO_CONFIG"] == "1"
+    monkeypatch.setattr(run.shutil, "which", lambda name: "/somewhere/uv")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    if there:
+        (tmp_path / "uv").mkdir()
+        (tmp_path / "uv" / "uv.toml").write_text("[pip]\ntarget = 'x'", encoding="utf-8")
+    recorded, asked = run.step, []
+
+    def offline(title, command, **env):
+        recorded(title, command)
+        if "install" in command:
+            asked.append(env.get("UV_NO_CONFIG"))
+            raise run.Offline("Are you online?")
+
+    monkeypatch.setattr(run, "step", offline)
+    with pytest.raises(run.Offline):
+        run.set_up("lessons")
+    assert asked == ([None, "0"] if there else [None])
+
+
 def test_is_usable_asks_the_python_there(run):
     assert not run.is_usable({})
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", run.VENV], check=True)

@@ -87,6 +87,11 @@ def explain(
     return Explanation(happened, todo, line, code.strip()[:200])
 
 
+def kind_of(error: BaseException) -> str:
+    """Return the name of an error's class; of one that is private to Python, the class above."""
+    return next(kind.__name__ for kind in type(error).__mro__ if kind.__name__[:1] != "_")
+
+
 def _dots(kinds: list[str], code: str) -> tuple[str, str] | None:
     """Return what to say where the line still holds three dots."""
     if "NameError" in kinds or not re.search(r"(?<![.\w])\.\.\.(?![.\w])", code):

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from belgrade import data, errors
+from belgrade.grading import inside
 
 DELIVERIES = data.load("aid_deliveries")
 
@@ -190,6 +191,16 @@ def test_the_line_of_the_slip_is_named(explained: Any) -> None:
     assert 'Line 2: y = deliveries["Donor"]' in shown["text/plain"]
     shown = explained("def half(x):\n    return x / zero\n\n\nhalf(3)")
     assert "Line 2: return x / zero" in shown["text/plain"]
+
+
+class _IncompleteInput(SyntaxError):
+    """As Python 3.13 and later have one for brackets that do not close."""
+
+
+def test_a_private_class_of_pythons_is_named_as_the_one_above() -> None:
+    assert errors.kind_of(_IncompleteInput("incomplete")) == "SyntaxError"
+    assert errors.kind_of(KeyError("x")) == "KeyError"
+    assert inside.words_of(_IncompleteInput("incomplete")) == "SyntaxError: incomplete"
 
 
 def test_what_a_student_wrote_is_harmless(explained: Any) -> None:

@@ -580,6 +580,7 @@ def debian(run, tests, monkeypatch, capsys):
     monkeypatch.setattr(machine, "missing", missing)
     monkeypatch.setattr(machine, "rights", lambda: Debian.may)
     monkeypatch.setattr(machine, "is_ubuntu", lambda: False)
+    monkeypatch.setattr(machine, "known", lambda package: package.split("|")[0])
     monkeypatch.setattr(machine, "playwrights_browser", lambda python: Debian.own)
     monkeypatch.setattr(
         machine.shutil, "which", lambda name: f"/usr/bin/{name}" if name in Debian.have else None

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from belgrade.checks.cells import assigned, parsed
+from belgrade.errors import kind_of
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult
@@ -69,9 +70,7 @@ class Runs:
         sets = assigned(source)
         made = {name: self.setters[name] for name in _used(source) - sets if name in self.setters}
         inputs = {name: (by, self.last[by].source) for name, by in made.items()}
-        self.last[cell] = Run(
-            self._order, source, sets, inputs, type(error).__name__ if error else ""
-        )
+        self.last[cell] = Run(self._order, source, sets, inputs, kind_of(error) if error else "")
         self.setters.update(dict.fromkeys(sets, cell))
 
     def doubt(self, question: str) -> str:

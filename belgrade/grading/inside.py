@@ -336,10 +336,13 @@ def _finish_figures(quiet: bool) -> None:
 
 def words_of(error: BaseException) -> str:
     """Return an error as "NameError: …", whatever its own text does."""
+    kind = "Exception"
     try:
-        return f"{type(error).__name__}: {error}"[:MOST_ERROR]
+        # Python has private classes, such as _IncompleteInputError for a SyntaxError.
+        kind = next(each.__name__ for each in type(error).__mro__ if each.__name__[:1] != "_")
+        return f"{kind}: {error}"[:MOST_ERROR]
     except BaseException:
-        return type(error).__name__
+        return kind
 
 
 def warm_up(settings: dict[str, Any]) -> Any:

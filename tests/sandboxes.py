@@ -5,7 +5,8 @@ from __future__ import annotations
 import atexit
 import functools
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,6 +15,8 @@ import pytest
 
 from belgrade.grading.sandbox import Limits, Sandbox, SandboxError, Shell, Told
 
+# Nothing takes so long that does not hang.
+HANGS_S = 120
 TIGHT = Limits(memory=2**30, processes=24, file_size=2**20, scratch=8 * 2**20, files=128)
 
 
@@ -67,3 +70,12 @@ def value(one: Shell, expression: str, before: str = "") -> Any:
     found = told(one, f"{before}\nimport json as _json\nprint(_json.dumps({expression}))")
     assert found.error is None, found.error
     return json.loads(found.shown[-1]["text"].splitlines()[-1])
+
+
+def until(what: Callable[[], Any], or_why: Callable[[], str] = str) -> Any:
+    """Wait until `what` returns something true, and return it."""
+    end = time.monotonic() + HANGS_S
+    while not (found := what()):
+        assert time.monotonic() < end, or_why()
+        time.sleep(0.02)
+    return found

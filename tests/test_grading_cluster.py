@@ -15,14 +15,13 @@ import socket
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sandboxes import probe
+from sandboxes import HANGS_S, probe, until
 from test_cases import NUMBERS
 from test_grading_grade import bare
 from test_grading_run import faults_in
@@ -35,18 +34,7 @@ from belgrade.grading.cluster import Cluster, ClusterError
 
 pytestmark = pytest.mark.xdist_group("grading-cluster")
 pytest.importorskip("distributed")
-# Nothing takes so long that does not hang.
-HANGS_S = 120
 CHECKED = 1  # calls before the submissions': the key is graded first
-
-
-def until(what: Callable[[], Any], or_why: Callable[[], str] = str) -> Any:
-    """Wait until `what` returns something true, and return it."""
-    end = time.monotonic() + HANGS_S
-    while not (found := what()):
-        assert time.monotonic() < end, or_why()
-        time.sleep(0.02)
-    return found
 
 
 class Dask:

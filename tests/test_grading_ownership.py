@@ -124,10 +124,12 @@ def test_no_upload_changes_another_students_row(layout, uploads, data):
     files = {path_of(n, path): notebook(IDS[n], k) for k, (n, path) in enumerate(uploads)}
     authors = {id_of(n): IDS[n] for n, _ in uploads}
     if not roster and layout == "nbgrader without submitted":
-        # Or nothing tells a student's folder from one around all: there is only one, or all
-        # without exception call their file as a platform does, as in folders of seminars.
+        # Or nothing tells a student's folder from one around all: there is only one, or some have
+        # several files and all without exception are called as a platform calls them, as in
+        # folders of seminars.
         assume(len(authors) > 1)
-        assume(not all(platform_of(file_name(path), is_file=True) for _, path in uploads))
+        several = len(files) > len(authors)
+        assume(not (several and all(platform_of(file_name(p), is_file=True) for _, p in uploads)))
     try:
         found = collected(files, roster)
     except GradingError as error:  # the command stops and asks

@@ -8,13 +8,13 @@ import stat
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import machine
 import pytest
-from sandboxes import TIGHT, shared_sandbox, shell_in, told, value
+from sandboxes import TIGHT, shared_sandbox, shell_in, told, until, value
 
 from belgrade.grading import cgroup, outer, remedies
 from belgrade.grading.outer import PACKAGE, shown
@@ -232,7 +232,7 @@ import numpy
 drawn = [random.random(), numpy.random.random()]
 """
         first = value(one, "drawn", code)
-        assert _wait_for(lambda: _processes(mark))  # /proc has no words of it until it has begun
+        assert until(lambda: _processes(mark))  # /proc has no words of it until it has begun
         look = """
 import os, random, socket
 def reached():
@@ -246,15 +246,7 @@ import numpy
         second = value(other, "[random.random(), numpy.random.random()]", look % mark)
         assert not set(first) & set(second)
         assert value(other, "[reached(), os.path.exists('/scratch/note')]") == [False, False]
-    assert _wait_for(lambda: not _processes(mark))
-
-
-def _wait_for(what: Callable[[], Any]) -> bool:
-    """Wait up to a minute until something is so; return whether it is."""
-    end = time.monotonic() + 60
-    while not what() and time.monotonic() < end:
-        time.sleep(0.05)
-    return bool(what())
+    assert until(lambda: not _processes(mark))
 
 
 def _processes(mark: str) -> list[str]:

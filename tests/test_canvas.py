@@ -135,8 +135,9 @@ def test_neighbours_lie_in_the_direction_of_the_last_move() -> None:
     assert neighbours([1, 2, 3, 4, 5], 2, 3) == [4, 5, 2]
     assert neighbours([1, 2, 3, 4, 5], 4, 3) == [2, 1, 4]
     assert neighbours([1, 2, 3, 4, 5], None, 3) == [4, 2, 5]
-    assert neighbours(range(20), 4, 5) == [6, 7, 4, 8, 9]
-    assert neighbours([1, 2, 3], 2, 3) == [2]
+    assert neighbours(range(20), 4, 5, far=4) == [6, 7, 4, 8, 9]
+    assert neighbours([1, 2, 3], 2, 3) == [2, 1]
+    assert neighbours(range(9), 5, 0, far=4) == [1, 2, 3, 4]  # at an end there is one way to go
     assert neighbours([1, 2, 3], 1, 7) == []
     assert neighbours([False, True], False, True) == [False]
 
@@ -221,7 +222,12 @@ def moved(
 def test_the_next_choices_are_drawn_while_nothing_happens() -> None:
     """Onwards and back, then what another control can choose, then what is further on."""
     drawn, _ = moved([0])
-    assert drawn == [1, 2, 3, 0, (1, 2), 4, 5]
+    assert drawn == [1, 2, 3, 0, (1, 2), 4, 5, 6, 7, 8, 9]
+
+
+def test_who_is_quick_is_likely_to_go_on() -> None:
+    drawn, _ = moved([0, 0], again=1)
+    assert drawn == [1, 2, 3, 4, 5, 6, 7, 8, 9, (2, 2)]
 
 
 def test_a_move_stops_what_is_drawn_ahead_and_draws_nothing_twice() -> None:

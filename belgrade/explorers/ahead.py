@@ -23,20 +23,21 @@ PAUSE_S = 0.01
 REST_S = 0.5  # since the last cell ended: the page sends the next one within a moment
 # Processor seconds that one explorer may take from one move to the next.
 MOST_S = 2.0
-FAR = 4
+FAR = 8
 
 
 def neighbours(options: Sequence[Any], before: Any, now: Any, far: int = FAR) -> list[Any]:
     """Return the options that are likely to follow `now`, the likeliest first.
 
     `before` is the option chosen before `now`, if any; the two give the direction, in which the
-    keyboard may go up to `far` options on.
+    keyboard may go up to `far` options on; at an end of the list it can only turn back.
     """
     if now not in options:
         return []
     at = options.index(now)
     is_under_way = before in options
-    step = -1 if is_under_way and options.index(before) > at else 1
+    is_downwards = is_under_way and options.index(before) > at > 0
+    step = -1 if is_downwards or at == len(options) - 1 else 1
     first = (1, 2, -1) if is_under_way else (1, -1, 2)
     reach = [steps for steps in (*first, *range(3, far + 1)) if abs(steps) <= far]
     places = [at + step * steps for steps in reach]

@@ -375,13 +375,14 @@ class Explorer:
             self._sent_again.cancel()
         choices = self._chosen()
         self._handle.update(self.bundle(**choices), raw=True)
-        moved, before = "", None
+        moved, before, is_quick = "", None, False
         if change is not None:
             moved = next(name for name, each in self.inputs.items() if each is change["owner"])
             before, last, self._changed = change["old"], self._changed, time.monotonic()
-            if self._changed - last < QUICK_S:
-                self._sent_again = later(QUICK_S, lambda: self._send_again(choices))
-        AHEAD.start(self._place, self._likely(choices, moved, before))
+            is_quick = self._changed - last < QUICK_S
+        if is_quick:
+            self._sent_again = later(QUICK_S, lambda: self._send_again(choices))
+        AHEAD.start(self._place, self._likely(choices, moved, before, is_quick))
 
     def _send_again(self, choices: dict[str, Any]) -> None:
         """Send the picture once more: of two quick changes a page may lose one."""
@@ -389,11 +390,12 @@ class Explorer:
             self._handle.update(self.bundle(**choices), raw=True)
 
     def _likely(
-        self, choices: dict[str, Any], moved: str = "", before: Any = None
+        self, choices: dict[str, Any], moved: str = "", before: Any = None, is_quick: bool = False
     ) -> list[Callable[[], Iterator[None]]]:
         """Return what to draw ahead: what one press can choose, then what several of one key can.
 
         `moved` is the control that was moved last, which comes first, and `before` what it was.
+        Who is quick at it goes on with it.
         """
         beside = {
             name: neighbours(control.along(), before, choices[name])
@@ -404,8 +406,8 @@ class Explorer:
         first = [(moved, value) for value in beside.pop(moved, [])]
         ways = [[(name, value) for value in values] for name, values in beside.items()]
         turns = [each for turn in itertools.zip_longest(*ways) for each in turn if each]
-        near = 2 * len(ways)
+        near, at_once = 2 * len(ways), len(first) if is_quick else 3
         return [
             functools.partial(self._drawing, choices | {name: value})
-            for name, value in [*first[:3], *turns[:near], *first[3:], *turns[near:]]
+            for name, value in [*first[:at_once], *turns[:near], *first[at_once:], *turns[near:]]
         ]

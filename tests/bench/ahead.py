@@ -1,11 +1,12 @@
 """What drawing ahead gains and costs, in processor time, whatever else the machine does.
 
-    python tests/bench/ahead.py [--presses 12] [NAME ...]
+    python tests/bench/ahead.py [--presses 12] [--slower 2.5] [NAME ...]
 
 An explorer is shown and moved as by keys, in this process and without a page: each control, the
 longest first, from its first option on and back. Between two presses it may draw ahead for so much
 processor time as a reader leaves: 0.6 s at leisure, 0.08 s in haste. What is measured is the
-processor time from a change to the bundle that goes to the page. A page adds what a picture that
+processor time from a change to the bundle that goes to the page. On a machine that is so many times
+slower than a usual one, `--slower` makes all pauses as many times longer. A page adds what a picture that
 was shown before takes (`tests/bench/explorers.py`, which needs a quiet machine).
 """
 
@@ -21,6 +22,7 @@ from belgrade.explorers import explorer as module
 from belgrade.explorers.ahead import Ahead
 
 PAUSES = {"at leisure": 0.6, "in haste": 0.08}
+REST = 1.5
 
 
 class Counting(Ahead):
@@ -43,8 +45,11 @@ class Counting(Ahead):
         self.seconds += time.thread_time() - began
 
 
-def session(name: str, presses: int, pause: float) -> dict[str, float]:
-    """Move an explorer; return what was found ready, the times, and what was drawn for nothing."""
+def session(name: str, presses: int, pause: float, rest: float) -> dict[str, float]:
+    """Move an explorer; return what was found ready, the times, and what was drawn for nothing.
+
+    `pause` lies between two presses, `rest` before the first of a control: processor seconds.
+    """
     ahead = module.AHEAD = Counting()
     explorer = getattr(explorers, name)()
     explorer.inputs = {
@@ -56,7 +61,7 @@ def session(name: str, presses: int, pause: float) -> dict[str, float]:
     for control in explorer.inputs.values():
         control.observe(explorer._update, "value")
     ahead.start(explorer._place, explorer._likely(explorer.defaults))
-    ahead.draw(1.5)
+    ahead.draw(rest)
     new, ready, shown = [], 0, {explorer._key(explorer.defaults)}
 
     def choose(control: str, value: object, counts: bool = True) -> None:
@@ -74,14 +79,14 @@ def session(name: str, presses: int, pause: float) -> dict[str, float]:
     options = {key: control.along() for key, control in explorer.controls.items()}
     for control in sorted(options, key=lambda key: -len(options[key])):
         choose(control, options[control][0], counts=False)
-        ahead.draw(1.5)
+        ahead.draw(rest)
         steps = options[control][1 : 1 + presses - len(new)]
         for value in [*steps, *[options[control][0], *steps][-2::-1]]:
             choose(control, value)
             ahead.draw(pause)
         if len(new) >= presses:
             break
-    ahead.draw(10)
+    ahead.draw(10 * rest)
     drawn = len(explorer._drawn)
     nothing = len(explorer._unseen) / max(drawn - len(new) + ready, 1)
     return {
@@ -99,6 +104,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", metavar="NAME", default=list(explorers.EXPLORERS))
     parser.add_argument("--presses", type=int, default=12)
+    parser.add_argument("--slower", type=float, default=1.0, metavar="TIMES")
     options = parser.parse_args()
     parts = ("found ready, %", "ms, median / p95", "s drawn ahead, for nothing")
     print("| explorer | " + " | ".join(f"{way}: {part}" for way in PAUSES for part in parts)
@@ -106,7 +112,8 @@ def main() -> None:
     for name in options.names:
         cells, longest = [], 0.0
         for pause in PAUSES.values():
-            got = session(name, options.presses, pause)
+            slower = options.slower
+            got = session(name, options.presses, slower * pause, slower * REST)
             cells += [f"{100 * got['ready']:.0f}", f"{got['median']:.0f} / {got['worst']:.0f}",
                       f"{got['seconds']:.1f}, {got['nothing']:.1f}"]  # fmt: skip
             longest = max(longest, got["longest"])

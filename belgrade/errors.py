@@ -209,7 +209,7 @@ def _unknown_name(name: str, names: Mapping[str, Any], code: str) -> tuple[str, 
         return happened, "It has letters that are not Latin: type it again, or put text in quotes."
     return happened, (
         "Run the cells above first (Run › Run All Above Selected Cell). If it is a text, put it in "
-        "quotes."
+        f'quotes: "{name}".'
     )
 
 
@@ -247,6 +247,8 @@ def _unknown_key(
         )
     if ".loc" in code and (near := _near(asked, _labels(tables))):
         return what, f"The nearest row is “{near}”."
+    if asked in columns:
+        return what, "It names the rows, or only another table has it: look at the columns of each."
     if near := _near(asked, columns):
         return what, f"The nearest is “{near}”: mind spelling, capital letters and spaces."
     if columns:

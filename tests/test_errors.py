@@ -61,6 +61,7 @@ SLIPS = [
     ("x = null", "Python writes it None"),
     ("deliveries[recipient]", "It is a column of deliveries: write it in quotes"),
     ("share_of_all", "Run the cells above first"),
+    ("donor = Serbia", 'If it is a text, put it in quotes: "Serbia".'),
     ("Београд", "letters that are not Latin"),
     # columns, rows, keys
     ('deliveries["Recipient"]', "The nearest is “recipient”"),
@@ -77,6 +78,8 @@ SLIPS = [
     ('capitals["serbia"]', "The nearest is 'Serbia'"),
     ('deliveries.drop(columns="recipents")', "The nearest is “recipient”"),
     ('deliveries.merge(deliveries, on="id")', "There is no column or row “id”"),
+    ('deliveries.merge(rates.reset_index(), on="planes")', "only another table has it"),
+    ('named = deliveries.set_index("aid_id")\nnamed["aid_id"]', "It names the rows"),
     ("deliveries.query(\"recipient == Serbia\")", "neither a column nor a text in quotes"),
     ("deliveries.query(\"recipent == 'Serbia'\")", "The nearest is recipient"),
     ("deliveries.query(\"recipient = 'Serbia'\")", "compare with =="),

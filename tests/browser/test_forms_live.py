@@ -50,6 +50,14 @@ OUTSIDE = """cell => {
     .map(each => each.outerHTML.slice(0, 200));
 }"""
 
+# Where the button of a choice of several lines does not stand beside the first of them.
+LOW = """cell => [...cell.querySelectorAll('.widget-radio-box label')].filter(label => {
+  const words = document.createRange(), button = label.querySelector('input');
+  words.selectNodeContents(label.firstChild);
+  const [first, ...more] = words.getClientRects();
+  return more.length && button.getBoundingClientRect().top > first.bottom;
+}).map(label => label.textContent)"""
+
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("forms")]
 
 
@@ -262,6 +270,7 @@ def test_every_form_can_be_read_in_both_themes_on_any_page(forms: Any, theme: st
         cell = bring_to(page, number)
         cell.get_by_role("button").or_(cell.get_by_role("radio")).first.wait_for()
         assert cell.evaluate(OUTSIDE) == []
+        assert cell.evaluate(LOW) == []
 
 
 def test_a_card_that_makes_way_keeps_the_focus_on_its_button(forms: Any) -> None:

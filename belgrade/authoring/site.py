@@ -22,6 +22,8 @@ from belgrade.authoring.links import Home
 MARKER = ".belgrade-site.json"
 EXPLORERS = "_static/explorers"
 SETTINGS = Path(sources.__file__).parent
+# An entry of the theme's script of icons: a name, a size and other names, a code, what to draw.
+ICON = re.compile(r'"?([\w-]+)"?:\[\d+,\d+,\[([^\]]*)\],"\w+",(?:"[^"]*"|\[[^\]]*\])\],?')
 
 
 class SiteError(UserError):
@@ -122,7 +124,21 @@ def book(
     # What is for builders, not for readers.
     for path in (made / ".buildinfo", *made.glob("_static/*webpack-macros.html")):
         path.unlink(missing_ok=True)
+    _leave_out_icons(made)
     progress("the book", len(pages), len(pages))
+
+
+def _leave_out_icons(made: Path) -> None:
+    """Keep of the theme's icons, 1.5 MB that each reader would fetch, those that the book has."""
+    icons = made / "_static" / "scripts" / "fontawesome.js"
+    others = [*made.rglob("*.html"), *made.glob("_static/**/*.js")]
+    text = "".join(path.read_text(encoding="utf-8") for path in others if path != icons)
+    used = set(re.findall(r"\bfa-([a-z0-9-]+)", text))
+
+    def kept(icon: re.Match[str]) -> str:
+        return icon[0] if used & {icon[1], *re.findall(r'"([\w-]+)"', icon[2])} else ""
+
+    icons.write_text(ICON.sub(kept, icons.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def explorers_in(made: Path) -> list[str]:

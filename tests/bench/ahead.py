@@ -4,10 +4,10 @@
 
 An explorer is shown and moved as by keys, in this process and without a page: each control, the
 longest first, from its first option on and back. Between two presses it may draw ahead for so much
-processor time as a reader leaves: 0.6 s at leisure, 0.08 s in haste. What is measured is the
-processor time from a change to the bundle that goes to the page. On a machine that is so many times
-slower than a usual one, `--slower` makes all pauses as many times longer. A page adds what a picture that
-was shown before takes (`tests/bench/explorers.py`, which needs a quiet machine).
+processor time as a reader leaves: 0.6 s at leisure, 0.08 s in haste; on a machine that is so many
+times slower than a usual one, `--slower` makes all pauses as many times longer. What is measured is
+the processor time from a change to the bundle that goes to the page. A page adds what a picture
+that was shown before takes (`tests/bench/explorers.py`, which needs a quiet machine).
 """
 
 from __future__ import annotations

@@ -61,8 +61,14 @@ def offline(chromium: Any, _site: None) -> Iterator[tuple[Any, list[str]]]:
     context.close()
 
 
+# The theme's script draws each `i`, one that it does not know as a sign of its own.
+MISSING_SYMBOLS = """() => [...document.querySelectorAll("i[class*=fa-], svg[data-icon]")]
+  .filter(each => each.matches("i") || !each.querySelector("path")?.getAttribute("d")
+    || each.querySelector(".missing")).map(each => each.outerHTML)"""
+
+
 def wrong_in(page: Any, path: Path, width: int, scheme: str) -> list[str]:
-    """Return what axe finds in the page, what is cut off, and pictures that are missing."""
+    """Return what axe finds in the page, what is cut off, and symbols that are missing."""
     page.set_viewport_size({"width": width, "height": 900})
     page.emulate_media(color_scheme=scheme)
     page.goto(path.as_uri(), wait_until="load")
@@ -71,6 +77,7 @@ def wrong_in(page: Any, path: Path, width: int, scheme: str) -> list[str]:
     where = f"{path.name} at {width}, {scheme}"
     found = [f"{where}: {words}" for _, words in violations(page)]
     found += [f"{where}: {beyond} pixels too wide"] * (beyond > 0)
+    found += [f"{where}: {html}" for html in page.evaluate(MISSING_SYMBOLS)]
     return found + [f"{where}: cut off: {each[:200]}" for each in cut]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import itertools
 import posixpath
 import re
 import textwrap
@@ -52,11 +53,15 @@ def _block_math(translator: Any, node: nodes.math_block) -> None:
 
 
 def _write_pictures(app: Sphinx, doctree: nodes.document) -> None:
-    """Put the pictures inside outputs into files, each once, which browsers fetch when needed."""
+    """Put the pictures inside outputs into files, each once.
+
+    Browsers fetch a page's first at once, the others when they are needed.
+    """
     from PIL import Image
 
     folder = Path(app.outdir) / "_images"
     up = "../" * app.env.docname.count("/")
+    when = itertools.chain([""], itertools.repeat('loading="lazy" '))
 
     def written(found: re.Match[str]) -> str:
         png = base64.b64decode(found[1])
@@ -64,7 +69,7 @@ def _write_pictures(app: Sphinx, doctree: nodes.document) -> None:
         if not path.exists():
             folder.mkdir(parents=True, exist_ok=True)
             Image.open(io.BytesIO(png)).save(path, "webp", lossless=True)
-        return f'loading="lazy" src="{up}_images/{path.name}"'
+        return f'{next(when)}src="{up}_images/{path.name}"'
 
     for node in doctree.findall(nodes.raw):
         html = node.astext()

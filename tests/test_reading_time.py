@@ -1,4 +1,4 @@
-"""How long a lesson takes to read, run and do: a table in docs/, kept true.
+"""How long a lesson takes to read, run and do: a table in docs/teach.md, kept true.
 
 Run as a script it writes the table anew.
 """
@@ -18,7 +18,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 LESSONS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
-PAGE = ROOT / "docs" / "reading-time.md"
+PAGE = ROOT / "docs" / "teach.md"
 BEGIN, END = "<!-- times: begin -->", "<!-- times: end -->"
 
 WORDS_A_MINUTE, SECONDS_A_LINE, SECONDS_A_TASK = 180, 12, 60
@@ -49,21 +49,6 @@ class Measure:
         """Minutes for what is open: words of the prose, lines of code, and tasks."""
         code = self.lines * SECONDS_A_LINE / 60
         return self.words / WORDS_A_MINUTE + code + self.tasks * SECONDS_A_TASK / 60
-
-
-# Before words were cut and answers to the tasks written.
-BEFORE = {
-    "00": Measure(1194, 79, 839, 56, 19, 9, 10),
-    "01": Measure(1111, 83, 1326, 97, 24, 19, 12),
-    "02": Measure(1909, 94, 1270, 151, 37, 15, 15),
-    "03": Measure(1885, 94, 1547, 122, 28, 20, 17),
-    "04": Measure(1798, 91, 1378, 103, 25, 17, 13),
-    "05": Measure(2191, 86, 1334, 164, 31, 23, 15),
-    "06": Measure(2223, 93, 1471, 88, 27, 9, 19),
-    "07": Measure(1759, 85, 1533, 97, 28, 11, 12),
-    "08": Measure(2106, 94, 2457, 129, 31, 17, 18),
-    "09": Measure(2380, 93, 2061, 103, 27, 13, 18),
-}
 
 
 def words(text: str) -> int:
@@ -123,17 +108,15 @@ def now(path: Path) -> Measure:
 
 
 def table() -> str:
-    """Return the table of all lessons, before and after, as Markdown."""
-    head = ["lesson", "words", "folded words", "output words", "lines of code", "open cells",
-            "longest", "tasks", "minutes"]  # fmt: skip
+    """Return the table of all lessons as Markdown."""
+    head = ["lesson", "minutes", "words", "tasks", "lines of code", "open cells", "longest",
+            "folded words", "output words"]  # fmt: skip
     rows = [head, ["---:"] * len(head)]
     for path in LESSONS:
-        number, is_ = path.name[:2], now(path)
-        was = BEFORE[number]
-        pairs = [(was.words, is_.words), (was.folded, is_.folded), (was.outputs, is_.outputs),
-                 (was.lines, is_.lines), (was.cells, is_.cells), (was.longest, is_.longest),
-                 (was.tasks, is_.tasks), (round(was.minutes), round(is_.minutes))]  # fmt: skip
-        rows.append([number, *(f"{a:,} → {b:,}" for a, b in pairs)])
+        its = now(path)
+        figures = [round(its.minutes), its.words, its.tasks, its.lines, its.cells, its.longest,
+                   its.folded, its.outputs]  # fmt: skip
+        rows.append([path.name[:2], *(f"{each:,}" for each in figures)])
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 

@@ -23,7 +23,7 @@ BADGES = "<!-- badges: begin -->", "<!-- badges: end -->"
 # What stands there until an address is known.
 UNKNOWN = (
     "No launch links yet: `belgrade links OWNER/REPO` fills them in, and so does publishing on "
-    "GitHub ([docs/binder.md](docs/binder.md))."
+    "GitHub ([how](docs/run.md#launch-links-and-the-book))."
 )
 # What first cells of notebooks name until then.
 NO_ADDRESS = "ADDRESS-OF-THE-REPOSITORY"

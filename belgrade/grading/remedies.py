@@ -71,7 +71,7 @@ def remedy(words: str = "", system: System | None = None) -> str:
             how = "WSL2 (`wsl --install`)"
         return (
             f"The sandbox needs Linux. Use {how} or the dev container, step by step in "
-            f"docs/run.md; {ANYWAY}."
+            f"docs/grading.md; {ANYWAY}."
         )
     if not system.bubblewrap:
         how = f"`{system.installer}`" if system.installer else "your system's package bubblewrap"

@@ -1,7 +1,7 @@
 """The JupyterLite site: it boots in Chromium, the package works there, and asks for what it must.
 
 pandas, matplotlib and what they need come from Pyodide's server, which these tests do not reach: a
-request for one of them is noted and refused. docs/browser-only.md says what that leaves untried.
+request for one of them is noted and refused. docs/run.md says what that leaves untried.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A lecturer's fortnight with a real exercise, from a new question to pages that go back.
 
-The commands are those of docs/walk-through.md; the class is made up, in the layouts of Canvas and
+The commands are those of docs/run.md; the class is made up, in the layouts of Canvas and
 of Moodle. Six hand in by default, 180 with `-m slow`.
 """
 

@@ -165,6 +165,8 @@ def _syntax(error: Any, text: str, code: str) -> tuple[str, str] | None:
     if error.filename == "<unknown>":  # a condition in query("...")
         todo = "Inside it, compare with == and put text into other quotes: query(\"name == 'x'\")."
         return "The condition in query(...) cannot be read.", todo
+    if re.search(r"[^=!<>]=\s*(#.*)?$", code) and "invalid syntax" in text:
+        return "Nothing stands to the right of = .", "Write there what the name is to hold."
     if UNSEEN.search(code) and "invalid decimal literal" in text:
         # Some versions of Python name the number before such a sign, others the sign.
         return looked_up(["SyntaxError"], "invalid non-printable character")
@@ -378,7 +380,9 @@ def _place(error: BaseException, shell: Any, trace: TracebackType | None) -> tup
     import linecache
 
     if isinstance(error, SyntaxError) and error.filename != "<unknown>":
-        return error.lineno, error.text or ""
+        # Of what is found after reading, such as a return outside of a function, it has no text.
+        text = error.text or linecache.getline(error.filename or "", error.lineno or 0)
+        return error.lineno, text
     own = [
         frame
         for frame in traceback.walk_tb(trace)

@@ -44,8 +44,10 @@ SLIPS = [
     ("dict(a=1, 2)", "comes after"),
     ("x = 3 \\ 4", "backslash"),
     ("return 3", "outside of a function"),
+    ("x = 3\nhalf = # later", "Nothing stands to the right of ="),
+    ("3 ==", "Python cannot read this line"),
     ("break", "outside of a loop"),
-    ("x = ", "cannot read this line"),
+    ("x = ", "Nothing stands to the right of ="),
     # indentation
     ("if 3 > 2:\nprint(3)", "further in"),
     ("x = 3\n  y = 4", "begins too far in"),
@@ -194,6 +196,7 @@ def test_the_line_of_the_slip_is_named(explained: Any) -> None:
     assert 'Line 2: y = deliveries["Donor"]' in shown["text/plain"]
     shown = explained("def half(x):\n    return x / zero\n\n\nhalf(3)")
     assert "Line 2: return x / zero" in shown["text/plain"]
+    assert "Line 2: return 3" in explained("x = 2\nreturn 3")["text/plain"]
 
 
 class _IncompleteInput(SyntaxError):

@@ -222,6 +222,14 @@ def test_each_task_beside_an_explorer_has_an_answer_to_compare_with(path: Path) 
 
 
 @pytest.mark.parametrize("path", LESSONS, ids=name)
+def test_what_is_folded_says_so_in_its_first_line(path: Path) -> None:
+    """The bar that JupyterLab shows in its place has that line."""
+    folded = [cell for cell in code(path) if cell.metadata.get("jupyter", {}).get("source_hidden")]
+    assert folded
+    assert [cell.source for cell in folded if not cell.source.startswith("# ")] == []
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=name)
 def test_an_answer_is_folded_and_its_figures_are_computed(path: Path) -> None:
     for cell in comparing(path):
         assert cell.metadata.get("jupyter", {}).get("source_hidden"), cell.source

@@ -399,7 +399,8 @@ def _set_up(purpose: str) -> None:
     uv = find_uv()
     installer = "uv" if uv else "pip"
     version = ".".join(map(str, sys.version_info[:3]))
-    print(f"Setting up {VENV} with Python {version} and {installer}. This is needed once.")
+    print(f"Setting up {VENV} with Python {version} and {installer}.")
+    print("This is needed once, and takes a few minutes.")
     if not is_usable(stamp):
         make_venv(uv)
         stamp = {}

@@ -56,7 +56,11 @@ TAKEN_TO_CLASS = {
 
 # Long, for it is a table: a line for each option of each command.
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="belgrade", description="The Belgrade teaching module.")
+    parser = argparse.ArgumentParser(
+        prog="belgrade",
+        description="The Belgrade teaching module.",
+        epilog="lab, check, reset and keep are for students, the others for instructors.",
+    )
     commands = parser.add_subparsers(dest="command", required=True)
 
     one = commands.add_parser("lab", help="open the first lesson in JupyterLab")

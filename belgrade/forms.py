@@ -61,7 +61,7 @@ def read_number(text: str, minimum: float, maximum: float, whole: bool = False) 
             raise ValueError
     except ValueError:
         raise Unfinished(
-            f"“{text.strip()[:40]}” is no number: write digits, such as 3 or 3.5."
+            f"“{text.strip()[:40]}” is no number: write digits, such as {'3' if whole else '3.5'}."
         ) from None
     if whole and not number.is_integer():
         raise Unfinished(

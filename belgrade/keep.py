@@ -428,8 +428,12 @@ def panel() -> None:
         form.tell(message)
 
     def again() -> None:
+        name = "".join(which.value.split())
+        if not name:
+            form.tell("Type an exercise, such as 03, or a question, such as 3.2, first.")
+            return
         try:
-            form.tell(start_again("".join(which.value.split())))
+            form.tell(start_again(name))
         except UserError as error:
             form.tell(str(error))
         except OSError as error:

@@ -444,6 +444,7 @@ def test_unreadable_answers_are_errors_and_never_raise():
         ('question = "1.2"\npoints = true', "wrong type"),
         ('question = "one"', "question id"),
         ('question = "1.2"\nunit = no', "the spec 'question = \"1.2\"' is not valid TOML"),
+        ('question = "1.2"\nunit = no', "column 8.: unit = no"),
         ('question = "1.2"\nkind = "table"\ncolumns = ["rate"]\nkey = ["rates"]', "'rate'"),
         ('question = "1.2"\nkind = "table"\ncolumns = ["rate"]\nordered = "day"', "column 'day'"),
         ('question = "1.2"\nkind = "choice"', "needs options"),

@@ -513,6 +513,8 @@ def test_the_panel_puts_an_exercise_or_a_question_back(fresh: Any, displayed: li
     mine = work(root)
     keep.panel()
     which, button = form_of(displayed).children[1].children
+    button.click()
+    assert "Type an exercise" in displayed[-1]["data"]["text/plain"]
     which.value = "twelve"
     button.click()
     assert "neither an exercise" in displayed[-1]["data"]["text/plain"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -110,7 +111,9 @@ def parse_spec(source: str) -> Spec:
         spec = tomllib.loads(source)
     except tomllib.TOMLDecodeError as error:
         first = next(iter(source.strip().splitlines()), "")
-        raise SpecError(f"the spec {first!r} is not valid TOML: {error}") from None
+        at = re.search(r"at line (\d+)", str(error))
+        line = f": {source.splitlines()[int(at[1]) - 1].strip()}" if at else ""
+        raise SpecError(f"the spec {first!r} is not valid TOML: {error}{line}") from None
     name = spec.get("question")
     if not (isinstance(name, str) and all(p.isdigit() for p in name.split(".")) and "." in name):
         raise SpecError('a spec cell needs a question id such as question = "1.2"')

@@ -182,18 +182,22 @@ def shown(idiom: str) -> str:
 
 
 def table() -> str:
-    """Return the table as Markdown, in the order in which exercises ask."""
+    """Return the table as Markdown, in the order in which exercises ask.
+
+    Idioms that are explained, practised and asked together share a row.
+    """
     rows = [
         "| you write | explained in | practised in line | asked in question |",
         "|---|---|---|---|",
     ]
     met = explained().keys() & practised().keys()  # another test tells of one that is not
+    together: dict[tuple[str, str, str], list[str]] = {}
     for idiom, question in sorted(asked().items(), key=lambda each: (each[1], each[0])):
-        if idiom not in met:
-            continue
-        number, heading = explained()[idiom]
-        where = f"lesson {number}, *{heading.rstrip('?')}*"
-        rows.append(f"| {shown(idiom)} | {where} | {practised()[idiom]} | {question} |")
+        if idiom in met:
+            number, heading = explained()[idiom]
+            where = f"lesson {number}, *{heading.rstrip('?')}*"
+            together.setdefault((where, practised()[idiom], question), []).append(shown(idiom))
+    rows += [f"| {', '.join(each)} | {' | '.join(met_in)} |" for met_in, each in together.items()]
     return "\n".join(rows).replace("`|`", r"`\|`")
 
 

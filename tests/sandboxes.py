@@ -1,4 +1,4 @@
-"""A sandbox for tests, and code run in one of its shells."""
+"""A sandbox for tests, and code run in one of its processes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 import machine
 import pytest
 
-from belgrade.grading.sandbox import Limits, Sandbox, SandboxError, Shell, Told
+from belgrade.grading.sandbox import CellResult, Limits, QuestionProcess, Sandbox, SandboxError
 
 # Nothing takes so long that does not hang.
 HANGS_S = 120
@@ -21,8 +21,8 @@ TIGHT = Limits(memory=2**30, processes=24, file_size=2**20, scratch=8 * 2**20, f
 
 
 @functools.cache
-def _opened(walled: bool) -> Sandbox | str:
-    box = Sandbox(TIGHT, workers=2, walled=walled)
+def _opened(isolated: bool) -> Sandbox | str:
+    box = Sandbox(TIGHT, workers=2, isolated=isolated)
     try:
         box.__enter__()
     except SandboxError as error:
@@ -37,37 +37,37 @@ def probe() -> str:
     return opened if isinstance(opened, str) else ""
 
 
-def shared_sandbox(walled: bool = True) -> Sandbox:
+def shared_sandbox(isolated: bool = True) -> Sandbox:
     """Return a sandbox with tight limits, opened once for all tests of this process.
 
     Where there can be none the test is skipped, with the remedy.
     """
     machine.need("sandbox")
-    opened = _opened(walled)
+    opened = _opened(isolated)
     if isinstance(opened, str):
         pytest.skip(machine.reason("sandbox", opened))
     return opened
 
 
 @contextmanager
-def shell_in(box: Sandbox) -> Iterator[Shell]:
-    """Give a shell that has run nothing."""
-    with box.stem(()) as stem:
-        one = stem.start()
+def question_process(box: Sandbox) -> Iterator[QuestionProcess]:
+    """Give a question process that has run nothing."""
+    with box.setup_process(()) as setup:
+        one = setup.fork()
         try:
             yield one
         finally:
             one.stop()
 
 
-def told(one: Shell, code: str, seconds: float = 20) -> Told:
-    """Return what came of running `code` in a shell."""
+def run_cell(one: QuestionProcess, code: str, seconds: float = 20) -> CellResult:
+    """Return what came of running `code` in a question process."""
     return one.run(code, seconds)
 
 
-def value(one: Shell, expression: str, before: str = "") -> Any:
-    """Return the value of an expression in a shell; its code may need lines before it."""
-    found = told(one, f"{before}\nimport json as _json\nprint(_json.dumps({expression}))")
+def value(one: QuestionProcess, expression: str, before: str = "") -> Any:
+    """Return the value of an expression in a question process, with lines before it."""
+    found = run_cell(one, f"{before}\nimport json as _json\nprint(_json.dumps({expression}))")
     assert found.error is None, found.error
     return json.loads(found.shown[-1]["text"].splitlines()[-1])
 

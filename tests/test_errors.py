@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from belgrade import data, errors
-from belgrade.grading import inside
+from belgrade.grading import forkserver
 
 DELIVERIES = data.load("aid_deliveries")
 
@@ -206,7 +206,7 @@ class _IncompleteInput(SyntaxError):
 def test_a_private_class_of_pythons_is_named_as_the_one_above() -> None:
     assert errors.kind_of(_IncompleteInput("incomplete")) == "SyntaxError"
     assert errors.kind_of(KeyError("x")) == "KeyError"
-    assert inside.words_of(_IncompleteInput("incomplete")) == "SyntaxError: incomplete"
+    assert forkserver.error_text(_IncompleteInput("incomplete")) == "SyntaxError: incomplete"
 
 
 def test_what_a_student_wrote_is_harmless(explained: Any) -> None:

@@ -102,11 +102,11 @@ BOTH = {
 }
 
 
-@pytest.mark.parametrize("walled", [True, False])
-def test_errors_late_cells_and_dead_kernels_are_told_as_nbval_tells_them(walled: bool) -> None:
+@pytest.mark.parametrize("isolated", [True, False])
+def test_errors_late_cells_and_dead_kernels_are_told_as_nbval_tells_them(isolated: bool) -> None:
     records, lost = told_by_nbval()
     assert set(lost) == {"1.2"}
-    ours = run(toy(BOTH), shared_sandbox(walled), cell_timeout=2, total_timeout=60)
+    ours = run(toy(BOTH), shared_sandbox(isolated), cell_timeout=2, total_timeout=60)
     assert by_question(ours.records) == by_question(records)
     assert ours.lost == lost
 
@@ -292,12 +292,12 @@ def test_a_set_up_that_is_overwritten_costs_nothing(box: Sandbox) -> None:
     assert [found[q][0] for q in QUICK if q != "1.1"] == ["right"] * 3
 
 
-@pytest.mark.parametrize("walled", [True, False])
+@pytest.mark.parametrize("isolated", [True, False])
 @pytest.mark.parametrize(
     "code", ["!ls", "%pip install pandas", "!pip list", "import asyncio\nawait asyncio.sleep(0)"]
 )
-def test_cells_may_be_those_of_a_notebook(code: str, walled: bool) -> None:
-    result = run(toy({1: code}), shared_sandbox(walled))
+def test_cells_may_be_those_of_a_notebook(code: str, isolated: bool) -> None:
+    result = run(toy({1: code}), shared_sandbox(isolated))
     assert by_question(result.records)["1.1"][0] == "right"
 
 

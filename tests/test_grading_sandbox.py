@@ -1,4 +1,4 @@
-"""The sandbox holds: what a shell sees, reaches, uses up and leaves; what to do without."""
+"""The sandbox holds: what a question sees, reaches, uses up and leaves; what to do without."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from typing import Any
 
 import machine
 import pytest
-from sandboxes import TIGHT, shared_sandbox, shell_in, told, until, value
+from sandboxes import TIGHT, question_process, run_cell, shared_sandbox, until, value
 
-from belgrade.grading import cgroup, outer, remedies
-from belgrade.grading.outer import PACKAGE, shown
+from belgrade.grading import bubblewrap, cgroup, remedies
+from belgrade.grading.bubblewrap import PACKAGE, shown
 from belgrade.grading.remedies import System, remedy
 from belgrade.grading.sandbox import KernelError, Limits, Sandbox, SandboxError
 
@@ -32,18 +32,18 @@ def box() -> Sandbox:
 
 @pytest.fixture(scope="module")
 def one(box: Sandbox) -> Iterator[Any]:
-    with shell_in(box) as started:
+    with question_process(box) as started:
         yield started
 
 
-def test_a_shell_sees_python_the_package_and_the_data_and_nothing_else(one: Any) -> None:
+def test_a_question_sees_python_the_package_and_the_data_and_nothing_else(one: Any) -> None:
     listing = value(
         one,
         "{p: sorted(os.listdir(p)) if os.path.isdir(p) else None for p in places}",
         f"import os; places = {['/', '/proc', '/etc', '/dev', '/box', '/home', '/scratch']!r}",
     )
     assert listing["/proc"] == [] and listing["/scratch"] == []
-    assert listing["/box"] == ["inside.py", "walls.py"]
+    assert listing["/box"] == ["forkserver.py", "isolation.py"]
     assert listing["/dev"] == ["full", "null", "random", "shm", "urandom", "zero"]
     assert "/home" not in listing or not listing["/home"]
     assert not {"shadow", "passwd", "hosts", "ssl"} & set(listing["/etc"])
@@ -71,8 +71,8 @@ def test_what_lies_in_a_folder_that_is_shown_can_be_hidden(
     link = tmp_path / "environment"
     link.symlink_to(sys.prefix)
     monkeypatch.setattr(sys, "prefix", str(link))
-    monkeypatch.setattr(outer, "shown", lambda: [*shown(), place])
-    with Sandbox(private=[place / "keys"]) as source, shell_in(source) as one:
+    monkeypatch.setattr(bubblewrap, "shown", lambda: [*shown(), place])
+    with Sandbox(private=[place / "keys"]) as source, question_process(source) as one:
         listing = f"[sorted(os.listdir(p)) for p in {[str(place), str(place / 'keys')]!r}]"
         assert value(one, listing, "import os") == [["keys", "other"], []]
         assert value(one, f"os.path.islink({str(link)!r})")
@@ -118,7 +118,7 @@ def test_the_environment_tells_nothing(one: Any, monkeypatch: pytest.MonkeyPatch
     assert value(one, "[os.getcwd(), os.path.expanduser('~')]") == ["/scratch", "/scratch"]
 
 
-def test_a_shell_is_nobody_and_stays_it(one: Any) -> None:
+def test_a_question_is_run_by_nobody_and_stays_it(one: Any) -> None:
     assert 0 not in value(one, "[*os.getresuid(), *os.getresgid()]", "import os")
     calls = """
 import ctypes, errno, os
@@ -176,18 +176,19 @@ except OSError:
     assert results[2] == "PermissionError"  # sockets to a virtual machine's host
 
 
-def test_a_shell_uses_up_its_own_share_and_goes_on(one: Any) -> None:
-    assert told(one, "hog = bytearray(4 * 2**30)").error.startswith("MemoryError")
-    assert told(one, "open('big', 'wb').write(bytes(2**22))").error.startswith(
+def test_a_question_uses_up_its_own_share_and_goes_on(one: Any) -> None:
+    assert run_cell(one, "hog = bytearray(4 * 2**30)").error.startswith("MemoryError")
+    assert run_cell(one, "open('big', 'wb').write(bytes(2**22))").error.startswith(
         "OSError: [Errno 27]"
     )
     many = "for n in range(20): open(f'f{n}', 'wb').write(bytes(10**6))"
-    assert "No space left" in told(one, many).error
-    assert told(one, "import glob\nfor f in glob.glob('*'): os.remove(f)", 5).error is None
+    assert "No space left" in run_cell(one, many).error
+    assert run_cell(one, "import glob\nfor f in glob.glob('*'): os.remove(f)", 5).error is None
     assert (
-        "Too many open files" in told(one, "kept = [open('/dev/null') for _ in range(200)]").error
+        "Too many open files"
+        in run_cell(one, "kept = [open('/dev/null') for _ in range(200)]").error
     )
-    told(one, "del kept")
+    run_cell(one, "del kept")
     bomb = """
 import os, time
 children = []
@@ -207,21 +208,21 @@ for pid in children:
     assert value(one, "6 * 7") == 42
 
 
-def test_a_shell_cannot_harm_who_started_it(box: Sandbox) -> None:
-    with shell_in(box) as one:
+def test_a_question_cannot_harm_who_started_it(box: Sandbox) -> None:
+    with question_process(box) as one:
         code = "import os, signal\nos.kill(1, 9)\nos.kill(1, 15)\nhere = os.getppid()"
         parent = value(one, "here", code)
-        assert parent == 1  # in a namespace of its own, the stem is the first
+        assert parent == 1  # in a namespace of its own, the setup process is first
         all_others = "try:\n    os.kill(-1, 9)\nexcept ProcessLookupError:\n    pass"
-        cell = told(one, f"{all_others}\nos.kill(os.getpid(), 9)")
+        cell = run_cell(one, f"{all_others}\nos.kill(os.getpid(), 9)")
         assert cell.died and cell.error == "the kernel died"  # and not late
-    with shell_in(box) as next_one:
+    with question_process(box) as next_one:
         assert value(next_one, "1 + 1") == 2
 
 
 def test_nothing_of_a_submission_outlives_it_or_is_seen_by_another(box: Sandbox) -> None:
     mark = f"mark-{os.getpid()}-{time.monotonic_ns()}"
-    with shell_in(box) as one, shell_in(box) as other:
+    with question_process(box) as one, question_process(box) as other:
         code = f"""
 import os, random, socket, subprocess, sys, time
 open("/scratch/note", "w").write("mine")
@@ -269,45 +270,45 @@ names = sorted(n for n in dict(globals()) if not n.startswith("_"))
 """
 
 
-def test_a_shell_is_as_fresh_as_an_ordinary_one(box: Sandbox) -> None:
+def test_a_question_process_is_as_fresh_as_an_ordinary_one(box: Sandbox) -> None:
     found = []
-    for source in (box, shared_sandbox(walled=False)):
-        with shell_in(source) as one:
+    for source in (box, shared_sandbox(isolated=False)):
+        with question_process(source) as one:
             shown = "[before, names, get_ipython().execution_count, pyplot.get_fignums()]"
             found.append(value(one, shown, STATE))
-            cell = told(one, "pyplot.plot([1, 3, 2])\npyplot.title('t')\nNone")
+            cell = run_cell(one, "pyplot.plot([1, 3, 2])\npyplot.title('t')\nNone")
             assert [o["kind"] for o in cell.shown] == ["png"]
-            cell = told(one, "input('?')")
+            cell = run_cell(one, "input('?')")
             assert cell.error.startswith("StdinNotImplementedError")
     assert found[0] == found[1]
     assert found[0][2:] == [1, []]
 
 
 def test_a_hint_says_that_there_is_none_here(one: Any) -> None:
-    cell = told(one, "from belgrade.checks import hint\nhint('01.1')")
+    cell = run_cell(one, "from belgrade.checks import hint\nhint('01.1')")
     assert cell.error is None
     assert "There are no checks for exercise 01" in cell.shown[-1]["text"]
 
 
 def test_when_the_sandbox_ends_nobody_is_blamed() -> None:
     machine.need("sandbox")
-    with Sandbox(workers=1) as box, box.stem(()) as stem:
-        one = stem.start()
+    with Sandbox(workers=1) as box, box.setup_process(()) as setup:
+        one = setup.fork()
         box._process.kill()
         with pytest.raises(KernelError, match="sandbox has ended"):
-            told(one, "while True: pass")
+            run_cell(one, "while True: pass")
         with pytest.raises(KernelError, match="has ended"):
-            stem.start()
-    with pytest.raises(KernelError, match="has ended"), box.stem(("1",)):
+            setup.fork()
+    with pytest.raises(KernelError, match="has ended"), box.setup_process(("1",)):
         pass
 
 
 def test_everything_can_be_stopped_from_another_thread(box: Sandbox) -> None:
-    with Sandbox(workers=1) as box, box.stem(()) as stem:
-        one = stem.start()
+    with Sandbox(workers=1) as box, box.setup_process(()) as setup:
+        one = setup.fork()
         threading.Timer(0.2, box.stop).start()
         with pytest.raises(KernelError, match="was stopped"):
-            told(one, "while True: pass", 999)
+            run_cell(one, "while True: pass", 999)
 
 
 REMEDIES = [
@@ -378,9 +379,9 @@ def test_a_control_group_is_made_where_it_can_be(tmp_path: Path) -> None:
     assert cgroup.group_for(limits, 2, tmp_path, "/user.slice/user@1.service") == ""
 
 
-def test_filters_are_refused_by_no_shell() -> None:
+def test_filters_are_refused_by_no_process() -> None:
     """The seccomp program is well formed: each jump ends within it."""
-    from belgrade.grading.walls import AUDIT_ARCH, _filter
+    from belgrade.grading.isolation import AUDIT_ARCH, _filter
 
     for chip in AUDIT_ARCH:
         program = _filter(chip)

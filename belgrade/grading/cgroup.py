@@ -16,7 +16,7 @@ from typing import Any
 
 MOUNT = Path("/sys/fs/cgroup")
 NEEDED = {"memory", "pids"}
-# What the warm process itself and the pages that the system keeps may take, in bytes.
+# What the fork server itself and the pages that the system keeps may take, in bytes.
 COMMON_MEMORY = 2**30
 LEAVE_S = 2
 

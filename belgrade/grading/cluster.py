@@ -1,4 +1,4 @@
-"""Run notebooks on the workers of a Dask cluster: each has a warm process and a sandbox of its own.
+"""Run notebooks on the workers of a Dask cluster: each has a fork server and a sandbox of its own.
 
 The one who asks reads what was handed in, puts it together, and writes results as they come; a
 worker gets an assembled notebook and gives back its Run. A worker that is lost is Dask's affair: it
@@ -40,12 +40,12 @@ class Cluster:
     version of this package, or no sandbox.
     """
 
-    def __init__(self, address: str, limits: Limits | None = None, walled: bool = True) -> None:
+    def __init__(self, address: str, limits: Limits | None = None, isolated: bool = True) -> None:
         self.address, self.stopped = address, False
         self._pending: set[Any] = set()
         self._asked = {
             "limits": asdict(limits or Limits()),
-            "walled": walled,
+            "isolated": isolated,
             "digest": package_digest(),
         }
 
@@ -179,7 +179,7 @@ def _sandbox(asked: dict[str, Any]) -> Sandbox:
 
         def hold() -> None:
             try:
-                opened.append(Sandbox(Limits(**asked["limits"]), 4, walled=asked["walled"]))
+                opened.append(Sandbox(Limits(**asked["limits"]), 4, isolated=asked["isolated"]))
                 opened[0].__enter__()
             except BaseException as error:
                 opened[:] = [error]

@@ -263,7 +263,7 @@ class _Job:
             self.workers = asked.workers or 2 * self.box.workers()
         elif self.box is None:
             private = [asked.keys, asked.submissions, self.out]
-            box = Sandbox(asked.limits, self.workers, private, walled=asked.sandbox)
+            box = Sandbox(asked.limits, self.workers, private, isolated=asked.sandbox)
             self.box = self.stack.enter_context(box)
         self.turns = threading.Semaphore(self.workers)
         return self.box
@@ -295,7 +295,7 @@ class _Job:
             self.masters[number] = self.versions[number][0]
 
     def _run_key(self, notebook: Any, _folder: Path) -> None:
-        """Run a key in the sandbox, whose process is warm, and store its answers."""
+        """Run a key in the sandbox and store its answers."""
         box = self._open()
         if isinstance(box, Cluster):
             box.run_in_place(notebook)

@@ -62,7 +62,7 @@ class System:
 def remedy(words: str = "", system: System | None = None) -> str:
     """Return what to do where the sandbox does not work, in a line or two.
 
-    `words` are those that bubblewrap, or the warm process in it, left behind.
+    `words` are those that bubblewrap, or the fork server in it, left behind.
     """
     system = system or System.here()
     if system.name != "Linux":

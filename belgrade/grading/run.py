@@ -23,9 +23,9 @@ from belgrade.checks.examined import MIME, as_bundle, bundle_of, graded_specs, v
 from belgrade.checks.judge import ERROR, Verdict
 from belgrade.checks.quick import nbformat
 from belgrade.grading import GradingError
-from belgrade.grading.inside import MOST_ERROR, MOST_PICTURES, MOST_TEXT
+from belgrade.grading.forkserver import MOST_ERROR, MOST_PICTURES, MOST_TEXT
 from belgrade.grading.needs import Given, hinted, is_plain, needed
-from belgrade.grading.sandbox import KernelError, Sandbox, SandboxError, Shell, Told
+from belgrade.grading.sandbox import CellResult, KernelError, QuestionProcess, Sandbox, SandboxError
 
 GIVEN = ("setup", "parameters")
 CELL_TIMEOUT_S = 60
@@ -105,24 +105,24 @@ def total_of(cell_timeout: float) -> float:
 def run_in_place(notebook: Any, box: Sandbox) -> None:
     """Run a notebook of the instructor's and store each cell's answer, or error, as its output.
 
-    For `belgrade.authoring.build`. Raises its RunError where a cell is late or ends the process.
+    For `belgrade.authoring.build`. Raises its RunError where a cell takes too long, or ends it.
     """
-    with box.stem(()) as stem:
-        shell = stem.start()
+    with box.setup_process(()) as setup:
+        process = setup.fork()
         try:
             for cell in notebook.cells:
                 if cell.cell_type != "code" or not cell.source.strip():
                     continue
-                told = shell.run(cell.source, KEY_TIMEOUT_S, quiet=True)
-                if told.late or told.died:
-                    raise execute.RunError(f"cell {cell['id']}: {told.error}")
-                if bundle := as_bundle(told.answer):
+                result = process.run(cell.source, KEY_TIMEOUT_S, quiet=True)
+                if result.timed_out or result.died:
+                    raise execute.RunError(f"cell {cell['id']}: {result.error}")
+                if bundle := as_bundle(result.answer):
                     cell.outputs.append(nbformat.v4.new_output("display_data", {MIME: bundle}))
-                if told.error:
-                    name, _, words = told.error.partition(": ")
+                if result.error:
+                    name, _, words = result.error.partition(": ")
                     cell.outputs.append(nbformat.v4.new_output("error", ename=name, evalue=words))
         finally:
-            shell.stop()
+            process.stop()
 
 
 @dataclass
@@ -164,8 +164,8 @@ class _Pass:
         own = [c for c in every if role(c) in GIVEN and _variant(c) in ("", variant)]
         self.box, self.given = box, [_clean(c.source) for c in own]
         try:
-            with box.stem(self.given) as stem:
-                faulty = {c["id"] for c, fault in zip(own, stem.faults, strict=True) if fault}
+            with box.setup_process(self.given) as setup:
+                faulty = {c["id"] for c, fault in zip(own, setup.faults, strict=True) if fault}
         except SandboxError:
             raise
         except KernelError as error:
@@ -214,7 +214,7 @@ class _Unit:
         self.own, self.earlier = given.cells_of(clocks)
         self.sources = [c.source for c in self.earlier]
         self.left_out: set[str] = set()
-        self.told: dict[str, list[tuple[Any, Told, float]]] = {}
+        self.results: dict[str, list[tuple[Any, CellResult, float]]] = {}
         self.errors: dict[str, str] = {}
 
     def go(self) -> None:
@@ -237,7 +237,7 @@ class _Unit:
 
     def _again(self, question: str, extra: set[int]) -> None:
         """Run a question once more with further cells before it; it counts if it has no error."""
-        before = self.told[question], self.errors[question]
+        before = self.results[question], self.errors[question]
         for _ in range(MOST_ATTEMPTS):
             if self.clocks[question].left <= 0 or self._attempt([question], extra):
                 break
@@ -246,7 +246,7 @@ class _Unit:
             if not (more := self._hinted(question, self.errors[question], extra)):
                 break
             extra |= more
-        self.told[question], self.errors[question] = before
+        self.results[question], self.errors[question] = before
 
     def _hinted(self, question: str, error: str, extra: set[int]) -> set[int]:
         """Return which further earlier cells may hold what an error misses."""
@@ -259,18 +259,18 @@ class _Unit:
         own = [c for c in self.own if self.given.question(c) in questions]
         own = [c for c in own if c["id"] not in self.left_out]
         for question in questions:
-            self.told[question] = []
+            self.results[question] = []
             self.errors.pop(question, None)
         sources = [c.source for c in own]
         earlier = needed(sources, self.sources, self.given.names, extra)
-        with self.given.box.stem(self.given.given) as stem:
-            shell = stem.start()
+        with self.given.box.setup_process(self.given.given) as setup:
+            process = setup.fork()
             try:
-                return self._run(shell, [self.earlier[n] for n in earlier], own)
+                return self._run(process, [self.earlier[n] for n in earlier], own)
             finally:
-                shell.stop()
+                process.stop()
 
-    def _run(self, shell: Shell, earlier: list[Any], own: list[Any]) -> Any:
+    def _run(self, process: QuestionProcess, earlier: list[Any], own: list[Any]) -> Any:
         last = None
         for cell in [*earlier, *own]:
             question, spec = self.given.question(cell), self.given.specs.get(cell["id"])
@@ -281,45 +281,49 @@ class _Unit:
             start = time.monotonic()
             # What the second pass shows goes nowhere: no chart is painted twice.
             quiet = not is_own or bool(_variant(cell))
-            told = self._cell(shell, cell, spec, clock, quiet)
+            result = self._cell(process, cell, spec, clock, quiet)
             if is_own:
-                self.told[question].append((cell, told, time.monotonic() - start))
-                if told.error:
-                    self.errors.setdefault(question, told.error)
-            used_up = is_own and len(self.told) > 1 and (told.error or "").startswith(EXHAUSTED)
-            if told.died or used_up:
+                self.results[question].append((cell, result, time.monotonic() - start))
+                if result.error:
+                    self.errors.setdefault(question, result.error)
+            used_up = (
+                is_own and len(self.results) > 1 and (result.error or "").startswith(EXHAUSTED)
+            )
+            if result.died or used_up:
                 ended = last if spec else cell  # a check ends nothing: the code before it does
                 if ended is not None and is_own:
-                    self.errors[question] = told.error or ""
+                    self.errors[question] = result.error or ""
                 return ended
             last = last if spec else cell
         return None
 
     def _hand_in(self, question: str) -> None:
-        """Judge what a question's cells told, and keep what they showed."""
+        """Judge what a question's cells gave, and keep what they showed."""
         own = [c for c in self.own if self.given.question(c) == question]
-        told, error, seconds = self.told.get(question, []), None, 0.0
-        ran = {cell["id"] for cell, _, _ in told}
+        results, error, seconds = self.results.get(question, []), None, 0.0
+        ran = {cell["id"] for cell, _, _ in results}
         waits = any(c["id"] in self.given.specs and c["id"] not in ran for c in own)
         if waits and self.clocks[question].left <= 0:
             self.done.lost.setdefault(question, self.clocks[question].words())
-        for cell, what, took in told:
-            self._keep(cell, what)
-            seconds, error = seconds + took, error or what.error
+        for cell, result, took in results:
+            self._keep(cell, result)
+            seconds, error = seconds + took, error or result.error
             if spec := self.given.specs.get(cell["id"]):
-                self._judge(cell, spec, what, error, seconds)
+                self._judge(cell, spec, result, error, seconds)
 
-    def _cell(self, shell: Shell, cell: Any, spec: Any, clock: _Clock, quiet: bool) -> Told:
+    def _cell(
+        self, process: QuestionProcess, cell: Any, spec: Any, clock: _Clock, quiet: bool
+    ) -> CellResult:
         wanted = json.dumps({k: spec[k] for k in ("kind", "inputs") if k in spec}) if spec else ""
         limit, grace = clock.limits()
-        told = shell.run(_clean(cell.source), limit, wanted, quiet, grace)
-        told.error = told.error and _clean(told.error[:MOST_ERROR])
-        if told.late and limit < clock.cell:
-            told.error = clock.words()
-        return told
+        result = process.run(_clean(cell.source), limit, wanted, quiet, grace)
+        result.error = result.error and _clean(result.error[:MOST_ERROR])
+        if result.timed_out and limit < clock.cell:
+            result.error = clock.words()
+        return result
 
     def _judge(
-        self, cell: Any, spec: dict[str, Any], told: Told, error: str | None, seconds: float
+        self, cell: Any, spec: dict[str, Any], result: CellResult, error: str | None, seconds: float
     ) -> None:
         reference = bundle_of(cell.outputs)
         if reference is None:
@@ -327,24 +331,24 @@ class _Unit:
         verdict, start = Verdict(ERROR, 0, spec["points"], TOO_LARGE), time.monotonic()
         room = max(MOST_ANSWER, TIMES_ANSWER * len(json.dumps(reference)))
         with contextlib.suppress(_Late), _within(max(0.1, JUDGE_S - self.done.judged_s)):
-            answer = as_bundle(told.answer)
+            answer = as_bundle(result.answer)
             if answer is None or len(json.dumps(answer)) <= room:
-                verdict = verdict_on(spec, reference, answer, error, told.error)
+                verdict = verdict_on(spec, reference, answer, error, result.error)
         self.done.judged_s += time.monotonic() - start
         place = {"cell": cell["id"], "question": self.given.question(cell), "role": role(cell)}
         came = {"part": spec.get("part", ""), "seconds": round(seconds, 3), "error": error}
         self.done.records.append(place | came | vars(verdict))
 
-    def _keep(self, cell: Any, told: Told) -> None:
+    def _keep(self, cell: Any, result: CellResult) -> None:
         """Take over what a cell showed, if there is room for it."""
-        shown = list(_sound(told.shown))
-        if told.error:
-            shown.append({"kind": "error", "text": told.error})
+        shown = list(_sound(result.shown))
+        if result.error:
+            shown.append({"kind": "error", "text": result.error})
         used = sum(_size(o) for of_cell in self.done.outputs.values() for o in of_cell)
         if used + sum(map(_size, shown)) > KEEP_IN_ALL:
             notes = ["Further output was left out."]
         else:
-            notes = [n for n in CUT if isinstance(told.notes, list) and n in told.notes]
+            notes = [n for n in CUT if isinstance(result.notes, list) and n in result.notes]
             if shown:
                 self.done.outputs[cell["id"]] = shown
         self.done.notes = list(dict.fromkeys([*self.done.notes, *notes]))

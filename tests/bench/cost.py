@@ -141,7 +141,7 @@ def look(
                     rss += size
                     once += shared_once(process.pid, size)
                     line = process.cmdline()
-                    if "inside.main" in "".join(line) and "bwrap" not in line[0]:
+                    if "forkserver.main" in "".join(line) and "bwrap" not in line[0]:
                         warm.append((born, size))
                     elif "belgrade.cli" in line:
                         command = size

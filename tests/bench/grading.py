@@ -216,7 +216,7 @@ def growth(bench: Bench, students: int, large: int, known: Cost | None) -> None:
     """
     print(
         "\n| submissions, two workers | seconds each | processor seconds each | peak MB | command, "
-        "MB, at a fifth and at the end | warm process, MB, the same |\n|---|---|---|---|---|---|"
+        "MB, at a fifth and at the end | fork server, MB, the same |\n|---|---|---|---|---|---|"
     )
     costs = []
     for number in (students, large):

@@ -1,4 +1,4 @@
-"""The outer wall: what of this machine the process in bubblewrap sees.
+"""The outer layer of the sandbox: what of this machine the process in bubblewrap sees.
 
 What it shows: the system's programs and libraries, this Python, the package without the parts for
 instructors, the data. All read-only. What it hides: everything else, the network, other processes.
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from belgrade import data
 from belgrade.checks.words import AS_IN_JUPYTER
-from belgrade.grading.inside import SCRATCH
+from belgrade.grading.forkserver import SCRATCH
 
 PACKAGE = Path(__file__).resolve().parents[1]
 # What a student's code has no business with, where the package is seen.
@@ -61,28 +61,30 @@ def covered(private: Iterable[Path] = ()) -> list[Path]:
 def command(
     arguments: list[str], user: int, memory: int, private: Iterable[Path] = ()
 ) -> list[str]:
-    """Return the bubblewrap command that runs this Python with `arguments` behind the wall.
+    """Return the bubblewrap command that runs this Python with `arguments`.
 
     `user` is whom the process becomes by itself when root starts it, else 0; `memory` is the
     size in bytes of the only place that can be written; `private` are folders that nobody may see.
     """
-    wall = ["bwrap", "--die-with-parent", "--new-session", "--clearenv", "--cap-drop", "ALL"]
-    wall += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
-    wall += ["--unshare-cgroup-try", "--hostname", "grading"]
-    wall += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"] if user else ["--unshare-user"]
+    options = ["bwrap", "--die-with-parent", "--new-session", "--clearenv", "--cap-drop", "ALL"]
+    options += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
+    options += ["--unshare-cgroup-try", "--hostname", "grading"]
+    options += (
+        ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"] if user else ["--unshare-user"]
+    )
     for name in SYSTEM:
         if os.path.islink(name):
-            wall += ["--symlink", os.readlink(name), name]
+            options += ["--symlink", os.readlink(name), name]
         elif os.path.isdir(name):
-            wall += ["--ro-bind", name, name]
-    wall += ["--proc", "/proc", "--size", "65536", "--tmpfs", "/dev", "--dir", "/dev/shm"]
+            options += ["--ro-bind", name, name]
+    options += ["--proc", "/proc", "--size", "65536", "--tmpfs", "/dev", "--dir", "/dev/shm"]
     for name in DEVICES:
-        wall += ["--dev-bind", f"/dev/{name}", f"/dev/{name}"]
-    wall += ["--remount-ro", "/dev"]
+        options += ["--dev-bind", f"/dev/{name}", f"/dev/{name}"]
+    options += ["--remount-ro", "/dev"]
     for name in ("/box", "/etc"):
-        wall += ["--perms", "0755", "--dir", name]
+        options += ["--perms", "0755", "--dir", name]
     for name in ETC.split():
-        wall += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
+        options += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
     hidden = covered(private)
     needed = PACKAGE, data.folder().resolve(), Path(sys.prefix), Path(sys.base_prefix)
     inner = [p for p in needed if any(p.is_relative_to(h) for h in hidden)]
@@ -90,27 +92,27 @@ def command(
     for place in sorted({*shown(), *hidden, *inner}, key=lambda p: len(p.parts)):
         # bubblewrap would make the folders above for its own user alone.
         for above in reversed(place.parents[:-1]):
-            wall += ["--perms", "0755", "--dir", str(above)]
+            options += ["--perms", "0755", "--dir", str(above)]
         if place in hidden:
-            wall += ["--size", "65536", "--perms", "0755", "--tmpfs", str(place)]
+            options += ["--size", "65536", "--perms", "0755", "--tmpfs", str(place)]
         elif place.resolve() != place:
-            wall += ["--symlink", str(place.resolve()), str(place)]
+            options += ["--symlink", str(place.resolve()), str(place)]
         else:
-            wall += ["--ro-bind", str(place), str(place)]
+            options += ["--ro-bind", str(place), str(place)]
     for place in hidden:
-        wall += ["--remount-ro", str(place)]
+        options += ["--remount-ro", str(place)]
     for name in HIDDEN:
         if (PACKAGE / name).is_dir():
-            wall += ["--size", "4096", "--perms", "0555", "--tmpfs", str(PACKAGE / name)]
-            wall += ["--remount-ro", str(PACKAGE / name)]
-    for name in ("inside.py", "walls.py"):
-        wall += ["--ro-bind", str(Path(__file__).with_name(name)), f"/box/{name}"]
-    wall += ["--size", str(memory), "--perms", "1777", "--tmpfs", SCRATCH, "--chdir", SCRATCH]
+            options += ["--size", "4096", "--perms", "0555", "--tmpfs", str(PACKAGE / name)]
+            options += ["--remount-ro", str(PACKAGE / name)]
+    for name in ("forkserver.py", "isolation.py"):
+        options += ["--ro-bind", str(Path(__file__).with_name(name)), f"/box/{name}"]
+    options += ["--size", str(memory), "--perms", "1777", "--tmpfs", SCRATCH, "--chdir", SCRATCH]
     if not any(p.is_relative_to("/tmp") for p in shown()):
-        wall += ["--symlink", SCRATCH, "/tmp"]
+        options += ["--symlink", SCRATCH, "/tmp"]
     for name, value in environment().items():
-        wall += ["--setenv", name, value]
-    return [*wall, "--remount-ro", "/", "--", sys.executable, *arguments]
+        options += ["--setenv", name, value]
+    return [*options, "--remount-ro", "/", "--", sys.executable, *arguments]
 
 
 def environment() -> dict[str, str]:

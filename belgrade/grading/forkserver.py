@@ -1,10 +1,10 @@
-"""The warm process: it imports all that a lesson needs, and forks.
+"""The fork server: it imports all that a lesson needs, and forks.
 
-Started by `belgrade.grading.sandbox`: behind bubblewrap as a file by itself, or without a sandbox
-as a module. A request on its control socket makes a *stem*: a process 1 of namespaces of its own
-that runs the exercise's own cells. From a stem each question is forked: a shell, which takes the
-student's cells, a line of JSON each, and answers with a line. Whatever a shell does to names,
-modules, hooks or processes ends with it: for the next, the stem kills all that is left.
+Started by `belgrade.grading.sandbox`: in bubblewrap as a file by itself, or without a sandbox as a
+module. A request on its control socket makes a *setup process*: process 1 of namespaces of its own,
+which runs the exercise's own cells. It forks a *question process* for each question, which takes
+the student's cells, a line of JSON each, and answers with a line. Whatever that does to names,
+modules, hooks or processes ends with it: for the next, the setup process kills all that is left.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ MOST_SHOWN, MOST_LINE = 20_000_000, 8_000_000
 
 
 def main() -> None:
-    """Become nobody if root, import, say so, and make stems until the control socket closes."""
+    """Become nobody if root, import, say so, and fork until the control socket closes."""
     settings = json.loads(sys.argv[1])
-    walls = None
-    if settings["walled"]:
-        walls = importlib.import_module("walls")  # loaded already, from beside this file
+    isolation = None
+    if settings["isolated"]:
+        isolation = importlib.import_module("isolation")  # loaded already, from beside this file
 
         if settings["user"]:
-            walls.become(settings["user"])
+            isolation.become(settings["user"])
     sys.path += [path for path in settings["paths"] if path not in sys.path]
     control = socket.socket(fileno=settings["control"])
     os.chdir(settings["scratch"])
@@ -56,44 +56,49 @@ def main() -> None:
     gc.enable()
     control.send(b"ready")
     while True:
-        message, handles, _, _ = socket.recv_fds(control, 4, 1)
+        message, fds, _, _ = socket.recv_fds(control, 4, 1)
         if not message:
             return
         if os.fork() == 0:
             control.close()
-            _become_stem(shell, walls, settings, socket.socket(fileno=handles[0]))
-        for handle in handles:
-            os.close(handle)
+            _become_setup_process(shell, isolation, settings, socket.socket(fileno=fds[0]))
+        for fd in fds:
+            os.close(fd)
 
 
-def _become_stem(shell: Any, walls: Any, settings: dict[str, Any], line: socket.socket) -> None:
-    """Go behind the inner wall and serve there; never come back."""
+def _become_setup_process(
+    shell: Any, isolation: Any, settings: dict[str, Any], connection: socket.socket
+) -> None:
+    """Enter namespaces of its own and serve there; never come back."""
     try:
-        if walls:
-            walls.own_namespaces()
+        if isolation:
+            isolation.own_namespaces()
             if os.fork():
                 os._exit(0)
-        Stem(shell, walls, settings, line).serve()
+        SetupProcess(shell, isolation, settings, connection).serve()
     except BaseException as error:
-        _give_up(line, error)
+        _give_up(connection, error)
 
 
-def _give_up(line: socket.socket, error: BaseException) -> None:
+def _give_up(connection: socket.socket, error: BaseException) -> None:
     """Say why this process cannot serve, and end it."""
     with contextlib.suppress(OSError):
-        line.send(json.dumps({"failed": words_of(error)[:500]}).encode() + b"\n")
+        connection.send(json.dumps({"failed": error_text(error)[:500]}).encode() + b"\n")
     os._exit(1)
 
 
-class Stem:
-    """Process 1: runs the exercise's own cells, and forks a shell from there for each question."""
+class SetupProcess:
+    """Process 1: runs the exercise's own cells, and forks a process for each question."""
 
-    def __init__(self, shell: Any, walls: Any, settings: dict[str, Any], line: Any) -> None:
-        self.shell, self.walls, self.settings, self.line = shell, walls, settings, line
+    def __init__(
+        self, shell: Any, isolation: Any, settings: dict[str, Any], connection: Any
+    ) -> None:
+        self.shell, self.isolation = shell, isolation
+        self.settings, self.connection = settings, connection
         self.number = self.child = 0
 
     def serve(self) -> None:
-        """Do what each line asks for, until none comes; tell when a shell has ended."""
+        """Do what each line asks for, until none comes; report when a fork has ended."""
         woken, wakes = os.pipe()
         for end in (woken, wakes):
             os.set_blocking(end, False)
@@ -101,28 +106,28 @@ class Stem:
         signal.set_wakeup_fd(wakes, warn_on_full_buffer=False)
         _begin()
         buffer = b""
-        handles: list[int] = []
+        fds: list[int] = []
         while True:
-            ready, _, _ = select.select([self.line, woken], [], [])
+            ready, _, _ = select.select([self.connection, woken], [], [])
             if woken in ready:
                 with contextlib.suppress(BlockingIOError):
                     os.read(woken, 512)
                 while self._reap():
                     pass
-            if self.line not in ready:
+            if self.connection not in ready:
                 continue
-            part, more, _, _ = socket.recv_fds(self.line, CHUNK, 1)
+            part, more, _, _ = socket.recv_fds(self.connection, CHUNK, 1)
             if not part:
                 self._end()
                 os._exit(0)
-            buffer, handles = buffer + part, handles + more
+            buffer, fds = buffer + part, fds + more
             while b"\n" in buffer:
                 request, buffer = buffer.split(b"\n", 1)
-                self._do(json.loads(request), handles)
+                self._do(json.loads(request), fds)
 
-    def _do(self, request: dict[str, Any], handles: list[int]) -> None:
+    def _do(self, request: dict[str, Any], fds: list[int]) -> None:
         if request["do"] == "run":
-            self._tell({"id": request["id"]} | _cell(self.shell, request))
+            self._send({"id": request["id"]} | _cell(self.shell, request))
             gc.freeze()
         elif request["do"] == "interrupt" and self.child:
             os.kill(self.child, signal.SIGINT)
@@ -131,14 +136,14 @@ class Stem:
         elif request["do"] == "fork":
             self._end()
             self.number = request["id"]
-            handle = handles.pop()
+            fd = fds.pop()
             self.child = os.fork()
             if self.child == 0:
-                _be_shell(self, handle)
-            os.close(handle)
+                _become_question_process(self, fd)
+            os.close(fd)
 
-    def _tell(self, words: dict[str, Any]) -> None:
-        self.line.sendall(json.dumps(words).encode("ascii") + b"\n")
+    def _send(self, message: dict[str, Any]) -> None:
+        self.connection.sendall(json.dumps(message).encode("ascii") + b"\n")
 
     def _reap(self, wait: bool = False) -> bool:
         """Take note of a process that has ended; return whether there was one."""
@@ -148,12 +153,12 @@ class Stem:
             return False
         if pid and pid == self.child:
             self.child = 0
-            self._tell({"ended": self.number})
+            self._send({"ended": self.number})
         return bool(pid)
 
     def _end(self) -> None:
-        """Kill all that is left of the last shell: behind walls, every process but this one."""
-        target, kill = (-1, os.kill) if self.walls else (self.child, os.killpg)
+        """Kill all that is left of the last fork: if isolated, every process but this one."""
+        target, kill = (-1, os.kill) if self.isolation else (self.child, os.killpg)
         while target:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 kill(target, signal.SIGKILL)
@@ -161,31 +166,31 @@ class Stem:
                 return
 
 
-def _be_shell(stem: Stem, handle: int) -> None:
-    """Turn the forked process into a shell; never come back."""
-    line, settings = socket.socket(fileno=handle), stem.settings
+def _become_question_process(setup: SetupProcess, fd: int) -> None:
+    """Turn the forked process into that of a question; never come back."""
+    connection, settings = socket.socket(fileno=fd), setup.settings
     try:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os.setsid()
         scratch = settings["scratch"]
-        if stem.walls:
-            stem.walls.own_mounts(scratch, settings["limits"]["scratch"])
+        if setup.isolation:
+            setup.isolation.own_mounts(scratch, settings["limits"]["scratch"])
         else:
             scratch = os.path.join(scratch, str(os.getppid()))
             shutil.rmtree(scratch, ignore_errors=True)
             os.mkdir(scratch)
         os.chdir(scratch)
-        os.closerange(3, handle)
-        os.closerange(handle + 1, 256)
-        if stem.walls:
-            stem.walls.limit(settings["limits"])
-            stem.walls.drop_rights()
-        line.sendall(b'{"id": 0}\n')
-        serve(stem.shell, line)
+        os.closerange(3, fd)
+        os.closerange(fd + 1, 256)
+        if setup.isolation:
+            setup.isolation.limit(settings["limits"])
+            setup.isolation.drop_rights()
+        connection.sendall(b'{"id": 0}\n')
+        serve(setup.shell, connection)
         os._exit(0)
     except BaseException as error:
-        _give_up(line, error)
+        _give_up(connection, error)
 
 
 def _begin() -> None:
@@ -198,29 +203,29 @@ def _begin() -> None:
     builtins.input = getpass.getpass = _ask
 
 
-def serve(shell: Any, line: socket.socket) -> None:
+def serve(shell: Any, connection: socket.socket) -> None:
     """Run each cell that comes and say what it showed, until none comes."""
     if "numpy" in sys.modules:
         sys.modules["numpy"].random.seed()
-    gc.set_threshold(20_000, 20, 50)  # a chart makes many objects, and a shell lives for moments
+    gc.set_threshold(20_000, 20, 50)  # a chart makes many objects, and a question lives for moments
     me = os.getpid()
-    for request in line.makefile(encoding="utf-8"):
+    for request in connection.makefile(encoding="utf-8"):
         request = json.loads(request)
-        told = _cell(shell, request)
+        reply = _cell(shell, request)
         if os.getpid() != me or shell.exit_now:
             return  # a process that the cell forked, or one that is to end
-        line.sendall(_as_line({"id": request["id"]} | told))
+        connection.sendall(_as_line({"id": request["id"]} | reply))
 
 
-def _as_line(told: dict[str, Any]) -> bytes:
+def _as_line(reply: dict[str, Any]) -> bytes:
     """Return a reply as a line; where its answer cannot be sent, without it."""
     try:
-        text = json.dumps(told)
+        text = json.dumps(reply)
     except (ValueError, TypeError, RecursionError):
         text = ""
     if not 0 < len(text) < MOST_LINE:
-        error = told["error"] or "OutputError: the answer is too large, or is no data"
-        text = json.dumps(told | {"answer": None, "shown": [], "error": error})
+        error = reply["error"] or "OutputError: the answer is too large, or is no data"
+        text = json.dumps(reply | {"answer": None, "shown": [], "error": error})
     return text.encode("ascii") + b"\n"
 
 
@@ -234,7 +239,7 @@ class OutputError(Exception):
     """A cell printed or displayed more than it may."""
 
 
-class Shown(io.TextIOBase):
+class CapturedOutput(io.TextIOBase):
     """What a cell showed: text and displays in order, and the last answer. It is also a stream."""
 
     def __init__(self) -> None:
@@ -313,10 +318,10 @@ def _cell(shell: Any, request: dict[str, Any]) -> dict[str, Any]:
         done = shell.run_cell(request["code"])
         error = done.error_before_exec or done.error_in_exec
         _finish_figures(shown.quiet)
-    except BaseException as late:
-        error = late
+    except BaseException as raised:
+        error = raised
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    words = shown.error if error is None else words_of(error)
+    words = shown.error if error is None else error_text(error)
     kept = [] if shown.quiet else shown.shown
     return {"shown": kept, "answer": shown.answer, "error": words, "notes": shown.notes}
 
@@ -334,7 +339,7 @@ def _finish_figures(quiet: bool) -> None:
         flush_figures()
 
 
-def words_of(error: BaseException) -> str:
+def error_text(error: BaseException) -> str:
     """Return an error as "NameError: …", whatever its own text does."""
     kind = "Exception"
     try:
@@ -362,11 +367,11 @@ def warm_up(settings: dict[str, Any]) -> Any:
         for column in NAMES & {field["name"] for field in each["schema"]["fields"]}:
             with contextlib.suppress(Exception):  # a damaged table is for the cell that loads it
                 words |= {*data.load(each["name"])[column].dropna()}
-    _rehearse(shell, sorted(words))
+    _warm_up_charts(shell, sorted(words))
     return shell
 
 
-def _rehearse(shell: Any, words: list[str]) -> None:
+def _warm_up_charts(shell: Any, words: list[str]) -> None:
     """Do some of a lesson's work: what Python does for the second time, it does faster.
 
     `words` are painted, so that their pictures are there when a chart has them.
@@ -424,9 +429,9 @@ def _picture(figure: Any) -> str | None:
     return base64.b64encode(picture).decode("ascii")
 
 
-# Its classes stand in it, as IPython is imported in the warm process alone.
+# Its classes stand in it, as IPython is imported in the fork server alone.
 def _shell() -> Any:
-    """Return IPython's shell, whose displays and errors go into a `Shown`."""
+    """Return IPython's shell, whose displays and errors go into a `CapturedOutput`."""
     from IPython.core.displayhook import DisplayHook
     from IPython.core.displaypub import DisplayPublisher
     from IPython.core.history import HistoryManager
@@ -434,7 +439,7 @@ def _shell() -> Any:
 
     from belgrade.checks.record import examined
 
-    into = Shown()
+    into = CapturedOutput()
 
     class Last(DisplayHook):
         """Shows a cell's last value as it would be displayed, without a prompt."""
@@ -463,7 +468,7 @@ def _shell() -> Any:
 
         def showtraceback(self, exc_tuple: Any = None, *_: Any, **__: Any) -> None:
             error = (exc_tuple or sys.exc_info())[1]
-            into.error = into.error if error is None else words_of(error)
+            into.error = into.error if error is None else error_text(error)
 
         def showsyntaxerror(self, *_: Any, **__: Any) -> None:
             self.showtraceback()

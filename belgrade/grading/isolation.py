@@ -1,6 +1,6 @@
-"""The inner wall: namespaces, mounts, limits and system calls of students' code.
+"""The inner layer of the sandbox: namespaces, mounts, limits and system calls of students' code.
 
-Runs inside the outer wall, so it needs the standard library only and nothing of this package.
+Runs inside bubblewrap, so it needs the standard library only and nothing of this package.
 Python 3.11 has no `os.unshare`, and no version has `mount`, `capset` or seccomp: hence ctypes.
 Linux only; numbers are those of the kernel's headers (man 2 unshare, mount, prctl, seccomp).
 """

@@ -67,8 +67,8 @@ def records_of(copies: list[Any], runner: Runner = examine.run) -> list[list[dic
             whole.cells.insert(0, before)
         else:
             whole.cells += [before, *notebook.cells]
-    records, lost = runner(whole)
-    assert not lost
+    records, aborted = runner(whole)
+    assert not aborted
     found: list[list[dict[str, Any]]] = [[] for _ in copies]
     for record in records:
         question, number = record["question"].split("~")

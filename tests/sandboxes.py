@@ -22,13 +22,13 @@ TIGHT = Limits(memory=2**30, processes=24, file_size=2**20, scratch=8 * 2**20, f
 
 @functools.cache
 def _opened(isolated: bool) -> Sandbox | str:
-    box = Sandbox(TIGHT, workers=2, isolated=isolated)
+    sandbox = Sandbox(TIGHT, workers=2, isolated=isolated)
     try:
-        box.__enter__()
+        sandbox.__enter__()
     except SandboxError as error:
         return str(error)
-    atexit.register(box.__exit__)
-    return box
+    atexit.register(sandbox.__exit__)
+    return sandbox
 
 
 def probe() -> str:
@@ -50,9 +50,9 @@ def shared_sandbox(isolated: bool = True) -> Sandbox:
 
 
 @contextmanager
-def question_process(box: Sandbox) -> Iterator[QuestionProcess]:
+def question_process(sandbox: Sandbox) -> Iterator[QuestionProcess]:
     """Give a question process that has run nothing."""
-    with box.setup_process(()) as setup:
+    with sandbox.setup_process(()) as setup:
         one = setup.fork()
         try:
             yield one

@@ -127,11 +127,11 @@ class Gate:
         self.opened, self.client, calls = threading.Event(), None, itertools.count()
         run = Cluster.run
 
-        def held(box: Cluster, *arguments: Any) -> Any:
-            self.client = box._client
+        def held(cluster: Cluster, *arguments: Any) -> Any:
+            self.client = cluster._client
             if next(calls) >= CHECKED + 2:
                 assert self.opened.wait(HANGS_S)
-            return run(box, *arguments)
+            return run(cluster, *arguments)
 
         patch.setattr(Cluster, "run", held)
 
@@ -215,9 +215,9 @@ def test_a_scheduler_that_is_gone_is_said_and_costs_nothing(
 def test_every_case_gets_its_verdict_from_two_workers(number: str, dask: Dask) -> None:
     """Those that the sandbox and nbval are asked: one way for all four, with the same cases."""
     dask.workers(*({"one", "two"} - set(dask.running)))
-    with Cluster(dask.address) as box, ThreadPoolExecutor(4) as pool:
-        assert box.workers() == 2
-        assert not faults_in(number, lambda book: pool.submit(box.run, book, 60).result)
+    with Cluster(dask.address) as cluster, ThreadPoolExecutor(4) as pool:
+        assert cluster.workers() == 2
+        assert not faults_in(number, lambda book: pool.submit(cluster.run, book, 60).result)
 
 
 def test_a_worker_without_bubblewrap_refuses_with_the_remedy(dask: Dask, tmp_path: Path) -> None:

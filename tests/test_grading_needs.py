@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from belgrade.grading.needs import Given, hinted, is_plain, needed
+from belgrade.grading.needs import SetupNames, hinted, is_plain, needed
 
-GIVEN = Given.of(["from belgrade import data\nimport matplotlib.pyplot as plt", "LIMIT = [1, 2]"])
+SETUP = SetupNames.of(["from belgrade import data\nimport matplotlib.pyplot as plt", "LIMIT = [1, 2]"])
 EARLIER = [
     "import numpy as np",
     "arms = data.load('arms')",
@@ -42,7 +42,7 @@ EARLIER = [
     ],
 )
 def test_a_question_needs_what_makes_its_names(code: str, wanted: list[int]) -> None:
-    assert needed([code], EARLIER, GIVEN) == wanted
+    assert needed([code], EARLIER, SETUP) == wanted
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_a_question_needs_what_makes_its_names(code: str, wanted: list[int]) -> 
     ],
 )
 def test_an_error_hints_at_what_is_missing(error: str, code: str, wanted: set[int]) -> None:
-    assert hinted(error, [code], EARLIER, GIVEN) == wanted
+    assert hinted(error, [code], EARLIER, SETUP) == wanted
 
 
 PLAIN = [
@@ -90,9 +90,9 @@ REACHING = [
 
 @pytest.mark.parametrize("code", PLAIN)
 def test_plain_code_runs_beside_other_questions(code: str) -> None:
-    assert is_plain(code, GIVEN)
+    assert is_plain(code, SETUP)
 
 
 @pytest.mark.parametrize("code", REACHING)
 def test_what_reaches_beyond_its_own_names_runs_alone(code: str) -> None:
-    assert not is_plain(code, GIVEN)
+    assert not is_plain(code, SETUP)

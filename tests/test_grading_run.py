@@ -32,7 +32,7 @@ PLAIN = "get_ipython().display_formatter.formatters['image/png'].enabled = False
 
 
 @pytest.fixture(scope="module")
-def box() -> Sandbox:
+def sandbox() -> Sandbox:
     return shared_sandbox()
 
 
@@ -76,9 +76,9 @@ def faults_in(number: str, begin: Callable[[Any], Callable[[], Run]]) -> list[st
 
 
 @pytest.mark.parametrize("number", NUMBERS)
-def test_every_case_gets_the_verdict_that_nbval_gives(number: str, box: Sandbox) -> None:
+def test_every_case_gets_the_verdict_that_nbval_gives(number: str, sandbox: Sandbox) -> None:
     """Those that tests/test_cases.py asks of nbval, and of the judge in the notebook."""
-    faults = faults_in(number, lambda notebook: functools.partial(run, notebook, box))
+    faults = faults_in(number, lambda notebook: functools.partial(run, notebook, sandbox))
     assert not faults, "\n".join(faults)
 
 
@@ -134,10 +134,10 @@ FATAL = {
 
 
 @pytest.mark.parametrize("kind", FATAL)
-def test_what_ends_a_kernel_costs_its_question_only(kind: str, box: Sandbox) -> None:
+def test_what_ends_a_kernel_costs_its_question_only(kind: str, sandbox: Sandbox) -> None:
     code, error = FATAL[kind]
     start = time.monotonic()
-    result = run(toy({2: code}), box, cell_timeout=2)
+    result = run(toy({2: code}), sandbox, cell_timeout=2)
     assert time.monotonic() - start < NO_WAIT_S
     found = by_question(result.records)
     assert result.lost == {"1.2": error} or kind == "loop"
@@ -172,10 +172,10 @@ FLOODS = {
 
 
 @pytest.mark.parametrize("kind", FLOODS)
-def test_a_flood_of_output_is_cut_and_costs_nothing_else(kind: str, box: Sandbox) -> None:
+def test_a_flood_of_output_is_cut_and_costs_nothing_else(kind: str, sandbox: Sandbox) -> None:
     code, error = FLOODS[kind]
     before, start = _memory(), time.monotonic()
-    result = run(toy({2: code}), box, cell_timeout=12)
+    result = run(toy({2: code}), sandbox, cell_timeout=12)
     assert time.monotonic() - start < NO_WAIT_S
     assert _memory() - before < 150e6
     found = by_question(result.records)
@@ -200,20 +200,20 @@ def _held() -> int:
     return len(os.listdir("/proc/self/fd")) + threading.active_count()
 
 
-def test_what_all_cells_showed_is_bounded_too(box: Sandbox, monkeypatch: Any) -> None:
+def test_what_all_cells_showed_is_bounded_too(sandbox: Sandbox, monkeypatch: Any) -> None:
     monkeypatch.setattr(run_module, "KEEP_IN_ALL", 500)
-    result = run(toy(dict.fromkeys((1, 2, 3), "print('x' * 200)")), box)
+    result = run(toy(dict.fromkeys((1, 2, 3), "print('x' * 200)")), sandbox)
     assert sum(len(o["text"]) for o in _all(result)) < 500
     assert "Further output was left out." in result.notes
 
 
-def test_outputs_are_kept_for_the_feedback(box: Sandbox) -> None:
+def test_outputs_are_kept_for_the_feedback(sandbox: Sandbox) -> None:
     code = (
         "print('here')\nimport sys; print('there', file=sys.stderr)\n"
         "from matplotlib import pyplot\npyplot.plot([1, 2]); pyplot.show()\n"
         "h = display('first', display_id='h'); h.update('second')"
     )
-    result = run(toy({1: code, 2: "raise KeyError('gone')"}), box)
+    result = run(toy({1: code, 2: "raise KeyError('gone')"}), sandbox)
     (shown,) = [o for o in result.outputs.values() if o[0].get("text", "").startswith("here")]
     assert [o["kind"] for o in shown] == ["text", "png", "text"]
     assert shown[0]["text"] == "here\nthere\n"
@@ -221,9 +221,9 @@ def test_outputs_are_kept_for_the_feedback(box: Sandbox) -> None:
     assert {"kind": "error", "text": "KeyError: 'gone'"} in _all(result)
 
 
-def test_time_in_all_is_bounded_and_what_was_judged_stays(box: Sandbox) -> None:
+def test_time_in_all_is_bounded_and_what_was_judged_stays(sandbox: Sandbox) -> None:
     start = time.monotonic()
-    result = run(toy(dict.fromkeys((2, 3, 4), SLEEP)), box, cell_timeout=500, total_timeout=6)
+    result = run(toy(dict.fromkeys((2, 3, 4), SLEEP)), sandbox, cell_timeout=500, total_timeout=6)
     assert time.monotonic() - start < NO_WAIT_S
     assert by_question(result.records)["1.1"][0] == "right"
     assert "TimeoutError: longer than 6 s in all" in result.lost.values()
@@ -250,20 +250,20 @@ for line in (b"[" * 100_000, b"{", b"null", b"\\xff\\xfe", b'{"failed": 1'):
 """
 
 
-def test_lines_that_answer_nothing_change_nothing(box: Sandbox) -> None:
-    found = by_question(run(toy({1: FORGED}), box).records)
+def test_lines_that_answer_nothing_change_nothing(sandbox: Sandbox) -> None:
+    found = by_question(run(toy({1: FORGED}), sandbox).records)
     assert [found[q] for q in QUICK] == [("right", found[q][1], "Right.") for q in QUICK]
 
 
-def test_memory_and_handles_stay_flat(box: Sandbox) -> None:
+def test_memory_and_handles_stay_flat(sandbox: Sandbox) -> None:
     cell = nbformat.v4.new_code_cell(
         "print('x' * 10**6)", metadata={"belgrade": {"question": "1.1", "role": "answer"}}
     )
     small = nbformat.v4.new_notebook(cells=[cell])
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda _: run(small, box), range(10)))
+        list(pool.map(lambda _: run(small, sandbox), range(10)))
         before = _memory(), _held()
-        list(pool.map(lambda _: run(small, box), range(40)))
+        list(pool.map(lambda _: run(small, sandbox), range(40)))
     assert _memory() - before[0] < 10e6  # 40 MB went through
     assert _held() <= before[1]
 
@@ -281,14 +281,14 @@ NEEDS = {
 
 
 @pytest.mark.parametrize("kind", NEEDS)
-def test_what_an_earlier_question_made_is_there(kind: str, box: Sandbox) -> None:
-    result = run(toy(NEEDS[kind]), box)
+def test_what_an_earlier_question_made_is_there(kind: str, sandbox: Sandbox) -> None:
+    result = run(toy(NEEDS[kind]), sandbox)
     found = by_question(result.records)
     assert {q: found[q][2] for q in QUICK} == dict.fromkeys(QUICK, "Right.")
 
 
-def test_a_set_up_that_is_overwritten_costs_nothing(box: Sandbox) -> None:
-    found = by_question(run(toy({1: "data = 5", 2: "check = print = len = None"}), box).records)
+def test_a_set_up_that_is_overwritten_costs_nothing(sandbox: Sandbox) -> None:
+    found = by_question(run(toy({1: "data = 5", 2: "check = print = len = None"}), sandbox).records)
     assert [found[q][0] for q in QUICK if q != "1.1"] == ["right"] * 3
 
 
@@ -301,7 +301,7 @@ def test_cells_may_be_those_of_a_notebook(code: str, isolated: bool) -> None:
     assert by_question(result.records)["1.1"][0] == "right"
 
 
-def test_judging_has_a_limit_of_its_own(box: Sandbox, monkeypatch: Any) -> None:
+def test_judging_has_a_limit_of_its_own(sandbox: Sandbox, monkeypatch: Any) -> None:
     judged = run_module.verdict_on
 
     def slow(spec: dict[str, Any], *arguments: Any) -> Any:
@@ -312,7 +312,7 @@ def test_judging_has_a_limit_of_its_own(box: Sandbox, monkeypatch: Any) -> None:
     monkeypatch.setattr(run_module, "verdict_on", slow)
     monkeypatch.setattr(run_module, "JUDGE_S", 0.5)
     start = time.monotonic()
-    found = by_question(run(toy(), box).records)
+    found = by_question(run(toy(), sandbox).records)
     assert time.monotonic() - start < NO_WAIT_S
     assert found["1.2"][0] == "error" and "too large" in found["1.2"][2]
     assert found["1.1"][0] == "right"

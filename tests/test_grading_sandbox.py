@@ -26,13 +26,13 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(scope="module")
-def box() -> Sandbox:
+def sandbox() -> Sandbox:
     return shared_sandbox()
 
 
 @pytest.fixture(scope="module")
-def one(box: Sandbox) -> Iterator[Any]:
-    with question_process(box) as started:
+def one(sandbox: Sandbox) -> Iterator[Any]:
+    with question_process(sandbox) as started:
         yield started
 
 
@@ -61,7 +61,7 @@ def test_a_question_sees_python_the_package_and_the_data_and_nothing_else(one: A
 
 
 def test_what_lies_in_a_folder_that_is_shown_can_be_hidden(
-    box: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As keys in /usr/src are to be; and an environment that is reached by a link."""
     place = tmp_path / "usr"
@@ -208,21 +208,21 @@ for pid in children:
     assert value(one, "6 * 7") == 42
 
 
-def test_a_question_cannot_harm_who_started_it(box: Sandbox) -> None:
-    with question_process(box) as one:
+def test_a_question_cannot_harm_who_started_it(sandbox: Sandbox) -> None:
+    with question_process(sandbox) as one:
         code = "import os, signal\nos.kill(1, 9)\nos.kill(1, 15)\nhere = os.getppid()"
         parent = value(one, "here", code)
         assert parent == 1  # in a namespace of its own, the setup process is first
         all_others = "try:\n    os.kill(-1, 9)\nexcept ProcessLookupError:\n    pass"
         cell = run_cell(one, f"{all_others}\nos.kill(os.getpid(), 9)")
         assert cell.died and cell.error == "the kernel died"  # and not late
-    with question_process(box) as next_one:
+    with question_process(sandbox) as next_one:
         assert value(next_one, "1 + 1") == 2
 
 
-def test_nothing_of_a_submission_outlives_it_or_is_seen_by_another(box: Sandbox) -> None:
+def test_nothing_of_a_submission_outlives_it_or_is_seen_by_another(sandbox: Sandbox) -> None:
     mark = f"mark-{os.getpid()}-{time.monotonic_ns()}"
-    with question_process(box) as one, question_process(box) as other:
+    with question_process(sandbox) as one, question_process(sandbox) as other:
         code = f"""
 import os, random, socket, subprocess, sys, time
 open("/scratch/note", "w").write("mine")
@@ -270,9 +270,9 @@ names = sorted(n for n in dict(globals()) if not n.startswith("_"))
 """
 
 
-def test_a_question_process_is_as_fresh_as_an_ordinary_one(box: Sandbox) -> None:
+def test_a_question_process_is_as_fresh_as_an_ordinary_one(sandbox: Sandbox) -> None:
     found = []
-    for source in (box, shared_sandbox(isolated=False)):
+    for source in (sandbox, shared_sandbox(isolated=False)):
         with question_process(source) as one:
             shown = "[before, names, get_ipython().execution_count, pyplot.get_fignums()]"
             found.append(value(one, shown, STATE))
@@ -292,21 +292,21 @@ def test_a_hint_says_that_there_is_none_here(one: Any) -> None:
 
 def test_when_the_sandbox_ends_nobody_is_blamed() -> None:
     machine.need("sandbox")
-    with Sandbox(workers=1) as box, box.setup_process(()) as setup:
+    with Sandbox(workers=1) as sandbox, sandbox.setup_process(()) as setup:
         one = setup.fork()
-        box._process.kill()
+        sandbox._process.kill()
         with pytest.raises(KernelError, match="sandbox has ended"):
             run_cell(one, "while True: pass")
         with pytest.raises(KernelError, match="has ended"):
             setup.fork()
-    with pytest.raises(KernelError, match="has ended"), box.setup_process(("1",)):
+    with pytest.raises(KernelError, match="has ended"), sandbox.setup_process(("1",)):
         pass
 
 
-def test_everything_can_be_stopped_from_another_thread(box: Sandbox) -> None:
-    with Sandbox(workers=1) as box, box.setup_process(()) as setup:
+def test_everything_can_be_stopped_from_another_thread(sandbox: Sandbox) -> None:
+    with Sandbox(workers=1) as sandbox, sandbox.setup_process(()) as setup:
         one = setup.fork()
-        threading.Timer(0.2, box.stop).start()
+        threading.Timer(0.2, sandbox.stop).start()
         with pytest.raises(KernelError, match="was stopped"):
             run_cell(one, "while True: pass", 999)
 

@@ -109,7 +109,7 @@ def without_kernels(
     from belgrade.grading import grade as grading
     from belgrade.grading.run import Run
 
-    def run(notebook: Any, box: Any, timeout: float) -> Run:
+    def run(notebook: Any, runner: Any, timeout: float) -> Run:
         ran.append(notebook)
         time.sleep(pause)
         specs, sources = graded_specs(notebook.cells), {c["id"]: c.source for c in notebook.cells}
@@ -126,5 +126,5 @@ def without_kernels(
         return found
 
     set_attribute(grading, "run", run)
-    set_attribute(grading, "run_in_place", lambda key, box: execute(key, ROOT))
+    set_attribute(grading, "run_in_place", lambda key, sandbox: execute(key, ROOT))
     set_attribute(grading, "Sandbox", lambda *_, **__: contextlib.nullcontext(NoSandbox()))

@@ -72,7 +72,7 @@ def check(
     pack = read_pack(exercise, version=about(submitted).get("version"))
     _right_exercise(pack, submitted, path)
     notebook, repairs = assemble(fresh_copy(pack["notebook"], pack["checks"]), submitted)
-    records, lost = run(notebook, timeout, cwd=path.resolve().parent)
+    records, aborted = run(notebook, timeout, cwd=path.resolve().parent)
     changed = versions.changed(submitted, pack)
     records = [r | OTHER_VERSION if r["question"] in changed else r for r in records]
     saved = time.strftime("%H:%M", time.localtime(path.stat().st_mtime))
@@ -85,7 +85,7 @@ def check(
             "The data have changed since these checks were built: update the module, or, if it is "
             "yours, run `belgrade build`."
         )
-    report = report_of(pack, records + written_records(notebook, pack["written"]), notes, lost)
+    report = report_of(pack, records + written_records(notebook, pack["written"]), notes, aborted)
     report["notes"] += dict.fromkeys([*submitted.metadata[NOTES], *repairs])
     return report | {"file": str(path)}
 
@@ -138,24 +138,24 @@ def _right_exercise(pack: Pack, submitted: NotebookNode, path: Path) -> None:
 def run(
     notebook: NotebookNode, timeout: float = CELL_TIMEOUT_S, cwd: Path | None = None
 ) -> tuple[list[Record], dict[str, str]]:
-    """Let nbval run an assembled notebook in a process of its own; return (records, lost).
+    """Let nbval run an assembled notebook in a process of its own; return (records, aborted).
 
-    After a cell that ended the kernel the rest is run again without it; `lost` says, for each
+    After a cell that ended the kernel the rest is run again without it; `aborted` says, for each
     such question, with what its code ended. `cwd` is the kernel's working folder.
     """
-    lost: dict[str, str] = {}
+    aborted: dict[str, str] = {}
     cells = {cell["id"]: cell for cell in notebook.cells}
     for _ in range(MOST_RUNS):
         records = _run_once(notebook, timeout, cwd)
         fatal = next((r for r in records if "lost" in r), None)
         if fatal is None:
-            return records, lost
+            return records, aborted
         cell = cells[fatal["lost"]]
         if not cell.source.strip() or role(cell) == "setup":
             break
         # What ran into the time limit would do so again: it is left out as well.
         for record in [fatal, *(r for r in records if "late" in r)]:
-            lost.setdefault(record["question"], record["error"])
+            aborted.setdefault(record["question"], record["error"])
             cells[record.get("late") or record["lost"]].source = ""
     raise ExamineError("The kernel ends again and again; check your cells one by one.")
 
@@ -234,12 +234,12 @@ def report_of(
     pack: Pack,
     records: list[Record],
     notes: Iterable[str] = (),
-    lost: Mapping[str, str] | None = None,
+    aborted: Mapping[str, str] | None = None,
 ) -> Report:
     """Return the report on an exercise from the records of its parts."""
     rows = []
     for question in pack["questions"]:
-        parts = parts_of(pack, question["question"], records, lost)
+        parts = parts_of(pack, question["question"], records, aborted)
         worst = worst_of(parts)
         rows.append(
             {
@@ -265,13 +265,13 @@ def report_of(
 
 
 def parts_of(
-    pack: Pack, question: str, records: list[Record], lost: Mapping[str, str] | None = None
+    pack: Pack, question: str, records: list[Record], aborted: Mapping[str, str] | None = None
 ) -> list[Record]:
     """Return the outcome of each part of a question, in order, whether it ran or not.
 
     Each is a dict: part, status, points, max_points, message, seconds.
     """
-    lost, rows = lost or {}, []
+    aborted, rows = aborted or {}, []
     worth = {e["part"]: e["spec"]["points"] for e in pack["checks"] if e["question"] == question}
     if waits := [w["points"] for w in pack["written"] if w["question"] == question]:
         worth["written"] = waits[0]
@@ -285,8 +285,8 @@ def parts_of(
             row |= {"status": PENDING, "message": "Marked by hand."}
         else:
             row |= {"status": ERROR, "message": "This check did not run."}
-        if question in lost and row["status"] not in (RIGHT, PENDING):
-            row |= {"status": ERROR, "message": stopped(lost[question])}
+        if question in aborted and row["status"] not in (RIGHT, PENDING):
+            row |= {"status": ERROR, "message": stopped(aborted[question])}
         rows.append(row)
     return rows
 

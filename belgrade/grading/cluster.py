@@ -155,7 +155,7 @@ class Cluster:
 
 # --- what runs in a worker ------------------------------------------------------------------------
 
-_box: dict[str, Sandbox] = {}
+_sandboxes: dict[str, Sandbox] = {}
 _lock = threading.Lock()
 
 
@@ -171,7 +171,7 @@ def _sandbox(asked: dict[str, Any]) -> Sandbox:
         )
     key = json.dumps(asked)
     with _lock:
-        old = _box.get(key)
+        old = _sandboxes.get(key)
         if old and not old.has_ended():
             return old
         opened: list[Any] = []
@@ -190,7 +190,7 @@ def _sandbox(asked: dict[str, Any]) -> Sandbox:
         ready.wait()
         if isinstance(opened[0], BaseException):
             raise opened[0]
-        _box[key] = opened[0]
+        _sandboxes[key] = opened[0]
         return opened[0]
 
 

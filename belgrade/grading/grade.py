@@ -224,7 +224,7 @@ class _Job:
 
     def __init__(self, settings: Settings, spool: Path, stack: contextlib.ExitStack) -> None:
         self.settings, self.spool, self.stack = settings, spool, stack
-        self.box: Sandbox | Cluster | None = None
+        self.runner: Sandbox | Cluster | None = None
         self.out = settings.out
         cores = getattr(os, "sched_getaffinity", lambda _: range(os.cpu_count() or 1))
         self.workers = settings.workers or len(cores(0))
@@ -245,9 +245,9 @@ class _Job:
         paths = self._paths(found)
         todo = [pair for pair in zip(found, paths, strict=True) if not self._kept(*pair)]
         if todo:
-            box = self._open()
-            self._prove({self._number(one) for one, _ in todo}, box)
-            self._run_all(todo, box)
+            runner = self._open()
+            self._prove({self._number(one) for one, _ in todo}, runner)
+            self._run_all(todo, runner)
         for old in (self.out / "results").glob("*.json"):
             if old not in set(paths):
                 old.unlink()
@@ -257,16 +257,16 @@ class _Job:
     def _open(self) -> Sandbox | Cluster:
         """Return the sandbox, or the cluster; opening it shows whether it works here."""
         asked = self.settings
-        if self.box is None and asked.dask:
-            self.box = self.stack.enter_context(Cluster(asked.dask, asked.limits, asked.sandbox))
+        if self.runner is None and asked.dask:
+            self.runner = self.stack.enter_context(Cluster(asked.dask, asked.limits, asked.sandbox))
             # Twice as many wait here as run there, so that none there waits.
-            self.workers = asked.workers or 2 * self.box.workers()
-        elif self.box is None:
+            self.workers = asked.workers or 2 * self.runner.workers()
+        elif self.runner is None:
             private = [asked.keys, asked.submissions, self.out]
-            box = Sandbox(asked.limits, self.workers, private, isolated=asked.sandbox)
-            self.box = self.stack.enter_context(box)
-        self.turns = threading.Semaphore(self.workers)
-        return self.box
+            runner = Sandbox(asked.limits, self.workers, private, isolated=asked.sandbox)
+            self.runner = self.stack.enter_context(runner)
+        self.slots = threading.Semaphore(self.workers)
+        return self.runner
 
     def _number(self, one: Submission) -> str | None:
         return self.exercise or one.exercise
@@ -296,11 +296,11 @@ class _Job:
 
     def _run_key(self, notebook: Any, _folder: Path) -> None:
         """Run a key in the sandbox and store its answers."""
-        box = self._open()
-        if isinstance(box, Cluster):
-            box.run_in_place(notebook)
+        runner = self._open()
+        if isinstance(runner, Cluster):
+            runner.run_in_place(notebook)
         else:
-            run_in_place(notebook, box)
+            run_in_place(notebook, runner)
 
     def _paths(self, found: list[Submission]) -> list[Path]:
         paths, taken = [], set()
@@ -331,7 +331,7 @@ class _Job:
             write_json(path, new)
         return True
 
-    def _prove(self, numbers: set[str | None], box: Any) -> None:
+    def _prove(self, numbers: set[str | None], runner: Any) -> None:
         """Grade each answer key as if it were handed in: it must get all points."""
         settings = read_json(self.out / SETTINGS) or {}
         proved = settings.setdefault("proved", {})
@@ -343,7 +343,7 @@ class _Job:
             key = nbformat.read(self.keys[number], as_version=4)
             key.cells = [c for c in key.cells if "hidden" not in c.metadata.get("tags", [])]
             notebook, _ = assemble(master.fresh, key)
-            done = self._run(master, notebook, box)
+            done = self._run(master, notebook, runner)
             for row in result.graded(master, notebook, done)["questions"]:
                 if row["points"] < row["max_points"] - 1e-6:
                     raise GradingError(
@@ -353,14 +353,14 @@ class _Job:
             proved[number] = stamp
             write_json(self.out / SETTINGS, settings)
 
-    def _run_all(self, todo: list[tuple[Submission, Path]], box: Any) -> None:
+    def _run_all(self, todo: list[tuple[Submission, Path]], runner: Any) -> None:
         from tqdm import tqdm
 
         seconds = 0.1 if sys.stderr.isatty() else 30  # a line now and then in a log
         bar = tqdm(total=len(todo), unit=" submissions", mininterval=seconds, file=sys.stderr)
         # One more than may run at once: it reads, judges and writes meanwhile.
         pool = ThreadPoolExecutor(self.workers + 1, thread_name_prefix="grade")
-        waiting = {pool.submit(self._one, one, path, box) for one, path in todo}
+        waiting = {pool.submit(self._one, one, path, runner) for one, path in todo}
         try:
             while waiting:
                 done, waiting = wait(waiting, timeout=1, return_when=FIRST_COMPLETED)
@@ -369,27 +369,27 @@ class _Job:
                     bar.set_postfix_str(f"{self.failed} could not be graded" * bool(self.failed))
                     bar.update()
         except BaseException:
-            box.stop()
+            runner.stop()
             raise
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
             bar.close()
 
-    def _one(self, one: Submission, path: Path, box: Any) -> bool:
+    def _one(self, one: Submission, path: Path, runner: Any) -> bool:
         """Grade one submission and write its result; return whether it could not be graded."""
-        made, lasting = self._result(one, box)
+        made, lasting = self._result(one, runner)
         made["stamp"] = self._stamp(one) if lasting else ""
-        if box.stopped:
+        if runner.stopped:
             return False  # its process was taken away
         if (old := read_json(path)) is not None:
             result.carry_marks(old, made)
         write_json(path, made)
         return made["state"] == "failed"
 
-    def _result(self, one: Submission, box: Any) -> tuple[dict[str, Any], bool]:
+    def _result(self, one: Submission, runner: Any) -> tuple[dict[str, Any], bool]:
         """Return (result, whether it would be the same another time)."""
         try:
-            return self._graded(one, box), True
+            return self._graded(one, runner), True
         except (result.Ungradable, ExamineError, RunError) as error:
             return self._failed(one, str(error)), True
         except ClusterError:
@@ -407,13 +407,13 @@ class _Job:
             words = f"{type(error).__name__}: {error}"[:200]
             return self._failed(one, f"The grader itself failed ({words}); report it."), False
 
-    def _graded(self, one: Submission, box: Any) -> dict[str, Any]:
+    def _graded(self, one: Submission, runner: Any) -> dict[str, Any]:
         if one.problem or one.path is None:
             raise result.Ungradable(one.problem or "There is no notebook.")
         submitted = read_notebook(one.path, one.file)
         master = self._master_for(one, submitted)
         notebook, repairs = assemble(master.fresh, submitted)
-        done = self._run(master, notebook, box)
+        done = self._run(master, notebook, runner)
         self.starts = 0
         if about(submitted).get("version") not in (None, master.released):
             repairs.append("The notebook is of another version of the exercise than is graded.")
@@ -438,13 +438,13 @@ class _Job:
         stamp = about(submitted).get("version")
         return next((m for m in self.versions[number] if m.released == stamp), master)
 
-    def _run(self, master: Master, notebook: Any, box: Any) -> Run:
+    def _run(self, master: Master, notebook: Any, runner: Any) -> Run:
         timeout = self.settings.timeout
         notebook = with_second_pass(notebook, master.variant, master.checks)
-        with self.turns:
-            if isinstance(box, Cluster):
-                return box.run(notebook, timeout)
-            return run(notebook, box, timeout)
+        with self.slots:
+            if isinstance(runner, Cluster):
+                return runner.run(notebook, timeout)
+            return run(notebook, runner, timeout)
 
     def _failed(self, one: Submission, reason: str) -> dict[str, Any]:
         number = self._number(one)

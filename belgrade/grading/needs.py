@@ -101,14 +101,14 @@ def _root(node: ast.expr) -> str:
 
 
 @dataclass(frozen=True)
-class Given:
+class SetupNames:
     """The names that the exercise's own cells make; `values` are those that they do not import."""
 
     names: frozenset[str] = frozenset()
     values: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, sources: Iterable[str]) -> Given:
+    def of(cls, sources: Iterable[str]) -> SetupNames:
         """Return the names that these cells make."""
         found = [names_in(source) for source in sources]
         values = (each.anew for each in found)
@@ -141,7 +141,7 @@ def _renamed(value: ast.expr) -> set[str]:
 
 
 @lru_cache(maxsize=2048)
-def is_plain(source: str, given: Given) -> bool:
+def is_plain(source: str, setup: SetupNames) -> bool:
     """Tell whether a cell leaves alone what other questions use.
 
     It names nothing that reaches beyond its own names, makes none of the exercise's or Python's
@@ -153,15 +153,15 @@ def is_plain(source: str, given: Given) -> bool:
         tree = _tree(source)
     except UNREADABLE:
         return True  # it will not run at all
-    taken = given.names | PYTHONS
+    taken = setup.names | PYTHONS
     if names_in(source).anew & taken:
         return False
     # Modules and what is taken from them are everybody's, whoever imported them.
-    shared = given.names | KNOWN | {*USUAL}
+    shared = setup.names | KNOWN | {*USUAL}
     for node in ast.walk(tree):
         if isinstance(node, ast.alias):
             shared |= {node.asname or node.name.split(".")[0]}
-    return not any(_reaches(node, taken, shared, given.values) for node in ast.walk(tree))
+    return not any(_reaches(node, taken, shared, setup.values) for node in ast.walk(tree))
 
 
 def _reaches(node: ast.AST, taken: Set[str], shared: Set[str], values: Set[str]) -> bool:
@@ -202,10 +202,10 @@ def _is_known(name: str, bound: str, taken: Set[str]) -> bool:
 
 
 def needed(
-    own: Sequence[str], earlier: Sequence[str], given: Given, extra: Iterable[int] = ()
+    own: Sequence[str], earlier: Sequence[str], setup: SetupNames, extra: Iterable[int] = ()
 ) -> list[int]:
     """Return which of the `earlier` cells the question's `own` need, in order, with `extra`."""
-    apart, extra = PYTHONS | given.names, set(extra)
+    apart, extra = PYTHONS | setup.names, set(extra)
     wanted: set[str] = set()
     for source in reversed(own):
         wanted = (wanted - names_in(source).anew) | names_in(source).uses
@@ -218,7 +218,7 @@ def needed(
     return chosen[::-1]
 
 
-def hinted(error: str, own: Sequence[str], earlier: Sequence[str], given: Given) -> set[int]:
+def hinted(error: str, own: Sequence[str], earlier: Sequence[str], setup: SetupNames) -> set[int]:
     """Return which of the `earlier` cells may hold what an error misses.
 
     Those with a word that it quotes, such as a column or a file's name; and those that made anew a
@@ -226,7 +226,7 @@ def hinted(error: str, own: Sequence[str], earlier: Sequence[str], given: Given)
     """
     words = re.findall(r"'([^']+)'", error[:2000].replace('"', "'"))
     words = words[-1:] if error.startswith("Attribute") else words * error.startswith(LACKS)
-    uses = set().union(*(names_in(source).uses for source in own)) & (PYTHONS | given.names)
+    uses = set().union(*(names_in(source).uses for source in own)) & (PYTHONS | setup.names)
     quoted = re.compile(rf"(?<!\w)({'|'.join(map(re.escape, words))})(?!\w)") if words else None
     return {
         at

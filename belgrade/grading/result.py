@@ -77,7 +77,7 @@ def graded(master: Master, notebook: Any, done: Run) -> dict[str, Any]:
     rows = []
     for question in master.questions:
         name = question["question"]
-        row = _row(master, question, parts_of(master.pack, name, records, done.lost))
+        row = _row(master, question, parts_of(master.pack, name, records, done.aborted))
         rows.append(row | _work(notebook, name, done.outputs))
     _cut(rows)
     return _whole("graded", "", rows, master)

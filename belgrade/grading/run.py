@@ -24,10 +24,10 @@ from belgrade.checks.judge import ERROR, Verdict
 from belgrade.checks.quick import nbformat
 from belgrade.grading import GradingError
 from belgrade.grading.forkserver import MOST_ERROR, MOST_PICTURES, MOST_TEXT
-from belgrade.grading.needs import Given, hinted, is_plain, needed
+from belgrade.grading.needs import SetupNames, hinted, is_plain, needed
 from belgrade.grading.sandbox import CellResult, KernelError, QuestionProcess, Sandbox, SandboxError
 
-GIVEN = ("setup", "parameters")
+SETUP_ROLES = ("setup", "parameters")
 CELL_TIMEOUT_S = 60
 # All cells of a submission together have a cell's time and so many seconds more, or so many times a
 # cell's more, whichever is less.
@@ -55,14 +55,14 @@ class RunError(GradingError):
 class Run:
     """What came of one notebook.
 
-    `records`: one dict a verdict, as `belgrade.checks.nbval_plugin` writes them. `lost`: for a
+    `records`: one dict a verdict, as `belgrade.checks.nbval_plugin` writes them. `aborted`: for a
     question whose code ended its process, with what. `outputs`: for each cell id what it showed,
     dicts with `kind` text, png (base64 in `data`, words in `text`) or error. `notes`: sentences on
     what was cut. `judged_s`: seconds that judging took.
     """
 
     records: list[dict[str, Any]] = field(default_factory=list)
-    lost: dict[str, str] = field(default_factory=dict)
+    aborted: dict[str, str] = field(default_factory=dict)
     outputs: dict[str, list[dict[str, str]]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     judged_s: float = 0
@@ -70,7 +70,7 @@ class Run:
 
 def run(
     notebook: Any,
-    box: Sandbox,
+    sandbox: Sandbox,
     cell_timeout: float = CELL_TIMEOUT_S,
     total_timeout: float | None = None,
 ) -> Run:
@@ -81,9 +81,9 @@ def run(
     those cells cannot be run.
     """
     total = total_of(cell_timeout) if total_timeout is None else total_timeout
-    variants = dict.fromkeys(["", *map(_variant, notebook.cells)])
-    passes = [_Pass(notebook, variant, box) for variant in variants]
-    units = [(each, questions) for each in passes for questions in each.units()]
+    variants = dict.fromkeys(["", *map(_variant_of, notebook.cells)])
+    notebooks = [_Variant(notebook, variant, sandbox) for variant in variants]
+    units = [(each, questions) for each in notebooks for questions in each.units()]
     # What a question leaves of the time to each that follows it, so that none goes without.
     count = sum(len(questions) for _, questions in units)
     share = max(0, total - cell_timeout) / max(1, count)
@@ -102,12 +102,12 @@ def total_of(cell_timeout: float) -> float:
     return cell_timeout + min(MORE_S, MORE_CELLS * cell_timeout)
 
 
-def run_in_place(notebook: Any, box: Sandbox) -> None:
+def run_in_place(notebook: Any, sandbox: Sandbox) -> None:
     """Run a notebook of the instructor's and store each cell's answer, or error, as its output.
 
     For `belgrade.authoring.build`. Raises its RunError where a cell takes too long, or ends it.
     """
-    with box.setup_process(()) as setup:
+    with sandbox.setup_process(()) as setup:
         process = setup.fork()
         try:
             for cell in notebook.cells:
@@ -147,34 +147,34 @@ class _Clock:
         return f"TimeoutError: longer than {self.total:g} s in all"
 
 
-def _variant(cell: Any) -> str:
+def _variant_of(cell: Any) -> str:
     """Return the set of parameters that a cell belongs to: "" is the notebook's own."""
     return str(about(cell).get("variant", ""))
 
 
-class _Pass:
+class _Variant:
     """A notebook under one set of parameters: the exercise's own cells, and those to run.
 
     A cell of the exercise's own that does not run by itself waits for what the student makes: it
     stays among the others.
     """
 
-    def __init__(self, notebook: Any, variant: str, box: Sandbox) -> None:
+    def __init__(self, notebook: Any, variant: str, sandbox: Sandbox) -> None:
         every = [c for c in notebook.cells if c.cell_type == "code" and c.source.strip()]
-        own = [c for c in every if role(c) in GIVEN and _variant(c) in ("", variant)]
-        self.box, self.given = box, [_clean(c.source) for c in own]
+        own = [c for c in every if role(c) in SETUP_ROLES and _variant_of(c) in ("", variant)]
+        self.sandbox, self.setup_cells = sandbox, [_clean(c.source) for c in own]
         try:
-            with box.setup_process(self.given) as setup:
+            with sandbox.setup_process(self.setup_cells) as setup:
                 faulty = {c["id"] for c, fault in zip(own, setup.faults, strict=True) if fault}
         except SandboxError:
             raise
         except KernelError as error:
-            box.raise_if_ended()
+            sandbox.raise_if_ended()
             raise RunError(str(error)) from None
         own = [c for c in own if c["id"] not in faulty]
-        self.cells = [c for c in every if _variant(c) == variant and c not in own]
+        self.cells = [c for c in every if _variant_of(c) == variant and c not in own]
         self.specs = graded_specs(self.cells)
-        self.names = Given.of(self.given)
+        self.names = SetupNames.of(self.setup_cells)
         self.questions = list(dict.fromkeys(q for c in self.cells if (q := self.question(c))))
 
     def units(self) -> list[list[str]]:
@@ -209,9 +209,9 @@ class _Pass:
 class _Unit:
     """What runs in one process: a question, or several plain ones. Verdicts go into `done`."""
 
-    def __init__(self, given: _Pass, clocks: dict[str, _Clock], done: Run) -> None:
-        self.given, self.clocks, self.done = given, clocks, done
-        self.own, self.earlier = given.cells_of(clocks)
+    def __init__(self, variant: _Variant, clocks: dict[str, _Clock], done: Run) -> None:
+        self.variant, self.clocks, self.done = variant, clocks, done
+        self.own, self.earlier = variant.cells_of(clocks)
         self.sources = [c.source for c in self.earlier]
         self.left_out: set[str] = set()
         self.results: dict[str, list[tuple[Any, CellResult, float]]] = {}
@@ -226,11 +226,11 @@ class _Unit:
             if fatal is None:
                 break
             self.left_out.add(fatal["id"])
-            if (ended := self.given.question(fatal)) in questions:
-                self.done.lost.setdefault(ended, self.errors.get(ended, ""))
+            if (ended := self.variant.question(fatal)) in questions:
+                self.done.aborted.setdefault(ended, self.errors.get(ended, ""))
             questions = questions[questions.index(ended) if ended in questions else 0 :]
         for question, error in list(self.errors.items()):
-            if question not in self.done.lost and (more := self._hinted(question, error, set())):
+            if question not in self.done.aborted and (more := self._hinted(question, error, set())):
                 self._again(question, more)
         for question in self.clocks:
             self._hand_in(question)
@@ -250,20 +250,20 @@ class _Unit:
 
     def _hinted(self, question: str, error: str, extra: set[int]) -> set[int]:
         """Return which further earlier cells may hold what an error misses."""
-        own = [c.source for c in self.own if self.given.question(c) == question]
-        found = hinted(error, own, self.sources, self.given.names)
-        return found - set(needed(own, self.sources, self.given.names, extra)) - extra
+        own = [c.source for c in self.own if self.variant.question(c) == question]
+        found = hinted(error, own, self.sources, self.variant.names)
+        return found - set(needed(own, self.sources, self.variant.names, extra)) - extra
 
     def _attempt(self, questions: list[str], extra: set[int]) -> Any:
         """Run it all in a fresh process; return the cell that ended it, if one did."""
-        own = [c for c in self.own if self.given.question(c) in questions]
+        own = [c for c in self.own if self.variant.question(c) in questions]
         own = [c for c in own if c["id"] not in self.left_out]
         for question in questions:
             self.results[question] = []
             self.errors.pop(question, None)
         sources = [c.source for c in own]
-        earlier = needed(sources, self.sources, self.given.names, extra)
-        with self.given.box.setup_process(self.given.given) as setup:
+        earlier = needed(sources, self.sources, self.variant.names, extra)
+        with self.variant.sandbox.setup_process(self.variant.setup_cells) as setup:
             process = setup.fork()
             try:
                 return self._run(process, [self.earlier[n] for n in earlier], own)
@@ -273,14 +273,14 @@ class _Unit:
     def _run(self, process: QuestionProcess, earlier: list[Any], own: list[Any]) -> Any:
         last = None
         for cell in [*earlier, *own]:
-            question, spec = self.given.question(cell), self.given.specs.get(cell["id"])
+            question, spec = self.variant.question(cell), self.variant.specs.get(cell["id"])
             is_own = cell in own
             clock = self.clocks[question if is_own else next(iter(self.clocks))]
             if cell["id"] in self.left_out or clock.left <= 0:
                 continue
             start = time.monotonic()
             # What the second pass shows goes nowhere: no chart is painted twice.
-            quiet = not is_own or bool(_variant(cell))
+            quiet = not is_own or bool(_variant_of(cell))
             result = self._cell(process, cell, spec, clock, quiet)
             if is_own:
                 self.results[question].append((cell, result, time.monotonic() - start))
@@ -299,16 +299,16 @@ class _Unit:
 
     def _hand_in(self, question: str) -> None:
         """Judge what a question's cells gave, and keep what they showed."""
-        own = [c for c in self.own if self.given.question(c) == question]
+        own = [c for c in self.own if self.variant.question(c) == question]
         results, error, seconds = self.results.get(question, []), None, 0.0
         ran = {cell["id"] for cell, _, _ in results}
-        waits = any(c["id"] in self.given.specs and c["id"] not in ran for c in own)
+        waits = any(c["id"] in self.variant.specs and c["id"] not in ran for c in own)
         if waits and self.clocks[question].left <= 0:
-            self.done.lost.setdefault(question, self.clocks[question].words())
+            self.done.aborted.setdefault(question, self.clocks[question].words())
         for cell, result, took in results:
             self._keep(cell, result)
             seconds, error = seconds + took, error or result.error
-            if spec := self.given.specs.get(cell["id"]):
+            if spec := self.variant.specs.get(cell["id"]):
                 self._judge(cell, spec, result, error, seconds)
 
     def _cell(
@@ -335,7 +335,7 @@ class _Unit:
             if answer is None or len(json.dumps(answer)) <= room:
                 verdict = verdict_on(spec, reference, answer, error, result.error)
         self.done.judged_s += time.monotonic() - start
-        place = {"cell": cell["id"], "question": self.given.question(cell), "role": role(cell)}
+        place = {"cell": cell["id"], "question": self.variant.question(cell), "role": role(cell)}
         came = {"part": spec.get("part", ""), "seconds": round(seconds, 3), "error": error}
         self.done.records.append(place | came | vars(verdict))
 

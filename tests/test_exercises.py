@@ -24,7 +24,7 @@ from belgrade.checks.assemble import about, assemble, role
 from belgrade.checks.examined import graded_specs, strip_widgets
 from belgrade.checks.nbval_cells import SANITISE
 from belgrade.checks.pack import read_pack
-from belgrade.checks.second_pass import with_second_pass
+from belgrade.checks.rerun import with_rerun
 from belgrade.grading.master import _made
 
 EXERCISES = Path(__file__).resolve().parent.parent / "exercises"
@@ -75,7 +75,7 @@ def test_who_types_in_what_the_package_holds_gets_half_at_most(key: Path) -> Non
     for cell in honest.cells:
         cell.source = sources[cell.id]
     whole = [
-        with_second_pass(assemble(master.fresh, each)[0], master.variant, master.checks)
+        with_rerun(assemble(master.fresh, each)[0], master.variant, master.checks)
         for each in (honest, typed_in(pack))
     ]
     by_honest, by_typed = (

@@ -6,7 +6,9 @@ import pytest
 
 from belgrade.grading.needs import SetupNames, hinted, is_plain, needed
 
-SETUP = SetupNames.of(["from belgrade import data\nimport matplotlib.pyplot as plt", "LIMIT = [1, 2]"])
+SETUP = SetupNames.of(
+    ["from belgrade import data\nimport matplotlib.pyplot as plt", "LIMIT = [1, 2]"]
+)
 EARLIER = [
     "import numpy as np",
     "arms = data.load('arms')",

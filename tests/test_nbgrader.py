@@ -25,7 +25,7 @@ from belgrade.checks import points
 from belgrade.checks.assemble import assemble
 from belgrade.checks.examine import written_records
 from belgrade.checks.record import MIME
-from belgrade.checks.second_pass import with_second_pass
+from belgrade.checks.rerun import with_rerun
 from belgrade.grading.master import _made
 
 # One worker: the course is made and marked once.
@@ -80,7 +80,7 @@ WARNS = RIGHT | {
     "answer-3": "def share_pct(part, whole):\n    noise()\n"
     "    return part * 100 / whole if whole else 0",
 }
-# Right as it comes, and not worked out: only a second pass can tell.
+# Right as it comes, and not worked out: only a rerun can tell.
 TYPED = RIGHT | {
     "answer-1": "per_million = 1.58",
     "answer-2": "by_donor = pd.DataFrame({'donor': ['Norway', 'China', 'Russia'], "
@@ -93,7 +93,7 @@ STUDENTS = {
 
 
 def key_notebook():
-    """Return the toy key with a second pass, a seventh question and text about its last cell."""
+    """Return the toy key with a rerun, a seventh question and text about its last cell."""
     key = varied_key()
     version = new_raw_cell("PLANES = 13", id="version", metadata={"tags": ["version"]})
     key.cells.insert([cell.id for cell in key.cells].index("variant") + 1, version)
@@ -198,7 +198,7 @@ def ours(project):
     built = built_of(project / "exercises" / "keys" / f"{NAME}.ipynb")
     master = _made(built, "one")
     copies = [assemble(master.fresh, filled(built.student, each))[0] for each in STUDENTS.values()]
-    whole = [with_second_pass(each, master.variant, master.checks) for each in copies]
+    whole = [with_rerun(each, master.variant, master.checks) for each in copies]
     found = {}
     for student, copied, records in zip(STUDENTS, copies, records_of(whole), strict=True):
         points = found[student] = {row["question"]: 0 for row in built.pack["questions"]}

@@ -161,7 +161,7 @@ RIGHT = {
 
 
 def varied_key(variant="PLANES = 7"):
-    """Return the toy key with a second pass: 90.1, 90.2 and 90.4 answer to the parameters."""
+    """Return the toy key with a rerun: 90.1, 90.2 and 90.4 answer to the parameters."""
     key = toy_key()
     at = {cell.id: n for n, cell in enumerate(key.cells)}
     key.cells[at["data"]].source = key.cells[at["data"]].source.replace("[11,", "[PLANES,")

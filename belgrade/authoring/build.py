@@ -35,7 +35,7 @@ from belgrade.checks.examined import bundle_of, graded_specs, prelude
 from belgrade.checks.judge import RIGHT, found, judge
 from belgrade.checks.pack import decode, encode
 from belgrade.checks.quick import nbformat
-from belgrade.checks.second_pass import AGAIN, with_second_pass
+from belgrade.checks.rerun import AGAIN, with_rerun
 from belgrade.checks.spec import SpecError, exercise_of
 from belgrade.files import write_whole
 
@@ -95,7 +95,7 @@ def build(
         variant = variant_of(key)
         answers, wrongs = _run(key, questions, variant, cwd, execute)
         if variant:
-            _note_second_pass(questions, answers)
+            _note_rerun(questions, answers)
         entries = _entries(questions, answers, wrongs, odd)
         if variant:
             _half_is_hidden(questions, entries)
@@ -195,7 +195,7 @@ def _date(built: Built, path: Path) -> None:
 
 
 def _cells_again(key: NotebookNode, questions: list[Question], variant: str) -> list[NotebookNode]:
-    """Return the cells of the second pass of the key's own answers."""
+    """Return the cells of the rerun of the key's own answers."""
     assembled, sources = student_copy(key, questions), {c["id"]: c.source for c in key.cells}
     for cell in assembled.cells:
         cell.source = sources[cell["id"]]
@@ -204,11 +204,11 @@ def _cells_again(key: NotebookNode, questions: list[Question], variant: str) -> 
         for q in questions
         if q.spec["kind"] != "written"
     ]
-    return with_second_pass(assembled, variant, checks).cells[len(assembled.cells) :]
+    return with_rerun(assembled, variant, checks).cells[len(assembled.cells) :]
 
 
-def _note_second_pass(questions: list[Question], answers: Answers) -> None:
-    """Note which questions have a second pass: those whose answer changes with the parameters.
+def _note_rerun(questions: list[Question], answers: Answers) -> None:
+    """Note which questions have a rerun: those whose answer changes with the parameters.
 
     Raises BuildError for code whose answer stays, and for which no other check is hidden.
     """
@@ -282,7 +282,7 @@ def _run(
         (s["question"], s["part"]): _answer_of(done[i], f"the check of question {s['question']}")
         for i, s in specs.items()
     } | {
-        (s["question"], AGAIN): _answer_of(done[i], f"the second pass of {s['question']}")
+        (s["question"], AGAIN): _answer_of(done[i], f"the rerun of {s['question']}")
         for i, s in specs_again.items()
     }
     wrongs = {

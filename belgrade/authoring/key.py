@@ -26,7 +26,7 @@ from belgrade.authoring.settings import apart, read, replaced, verify
 from belgrade.checks.assemble import assigned
 from belgrade.checks.examined import graded_specs
 from belgrade.checks.quick import nbformat
-from belgrade.checks.second_pass import AGAIN
+from belgrade.checks.rerun import AGAIN
 from belgrade.checks.spec import exercise_of, parse_spec
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ BLOCK = re.compile(
 )
 CALL = re.compile(r"""check\(\s*["']([^"']*)["']""")
 WRITTEN_STARTER = "*Write your answer here.*"
-# What the second pass weighs beside a check: more, since a choice has none.
+# What the rerun weighs beside a check: more, since a choice has none.
 WEIGHT_AGAIN = 1.5
 
 
@@ -54,7 +54,7 @@ class BuildError(UserError):
 
 @dataclass
 class Question:
-    """A question of a key: its spec and its cells, in order; whether it has a second pass."""
+    """A question of a key: its spec and its cells, in order; whether it has a rerun."""
 
     spec: Spec
     cells: list[NotebookNode]
@@ -81,7 +81,7 @@ class Question:
     def points(self, part: str) -> float:
         """Return what a part is worth: the question's points, shared out by `weights`.
 
-        A part without a weight has 1, and the second pass WEIGHT_AGAIN.
+        A part without a weight has 1, and the rerun WEIGHT_AGAIN.
         """
         weights = {AGAIN: WEIGHT_AGAIN} | self.spec.get("weights", {})
         weights = {p: weights.get(p or "check", 1) for p in self.parts()}

@@ -24,7 +24,7 @@ from belgrade.authoring.vary import letter
 from belgrade.checks.examined import bundle_of, graded_specs
 from belgrade.checks.pack import PackError, read_pack
 from belgrade.checks.points import MARK, seal
-from belgrade.checks.second_pass import AGAIN
+from belgrade.checks.rerun import AGAIN
 from belgrade.files import write_whole
 
 if TYPE_CHECKING:

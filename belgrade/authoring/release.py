@@ -22,7 +22,7 @@ from belgrade.authoring.key import BLOCK, read_questions, student_copy, variant_
 from belgrade.checks.assemble import about
 from belgrade.checks.cells import INSTALL
 from belgrade.checks.pack import PackError, decode, read_pack
-from belgrade.checks.second_pass import AGAIN
+from belgrade.checks.rerun import AGAIN
 from belgrade.files import write_whole
 from belgrade.keep import fingerprint
 
@@ -227,7 +227,7 @@ def leaks(
     """Return a sentence for each thing of the keys in the folder `keys` that `files` hold.
 
     Looked for, line by line and in packed check data as well: solutions, written answers, rubrics,
-    hidden checks, the code of wrong turns, hints and specs, the second pass, and what the files
+    hidden checks, the code of wrong turns, hints and specs, the rerun, and what the files
     `guides` say about marking. `public` is what may be said anyway.
     """
     found = [
@@ -239,8 +239,8 @@ def leaks(
     for name, content in files.items():
         if not name.endswith(".py") and re.search(r"^\[\[wrong\]\]", text_of(name, content), re.M):
             found.append(f"{name} holds a spec.")
-        if _has_second_pass(name, content):
-            found.append(f"{name} holds a second pass.")
+        if _has_rerun(name, content):
+            found.append(f"{name} holds values of the rerun.")
     read = [nbformat.read(p, as_version=4) for p in sorted(Path(keys).glob("[0-9][0-9]_*.ipynb"))]
     secrets = [secret for key in read for secret in _secrets(key)]
     given = " ".join(_given(key, read_questions(key)) for key in read)
@@ -282,8 +282,8 @@ def _secrets(key: NotebookNode) -> Iterator[tuple[str, str]]:
                     yield where, line
 
 
-def _has_second_pass(name: str, content: bytes) -> bool:
-    """Tell whether check data or a notebook hold values of the second pass, in whatever form."""
+def _has_rerun(name: str, content: bytes) -> bool:
+    """Tell whether check data or a notebook hold values of the rerun, in whatever form."""
     try:
         if name.endswith(".bin"):
             return any(entry["part"] == AGAIN for entry in decode(content)["checks"])

@@ -76,7 +76,7 @@ def nearest(value: Any, allowed: tuple[Any, ...]) -> Any:
 def apart(
     variant: Mapping[str, Setting], values: Mapping[str, Any], first: Mapping[str, Setting]
 ) -> dict[str, Any]:
-    """Return the second pass's values for settings `values`: the variant's where they differ.
+    """Return the rerun's values for settings `values`: the variant's where they differ.
 
     Where they are the same, those of the exercise as it stands, `first`.
     """

@@ -24,7 +24,7 @@ from belgrade.checks.judge.outcome import show
 from belgrade.checks.live import chart_in_words
 from belgrade.checks.pack import decode, encode, read_pack
 from belgrade.checks.quick import nbformat
-from belgrade.checks.second_pass import AGAIN
+from belgrade.checks.rerun import AGAIN
 from belgrade.files import write_whole
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ TRIES = 12
 def reissue(
     key_path: Path, seed: object, cwd: Path | None = None, say: Callable[[str], object] = print
 ) -> None:
-    """Give a key fresh settings, and its second pass others; say what they are and what they give.
+    """Give a key fresh settings, and its rerun others; say what they are and what they give.
 
     Raises BuildError where none of TRIES sets is fit.
     """

@@ -27,7 +27,7 @@ from belgrade.checks.assemble import about, assemble
 from belgrade.checks.examine import ExamineError, exercise_in, read_notebook
 from belgrade.checks.quick import nbformat
 from belgrade.checks.reading import NOTES
-from belgrade.checks.second_pass import with_second_pass
+from belgrade.checks.rerun import with_rerun
 from belgrade.files import write_whole
 from belgrade.grading import GradingError, result
 from belgrade.grading.cluster import Cluster, ClusterError
@@ -440,7 +440,7 @@ class _Job:
 
     def _run(self, master: Master, notebook: Any, runner: Any) -> Run:
         timeout = self.settings.timeout
-        notebook = with_second_pass(notebook, master.variant, master.checks)
+        notebook = with_rerun(notebook, master.variant, master.checks)
         with self.slots:
             if isinstance(runner, Cluster):
                 return runner.run(notebook, timeout)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from belgrade.checks import second_pass
+from belgrade.checks import rerun
 from belgrade.checks.assemble import about, role
 from belgrade.checks.examine import exercise_in, parts_of, worst_of, written_records
 from belgrade.checks.judge import ERROR, PENDING, RIGHT
@@ -124,7 +124,7 @@ def _row(master: Master, question: dict[str, Any], parts: list[dict[str, Any]]) 
         is_hidden = (name, part["part"]) in hidden
         message = "" if part["status"] == RIGHT else part["message"][:MOST_MESSAGE]
         if is_hidden and message and part["message"] not in told:
-            message = second_pass.WORDS if part["part"] == second_pass.AGAIN else HIDDEN_WORDS
+            message = rerun.MESSAGE if part["part"] == rerun.AGAIN else HIDDEN_WORDS
         rows.append(part | {"hidden": is_hidden, "message": message})
     worst = worst_of(rows)
     waits = [row for row in rows if row["status"] == PENDING]

@@ -279,7 +279,7 @@ class _Unit:
             if cell["id"] in self.left_out or clock.left <= 0:
                 continue
             start = time.monotonic()
-            # What the second pass shows goes nowhere: no chart is painted twice.
+            # What the rerun shows goes nowhere: no chart is painted twice.
             quiet = not is_own or bool(_variant_of(cell))
             result = self._cell(process, cell, spec, clock, quiet)
             if is_own:

@@ -1,4 +1,4 @@
-"""The second pass: the student's own code once more, under other values of the parameters.
+"""The rerun: the student's own code once more, under other values of the parameters.
 
 An answer that was worked out changes with them; a number that was typed in does not. An answer
 key names the other values in a cell tagged `variant`, which students never get.
@@ -17,22 +17,20 @@ from belgrade.checks.record import MIME
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-# The part of a question that is judged in the second pass, and the mark of the pass's cells.
+# The part of a question that is judged in the rerun, and the mark of its cells.
 AGAIN = "again"
-WORDS = (
+MESSAGE = (
     "With other values in the cell of settings your code gives another result than it should: is "
     "a value typed in where the name of a setting belongs?"
 )
 
 
-def with_second_pass(
-    notebook: NotebookNode, variant: str, checks: list[dict[str, Any]]
-) -> NotebookNode:
-    """Return an assembled notebook with its second pass after its last cell.
+def with_rerun(notebook: NotebookNode, variant: str, checks: list[dict[str, Any]]) -> NotebookNode:
+    """Return an assembled notebook with its rerun after its last cell.
 
     `variant` is the source of the parameters cell with other values, or "" where there is none;
-    `checks` are those to grade against: each with the part `again` is judged in the second pass.
-    A cell of the pass has `variant: again` in `metadata.belgrade`, and is otherwise a cell like
+    `checks` are those to grade against: each with the part `again` is judged in the rerun.
+    A cell of it has `variant: again` in `metadata.belgrade`, and is otherwise a cell like
     any: the parameters, the given ones, the student's, and a hidden check for each question.
     """
     entries = {c["question"]: c for c in checks if c["part"] == AGAIN}
@@ -52,7 +50,7 @@ def with_second_pass(
 def _again(
     cell: NotebookNode, variant: str, entries: dict[str, dict[str, Any]]
 ) -> NotebookNode | None:
-    """Return what a cell is in the second pass, or None where it is no part of it."""
+    """Return what a cell is in the rerun, or None where it is no part of it."""
     what, question = role(cell), about(cell).get("question")
     if cell.cell_type != "code" or what == "hidden":
         return None

@@ -1,4 +1,4 @@
-"""The second pass: code that answers to the parameters gets its points, a typed-in answer half."""
+"""The rerun: code that answers to the parameters gets its points, a typed-in answer half."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from belgrade.authoring import build as building
 from belgrade.checks.assemble import about, assemble, role
 from belgrade.checks.capture import capture
 from belgrade.checks.points import MARK, check_points_again, seal
-from belgrade.checks.second_pass import AGAIN, WORDS, with_second_pass
+from belgrade.checks.rerun import AGAIN, MESSAGE, with_rerun
 from belgrade.grading.master import Master, _made
 from belgrade.grading.result import _row
 
 # One worker: the exercise is built once, and all submissions run in one kernel.
-pytestmark = pytest.mark.xdist_group("second-pass")
+pytestmark = pytest.mark.xdist_group("rerun")
 
 # In place of honest code: what a neighbour, or the check data, said the answer is.
 TYPED = RIGHT | {
@@ -62,9 +62,9 @@ def submitted(master: Master, answers: dict[str, str]) -> Any:
 
 @pytest.fixture(scope="module")
 def records(master: Master) -> dict[str, list[dict[str, Any]]]:
-    """What nbval finds for each student, each in a fresh copy with its second pass."""
+    """What nbval finds for each student, each in a fresh copy with its rerun."""
     copies = [assemble(master.fresh, submitted(master, each))[0] for each in STUDENTS.values()]
-    whole = [with_second_pass(copied, master.variant, master.checks) for copied in copies]
+    whole = [with_rerun(copied, master.variant, master.checks) for copied in copies]
     return dict(zip(STUDENTS, records_of(whole), strict=True))
 
 
@@ -92,13 +92,13 @@ def test_a_student_reads_a_general_sentence(master: Master, records: Any) -> Non
     question = next(q for q in master.questions if q["question"] == "90.1")
     parts = [r | {"max_points": 1} for r in records["typed"] if r["question"] == "90.1"]
     row = _row(master, question, parts)
-    assert (row["status"], row["message"]) == ("not_yet", WORDS)
+    assert (row["status"], row["message"]) == ("not_yet", MESSAGE)
     assert not any(figure in row["message"] for figure in ("1.58", "1.0", "7"))
 
 
 def test_the_pass_is_plain_cells_after_all_others(master: Master) -> None:
     notebook, _ = assemble(master.fresh, submitted(master, RIGHT))
-    whole = with_second_pass(notebook, master.variant, master.checks)
+    whole = with_rerun(notebook, master.variant, master.checks)
     nbformat.validate(whole)
     count = len(notebook.cells)
     assert whole.cells[:count] == notebook.cells
@@ -107,7 +107,7 @@ def test_the_pass_is_plain_cells_after_all_others(master: Master) -> None:
     assert [c.source for c in again if role(c) == "parameters"] == ["PLANES = 7"]
     assert [about(c)["question"] for c in again if role(c) == "hidden"] == ["90.1", "90.2", "90.4"]
     assert not any("check_notebook(" in c.source for c in again)
-    assert with_second_pass(notebook, "", master.checks) is notebook
+    assert with_rerun(notebook, "", master.checks) is notebook
     assert len({c.id for c in whole.cells}) == len(whole.cells)
 
 

@@ -181,7 +181,7 @@ def test_a_wrong_key_is_a_clear_error_before_it_runs(tmp_path, monkeypatch, name
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("broken", "90.1: wrong turn 1 stopped with ZeroDivisionError"),
+        ("broken", "90.1: wrong answer 1 stopped with ZeroDivisionError"),
         ("error", r"question 90.2: cell 11 \(### BEGIN SOLUTION\) stopped with NameError"),
     ],
 )
@@ -191,24 +191,24 @@ def test_a_wrong_key_is_a_clear_error_after_it_ran(tmp_path, name, words):
 
 def test_a_key_must_stand_its_own_test():
     number = {"kind": "number", "decimals": 1, "points": 1, "wrong": []}
-    turn = {"message": "No.", "answer": capture(5)}
+    wrong = {"message": "No.", "answer": capture(5)}
     labels = {"kind": "chart", "require_labels": True, "points": 1, "wrong": []}
     chart = {"type": "chart", "axes": [{"title": "", "xlabel": "", "ylabel": "", "legend": [],
              "series": [{"mark": "line", "label": "", "x": [1.0], "y": [2.0]}]}]}  # fmt: skip
-    building._sound("1.2", number | {"wrong": [turn]}, capture(6.8))
+    building._sound("1.2", number | {"wrong": [wrong]}, capture(6.8))
     for spec, answer, words in (
         (number, capture("6.8"), "does not accept its own solution, the text"),
         (labels, chart, "does not accept its own solution, a chart"),
-        (number | {"wrong": [turn]}, capture(5.04), "wrong turn 1 is judged right"),
-        (number | {"wrong": [turn, turn | {"message": "So?"}]}, capture(6), "2 .* gets another"),
+        (number | {"wrong": [wrong]}, capture(5.04), "wrong answer 1 is judged right"),
+        (number | {"wrong": [wrong, wrong | {"message": "So?"}]}, capture(6), "2 .* gets another"),
     ):
         with pytest.raises(building.BuildError, match=f"question 1.2: .*{words}"):
             building._sound("1.2", spec, answer)
-    # Grading under other parameters does without such a turn, and says so.
+    # Grading under other parameters does without such a one, and says so.
     odd = []
-    both = number | {"wrong": [turn, turn | {"answer": capture(9), "message": "Nine?"}]}
+    both = number | {"wrong": [wrong, wrong | {"answer": capture(9), "message": "Nine?"}]}
     assert building._sound("1.2", both, capture(5.04), odd) == both["wrong"][1:]
-    assert odd == ["question 1.2: wrong turn 1 is judged right"]
+    assert odd == ["question 1.2: wrong answer 1 is judged right"]
 
 
 def test_a_check_may_stand_on_several_lines():

@@ -105,12 +105,12 @@ def _run_by_nbval(numbers: tuple[str, ...]) -> dict[str, list[Examined]]:
 @each_exercise
 def test_every_graded_question_has_its_cases(number: str) -> None:
     cases, pack = cases_of(number), read_pack(number)
-    turns = {e["question"]: e["spec"]["wrong"] for e in pack["checks"] if not e["part"]}
-    assert set(cases) == set(turns)
+    wrongs = {e["question"]: e["spec"]["wrong"] for e in pack["checks"] if not e["part"]}
+    assert set(cases) == set(wrongs)
     for question, of_it in cases.items():
         wrong = {words for _, status, words in of_it if status != "right"}
         # Those that the spec foresees are tried by `build` alone.
-        wrong |= {turn["message"] for turn in turns[question]}
+        wrong |= {one["message"] for one in wrongs[question]}
         right = sum(status == "right" for _, status, _ in of_it)
         told = f"{question} has {right} accepted and {len(wrong)} wrong answers: three each, please"
         assert min(right, len(wrong)) >= 3, told

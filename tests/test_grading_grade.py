@@ -211,7 +211,9 @@ def test_a_wrong_turn_that_is_none_here_is_told_and_stops_nothing(
     assert "11 / 60.0 * 1000" in text
     key.write_text(text.replace("11 / 60.0 * 1000", "PLANES / 6.945"), encoding="utf-8")
     assert told(small, seeded) == 0
-    assert "question 90.1: wrong turn 1 is judged right. Graded without" in capsys.readouterr().out
+    assert (
+        "question 90.1: wrong answer 1 is judged right. Graded without" in capsys.readouterr().out
+    )
 
 
 def test_marks_are_merged_and_kept(

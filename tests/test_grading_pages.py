@@ -179,15 +179,15 @@ def test_the_report_counts(made):
     )
 
 
-def test_wrong_turns_that_differ_in_numbers_are_one():
+def test_mistakes_that_differ_in_numbers_are_one():
     results = []
     for n in (1, 2.5, 3):
         one = a_class()[1]
         one["questions"][0]["message"] = f"You have {n}; per head it is another."
         results.append(one)
-    turns = pages.wrong_turns(results)
-    assert ("3.1", "You have 1; per head it is another.", 3) in turns
-    assert turns[0][2] == 3
+    mistakes = pages.common_mistakes(results)
+    assert ("3.1", "You have 1; per head it is another.", 3) in mistakes
+    assert mistakes[0][2] == 3
 
 
 def test_a_class_of_which_nothing_can_be_graded():
@@ -281,4 +281,4 @@ def test_what_people_mark_is_ranked_among_no_wrong_answers():
     assert re.findall(r'<th scope="row">(3\.\d) ', report)[:3] == ["3.1", "3.2", "3.6"]
     statuses = [r["questions"][2]["status"] for r in results[:2]]
     assert statuses == ["marked", "error"]
-    assert all(status != "marked" for _, status, _ in pages.wrong_turns(results))
+    assert all(status != "marked" for _, status, _ in pages.common_mistakes(results))

@@ -88,9 +88,9 @@ def test_a_quarter_is_its_first_day():
     assert outcome({"kind": "list"}, ["2020-05-01"], ["2020 Q2"])[0] != "right"
 
 
-def test_wrong_turns_get_their_words_and_right_answers_never_do():
-    turn = {"answer": capture(0.0683), "message": "A share!", "close": True}
-    spec = NUMBER | {"wrong": [turn, {"answer": capture(5), "message": "Five?"}]}
+def test_known_wrong_answers_get_their_words_and_right_answers_never_do():
+    share = {"answer": capture(0.0683), "message": "A share!", "close": True}
+    spec = NUMBER | {"wrong": [share, {"answer": capture(5), "message": "Five?"}]}
     assert outcome(spec, 6.83, 0.0683) == ("close", "A share!")
     assert outcome(spec, 6.83, 5.01) == ("not_yet", "Five?")
     assert outcome(spec, 5, 5)[0] == "right"
@@ -100,22 +100,24 @@ def test_wrong_turns_get_their_words_and_right_answers_never_do():
     assert "keep no row" in outcome(small, 25, 0)[1]
 
 
-def test_a_wrong_turn_is_known_whatever_its_order_or_further_columns():
+def test_a_known_wrong_answer_is_known_whatever_its_order_or_further_columns():
     other = PLANES.assign(planes=[1, 2, 3])
     spec = TABLE | {"ordered": "planes", "columns": ["donor", "planes"], "key": ["donor"]}
-    turns = [other, pd.concat([PLANES, other]), PLANES.iloc[::-1]]
-    spec |= {"wrong": [{"answer": capture(t), "message": f"Turn {n}"} for n, t in enumerate(turns)]}
-    assert outcome(spec, PLANES, other.iloc[::-1].assign(x=0))[1] == "Turn 0"
-    assert outcome(spec, PLANES, pd.concat([other, PLANES]))[1] == "Turn 1"
-    assert outcome(spec, PLANES, PLANES.iloc[::-1])[1] == "Turn 2"
+    wrongs = [other, pd.concat([PLANES, other]), PLANES.iloc[::-1]]
+    spec |= {
+        "wrong": [{"answer": capture(t), "message": f"Wrong {n}"} for n, t in enumerate(wrongs)]
+    }
+    assert outcome(spec, PLANES, other.iloc[::-1].assign(x=0))[1] == "Wrong 0"
+    assert outcome(spec, PLANES, pd.concat([other, PLANES]))[1] == "Wrong 1"
+    assert outcome(spec, PLANES, PLANES.iloc[::-1])[1] == "Wrong 2"
     assert outcome(spec, PLANES, PLANES.iloc[[1, 0, 2]])[1].startswith("The right rows")
     assert outcome(spec, PLANES, PLANES.assign(x=0))[1].startswith("The rows are right")
 
 
-def test_a_wrong_turn_of_a_chart_is_known_by_its_figures_or_else_by_its_looks():
+def test_a_known_wrong_answer_of_a_chart_is_known_by_its_figures_or_else_by_its_looks():
     figures, looks = draw(data=PLANES.replace(3, 4), title=""), draw(ylabel="", title="")
-    turns = [(figures, "Those are others."), (looks, "No words at all.")]
-    spec = CHART | {"wrong": [{"answer": capture(a), "message": m} for a, m in turns]}
+    wrongs = [(figures, "Those are others."), (looks, "No words at all.")]
+    spec = CHART | {"wrong": [{"answer": capture(a), "message": m} for a, m in wrongs]}
     reference = draw()
     assert outcome(spec, reference, draw(data=PLANES.replace(3, 4)))[1] == "Those are others."
     assert outcome(spec, reference, draw(ylabel="", title=""))[1] == "No words at all."

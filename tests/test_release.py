@@ -138,7 +138,7 @@ def test_no_line_of_a_key_is_in_any_file(source, released, key):
         assert not [line for line in secret if line in text], name
 
 
-def test_packs_hold_no_hidden_check_and_no_code_of_wrong_turns(source, released):
+def test_packs_hold_no_hidden_check_and_no_code_of_wrong_answers(source, released):
     packs = sorted((released / "belgrade" / "checks" / "packed").iterdir())
     assert [p.name for p in packs] == [f"{key.name[:2]}.bin" for key in KEYS]
     for path, key in zip(packs, KEYS, strict=True):
@@ -147,7 +147,7 @@ def test_packs_hold_no_hidden_check_and_no_code_of_wrong_turns(source, released)
         cells = nbformat.read(source / key, as_version=4).cells
         shown = [c.source for c in cells if c.metadata.get("tags") == ["check"]]
         assert len(pack["checks"]) == len(shown)
-        assert all("code" not in turn for c in pack["checks"] for turn in c["spec"]["wrong"])
+        assert all("code" not in wrong for c in pack["checks"] for wrong in c["spec"]["wrong"])
         assert set(pack) == {
             "exercise", "file", "questions", "checks", "written", "notebook", "version", "data",
         }  # fmt: skip

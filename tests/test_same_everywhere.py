@@ -96,7 +96,7 @@ def python_files() -> Iterator[tuple[str, str]]:
 
 
 def cells() -> Iterator[tuple[str, str]]:
-    """Yield the code of lessons, exercises and keys, and that of the wrong turns."""
+    """Yield the code of lessons, exercises and keys, and that of the wrong answers."""
     for folder in ("notebooks", "exercises", "exercises/keys"):
         for path in sorted((ROOT / folder).glob("*.ipynb")):
             for number, cell in enumerate(nbformat.read(path, as_version=4).cells):
@@ -105,7 +105,7 @@ def cells() -> Iterator[tuple[str, str]]:
                     yield where, cell.source
                 elif tag_of(cell) == "spec":
                     for wrong in parse_spec(cell.source).get("wrong", []):
-                        yield f"{where}, a wrong turn", wrong["code"]
+                        yield f"{where}, a wrong answer", wrong["code"]
 
 
 def cases() -> Iterator[tuple[str, str]]:
@@ -306,14 +306,14 @@ def test_a_key_asks_the_same_of_shuffled_rows(
         notebook.cells[:] = notebook.cells[1:-1]
 
     # In another order only where no order is asked for, which the judge knows. Building tries
-    # every wrong turn by itself.
+    # every wrong answer by itself.
     made, stored = building.build(key, EXERCISES, run).pack, read_pack(key.name[:2], PACKED)
     for one, other in zip(made["checks"], stored["checks"], strict=True):
         verdict = judge(other["spec"] | {"wrong": []}, other["reference"], one["reference"])
         assert verdict.status == RIGHT, f"{one['question']}: {verdict.message}"
-        for turn, stored_turn in zip(one["spec"]["wrong"], other["spec"]["wrong"], strict=True):
-            verdict = judge(other["spec"], other["reference"], turn["answer"])
-            assert verdict.message == stored_turn["message"], one["question"]
+        for wrong, stored_wrong in zip(one["spec"]["wrong"], other["spec"]["wrong"], strict=True):
+            verdict = judge(other["spec"], other["reference"], wrong["answer"])
+            assert verdict.message == stored_wrong["message"], one["question"]
 
 
 # --- processors, languages, time zones -------------------------------------------------------

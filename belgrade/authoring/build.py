@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from belgrade.checks.spec import Spec
 
 Answers = dict[tuple[str, str], Captured]  # by question and part
-WrongTurns = dict[tuple[str, int], Captured]  # by question and number
+WrongAnswers = dict[tuple[str, int], Captured]  # by question and number
 
 # What of a spec no pack has.
 KEY_ALONE = {"starter", "allow", "weights", "accepted"}
@@ -79,7 +79,7 @@ def build(
 ) -> Built:
     """Run the key at `key_path` and return a Built; raise BuildError if anything is amiss.
 
-    With a list `odd`, wrong turns that are none (any longer) are left out and named there.
+    With a list `odd`, wrong answers that are none (any longer) are left out and named there.
     `settings` are sources in place of the key's own: {"parameters": …, "variant": …}.
 
     `cwd` is the kernel's folder, by default the one above the key's, where students' copies lie.
@@ -241,11 +241,11 @@ def _run(
     variant: str,
     cwd: Path,
     execute: Callable[[NotebookNode, Path], object],
-) -> tuple[Answers, WrongTurns]:
-    """Run the key with its wrong turns; store its outputs; return the captured answers.
+) -> tuple[Answers, WrongAnswers]:
+    """Run the key with its wrong answers; store its outputs; return the captured answers.
 
     The answers are by (question, part), those under the variant with the part `again`; the wrong
-    turns by (question, number).
+    ones by (question, number).
     """
     notebook, specs, wrong_at = copy.deepcopy(key), graded_specs(key.cells), {}
     cells, by_answer = [], {q.tagged("answer")[0]["id"]: q for q in questions if q.tagged("answer")}
@@ -257,7 +257,7 @@ def _run(
         cells.append(cell)
         if cell["id"] in by_answer:
             question = by_answer[cell["id"]]
-            for n, wrong in enumerate(_turns(question.spec)):
+            for n, wrong in enumerate(_wrong_answers(question.spec)):
                 temporary = nbformat.v4.new_code_cell(
                     prelude(question.spec, trusted=True) + _wrong_call(question, wrong, n)
                 )
@@ -286,7 +286,7 @@ def _run(
         for i, s in specs_again.items()
     }
     wrongs = {
-        (name, n): _answer_of(cell, f"question {name}: wrong turn {n + 1}")
+        (name, n): _answer_of(cell, f"question {name}: wrong answer {n + 1}")
         for (name, n), cell in wrong_at.items()
     }
     return answers, wrongs
@@ -304,19 +304,21 @@ def _store(key: NotebookNode, questions: list[Question], done: dict[str, Noteboo
             cell.outputs, cell.execution_count = ran.outputs, ran.execution_count
 
 
-def _turns(spec: Spec) -> list[dict[str, Any]]:
-    """Return the wrong turns of a spec: those with a message for the student."""
+def _wrong_answers(spec: Spec) -> list[dict[str, Any]]:
+    """Return the wrong answers of a spec: those with a message for the student."""
     return [wrong for wrong in spec.get("wrong", []) if "message" in wrong]
 
 
 def _wrong_call(question: Question, wrong: dict[str, Any], n: int) -> str:
-    """Return code that checks a wrong turn: statements, then an expression, in their own scope."""
+    """Return code that checks a wrong answer: statements, then an expression, in a scope."""
     try:
         body = ast.parse(textwrap.dedent(wrong["code"])).body
     except SyntaxError as error:
-        raise BuildError(f"question {question.name}: wrong turn {n + 1}: {error}") from None
+        raise BuildError(f"question {question.name}: wrong answer {n + 1}: {error}") from None
     if not isinstance(body[-1], ast.Expr):
-        raise BuildError(f"question {question.name}: wrong turn {n + 1} must end in an expression")
+        raise BuildError(
+            f"question {question.name}: wrong answer {n + 1} must end in an expression"
+        )
     lines = [ast.unparse(node) for node in [*body[:-1], ast.Return(body[-1].value)]]
     code = textwrap.indent("\n".join(lines), "    ")
     return f'def _wrong_turn():\n{code}\ncheck("{question.name}", _wrong_turn())'
@@ -332,21 +334,22 @@ def _answer_of(cell: NotebookNode, what: str) -> Captured:
 
 
 def _entries(
-    questions: list[Question], answers: Answers, wrongs: WrongTurns, odd: list[str] | None = None
+    questions: list[Question], answers: Answers, wrongs: WrongAnswers, odd: list[str] | None = None
 ) -> list[dict[str, Any]]:
     """Return an entry for each check and hidden check, after trying the key against itself."""
     entries = []
     for question in questions:
         spec = question.spec
-        turns = [
-            wrong | {"answer": wrongs[question.name, n]} for n, wrong in enumerate(_turns(spec))
+        known = [
+            wrong | {"answer": wrongs[question.name, n]}
+            for n, wrong in enumerate(_wrong_answers(spec))
         ]
         for part in question.parts():
             if part == "written":
                 continue
             own = {k: v for k, v in spec.items() if k not in KEY_ALONE}
             own |= {"points": question.points(part), "part": part}
-            own["wrong"] = [] if part else turns
+            own["wrong"] = [] if part else known
             reference = answers[question.name, part]
             own["wrong"] = _sound(question.name, own, reference, odd)
             public = [{k: v for k, v in w.items() if k != "code"} for w in own["wrong"]]
@@ -364,7 +367,7 @@ def _entries(
 def _sound(
     name: str, spec: Spec, reference: Captured, odd: list[str] | None = None
 ) -> list[dict[str, Any]]:
-    """Check that the key's answer is right; return the wrong turns that get their own message.
+    """Check that the key's answer is right; return the wrong answers that get their own message.
 
     Any other raises BuildError, or is named in the list `odd`: other parameters can make it so.
     """
@@ -378,10 +381,10 @@ def _sound(
     for n, wrong in enumerate(spec["wrong"]):
         verdict, fault = judge(spec, reference, wrong["answer"]), ""
         if verdict.status == RIGHT:
-            fault = f"question {name}: wrong turn {n + 1} is judged right"
+            fault = f"question {name}: wrong answer {n + 1} is judged right"
         elif verdict.message != wrong["message"]:
             fault = (
-                f"question {name}: wrong turn {n + 1} ({found(wrong['answer'])}) gets another "
+                f"question {name}: wrong answer {n + 1} ({found(wrong['answer'])}) gets another "
                 f"message: {verdict.message}"
             )
         if not fault:

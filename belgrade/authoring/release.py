@@ -227,7 +227,7 @@ def leaks(
     """Return a sentence for each thing of the keys in the folder `keys` that `files` hold.
 
     Looked for, line by line and in packed check data as well: solutions, written answers, rubrics,
-    hidden checks, the code of wrong turns, hints and specs, the rerun, and what the files
+    hidden checks, the code of wrong answers, hints and specs, the rerun, and what the files
     `guides` say about marking. `public` is what may be said anyway.
     """
     found = [
@@ -270,7 +270,7 @@ def _secrets(key: NotebookNode) -> Iterator[tuple[str, str]]:
         texts += [(f"the answer to {name}", c.source) for c in question.tagged("written")]
         for cell in question.tagged("answer"):
             texts += [(f"the answer to {name}", body) for _, body in BLOCK.findall(cell.source)]
-        texts += [(f"a wrong turn of {name}", wrong["code"]) for wrong in spec.get("wrong", [])]
+        texts += [(f"a wrong answer of {name}", wrong["code"]) for wrong in spec.get("wrong", [])]
         for cell in question.tagged("hidden"):
             texts.append((f"a hidden check of {name}", "\n".join(_inputs(cell.source))))
             texts.append((f"a hidden check of {name}", cell.source))
@@ -317,7 +317,7 @@ def text_of(name: str, content: bytes) -> str:
         for entry in [*pack["checks"], *pack["written"]]:
             spec = entry.get("spec", entry)
             spec.pop("hints", None)
-            spec["wrong"] = [turn.get("answer") for turn in spec.get("wrong", [])]
+            spec["wrong"] = [wrong.get("answer") for wrong in spec.get("wrong", [])]
         return "\n".join([json.dumps(pack, ensure_ascii=False), *_strings(pack)])
     text = content.decode("utf-8", errors="replace")
     if name.endswith(".ipynb"):

@@ -1,6 +1,6 @@
 """Re-issue an exercise: other settings, chosen by a seed among those that it allows.
 
-A set of settings is fit if the key runs with it, every wrong turn keeps its message, no answer is
+A set of settings is fit if the key runs with it, every wrong answer keeps its message, no answer is
 that of the exercise as it stands, no table that is sorted has a tie in it that it did not have, and
 every answer to try is judged as it should.
 """

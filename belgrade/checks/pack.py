@@ -1,7 +1,7 @@
 """The check data of an exercise as they travel in the package: packed, not legible, not secret.
 
 A pack holds only what a student's machine needs: the exercise, its version and file name, for
-each visible check its spec (with hints and wrong turns) and reference, the written questions,
+each visible check its spec (with hints and wrong answers) and reference, the written questions,
 and the pristine notebook.
 """
 

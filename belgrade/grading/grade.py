@@ -208,7 +208,7 @@ def _grade(settings: Settings, say: Callable[[str], None]) -> Summary:
             job = _Job(settings, spool, stack)
             summary, results, masters = job.go(found)
         for fault in [fault for master in masters.values() for fault in master.odd]:
-            say(f"In the answer key, {fault.rstrip('.')}. Graded without that turn.")
+            say(f"In the answer key, {fault.rstrip('.')}. Graded without it.")
         write_all(results, out, roster, masters, settings.tutors)
         if settings.alike:
             write_alike(results, out, masters)

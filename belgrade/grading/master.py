@@ -35,7 +35,7 @@ class Master:
 
     `checks` are all checks, the hidden ones too, each a dict with question, part, spec and
     reference; `hidden` the (question, part) of the hidden; `variant` the parameters cell of the
-    rerun, or ""; `written` the prose questions; `odd` says which wrong turns are none here;
+    rerun, or ""; `written` the prose questions; `odd` says which wrong answers are none here;
     `questions` dicts with question, title and points; `rubrics` texts in Markdown by question.
     """
 

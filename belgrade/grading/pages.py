@@ -263,12 +263,12 @@ def _exercise(number: str, title: str, mine: list[Result]) -> dict[str, Any]:
         "said": said,
         "tenths": tens if graded else [],
         "questions": sorted(counts.items(), key=hardest),
-        "turns": wrong_turns(graded),
+        "mistakes": common_mistakes(graded),
         "present": [key for key in STATUS if any(of_it[key] for of_it in counts.values())],
     }
 
 
-def wrong_turns(graded: list[Result]) -> list[tuple[str, str, int]]:
+def common_mistakes(graded: list[Result]) -> list[tuple[str, str, int]]:
     """Return the commonest messages on answers that are not right: (question, message, count).
 
     Messages that differ only in numbers count as one, and the first of them is shown.

@@ -93,7 +93,7 @@ def _outcome(spec: Spec, reference: Captured, answer: Captured | None) -> Outcom
     if status in (RIGHT, NOT_ATTEMPTED):
         return status, message
     for wrong in spec.get("wrong", []):
-        if "answer" in wrong and _is_turn(spec, reference, wrong["answer"], answer):
+        if "answer" in wrong and _is_known_wrong(spec, reference, wrong["answer"], answer):
             return (CLOSE if wrong.get("close") else NOT_YET), wrong["message"]
     return status, message
 
@@ -127,35 +127,37 @@ KINDS = {
 }
 
 
-# --- known wrong turns -----------------------------------------------------------------------
+# --- known wrong answers ---------------------------------------------------------------------
 
 
-def _is_turn(spec: Spec, reference: Captured, turn: Captured, answer: Captured) -> bool:
-    """Tell whether an answer is the known wrong turn `turn`."""
-    if turn == answer:
+def _is_known_wrong(spec: Spec, reference: Captured, wrong: Captured, answer: Captured) -> bool:
+    """Tell whether an answer is the known wrong one, `wrong`."""
+    if wrong == answer:
         return True
-    if turn["type"] == "chart" and answer["type"] == "chart":
-        return _is_drawn_turn(spec, reference, turn, answer)
-    if turn["type"] == "error" or answer["type"] == "error":
-        return turn["type"] == answer["type"] and turn["error"] == answer["error"]
+    if wrong["type"] == "chart" and answer["type"] == "chart":
+        return _is_known_wrong_chart(spec, reference, wrong, answer)
+    if wrong["type"] == "error" or answer["type"] == "error":
+        return wrong["type"] == answer["type"] and wrong["error"] == answer["error"]
     content = spec | {"ordered": False, "extra_columns": True}
-    if _compare(content, reference, turn)[0] == RIGHT:
-        content = spec  # this turn is about the order, or about a column too many
+    if _compare(content, reference, wrong)[0] == RIGHT:
+        content = spec  # it is about the order, or about a column too many
     near = (
-        turn["type"] != "number"
+        wrong["type"] != "number"
         or answer["type"] != "number"
-        or math.isclose(as_float(turn["value"]), as_float(answer["value"]), rel_tol=0.02)
+        or math.isclose(as_float(wrong["value"]), as_float(answer["value"]), rel_tol=0.02)
     )  # a wide tolerance about the answer says nothing about a small number
-    return near and _compare(content, turn, answer)[0] == RIGHT
+    return near and _compare(content, wrong, answer)[0] == RIGHT
 
 
-def _is_drawn_turn(spec: Spec, reference: Captured, turn: Captured, answer: Captured) -> bool:
-    if len(turn["axes"]) != len(answer["axes"]):
+def _is_known_wrong_chart(
+    spec: Spec, reference: Captured, wrong: Captured, answer: Captured
+) -> bool:
+    if len(wrong["axes"]) != len(answer["axes"]):
         return False
-    pairs = list(zip(turn["axes"], answer["axes"], strict=True))
-    # A turn with the right figures is about how they are drawn; any other about the figures.
+    pairs = list(zip(wrong["axes"], answer["axes"], strict=True))
+    # One with the right figures is about how they are drawn; any other about the figures.
     drawn = reference["type"] == "chart" and any(
-        _same_drawing(spec, w, a) for a in turn["axes"] for w in reference["axes"]
+        _same_drawing(spec, w, a) for a in wrong["axes"] for w in reference["axes"]
     )
     return all(_same_drawing(spec, a, b) for a, b in pairs) and not (
         drawn and any(_look(a) != _look(b) for a, b in pairs)

@@ -195,13 +195,13 @@ def lab(options: Namespace) -> int:
 def check(options: Namespace) -> int:
     """Check one exercise or all; 0 if every answer is right or waits for a person, else 1."""
     take_the_tree()  # as a notebook there does
-    from belgrade.checks import examine, pack
+    from belgrade.checks import compiled, examine
 
     name, path = options.exercise, options.file
     if name and name.endswith(".ipynb"):
         path, name = Path(name), None
     if options.all:
-        numbers = pack.exercises()
+        numbers = compiled.exercises()
     elif name:
         if not name.isdigit():
             raise UsageError(f"{name!r} is no exercise: give its number, such as 01, or a file.")

@@ -25,14 +25,14 @@ Runner = Callable[[Any], tuple[list[dict[str, Any]], dict[str, str]]]
 
 
 def examined(
-    pack: dict[str, Any], submissions: list[Any], runner: Runner = examine.run
+    compiled: dict[str, Any], submissions: list[Any], runner: Runner = examine.run
 ) -> list[tuple[Outcomes, list[str]]]:
     """Return for each submitted notebook ({question: (status, message)}, repairs).
 
     Each is put into a fresh copy of its own. `runner` runs a notebook and returns records and what
     was lost, as nbval's does.
     """
-    fresh = fresh_copy(pack["notebook"], pack["checks"])
+    fresh = fresh_copy(compiled["notebook"], compiled["checks"])
     copies = [assemble(fresh, submitted) for submitted in submissions]
     records = records_of([notebook for notebook, _ in copies], runner)
     return [(outcomes(of_it), mended) for of_it, (_, mended) in zip(records, copies, strict=True)]

@@ -24,10 +24,10 @@ def {name}(*given):
 """
 
 
-def typed_in(pack: dict[str, Any]) -> nbformat.NotebookNode:
-    """Return the exercise of a pack with its own references as the answers."""
-    notebook = nbformat.from_dict(copy.deepcopy(pack["notebook"]))
-    entries = {entry["question"]: entry for entry in pack["checks"] if not entry["part"]}
+def typed_in(compiled: dict[str, Any]) -> nbformat.NotebookNode:
+    """Return the exercise of a compiled exercise with its own references as the answers."""
+    notebook = nbformat.from_dict(copy.deepcopy(compiled["notebook"]))
+    entries = {entry["question"]: entry for entry in compiled["checks"] if not entry["part"]}
     names = {
         about(cell)["question"]: _name(cell.source)
         for cell in notebook.cells if role(cell) == "check"

@@ -1,4 +1,4 @@
-"""An answer key makes the student's notebook and the pack; what is wrong in it is said."""
+"""An answer key makes a notebook and a compiled exercise; what is wrong in it is said."""
 
 import csv
 import json
@@ -21,7 +21,7 @@ from belgrade.authoring.key import WRITTEN_STARTER, read_questions
 from belgrade.authoring.settings import SettingError, nearest, read, replaced
 from belgrade.checks import versions
 from belgrade.checks.capture import capture
-from belgrade.checks.pack import PackError, exercises, read_pack
+from belgrade.checks.compiled import ChecksError, exercises, read_compiled
 
 # One worker: the toy exercise is built once.
 pytestmark = pytest.mark.xdist_group("build")
@@ -86,15 +86,15 @@ def test_jupyter_lets_nobody_delete_a_cell_or_edit_what_is_given_by_accident(bui
 def test_the_pack_holds_only_what_a_students_machine_needs(built):
     data = (packed(built) / "90.bin").read_bytes()
     assert b"share" not in data
-    text = json.dumps(read_pack("90", packed(built)))
+    text = json.dumps(read_compiled("90", packed(built)))
     for secret in ("6.945", "hidden-", "One point each", "[7, 8]", "PLANES * people"):
         assert secret not in text, secret
-    pack = read_pack("90", packed(built))
-    assert pack["version"] == student(built).metadata.belgrade.version
-    third = pack["questions"][2]
+    compiled = read_compiled("90", packed(built))
+    assert compiled["version"] == student(built).metadata.belgrade.version
+    third = compiled["questions"][2]
     assert (third["points"], third["hidden_points"]) == (1, 1)
-    with pytest.raises(PackError, match="exercise 91"):
-        read_pack("91", packed(built))
+    with pytest.raises(ChecksError, match="exercise 91"):
+        read_compiled("91", packed(built))
 
 
 def test_building_twice_changes_nothing_and_check_tells(built, monkeypatch, capsys):
@@ -119,10 +119,10 @@ def test_changed_parameters_reissue_the_exercise(built, tmp_path):
     path = tmp_path / "keys" / "90_toy.ipynb"
     path.parent.mkdir()
     nbformat.write(key, path)
-    pack = building.build(path).pack
-    assert pack["version"] != read_pack("90", packed(built))["version"]
-    assert pack["checks"][0]["reference"]["value"] == pytest.approx(22 / 6.945)
-    assert pack["checks"][0]["spec"]["wrong"][1]["answer"]["value"] == pytest.approx(22 * 6.9)
+    compiled = building.build(path).compiled
+    assert compiled["version"] != read_compiled("90", packed(built))["version"]
+    assert compiled["checks"][0]["reference"]["value"] == pytest.approx(22 / 6.945)
+    assert compiled["checks"][0]["spec"]["wrong"][1]["answer"]["value"] == pytest.approx(22 * 6.9)
 
 
 def spoil(name):
@@ -320,10 +320,12 @@ def test_each_template_goes_into_a_key_builds_and_holds(tmp_path, monkeypatch, c
     said = capsys.readouterr().out
     assert "12 answers tried, nothing amiss" in said
     assert "wrote: docs" not in said  # the table of keys is the code's
-    pack = read_pack("90", packed(tmp_path))
-    assert [row["question"] for row in pack["questions"]][6:] == [f"90.{n}" for n in range(7, 14)]
-    assert {e["spec"]["kind"] for e in pack["checks"][-6:]} == {*KINDS} - {"written"}
-    assert not any("accepted" in e["spec"] for e in pack["checks"])
+    compiled = read_compiled("90", packed(tmp_path))
+    assert [row["question"] for row in compiled["questions"]][6:] == [
+        f"90.{n}" for n in range(7, 14)
+    ]
+    assert {e["spec"]["kind"] for e in compiled["checks"][-6:]} == {*KINDS} - {"written"}
+    assert not any("accepted" in e["spec"] for e in compiled["checks"])
     # It stands before what closes the exercise, and a kind without a template is named.
     assert student(tmp_path).cells[-1].source == 'check_notebook("90")'
     assert cli.main(["question", "90", "--kind", "essay"]) == 2
@@ -418,7 +420,7 @@ def test_the_address_that_links_put_into_a_first_cell_stays_and_changes_no_versi
     assert cli.main(["build", "90"]) == 0
     assert exercise.read_text(encoding="utf-8") == filled
     given = versions._given(json.loads(filled), "90.1")
-    assert given == versions._given(read_pack("90", packed(root))["notebook"], "90.1")
+    assert given == versions._given(read_compiled("90", packed(root))["notebook"], "90.1")
 
 
 @pytest.mark.usefixtures("kept")
@@ -426,23 +428,23 @@ def test_an_exercise_is_issued_anew_and_in_versions(settings, capsys, monkeypatc
     root, path = settings
     assert cli.main(["build", "90", "--vary", "spring"]) == 0
     said = capsys.readouterr().out
-    planes = read_pack("90", packed(root))["checks"][0]["reference"]["value"] * 6.945
+    planes = read_compiled("90", packed(root))["checks"][0]["reference"]["value"] * 6.945
     assert round(planes) in (4, 13, 15)
     assert f"seed spring chose PLANES = {round(planes)}" in said
     assert f"  90.1: the number {planes / 6.945:.6g} (was the number 1.58387)" in said
     assert "# one of: 4, 9, 11,\n# 13, 15" in student(root).cells[2].source
 
-    # Two versions: one more, with a pack of its own, and a draw that stays.
+    # Two versions: one more, with a compiled exercise of its own, and a draw that stays.
     roster = root / "class.csv"
     roster.write_text("student,name\n" + "".join(f"s{n},Student {n}\n" for n in range(30)))
     assert cli.main(["build", "90", "--versions", "2"]) == 2
     assert "needs a --roster" in capsys.readouterr().err
     command = ["build", "90", "--versions", "2", "--roster", "class.csv", "--out", "class"]
     assert cli.main(command) == 0
-    first = read_pack("90", packed(root))
+    first = read_compiled("90", packed(root))
     assert exercises(packed(root)) == ["90"]
     (stamp,) = first["further"]
-    second = read_pack("90", packed(root), stamp)
+    second = read_compiled("90", packed(root), stamp)
     assert first["checks"][0]["reference"] != second["checks"][0]["reference"]
     with open(root / "class" / "90_versions.csv", encoding="utf-8") as file:
         drawn = {row["student"]: row["version"] for row in csv.DictReader(file)}
@@ -458,8 +460,8 @@ def test_an_exercise_is_issued_anew_and_in_versions(settings, capsys, monkeypatc
     assert own.metadata.belgrade.version == stamp
     monkeypatch.setenv("BELGRADE_PACKED", str(packed(root)))
     monkeypatch.setattr(versions, "this_file", lambda: root / "class" / "B" / "90_toy.ipynb")
-    assert versions.pack_of("90.1")[0]["version"] == stamp
-    assert versions.pack_of("90.1")[1] == ""
+    assert versions.compiled_for("90.1")[0]["version"] == stamp
+    assert versions.compiled_for("90.1")[1] == ""
 
     # Graded, each by its own; a marker is told of a version that is another student's.
     other = next(v for v in "AB" if v != drawn["s1"])

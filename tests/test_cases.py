@@ -20,8 +20,8 @@ from belgrade.authoring.cases import at_once, with_code
 from belgrade.authoring.key import read_questions
 from belgrade.checks import examine
 from belgrade.checks.assemble import assemble, fresh_copy
+from belgrade.checks.compiled import read_compiled
 from belgrade.checks.judge import ERROR
-from belgrade.checks.pack import read_pack
 
 KEYS = Path(__file__).resolve().parent.parent / "exercises" / "keys"
 NUMBERS = [path.name[:2] for path in sorted(KEYS.glob("[0-9][0-9]_*.ipynb"))]
@@ -53,9 +53,9 @@ def answer_cells(number: str) -> dict[str, str]:
     return {q.name: cell.source for q in questions for cell in q.tagged("answer")}
 
 
-def solved(pack: dict[str, Any], answers: dict[str, str]) -> nbformat.NotebookNode:
+def solved(compiled: dict[str, Any], answers: dict[str, str]) -> nbformat.NotebookNode:
     """Return the student's notebook with these sources in the answer cells."""
-    notebook = nbformat.from_dict(pack["notebook"])
+    notebook = nbformat.from_dict(compiled["notebook"])
     for cell in notebook.cells:
         about = cell.metadata.belgrade
         if about.role == "answer" and about.question in answers:
@@ -90,10 +90,10 @@ def run_by_nbval(number: str) -> list[Examined]:
 def _run_by_nbval(numbers: tuple[str, ...]) -> dict[str, list[Examined]]:
     copies = []
     for number in numbers:
-        pack = read_pack(number)
-        fresh = fresh_copy(pack["notebook"], pack["checks"])
-        notebooks = [examine.read_notebook(KEYS.parent / pack["file"])]
-        notebooks += [solved(pack, batch) for batch in batches_of(number)]
+        compiled = read_compiled(number)
+        fresh = fresh_copy(compiled["notebook"], compiled["checks"])
+        notebooks = [examine.read_notebook(KEYS.parent / compiled["file"])]
+        notebooks += [solved(compiled, batch) for batch in batches_of(number)]
         copies += [(number, *assemble(fresh, each)) for each in notebooks]
     found: dict[str, list[Examined]] = {number: [] for number in numbers}
     records = records_of([copied for _, copied, _ in copies])
@@ -104,8 +104,8 @@ def _run_by_nbval(numbers: tuple[str, ...]) -> dict[str, list[Examined]]:
 
 @each_exercise
 def test_every_graded_question_has_its_cases(number: str) -> None:
-    cases, pack = cases_of(number), read_pack(number)
-    wrongs = {e["question"]: e["spec"]["wrong"] for e in pack["checks"] if not e["part"]}
+    cases, compiled = cases_of(number), read_compiled(number)
+    wrongs = {e["question"]: e["spec"]["wrong"] for e in compiled["checks"] if not e["part"]}
     assert set(cases) == set(wrongs)
     for question, of_it in cases.items():
         wrong = {words for _, status, words in of_it if status != "right"}
@@ -123,12 +123,17 @@ def test_each_case_gets_its_outcome_at_once_and_from_nbval(
 ) -> None:
     matplotlib.use("agg")
     monkeypatch.setenv("BELGRADE_EXAM", "1")  # check_notebook rests
-    pack, cases, batches, faults = read_pack(number), cases_of(number), batches_of(number), []
+    compiled, cases, batches, faults = (
+        read_compiled(number),
+        cases_of(number),
+        batches_of(number),
+        [],
+    )
     for n, (batch, found) in enumerate(zip(batches, run_by_nbval(number)[1:], strict=True)):
         _, repairs, records = found
         by_nbval = outcomes(records)
         assert repairs == []
-        for question, now in at_once(pack, batch).items():
+        for question, now in at_once(compiled, batch).items():
             code, status, words = cases[question][n]
             then = by_nbval.get(question, ("no verdict", ""))
             # An error's text is IPython's there and Python's here: only what matters is the same.

@@ -16,7 +16,7 @@ from toy_exercise import RIGHT, toy_key
 from belgrade import checks, cli
 from belgrade.authoring.build import build_files
 from belgrade.checks import examine, live
-from belgrade.checks.pack import read_pack
+from belgrade.checks.compiled import read_compiled
 from belgrade.checks.record import MIME
 
 # One worker: the toy exercise is built once.
@@ -275,7 +275,7 @@ def test_the_display_carries_the_answer_and_never_the_reference(root, monkeypatc
     checks.check("90.1", 0.0158)
     bundle, page = shown[0][0][MIME], shown[0][1]
     assert bundle["answer"] == {"type": "number", "value": 0.0158}
-    assert bundle["build"] == read_pack("90")["version"]
+    assert bundle["build"] == read_compiled("90")["version"]
     assert "≈ Close" in page
     assert "1.58" not in page
     checks.check("90.5", "<script>")
@@ -315,7 +315,7 @@ def test_check_notebook_without_a_second_process(root, monkeypatch, capsys):
 
 def test_check_notebook_finds_its_own_file(root, monkeypatch):
     pages, seen = [], []
-    report = examine.report_of(read_pack("90"), [], ["A <note>."])
+    report = examine.report_of(read_compiled("90"), [], ["A <note>."])
     monkeypatch.delenv("BELGRADE_EXAM", raising=False)
     monkeypatch.setattr(examine, "check", lambda *a: seen.append(a) or report)
     monkeypatch.setattr(live, "publish", lambda extra, page, text: pages.append(page))

@@ -24,8 +24,8 @@ from typing import Any
 import pytest
 
 from belgrade.checks.assemble import about, assemble, fresh_copy, role
+from belgrade.checks.compiled import exercises, read_compiled
 from belgrade.checks.examine import exercise_in
-from belgrade.checks.pack import exercises, read_pack
 from belgrade.checks.reading import NOTES, notebook_of
 from belgrade.grading.result import Ungradable, check_belongs
 
@@ -72,8 +72,8 @@ class Names(dict):
 @functools.cache
 def exercise(number: str) -> tuple[Any, Notebook, dict[str, str]]:
     """Return (fresh copy, solved notebook, {question: its written text}) of an exercise."""
-    pack = read_pack(number)
-    notebook = copy.deepcopy(pack["notebook"])
+    compiled = read_compiled(number)
+    notebook = copy.deepcopy(compiled["notebook"])
     checks = "\n".join(c["source"] for c in notebook["cells"] if role(c) == "check")
     texts = {}
     for cell in notebook["cells"]:
@@ -85,7 +85,7 @@ def exercise(number: str) -> tuple[Any, Notebook, dict[str, str]]:
             cell["source"] = "\n".join([*lines, *(f'{n} = "right {question}"' for n in names)])
         if role(cell) == "written":
             texts[question] = cell["source"] = TEXT.format(question)
-    return fresh_copy(pack["notebook"], pack["checks"]), notebook, texts
+    return fresh_copy(compiled["notebook"], compiled["checks"]), notebook, texts
 
 
 # --- damages: each changes a notebook's JSON, or returns its text ------------------------------
@@ -207,7 +207,7 @@ def in_one_cell(rng, notebook):
     answers = [c for c in notebook["cells"] if role(c) == "answer"]
     first, whole = rng.choice([answers[0], answers[-1]]), "\n\n".join(c["source"] for c in answers)
     number = about(first)["question"].partition(".")[0].zfill(2)
-    fresh = {c["id"]: c["source"] for c in read_pack(number)["notebook"]["cells"]}
+    fresh = {c["id"]: c["source"] for c in read_compiled(number)["notebook"]["cells"]}
     for cell in answers:
         cell["source"] = fresh.get(cell.get("id"), "") if rng.random() < 0.5 else ""
     first["source"] = whole
@@ -427,7 +427,7 @@ def test_answers_alone_are_of_their_exercise_and_a_lesson_is_not(number: str) ->
     """Whoever copies the answers into a new notebook brings no id, check or prompt along."""
     fresh, solved, _ = exercise(number)
     master: Any = SimpleNamespace(
-        exercise=number, fresh=fresh, notebook=fresh, questions=read_pack(number)["questions"]
+        exercise=number, fresh=fresh, notebook=fresh, questions=read_compiled(number)["questions"]
     )
     answers = [c for c in copy.deepcopy(solved["cells"]) if role(c) in ("answer", "written")]
     alone = {"cells": answers, "metadata": {}}

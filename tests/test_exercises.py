@@ -21,9 +21,9 @@ from belgrade.authoring import build as building
 from belgrade.authoring.key import BLOCK, tag_of
 from belgrade.checks import examine
 from belgrade.checks.assemble import about, assemble, role
+from belgrade.checks.compiled import read_compiled
 from belgrade.checks.examined import graded_specs, strip_widgets
 from belgrade.checks.nbval_cells import SANITISE
-from belgrade.checks.pack import read_pack
 from belgrade.checks.rerun import with_rerun
 from belgrade.grading.master import _made
 
@@ -66,17 +66,17 @@ def shown(cell: Any) -> dict[str, list[str]]:
 
 @each_key
 def test_who_types_in_what_the_package_holds_gets_half_at_most(key: Path) -> None:
-    built, pack = built_of(key), read_pack(key.name[:2])
+    built, compiled = built_of(key), read_compiled(key.name[:2])
     master = _made(built, "one")
     worth = {(e["question"], e["part"]): e["spec"]["points"] for e in master.checks}
-    shown = {(e["question"], e["part"]) for e in pack["checks"]}
+    shown = {(e["question"], e["part"]) for e in compiled["checks"]}
     sources = {cell.id: cell.source for cell in built.key.cells}
-    honest = nbformat.from_dict(pack["notebook"])
+    honest = nbformat.from_dict(compiled["notebook"])
     for cell in honest.cells:
         cell.source = sources[cell.id]
     whole = [
         with_rerun(assemble(master.fresh, each)[0], master.variant, master.checks)
-        for each in (honest, typed_in(pack))
+        for each in (honest, typed_in(compiled))
     ]
     by_honest, by_typed = (
         {(r["question"], r["part"]): r["points"] for r in records if "status" in r}
@@ -199,7 +199,7 @@ def changed() -> dict[str, tuple[Outcomes, list[str]]]:
         change(notebook)
         assert notebook != before or change is cleared
         notebooks.append(notebook)
-    found = examined(read_pack("01"), notebooks)
+    found = examined(read_compiled("01"), notebooks)
     return {c.__name__: one for c, one in zip(changes, found, strict=True)}
 
 
@@ -242,11 +242,11 @@ def test_another_country_and_day_re_issue_the_exercise(
     path = tmp_path / "keys" / "01_the_puzzle.ipynb"
     path.parent.mkdir()
     nbformat.write(key, path)
-    pack, old = building.build(path).pack, read_pack("01")
-    assert pack["version"] != old["version"]
+    compiled, old = building.build(path).compiled, read_compiled("01")
+    assert compiled["version"] != old["version"]
     differ = {
-        new["question"] for new, before in zip(pack["checks"], old["checks"], strict=True)
+        new["question"] for new, before in zip(compiled["checks"], old["checks"], strict=True)
         if new["reference"] != before["reference"]
     }  # fmt: skip
     assert differ == set(GRADED)
-    assert about(nbformat.from_dict(pack["notebook"]))["exercise"] == "01"
+    assert about(nbformat.from_dict(compiled["notebook"]))["exercise"] == "01"

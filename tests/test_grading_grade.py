@@ -27,7 +27,7 @@ from toy_exercise import RIGHT
 
 from belgrade import cli, files
 from belgrade.authoring.cases import at_once, with_code
-from belgrade.checks.pack import read_pack
+from belgrade.checks.compiled import read_compiled
 from belgrade.grading import GradingError
 from belgrade.grading import grade as grading
 from belgrade.grading.master import find_keys, master_of
@@ -553,7 +553,7 @@ def test_the_same_answers_get_the_same_marks(
 
     matplotlib.use("agg")
     monkeypatch.setenv("BELGRADE_EXAM", "1")
-    pack, cases, sources = read_pack(number), cases_of(number), answer_cells(number)
+    compiled, cases, sources = read_compiled(number), cases_of(number), answer_cells(number)
     batches = [
         {q: with_code(sources[q], of_it[n][0]) for q, of_it in cases.items() if n < len(of_it)}
         for n in (0, 4)
@@ -561,20 +561,20 @@ def test_the_same_answers_get_the_same_marks(
     for n, batch in enumerate(batches):
         folder = tmp_path / "submissions" / f"s{n}"
         folder.mkdir(parents=True)
-        nbformat.write(solved(pack, batch), folder / pack["file"])
+        nbformat.write(solved(compiled, batch), folder / compiled["file"])
     keys = ROOT / "exercises" / "keys"
     command = ["grade", str(tmp_path / "submissions"), "--out", str(tmp_path / "grades")]
     assert cli.main([*command, "--keys", str(keys), *how]) == 0
     found = results(tmp_path / "grades")
-    worth = {e["question"]: e["spec"]["points"] for e in pack["checks"]}
+    worth = {e["question"]: e["spec"]["points"] for e in compiled["checks"]}
     for n, batch in enumerate(batches):
         rows = {row["question"]: row for row in found[f"s{n}"]["questions"]}
-        for question, (status, message) in at_once(pack, batch).items():
+        for question, (status, message) in at_once(compiled, batch).items():
             part = next(p for p in rows[question]["parts"] if p["part"] == "")
             assert part["status"] == status, (question, batch[question])
             if status != "error":
                 assert part["message"] == ("" if status == "right" else message)
             assert (part["points"] == worth[question]) == (status == "right")
-    unwritten = sum(spec["points"] for spec in pack["written"])
+    unwritten = sum(spec["points"] for spec in compiled["written"])
     assert found["s0"]["points"] == found["s0"]["max_points"] - unwritten
     assert os.environ.get("BELGRADE_EXAM") == "1"

@@ -182,7 +182,7 @@ KINDS: dict[str, Kind] = {
         "attempt(lambda: Path(r'@keys@/90_toy.ipynb').read_text())\n"
         "attempt(lambda: os.listdir(r'@keys@'))\n"
         "attempt(lambda: Path(r'@root@/exercises/keys/01_the_puzzle.ipynb').read_text())\n"
-        "from belgrade.checks.pack import read_pack\nattempt(lambda: read_pack('01'))\n"
+        "from belgrade.checks.compiled import read_compiled\nattempt(lambda: read_compiled('01'))\n"
         "import belgrade\nattempt(lambda: __import__('belgrade.authoring.build'))\n"
         "attempt(lambda: __import__('belgrade.grading.master'))\n" + ANSWER
     ),

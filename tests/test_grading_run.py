@@ -21,7 +21,7 @@ from test_cases import NUMBERS, answer_cells, batches_of, cases_of, solved
 
 from belgrade.checks import examine
 from belgrade.checks.assemble import assemble, fresh_copy
-from belgrade.checks.pack import read_pack
+from belgrade.checks.compiled import read_compiled
 from belgrade.grading import run as run_module
 from belgrade.grading.run import Run, run
 from belgrade.grading.sandbox import Sandbox
@@ -38,9 +38,9 @@ def sandbox() -> Sandbox:
 
 def assembled(number: str, answers: dict[str, str]) -> Any:
     """Return a fresh copy of an exercise with these sources in its answer cells."""
-    pack = read_pack(number)
+    compiled = read_compiled(number)
     notebook, repairs = assemble(
-        fresh_copy(pack["notebook"], pack["checks"]), solved(pack, answers)
+        fresh_copy(compiled["notebook"], compiled["checks"]), solved(compiled, answers)
     )
     assert repairs == []
     return notebook

@@ -201,8 +201,8 @@ def ours(project):
     whole = [with_rerun(each, master.variant, master.checks) for each in copies]
     found = {}
     for student, copied, records in zip(STUDENTS, copies, records_of(whole), strict=True):
-        points = found[student] = {row["question"]: 0 for row in built.pack["questions"]}
-        for record in records + written_records(copied, built.pack["written"]):
+        points = found[student] = {row["question"]: 0 for row in built.compiled["questions"]}
+        for record in records + written_records(copied, built.compiled["written"]):
             points[record["question"]] += record.get("points", 0)
     return found
 
@@ -270,7 +270,7 @@ def test_a_check_shows_words_and_then_its_points(project, capsys):
     assert "✓ Right" in capsys.readouterr().out
     assert points.check_points("90.1", 158.39) == 0
     assert "≈ Close" in capsys.readouterr().out
-    with pytest.raises(points.PackError):
+    with pytest.raises(points.ChecksError):
         points.check_points("77.1", 1)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from belgrade.checks import live, ran, this, versions
-from belgrade.checks.pack import read_pack
+from belgrade.checks.compiled import read_compiled
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -113,12 +113,12 @@ def test_nothing_is_watched_where_nobody_sits(monkeypatch: pytest.MonkeyPatch) -
 @pytest.fixture
 def notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Return a function that opens exercise 01 as an installed package would meet it."""
-    pack = read_pack("01")
+    compiled = read_compiled("01")
 
     def opened(
         version: str = "other", made: str = "", prompt: str = "", cell: str = "prompt-1"
     ) -> str:
-        book = json.loads(json.dumps(pack["notebook"]))
+        book = json.loads(json.dumps(compiled["notebook"]))
         book["metadata"]["belgrade"] |= {"version": version, "made": made}
         for each in book["cells"]:
             if each["id"] == cell:
@@ -128,14 +128,14 @@ def notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         path = tmp_path / "mine.ipynb"
         path.write_text(json.dumps(book), encoding="utf-8")
         monkeypatch.setattr(versions, "this_file", lambda: path)
-        return versions.pack_of("1.1")[1]
+        return versions.compiled_for("1.1")[1]
 
     return opened
 
 
 def test_the_older_side_and_who_must_act_are_named(notebook: Any) -> None:
-    day = read_pack("01")["notebook"]["metadata"]["belgrade"]["made"]
-    assert notebook(version=read_pack("01")["version"], prompt="new") == ""
+    day = read_compiled("01")["notebook"]["metadata"]["belgrade"]["made"]
+    assert notebook(version=read_compiled("01")["version"], prompt="new") == ""
     assert notebook() == ""  # of another version, but this question is the same
     newer = notebook(made="2199-01-31", prompt="new")
     assert "The module that is installed here is old" in newer

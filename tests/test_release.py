@@ -18,7 +18,7 @@ from belgrade import cli
 from belgrade.authoring import links
 from belgrade.authoring import release as releasing
 from belgrade.authoring.key import BLOCK
-from belgrade.checks.pack import decode, encode
+from belgrade.checks.compiled import decode, encode
 
 # One worker: the tree is copied and released once.
 pytestmark = pytest.mark.xdist_group("release")
@@ -138,17 +138,17 @@ def test_no_line_of_a_key_is_in_any_file(source, released, key):
         assert not [line for line in secret if line in text], name
 
 
-def test_packs_hold_no_hidden_check_and_no_code_of_wrong_answers(source, released):
-    packs = sorted((released / "belgrade" / "checks" / "packed").iterdir())
-    assert [p.name for p in packs] == [f"{key.name[:2]}.bin" for key in KEYS]
-    for path, key in zip(packs, KEYS, strict=True):
+def test_compiled_exercises_hold_no_hidden_check_and_no_code_of_wrong_answers(source, released):
+    paths = sorted((released / "belgrade" / "checks" / "packed").iterdir())
+    assert [p.name for p in paths] == [f"{key.name[:2]}.bin" for key in KEYS]
+    for path, key in zip(paths, KEYS, strict=True):
         assert b"question" not in path.read_bytes()
-        pack = decode(path.read_bytes())
+        compiled = decode(path.read_bytes())
         cells = nbformat.read(source / key, as_version=4).cells
         shown = [c.source for c in cells if c.metadata.get("tags") == ["check"]]
-        assert len(pack["checks"]) == len(shown)
-        assert all("code" not in wrong for c in pack["checks"] for wrong in c["spec"]["wrong"])
-        assert set(pack) == {
+        assert len(compiled["checks"]) == len(shown)
+        assert all("code" not in wrong for c in compiled["checks"] for wrong in c["spec"]["wrong"])
+        assert set(compiled) == {
             "exercise", "file", "questions", "checks", "written", "notebook", "version", "data",
         }  # fmt: skip
 
@@ -177,9 +177,9 @@ def test_a_planted_leak_is_found_and_stops_the_release(
     # Of the tree only the file with the leak: that the others hold none is what `released` shows.
     files = {each: content for each, content in tree_files.items() if each == name}
     if name.endswith(".bin"):
-        pack = decode(files[name])
-        pack["notebook"]["cells"][0]["source"] += text
-        files[name] = encode(pack)
+        compiled = decode(files[name])
+        compiled["notebook"]["cells"][0]["source"] += text
+        files[name] = encode(compiled)
     elif name.endswith(".ipynb") and name in files:
         notebook = json.loads(files[name])
         notebook["cells"][0]["source"] += text.splitlines(keepends=True)
@@ -265,7 +265,9 @@ def test_notebooks_and_checks_take_the_package_of_the_tree_that_they_stand_in(re
     """nbgitpuller brings a tree anew; what the hub has installed stays as it was."""
     hub = tmp_path / "hub"
     shutil.copytree(ROOT / "belgrade", hub / "belgrade")
-    code = "import {} belgrade.data as d, belgrade.checks.pack as p; print(d.__file__, p.__file__)"
+    code = (
+        "import {} belgrade.data as d, belgrade.checks.compiled as p; print(d.__file__, p.__file__)"
+    )
 
     def taken(before, *, here=released / "exercises"):
         return in_tree(here, "-c", code.format(before), PYTHONPATH=str(hub)).stdout.split()

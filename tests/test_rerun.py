@@ -116,11 +116,11 @@ def test_students_get_nothing_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     path = tmp_path / "90_toy.ipynb"
     nbformat.write(varied_key(), path)
     built = building.build(path, cwd=tmp_path)
-    assert {e["part"] for e in built.pack["checks"]} == {""}
-    for shown in (built.student, built.pack):
+    assert {e["part"] for e in built.compiled["checks"]} == {""}
+    for shown in (built.student, built.compiled):
         text = repr(shown)
         assert not any(word in text for word in ("PLANES = 7", "1.0079", "variant", AGAIN + "-"))
-    assert built.pack["questions"][0]["hidden_points"] == 1.2
+    assert built.compiled["questions"][0]["hidden_points"] == 1.2
 
 
 @pytest.mark.parametrize(

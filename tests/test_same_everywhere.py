@@ -37,8 +37,8 @@ from belgrade.authoring import build as building
 from belgrade.authoring import execute
 from belgrade.authoring.execute import first_error
 from belgrade.authoring.key import tag_of
+from belgrade.checks.compiled import read_compiled
 from belgrade.checks.judge import RIGHT, judge
-from belgrade.checks.pack import read_pack
 from belgrade.checks.spec import parse_spec
 from belgrade.explorers.explorer import NothingToShow
 
@@ -307,7 +307,7 @@ def test_a_key_asks_the_same_of_shuffled_rows(
 
     # In another order only where no order is asked for, which the judge knows. Building tries
     # every wrong answer by itself.
-    made, stored = building.build(key, EXERCISES, run).pack, read_pack(key.name[:2], PACKED)
+    made, stored = building.build(key, EXERCISES, run).compiled, read_compiled(key.name[:2], PACKED)
     for one, other in zip(made["checks"], stored["checks"], strict=True):
         verdict = judge(other["spec"] | {"wrong": []}, other["reference"], one["reference"])
         assert verdict.status == RIGHT, f"{one['question']}: {verdict.message}"

@@ -31,9 +31,9 @@ from belgrade.authoring.key import (
 from belgrade.authoring.settings import SettingError
 from belgrade.checks.capture import Captured
 from belgrade.checks.cells import INSTALL
+from belgrade.checks.compiled import decode, encode
 from belgrade.checks.examined import bundle_of, graded_specs, prelude
 from belgrade.checks.judge import RIGHT, found, judge
-from belgrade.checks.pack import decode, encode
 from belgrade.checks.quick import nbformat
 from belgrade.checks.rerun import AGAIN, with_rerun
 from belgrade.checks.spec import SpecError, exercise_of
@@ -45,27 +45,27 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
     from belgrade.authoring.key import Question
-    from belgrade.checks.pack import Pack
+    from belgrade.checks.compiled import Compiled
     from belgrade.checks.spec import Spec
 
 Answers = dict[tuple[str, str], Captured]  # by question and part
 WrongAnswers = dict[tuple[str, int], Captured]  # by question and number
 
-# What of a spec no pack has.
+# What of a spec no compiled exercise has.
 KEY_ALONE = {"starter", "allow", "weights", "accepted"}
 
 
 @dataclass
 class Built:
-    """What a key makes: the key with outputs, the student's notebook, the pack, and all checks.
+    """What a key makes: itself with outputs, the student's notebook, the compiled exercise, checks.
 
-    `checks` are those of the pack and the hidden ones, each with question, part, spec, reference;
+    `checks` are all, the hidden ones too, each with question, part, spec and reference;
     those of the part `again` hold under `variant`, the parameters cell with other values, or "".
     """
 
     key: nbformat.NotebookNode
     student: nbformat.NotebookNode
-    pack: Pack
+    compiled: Compiled
     checks: list[dict[str, Any]]
     variant: str = ""
 
@@ -101,10 +101,10 @@ def build(
             _half_is_hidden(questions, entries)
         student = student_copy(key, questions)
         _no_leaks(questions, student)
-        pack = _pack(key_path.name, questions, entries, student)
+        compiled = _compiled(key_path.name, questions, entries, student)
     except (BuildError, SettingError, SpecError, RunError) as error:
         raise BuildError(f"{key_path.name}: {error}") from None
-    return Built(clean(key), student, pack, entries, variant)
+    return Built(clean(key), student, compiled, entries, variant)
 
 
 def build_files(
@@ -122,28 +122,28 @@ def build_files(
     for key_path in map(Path, keys):
         built = build(key_path, cwd=out)
         _date(built, out / key_path.name)
-        wanted: dict[Path, str | Pack | None] = {out / key_path.name: text_of(built.student)}
+        wanted: dict[Path, str | Compiled | None] = {out / key_path.name: text_of(built.student)}
         if not check:  # its stored outputs are nbval's business
             wanted[key_path] = text_of(built.key)
-        number, packs = built.pack["exercise"], [built.pack]
-        packs += [other.pack for other in further_versions(key_path, built, out)]
-        if packs[1:]:
-            built.pack["further"] = [pack["version"] for pack in packs[1:]]
+        number, versions = built.compiled["exercise"], [built.compiled]
+        versions += [other.compiled for other in further_versions(key_path, built, out)]
+        if versions[1:]:
+            built.compiled["further"] = [each["version"] for each in versions[1:]]
         wanted |= dict.fromkeys(sorted(packed.glob(f"{number}-*.bin")))
-        wanted[packed / f"{number}.bin"] = built.pack
-        wanted |= {packed / f"{number}-{pack['version']}.bin": pack for pack in packs[1:]}
+        wanted[packed / f"{number}.bin"] = built.compiled
+        wanted |= {packed / f"{number}-{each['version']}.bin": each for each in versions[1:]}
         for path, content in wanted.items():
             if not _is_there(path, content):
                 differ.append(str(path))
                 if not check:
                     _put(path, content)
-        what = f"{len(built.pack['questions'])} questions, version {built.pack['version']}"
+        what = f"{len(built.compiled['questions'])} questions, version {built.compiled['version']}"
         say(f"{'checked' if check else 'built'} {key_path.name}: {what}")
     return differ
 
 
-def _is_there(path: Path, content: str | Pack | None) -> bool:
-    """Tell whether a file holds a text or a pack; with None for `content`, whether it is gone."""
+def _is_there(path: Path, content: str | Compiled | None) -> bool:
+    """Tell whether a file holds this content; with None for `content`, whether it is gone."""
     if content is None or not path.exists():
         return content is None and not path.exists()
     if isinstance(content, str):
@@ -154,7 +154,7 @@ def _is_there(path: Path, content: str | Pack | None) -> bool:
         return False
 
 
-def _put(path: Path, content: str | Pack | None) -> None:
+def _put(path: Path, content: str | Compiled | None) -> None:
     if content is None:
         path.unlink()
     else:
@@ -167,7 +167,7 @@ def further_versions(key_path: Path, built: Built, cwd: Path | None = None) -> l
     for settings in versions_of(built.key):
         other = build(key_path, cwd, settings=settings)
         day = built.student["metadata"]["belgrade"].get("made", "")
-        for notebook in (other.student, other.pack["notebook"]):
+        for notebook in (other.student, other.compiled["notebook"]):
             notebook["metadata"]["belgrade"]["made"] = day
         found.append(other)
     return found
@@ -187,10 +187,10 @@ def _date(built: Built, path: Path) -> None:
     if filled := INSTALL.search(text):
         for cell in built.student["cells"]:
             cell["source"] = INSTALL.sub(filled[0], cell["source"])
-    same = before.get("version") == built.pack["version"]
+    same = before.get("version") == built.compiled["version"]
     made = before.get("made") if same else None
     made = made or datetime.now(UTC).date().isoformat()
-    for notebook in (built.student, built.pack["notebook"]):
+    for notebook in (built.student, built.compiled["notebook"]):
         notebook["metadata"]["belgrade"]["made"] = made
 
 
@@ -417,9 +417,9 @@ def _no_leaks(questions: list[Question], student: NotebookNode) -> None:
                 raise BuildError(f"question {question.name}: give its written answer a starter")
 
 
-def _pack(
+def _compiled(
     file: str, questions: list[Question], entries: list[dict[str, Any]], student: NotebookNode
-) -> Pack:
+) -> Compiled:
     shown = _shown(questions)
     visible = [e for e in entries if (e["question"], e["part"]) in shown]
     rows, written = [], []
@@ -445,7 +445,7 @@ def _pack(
         rows.append(row)
     number = exercise_of(questions[0].name)
     student.metadata["belgrade"] = {"exercise": number}
-    pack = {
+    compiled = {
         "exercise": number,
         "file": file,
         "questions": rows,
@@ -453,11 +453,11 @@ def _pack(
         "written": written,
         "notebook": student,
     }
-    text = json.dumps(_rounded(pack), sort_keys=True, ensure_ascii=False)
-    pack["version"] = hashlib.sha256(text.encode("utf-8")).hexdigest()[:12]
-    pack["data"] = data.digest()
-    student.metadata["belgrade"]["version"] = pack["version"]
-    return json.loads(json.dumps(pack))
+    text = json.dumps(_rounded(compiled), sort_keys=True, ensure_ascii=False)
+    compiled["version"] = hashlib.sha256(text.encode("utf-8")).hexdigest()[:12]
+    compiled["data"] = data.digest()
+    student.metadata["belgrade"]["version"] = compiled["version"]
+    return json.loads(json.dumps(compiled))
 
 
 def _shown(questions: list[Question]) -> set[tuple[str, str]]:

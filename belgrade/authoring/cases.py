@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from belgrade.authoring.key import BLOCK, BuildError, read_questions, tag_of
 from belgrade.checks import live, record
+from belgrade.checks.compiled import read_compiled
 from belgrade.checks.judge import ERROR, NOT_YET, RIGHT, judge, stopped
-from belgrade.checks.pack import read_pack
 from belgrade.checks.quick import nbformat
 from belgrade.checks.words import STATUS
 
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
     from belgrade.authoring.key import Question
+    from belgrade.checks.compiled import Compiled
     from belgrade.checks.judge.outcome import Outcome
-    from belgrade.checks.pack import Pack
     from belgrade.checks.spec import Spec
 
 
@@ -69,7 +69,7 @@ def with_code(source: str, code: str) -> str:
     return BLOCK.sub(lambda block: textwrap.indent(code, block[1]), source)
 
 
-def at_once(pack: Pack, answers: Mapping[str, str]) -> dict[str, Outcome]:
+def at_once(compiled: Compiled, answers: Mapping[str, str]) -> dict[str, Outcome]:
     """Return {question: (status, message)} as `check` finds them, each question by itself.
 
     `answers` has the source of the answer cell for each question to try; it runs in this process.
@@ -81,12 +81,12 @@ def at_once(pack: Pack, answers: Mapping[str, str]) -> dict[str, Outcome]:
     def check(
         question: str, answer: object, inputs: list[Any] | None = None, part: str = ""
     ) -> None:
-        entry = live._entry(pack, question, part)
+        entry = live._entry(compiled, question, part)
         captured = record.captured_or_error(answer, entry["spec"], inputs)
         verdict = judge(entry["spec"], entry["reference"], captured)
         outcomes[question] = verdict.status, verdict.message
 
-    cells = [c for c in pack["notebook"]["cells"] if c["cell_type"] == "code"]
+    cells = [c for c in compiled["notebook"]["cells"] if c["cell_type"] == "code"]
     given = [c for c in cells if c["metadata"]["belgrade"]["role"] in ("setup", "parameters")]
     checks = [c for c in cells if c["metadata"]["belgrade"]["role"] == "check"]
     for question, source in answers.items():
@@ -100,7 +100,7 @@ def at_once(pack: Pack, answers: Mapping[str, str]) -> dict[str, Outcome]:
                     if cell["metadata"]["belgrade"]["question"] == question:
                         exec(cell["source"], space | {"check": check})
         except Exception as error:
-            spec = live._entry(pack, question, "")["spec"]
+            spec = live._entry(compiled, question, "")["spec"]
             outcomes[question] = ERROR, stopped(f"{type(error).__name__}: {error}", spec)
         pyplot.close("all")
     return outcomes
@@ -108,14 +108,14 @@ def at_once(pack: Pack, answers: Mapping[str, str]) -> dict[str, Outcome]:
 
 def tell(key_path: Path, packed: Path) -> int:
     """Print how the answers to try fare on an exercise in `packed`; return the number of faults."""
-    count, found = faults(key_path, read_pack(key_path.name[:2], packed))
+    count, found = faults(key_path, read_compiled(key_path.name[:2], packed))
     for line in found:
         print(f"{key_path.name}: {line}")
     print(f"{key_path.name}: {count} answers tried, {len(found) or 'nothing'} amiss")
     return len(found)
 
 
-def faults(key_path: Path, pack: Pack) -> tuple[int, list[str]]:
+def faults(key_path: Path, compiled: Compiled) -> tuple[int, list[str]]:
     """Return how many answers to try there are, and a line for each that is judged otherwise.
 
     A line, too, for each number of a hint which nothing that the question says or does bears out.
@@ -133,7 +133,7 @@ def faults(key_path: Path, pack: Pack) -> tuple[int, list[str]]:
         for question, of_it in cases.items():
             for code, status, words in of_it:
                 answer = {question: with_code(sources[question], code)}
-                now, told = at_once(pack, answer).get(question, ("no verdict", ""))
+                now, told = at_once(compiled, answer).get(question, ("no verdict", ""))
                 if words in told and now == status:
                     continue
                 wanted = status + f", {words!r}" * bool(words)

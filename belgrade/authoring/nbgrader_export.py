@@ -21,8 +21,8 @@ from belgrade import UserError
 from belgrade.authoring.clean import fresh, text_of
 from belgrade.authoring.key import BLOCK, KEY_ONLY, read_questions, tag_of
 from belgrade.authoring.vary import letter
+from belgrade.checks.compiled import ChecksError, read_compiled
 from belgrade.checks.examined import bundle_of, graded_specs
-from belgrade.checks.pack import PackError, read_pack
 from belgrade.checks.points import MARK, seal
 from belgrade.checks.rerun import AGAIN
 from belgrade.files import write_whole
@@ -68,11 +68,11 @@ def export(
     versions: dict[str, str] = {}
     notebooks = {}
     for built in exercises:
-        number, name = built.pack["exercise"], Path(built.pack["file"]).stem
-        stamp = built.pack["version"]
+        number, name = built.compiled["exercise"], Path(built.compiled["file"]).stem
+        stamp = built.compiled["version"]
         try:
-            current = read_pack(number, version=stamp)["version"] == stamp
-        except PackError:
+            current = read_compiled(number, version=stamp)["version"] == stamp
+        except ChecksError:
             current = False
         if not current:
             raise ExportError(

@@ -21,7 +21,7 @@ from belgrade.authoring import links
 from belgrade.authoring.key import BLOCK, read_questions, student_copy, variant_of, versions_of
 from belgrade.checks.assemble import about
 from belgrade.checks.cells import INSTALL
-from belgrade.checks.pack import PackError, decode, read_pack
+from belgrade.checks.compiled import ChecksError, decode, read_compiled
 from belgrade.checks.rerun import AGAIN
 from belgrade.files import write_whole
 from belgrade.keep import fingerprint
@@ -159,15 +159,15 @@ def tree(root: Path, table: str, home: Home | None = None) -> dict[str, bytes]:
 
 
 def _exercises(root: Path) -> list[Path]:
-    """Return the paths of the exercises and their packs; raise ReleaseError if one is not built."""
+    """Return the paths of exercises, built and compiled; raise ReleaseError if one is not built."""
     paths, packed = [], root / "belgrade" / "checks" / "packed"
     for key_path in sorted((root / "exercises" / "keys").glob("[0-9][0-9]_*.ipynb")):
         number, path = key_path.name[:2], root / "exercises" / key_path.name
         key = nbformat.read(key_path, as_version=4)
         try:
             student = nbformat.read(path, as_version=4)
-            version = read_pack(number, packed)["version"]
-        except (OSError, PackError):
+            version = read_compiled(number, packed)["version"]
+        except (OSError, ChecksError):
             student = None
         wanted = student_copy(key, read_questions(key)).cells
         if (
@@ -308,17 +308,17 @@ def _inputs(source: str) -> list[str]:
 
 
 def text_of(name: str, content: bytes) -> str:
-    """Return what can be read in a file: a notebook's cells and outputs, a pack's values.
+    """Return what can be read in a file: a notebook's cells and outputs, check data's values.
 
-    Of a pack, without hints and messages: they may show a line of code, one after the other.
+    Of check data, without hints and messages: they may show a line of code, one after the other.
     """
     if name.endswith(".bin"):
-        pack = decode(content)
-        for entry in [*pack["checks"], *pack["written"]]:
+        compiled = decode(content)
+        for entry in [*compiled["checks"], *compiled["written"]]:
             spec = entry.get("spec", entry)
             spec.pop("hints", None)
             spec["wrong"] = [wrong.get("answer") for wrong in spec.get("wrong", [])]
-        return "\n".join([json.dumps(pack, ensure_ascii=False), *_strings(pack)])
+        return "\n".join([json.dumps(compiled, ensure_ascii=False), *_strings(compiled)])
     text = content.decode("utf-8", errors="replace")
     if name.endswith(".ipynb"):
         with contextlib.suppress(ValueError):

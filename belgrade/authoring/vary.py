@@ -19,10 +19,10 @@ from belgrade.authoring import cases
 from belgrade.authoring.clean import text_of
 from belgrade.authoring.key import BuildError, tag_of, versions_of
 from belgrade.authoring.settings import apart, read, replaced
+from belgrade.checks.compiled import decode, encode, read_compiled
 from belgrade.checks.judge import RIGHT, found, judge
 from belgrade.checks.judge.outcome import show
 from belgrade.checks.live import chart_in_words
-from belgrade.checks.pack import decode, encode, read_pack
 from belgrade.checks.quick import nbformat
 from belgrade.checks.rerun import AGAIN
 from belgrade.files import write_whole
@@ -121,16 +121,16 @@ def hand_out(
     The versions are those in the folder `packed`; `students` are (id, name) pairs. Returns {letter
     of the version: number of its students}.
     """
-    first = read_pack(exercise, packed)
-    packs = [first, *(read_pack(exercise, packed, v) for v in first.get("further", []))]
+    first = read_compiled(exercise, packed)
+    versions = [first, *(read_compiled(exercise, packed, v) for v in first.get("further", []))]
     out = Path(out)
-    for n, pack in enumerate(packs):
-        text = text_of(nbformat.from_dict(pack["notebook"]))
-        write_whole(out / letter(n) / pack["file"], text)
-    drawn = [(*each, letter(draw_of(exercise, each[0], len(packs)))) for each in students]
+    for n, compiled in enumerate(versions):
+        text = text_of(nbformat.from_dict(compiled["notebook"]))
+        write_whole(out / letter(n) / compiled["file"], text)
+    drawn = [(*each, letter(draw_of(exercise, each[0], len(versions)))) for each in students]
     with open(out / f"{exercise}_versions.csv", "w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([["student", "name", "version"], *drawn])
-    return {letter(n): sum(v == letter(n) for *_, v in drawn) for n in range(len(packs))}
+    return {letter(n): sum(v == letter(n) for *_, v in drawn) for n in range(len(versions))}
 
 
 def draw_of(exercise: str, student: str, count: int) -> int:
@@ -188,7 +188,7 @@ def _fit(
         else:
             reason = _dull(new, others, most)
             if not reason:
-                odd = cases.faults(key_path, decode(encode(new.pack)))[1]
+                odd = cases.faults(key_path, decode(encode(new.compiled)))[1]
                 found.append((len(odd), len(found), sources, new))
                 if not odd or len(found) == 3:
                     return min(found)[2:]
@@ -202,9 +202,9 @@ def _fit(
 def _dull(new: Built, others: list[Built], most: float) -> str:
     """Return why a set of settings is of little use beside others, or ""."""
     moving = {e["question"] for e in new.checks if e["part"] == AGAIN}
-    entries = {e["question"]: e for e in new.pack["checks"] if not e["part"]}
+    entries = {e["question"]: e for e in new.compiled["checks"] if not e["part"]}
     for other in others:
-        had = {e["question"]: e["reference"] for e in other.pack["checks"] if not e["part"]}
+        had = {e["question"]: e["reference"] for e in other.compiled["checks"] if not e["part"]}
         same = [
             q
             for q in sorted(moving)
@@ -233,8 +233,8 @@ def _in_words(settings: Mapping[str, Setting]) -> str:
 
 
 def _tell_answers(new: Built, old: Built, say: Callable[[str], object]) -> None:
-    had = {e["question"]: _answer(e["reference"]) for e in old.pack["checks"] if not e["part"]}
-    for entry in new.pack["checks"]:
+    had = {e["question"]: _answer(e["reference"]) for e in old.compiled["checks"] if not e["part"]}
+    for entry in new.compiled["checks"]:
         now = _answer(entry["reference"])
         if not entry["part"] and now != had[entry["question"]]:
             say(f"  {entry['question']}: {now} (was {had[entry['question']]})")

@@ -245,7 +245,7 @@ def _student(
 def fresh_copy(notebook: dict[str, Any], checks: list[dict[str, Any]]) -> NotebookNode:
     """Return a fresh copy for examining: `notebook` with references stored in its check cells.
 
-    `checks` are dicts with question, part, spec and reference, as in a pack.
+    `checks` are dicts with question, part, spec and reference, as in a compiled exercise.
     """
     by_part = {(c["question"], c["part"]): c for c in checks}
     fresh = nbformat.from_dict(copy.deepcopy(notebook))

@@ -17,6 +17,7 @@ from belgrade import data
 from belgrade.checks import versions
 from belgrade.checks.assemble import about, assemble, fresh_copy, role
 from belgrade.checks.cells import source_of
+from belgrade.checks.compiled import read_compiled
 from belgrade.checks.judge import (
     CLOSE,
     ERROR,
@@ -28,7 +29,6 @@ from belgrade.checks.judge import (
     stopped,
 )
 from belgrade.checks.matching import CALL
-from belgrade.checks.pack import read_pack
 from belgrade.checks.quick import nbformat
 from belgrade.checks.reading import NOTES, ExamineError, read_notebook
 from belgrade.checks.spec import exercise_of
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from nbformat import NotebookNode
 
-    from belgrade.checks.pack import Pack
+    from belgrade.checks.compiled import Compiled
     from belgrade.checks.spec import Spec
 
 Record = dict[str, Any]  # how a part of a question fared, as nbval's plugin writes it down
@@ -64,39 +64,41 @@ def check(
 
     A report is a dict: exercise, file, questions (question, title, status, points, max_points,
     message, seconds), notes and next, each a sentence. `timeout` is in seconds a cell. Raises
-    ExamineError or PackError where nothing can be checked.
+    ExamineError or ChecksError where nothing can be checked.
     """
-    pack = read_pack(exercise)
-    path = Path(path) if path else find_notebook(pack, folder or Path.cwd())
+    compiled = read_compiled(exercise)
+    path = Path(path) if path else find_notebook(compiled, folder or Path.cwd())
     submitted = read_notebook(path)
-    pack = read_pack(exercise, version=about(submitted).get("version"))
-    _right_exercise(pack, submitted, path)
-    notebook, repairs = assemble(fresh_copy(pack["notebook"], pack["checks"]), submitted)
+    compiled = read_compiled(exercise, version=about(submitted).get("version"))
+    _right_exercise(compiled, submitted, path)
+    notebook, repairs = assemble(fresh_copy(compiled["notebook"], compiled["checks"]), submitted)
     records, aborted = run(notebook, timeout, cwd=path.resolve().parent)
-    changed = versions.changed(submitted, pack)
+    changed = versions.changed(submitted, compiled)
     records = [r | OTHER_VERSION if r["question"] in changed else r for r in records]
     saved = time.strftime("%H:%M", time.localtime(path.stat().st_mtime))
     notes = [f"Checked {path.name} as saved at {saved}; save again after a change."]
-    mine, ours = about(submitted), about(pack["notebook"])
-    if mine.get("version") != pack["version"] and not versions.is_unsaid(submitted, pack):
+    mine, ours = about(submitted), about(compiled["notebook"])
+    if mine.get("version") != compiled["version"] and not versions.is_unsaid(submitted, compiled):
         notes.append(versions.told(mine.get("made", ""), ours.get("made", ""), judged=""))
-    if pack.get("data") != data.digest():
+    if compiled.get("data") != data.digest():
         notes.append(
             "The data have changed since these checks were built: update the module, or, if it is "
             "yours, run `belgrade build`."
         )
-    report = report_of(pack, records + written_records(notebook, pack["written"]), notes, aborted)
+    report = report_of(
+        compiled, records + written_records(notebook, compiled["written"]), notes, aborted
+    )
     report["notes"] += dict.fromkeys([*submitted.metadata[NOTES], *repairs])
     return report | {"file": str(path)}
 
 
-def find_notebook(pack: Pack, folder: Path) -> Path:
+def find_notebook(compiled: Compiled, folder: Path) -> Path:
     """Return the path of the student's notebook, looked for from `folder` upwards."""
-    number = pack["exercise"]
+    number = compiled["exercise"]
     for place in [folder, *Path(folder).resolve().parents]:
         for here in (Path(place), Path(place) / "exercises"):
-            if (here / pack["file"]).is_file():
-                return here / pack["file"]
+            if (here / compiled["file"]).is_file():
+                return here / compiled["file"]
             found = sorted(here.glob(f"{number}_*.ipynb")) if here.name == "exercises" else []
             if len(found) == 1:
                 return found[0]
@@ -104,7 +106,8 @@ def find_notebook(pack: Pack, folder: Path) -> Path:
                 names = ", ".join(p.name for p in found)
                 raise ExamineError(f"Several notebooks fit ({names}): say which with --file.")
     raise ExamineError(
-        f"There is no {pack['file']} here: save the notebook first, or give its path with --file."
+        f"There is no {compiled['file']} here: save the notebook first, or give its path with "
+        "--file."
     )
 
 
@@ -124,15 +127,15 @@ def exercise_in(notebook: NotebookNode) -> str | None:
     return called.most_common(1)[0][0] if called else None
 
 
-def _right_exercise(pack: Pack, submitted: NotebookNode, path: Path) -> None:
+def _right_exercise(compiled: Compiled, submitted: NotebookNode, path: Path) -> None:
     number = exercise_in(submitted)
-    if number == pack["exercise"]:
+    if number == compiled["exercise"]:
         return
-    known = {c["id"] for c in pack["notebook"]["cells"]}
+    known = {c["id"] for c in compiled["notebook"]["cells"]}
     if number is None and any(c.get("id") in known for c in submitted.cells):
         return
     what = f"exercise {number}" if number else "no exercise of this module"
-    raise ExamineError(f"{path.name} is {what}, not exercise {pack['exercise']}.")
+    raise ExamineError(f"{path.name} is {what}, not exercise {compiled['exercise']}.")
 
 
 def run(
@@ -231,15 +234,15 @@ def written_records(notebook: NotebookNode, written: list[Spec]) -> list[Record]
 
 
 def report_of(
-    pack: Pack,
+    compiled: Compiled,
     records: list[Record],
     notes: Iterable[str] = (),
     aborted: Mapping[str, str] | None = None,
 ) -> Report:
     """Return the report on an exercise from the records of its parts."""
     rows = []
-    for question in pack["questions"]:
-        parts = parts_of(pack, question["question"], records, aborted)
+    for question in compiled["questions"]:
+        parts = parts_of(compiled, question["question"], records, aborted)
         worst = worst_of(parts)
         rows.append(
             {
@@ -253,11 +256,11 @@ def report_of(
             }
         )
     notes = list(notes)
-    if more := sum(q.get("hidden_points", 0) for q in pack["questions"]):
+    if more := sum(q.get("hidden_points", 0) for q in compiled["questions"]):
         some = "1 more point comes" if more == 1 else f"{more:g} more points come"
         notes.append(f"{some} from checks that run only when your work is marked.")
     return {
-        "exercise": pack["exercise"],
+        "exercise": compiled["exercise"],
         "questions": rows,
         "notes": notes,
         "next": _next(rows),
@@ -265,15 +268,20 @@ def report_of(
 
 
 def parts_of(
-    pack: Pack, question: str, records: list[Record], aborted: Mapping[str, str] | None = None
+    compiled: Compiled,
+    question: str,
+    records: list[Record],
+    aborted: Mapping[str, str] | None = None,
 ) -> list[Record]:
     """Return the outcome of each part of a question, in order, whether it ran or not.
 
     Each is a dict: part, status, points, max_points, message, seconds.
     """
     aborted, rows = aborted or {}, []
-    worth = {e["part"]: e["spec"]["points"] for e in pack["checks"] if e["question"] == question}
-    if waits := [w["points"] for w in pack["written"] if w["question"] == question]:
+    worth = {
+        e["part"]: e["spec"]["points"] for e in compiled["checks"] if e["question"] == question
+    }
+    if waits := [w["points"] for w in compiled["written"] if w["question"] == question]:
         worth["written"] = waits[0]
     mine = {r["part"]: r for r in records if r["question"] == question and "status" in r}
     for part, most in worth.items():

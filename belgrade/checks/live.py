@@ -10,8 +10,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from belgrade.checks import ladder, versions
+from belgrade.checks.compiled import ChecksError, read_compiled
 from belgrade.checks.judge import CLOSE, ERROR, NOT_YET, RIGHT, Verdict, judge, stopped
-from belgrade.checks.pack import PackError, read_pack
 from belgrade.checks.ran import UNRUN, watch
 from belgrade.checks.record import bundle, captured_or_error, publish
 from belgrade.checks.this import NotFound, this_file
@@ -19,8 +19,8 @@ from belgrade.checks.words import STATUS, box
 
 if TYPE_CHECKING:
     from belgrade.checks.capture import Captured
+    from belgrade.checks.compiled import Compiled
     from belgrade.checks.examine import Report
-    from belgrade.checks.pack import Pack
     from belgrade.checks.spec import Spec
 
 _hints_shown: dict[str, int] = {}
@@ -34,18 +34,18 @@ def check(
         return _line(step, answer)
     captured, version = None, ""
     try:
-        pack, why = versions.pack_of(str(question))
-        version = pack["version"]
+        compiled, why = versions.compiled_for(str(question))
+        version = compiled["version"]
         runs = watch()
         if why := why or (runs.doubt(str(question)) if runs else ""):
-            raise PackError(why)
-        entry = _entry(pack, str(question), part)
+            raise ChecksError(why)
+        entry = _entry(compiled, str(question), part)
         captured = captured_or_error(answer, entry["spec"], inputs)
         verdict = judge(entry["spec"], entry["reference"], captured)
         if entry["spec"].get("hints"):
             more = f'Not clear? Run hint("{question}").'
             verdict = _with_next_step(verdict, entry["spec"], more)
-    except PackError as error:
+    except ChecksError as error:
         verdict = Verdict(ERROR, 0, 0, str(error))
     except Exception as error:
         verdict = Verdict(ERROR, 0, 0, f"The check itself failed ({type(error).__name__}).")
@@ -86,12 +86,12 @@ def hint(question: object) -> None:
     """Show the next hint to a question; the first again after the last."""
     question = str(question)
     try:
-        pack, why = versions.pack_of(question)
+        compiled, why = versions.compiled_for(question)
         if why:
-            raise PackError(why)
-        written = {spec["question"]: spec for spec in pack["written"]}
-        spec = written.get(question) or _entry(pack, question, "")["spec"]
-    except PackError as error:
+            raise ChecksError(why)
+        written = {spec["question"]: spec for spec in compiled["written"]}
+        spec = written.get(question) or _entry(compiled, question, "")["spec"]
+    except ChecksError as error:
         return publish({}, f"<p>{html.escape(str(error))}</p>", str(error))
     hints = spec.get("hints", [])
     if not hints:
@@ -118,7 +118,7 @@ def check_notebook(exercise: object) -> None:
         else:
             report = examine.check(exercise, this_file())
         publish({}, _page(report), examine.as_text(report))
-    except (PackError, NotFound, examine.ExamineError) as error:
+    except (ChecksError, NotFound, examine.ExamineError) as error:
         publish({}, box("error", html.escape(str(error))), str(error))
 
 
@@ -128,17 +128,17 @@ def _in_kernel(exercise: str) -> Report:
 
     from belgrade.checks import examine
 
-    pack, space, verdicts = read_pack(exercise), dict(get_ipython().user_ns), {}
+    compiled, space, verdicts = read_compiled(exercise), dict(get_ipython().user_ns), {}
 
     def check(
         question: object, answer: object, inputs: list[Any] | None = None, part: str = ""
     ) -> None:
-        entry = _entry(pack, str(question), part)
+        entry = _entry(compiled, str(question), part)
         verdicts[question, part] = judge(
             entry["spec"], entry["reference"], captured_or_error(answer, entry["spec"], inputs)
         )
 
-    for cell in pack["notebook"]["cells"]:
+    for cell in compiled["notebook"]["cells"]:
         about = cell["metadata"].get("belgrade", {})
         if about.get("role") == "check":
             try:
@@ -154,17 +154,17 @@ def _in_kernel(exercise: str) -> Report:
     records = [
         {"question": q, "part": part, **vars(verdict)} for (q, part), verdict in verdicts.items()
     ]
-    return examine.report_of(pack, records, [note])
+    return examine.report_of(compiled, records, [note])
 
 
-def _entry(pack: Pack, question: str, part: str) -> dict[str, Any]:
-    for entry in pack["checks"]:
+def _entry(compiled: Compiled, question: str, part: str) -> dict[str, Any]:
+    for entry in compiled["checks"]:
         if entry["question"] == question and entry["part"] == part:
             return entry
-    known = sorted({entry["question"] for entry in pack["checks"]})
+    known = sorted({entry["question"] for entry in compiled["checks"]})
     near = difflib.get_close_matches(question, known, n=1, cutoff=0)
-    raise PackError(
-        f"Exercise {pack['exercise']} has no question {question!r} to check; "
+    raise ChecksError(
+        f"Exercise {compiled['exercise']} has no question {question!r} to check; "
         f"the nearest is {near[0] if near else 'none'}."
     )
 

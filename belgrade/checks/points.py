@@ -15,8 +15,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from belgrade.checks import live
+from belgrade.checks.compiled import ChecksError, decode, encode, read_compiled
 from belgrade.checks.judge import judge
-from belgrade.checks.pack import PackError, decode, encode, read_pack
 from belgrade.checks.record import captured_or_error, publish
 from belgrade.checks.spec import exercise_of
 
@@ -36,14 +36,14 @@ def check_points(
 
     `version` is the stamp of a further version of the exercise. `sealed` holds the check data of a
     hidden check, made by `seal`; that one shows nothing. What the answer writes to standard error
-    goes to standard output. Raises PackError where there are no check data.
+    goes to standard output. Raises ChecksError where there are no check data.
     """
     with contextlib.redirect_stderr(sys.stdout):
         if sealed:
             entry = decode(sealed.encode("ascii"))
         else:
-            pack = read_pack(exercise_of(question), version=version)
-            entry = live._entry(pack, str(question), part)
+            compiled = read_compiled(exercise_of(question), version=version)
+            entry = live._entry(compiled, str(question), part)
         captured = captured_or_error(answer, entry["spec"], inputs)
         verdict = judge(entry["spec"], entry["reference"], captured)
         if not sealed:
@@ -124,6 +124,6 @@ def differing(exported: Path) -> list[str]:
 
 def _version(exercise: str, version: str) -> str | None:
     try:
-        return read_pack(exercise, version=version)["version"]
-    except PackError:
+        return read_compiled(exercise, version=version)["version"]
+    except ChecksError:
         return None

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from belgrade import UserError, journal
 from belgrade.checks import examine
 from belgrade.checks.cells import about, role
+from belgrade.checks.compiled import read_compiled
 from belgrade.checks.matching import match
-from belgrade.checks.pack import read_pack
 from belgrade.checks.quick import nbformat
 from belgrade.checks.reading import NOTES
 from belgrade.checks.spec import exercise_of
@@ -36,14 +36,14 @@ def reset(exercise: str, question: str | None = None, path: Path | str | None = 
     """Put exercise "01", or its question "1.2" alone, back; return in a sentence what was done.
 
     The notebook as it was is first copied into a folder of `my_work/`, so nothing is lost. Other
-    cells of a question, which a student added, stay. Raises ExamineError or PackError.
+    cells of a question, which a student added, stay. Raises ExamineError or ChecksError.
     """
-    pack = read_pack(exercise)
-    path = Path(path) if path else examine.find_notebook(pack, Path.cwd())
+    compiled = read_compiled(exercise)
+    path = Path(path) if path else examine.find_notebook(compiled, Path.cwd())
     with contextlib.suppress(examine.ExamineError):  # what cannot be read is put back as well
         version = about(examine.read_notebook(path)).get("version")
-        pack = read_pack(exercise, version=version)
-    fresh = nbformat.from_dict(pack["notebook"])
+        compiled = read_compiled(exercise, version=version)
+    fresh = nbformat.from_dict(compiled["notebook"])
     if question is not None:
         fresh = _with_fresh_answer(fresh, examine.read_notebook(path), question, path)
     aside = journal.aside() / path.name

@@ -7,43 +7,43 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from belgrade.checks.cells import INSTALL, about, role, source_of
-from belgrade.checks.pack import read_pack
+from belgrade.checks.compiled import read_compiled
 from belgrade.checks.spec import exercise_of
 from belgrade.checks.this import NotFound, this_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from belgrade.checks.pack import Pack
+    from belgrade.checks.compiled import Compiled
 
 # What a question's answer is judged by, besides the answer.
 GIVEN = ("setup", "parameters", "prompt", "check")
 
 
-def pack_of(question: str) -> tuple[Pack, str]:
-    """Return the pack of this notebook's version, and why it cannot judge the question, or ""."""
+def compiled_for(question: str) -> tuple[Compiled, str]:
+    """Return the exercise in this notebook's version, and why it cannot judge a question, or ""."""
     notebook, exercise = _notebook(), exercise_of(question)
     mine = about(notebook)
     stamp = mine.get("version") if mine.get("exercise") == exercise else ""
-    pack = read_pack(exercise, version=stamp)
-    return pack, _doubt(pack, question, notebook)
+    compiled = read_compiled(exercise, version=stamp)
+    return compiled, _doubt(compiled, question, notebook)
 
 
-def _doubt(pack: Pack, question: str, notebook: Mapping[str, Any]) -> str:
+def _doubt(compiled: Compiled, question: str, notebook: Mapping[str, Any]) -> str:
     mine = about(notebook)
-    if mine.get("exercise") != pack["exercise"] or mine.get("version") == pack["version"]:
+    if mine.get("exercise") != compiled["exercise"] or mine.get("version") == compiled["version"]:
         return ""
-    if _given(notebook, question) == _given(pack["notebook"], question):
+    if _given(notebook, question) == _given(compiled["notebook"], question):
         return ""  # whatever else changed, this question did not
-    return told(mine.get("made", ""), about(pack["notebook"]).get("made", ""))
+    return told(mine.get("made", ""), about(compiled["notebook"]).get("made", ""))
 
 
-def changed(notebook: Mapping[str, Any], pack: Pack) -> set[str]:
-    """Return the pack's questions that a notebook of another version asks in another way."""
-    questions = [row["question"] for row in pack["questions"]]
-    if is_unsaid(notebook, pack):
+def changed(notebook: Mapping[str, Any], compiled: Compiled) -> set[str]:
+    """Return the questions that a notebook of another version asks in another way."""
+    questions = [row["question"] for row in compiled["questions"]]
+    if is_unsaid(notebook, compiled):
         return set()
-    return {question for question in questions if _doubt(pack, question, notebook)}
+    return {question for question in questions if _doubt(compiled, question, notebook)}
 
 
 def told(notebook_made: str, checks_made: str, judged: str = "Nothing is judged. ") -> str:
@@ -68,7 +68,7 @@ def told(notebook_made: str, checks_made: str, judged: str = "Nothing is judged.
     )
 
 
-def is_unsaid(notebook: Mapping[str, Any], pack: Pack) -> bool:
+def is_unsaid(notebook: Mapping[str, Any], compiled: Compiled) -> bool:
     """Tell whether a notebook has only lost its mark: whatever is given in a question stands there.
 
     Programs drop what they do not know, and many students would be told that their notebook is old.
@@ -76,7 +76,7 @@ def is_unsaid(notebook: Mapping[str, Any], pack: Pack) -> bool:
     if about(notebook).get("version"):
         return False
     there = {_source(cell) for cell in notebook["cells"] if isinstance(cell, dict)}
-    given = (cell for cell in pack["notebook"]["cells"] if role(cell) in GIVEN)
+    given = (cell for cell in compiled["notebook"]["cells"] if role(cell) in GIVEN)
     return all(_source(cell) in there for cell in given)
 
 

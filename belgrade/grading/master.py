@@ -59,8 +59,8 @@ class Master:
         return fresh_copy(self.notebook, self.checks)
 
     @property
-    def pack(self) -> dict[str, Any]:
-        """What `belgrade.checks.examine` needs to know of the exercise, as a pack has it."""
+    def compiled(self) -> dict[str, Any]:
+        """What `belgrade.checks.examine` needs to know of the exercise, as compiled."""
         parts = ("exercise", "file", "questions", "checks", "written")
         return {name: getattr(self, name) for name in parts}
 
@@ -152,16 +152,16 @@ def _stamp(key: nbformat.NotebookNode) -> str:
 
 def _made(built: Any, stamp: str) -> Master:
     questions = keys.read_questions(built.key)
-    shown = [[e["question"], e["part"]] for e in built.pack["checks"]]
+    shown = [[e["question"], e["part"]] for e in built.compiled["checks"]]
     rubrics = {q.name: "\n\n".join(c.source for c in q.tagged("rubric")) for q in questions}
     heads = [c.source for c in built.key.cells if c.cell_type == "markdown" and not keys.tag_of(c)]
     head = next((t for t in heads if t.startswith("# ")), "# ")
     each = [[e["question"], e["part"]] for e in built.checks]
     master = Master(
-        **{name: built.pack[name] for name in ("exercise", "file", "written")},
+        **{name: built.compiled[name] for name in ("exercise", "file", "written")},
         title=head.splitlines()[0].removeprefix("# ").strip(),
         version=stamp,
-        released=built.pack["version"],
+        released=built.compiled["version"],
         notebook=keys.student_copy(built.key, questions, hidden=True),
         checks=built.checks,
         hidden=[pair for pair in each if pair not in shown],

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from belgrade.checks.pack import exercises, read_pack
+from belgrade.checks.compiled import exercises, read_compiled
 from belgrade.grading import GradingError
 from belgrade.grading.archive import NOTEBOOK, Found
 from belgrade.grading.names import readable
@@ -258,7 +258,7 @@ def _without_exercise(stem: str, exercise: str | None, roster: Roster | None) ->
     if not exercise:
         return stem
     with contextlib.suppress(Exception):
-        title = stem_of(read_pack(exercise)["file"])
+        title = stem_of(read_compiled(exercise)["file"])
         rest = stem.replace(title, "").strip(" _-")
         if title in stem and rest and not re.fullmatch(r"\(?\d+\)?", rest):
             return rest

@@ -77,7 +77,7 @@ def graded(master: Master, notebook: Any, done: Run) -> dict[str, Any]:
     rows = []
     for question in master.questions:
         name = question["question"]
-        row = _row(master, question, parts_of(master.pack, name, records, done.aborted))
+        row = _row(master, question, parts_of(master.compiled, name, records, done.aborted))
         rows.append(row | _work(notebook, name, done.outputs))
     _cut(rows)
     return _whole("graded", "", rows, master)
@@ -88,7 +88,7 @@ def failed(master: Master | None, reason: str) -> dict[str, Any]:
     rows = []
     if master:
         for question in master.questions:
-            parts = parts_of(master.pack, question["question"], [])
+            parts = parts_of(master.compiled, question["question"], [])
             parts = [part | {"status": ERROR, "message": "Not graded."} for part in parts]
             row = _row(master, question, parts)
             rows.append(row | {"code": "", "written": None, "outputs": []})

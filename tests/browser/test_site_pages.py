@@ -18,7 +18,7 @@ from themes import settled
 from belgrade import report, takeaway
 from belgrade.authoring import site
 from belgrade.authoring.book.notebooks import still
-from belgrade.checks import examine, live, pack
+from belgrade.checks import compiled, examine, live
 from belgrade.checks.words import box
 
 WIDTHS = (1280, 800, 390)
@@ -193,14 +193,14 @@ def test_what_checks_and_cards_show_is_accessible_in_both_themes(
     offline: Any, tmp_path: Path
 ) -> None:
     page, _ = offline
-    packed = pack.read_pack("01")
+    exercise = compiled.read_compiled("01")
     records = [
         {"question": f"1.{number}", "part": "", "status": status, "points": 0, "message": "Why."}
         for number, status in enumerate(live.STATUS, 1)
     ]
     parts = [
         *(box(status, f"{mark} {words}") for status, (mark, words, *_) in live.STATUS.items()),
-        live._page(examine.report_of(packed, records, ["A note."])),
+        live._page(examine.report_of(exercise, records, ["A note."])),
         report.claim("C024")._repr_html_(),
         report.note(7)._repr_html_(),
     ]

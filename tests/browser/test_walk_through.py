@@ -26,7 +26,7 @@ from toy_class import results
 
 from belgrade import cli
 from belgrade.authoring import vary
-from belgrade.checks.pack import read_pack
+from belgrade.checks.compiled import read_compiled
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = "00_start_here.ipynb"
@@ -112,8 +112,8 @@ def hand_in(course: Course, platform: str, students: list[Student], folder: Path
     Of three students one has all right, one leaves a question out, and one types a number in that
     is right for these settings alone. The first hands in another's version.
     """
-    first = read_pack("00", course.packed)
-    packs = [first, *(read_pack("00", course.packed, v) for v in first["further"])]
+    first = read_compiled("00", course.packed)
+    versions = [first, *(read_compiled("00", course.packed, v) for v in first["further"])]
     sources = answer_cells("00") | {"0.7": TEMPLATE}
     with zipfile.ZipFile(folder / "submissions.zip", "w") as file:
         for n, one in enumerate(students):
@@ -122,7 +122,7 @@ def hand_in(course: Course, platform: str, students: list[Student], folder: Path
             notebook = nbformat.read(
                 folder / "versions" / vary.letter(version) / FILE, as_version=4
             )
-            right = packs[version]["checks"][0]["reference"]["value"]
+            right = versions[version]["checks"][0]["reference"]["value"]
             for cell in notebook.cells:
                 about = cell.metadata.belgrade
                 if about.role == "answer":

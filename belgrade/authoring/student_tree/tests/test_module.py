@@ -13,7 +13,7 @@ import pytest
 
 from belgrade import cli, data, explorers
 from belgrade.checks import examine
-from belgrade.checks.pack import exercises, read_pack
+from belgrade.checks.compiled import exercises, read_compiled
 
 ROOT = Path(__file__).resolve().parents[1]
 LESSONS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
@@ -43,9 +43,9 @@ def test_a_lesson_can_be_read(path: Path) -> None:
 
 @pytest.mark.parametrize("number", exercises())
 def test_an_unsolved_exercise_is_not_attempted(number: str, tmp_path: Path) -> None:
-    pack = read_pack(number)
-    path = tmp_path / pack["file"]
-    path.write_text(json.dumps(pack["notebook"]), encoding="utf-8")
+    compiled = read_compiled(number)
+    path = tmp_path / compiled["file"]
+    path.write_text(json.dumps(compiled["notebook"]), encoding="utf-8")
     report = examine.check(number, path)
     assert {row["status"] for row in report["questions"]} == {"not_attempted"}
 

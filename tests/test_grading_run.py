@@ -104,11 +104,11 @@ BOTH = {
 
 @pytest.mark.parametrize("isolated", [True, False])
 def test_errors_late_cells_and_dead_kernels_are_told_as_nbval_tells_them(isolated: bool) -> None:
-    records, lost = told_by_nbval()
-    assert set(lost) == {"1.2"}
+    records, aborted = told_by_nbval()
+    assert set(aborted) == {"1.2"}
     ours = run(toy(BOTH), shared_sandbox(isolated), cell_timeout=2, total_timeout=60)
     assert by_question(ours.records) == by_question(records)
-    assert ours.lost == lost
+    assert ours.aborted == aborted
 
 
 @functools.cache
@@ -140,7 +140,7 @@ def test_what_ends_a_kernel_costs_its_question_only(kind: str, sandbox: Sandbox)
     result = run(toy({2: code}), sandbox, cell_timeout=2)
     assert time.monotonic() - start < NO_WAIT_S
     found = by_question(result.records)
-    assert result.lost == {"1.2": error} or kind == "loop"
+    assert result.aborted == {"1.2": error} or kind == "loop"
     assert [found[q][0] for q in QUICK if q != "1.2"] == ["right"] * 3
 
 
@@ -180,7 +180,7 @@ def test_a_flood_of_output_is_cut_and_costs_nothing_else(kind: str, sandbox: San
     assert _memory() - before < 150e6
     found = by_question(result.records)
     assert [found[q][0] for q in QUICK if q != "1.2"] == ["right"] * 3
-    assert re.search(error or "Right", result.lost.get("1.2", found["1.2"][2]))
+    assert re.search(error or "Right", result.aborted.get("1.2", found["1.2"][2]))
     kept = sum(len(o.get("text", "")) + len(o.get("data", "")) for o in _all(result))
     assert kept < 2_500_000
 
@@ -226,8 +226,8 @@ def test_time_in_all_is_bounded_and_what_was_judged_stays(sandbox: Sandbox) -> N
     result = run(toy(dict.fromkeys((2, 3, 4), SLEEP)), sandbox, cell_timeout=500, total_timeout=6)
     assert time.monotonic() - start < NO_WAIT_S
     assert by_question(result.records)["1.1"][0] == "right"
-    assert "TimeoutError: longer than 6 s in all" in result.lost.values()
-    assert "1.1" not in result.lost
+    assert "TimeoutError: longer than 6 s in all" in result.aborted.values()
+    assert "1.1" not in result.aborted
 
 
 FORGED = """

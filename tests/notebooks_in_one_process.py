@@ -20,7 +20,7 @@ from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.display import display
 
-from belgrade.checks import ladder, live, words
+from belgrade.checks import blanks, live
 
 
 def run(shell, path):
@@ -55,10 +55,10 @@ def questions(exercise):
 
 
 def main(paths):
-    os.environ |= {"BELGRADE_EXAM": "1", **words.AS_IN_JUPYTER}
+    os.environ |= {"BELGRADE_EXAM": "1", **status.AS_IN_JUPYTER}
     shell = InteractiveShell.instance()
     shell.display_pub = CapturingDisplayPublisher()
-    ladder.listen()  # a kernel's shell is there before the package
+    blanks.listen()  # a kernel's shell is there before the package
     books = [Path(path).resolve() for path in paths]
     found = {f"{path.parent.name}/{path.name}": run(shell, path) for path in books}
     versions = {name: version(name) for name in ("pandas", "matplotlib", "numpy")}

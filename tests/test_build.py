@@ -459,7 +459,7 @@ def test_an_exercise_is_issued_anew_and_in_versions(settings, capsys, monkeypatc
     own = nbformat.read(root / "class" / "B" / "90_toy.ipynb", as_version=4)
     assert own.metadata.belgrade.version == stamp
     monkeypatch.setenv("BELGRADE_PACKED", str(packed(root)))
-    monkeypatch.setattr(versions, "this_file", lambda: root / "class" / "B" / "90_toy.ipynb")
+    monkeypatch.setattr(versions, "notebook_file", lambda: root / "class" / "B" / "90_toy.ipynb")
     assert versions.compiled_for("90.1")[0]["version"] == stamp
     assert versions.compiled_for("90.1")[1] == ""
 

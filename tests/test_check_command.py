@@ -102,7 +102,7 @@ def bend(notebook):
     cells["answer-1"].source = (
         "# NBVAL_SKIP\nimport belgrade.checks\nimport belgrade.checks.record\n"
         "belgrade.checks.check = lambda *a, **k: None\ncheck = belgrade.checks.check\n"
-        "belgrade.checks.record.examined = None\nprint('debugging')\n"
+        "belgrade.checks.record.recording_check = None\nprint('debugging')\n"
     ) + cells["answer-1"].source
     cells["answer-2"].source = f"from math import pi\n{cells['answer-2'].source}\nhelper(1)"
     cells["check-2"].metadata["tags"] = ["nbval-skip", "raises-exception"]

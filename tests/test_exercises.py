@@ -22,7 +22,7 @@ from belgrade.authoring.key import BLOCK, tag_of
 from belgrade.checks import examine
 from belgrade.checks.assemble import about, assemble, role
 from belgrade.checks.compiled import read_compiled
-from belgrade.checks.examined import graded_specs, strip_widgets
+from belgrade.checks.graded_cells import graded_specs, strip_widgets
 from belgrade.checks.nbval_cells import SANITISE
 from belgrade.checks.rerun import with_rerun
 from belgrade.grading.master import _made

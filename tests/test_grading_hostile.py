@@ -228,19 +228,19 @@ KINDS: dict[str, Kind] = {
         "import builtins, IPython.display\nbuiltins.print = builtins.len = lambda *a, **k: 2\n"
         "IPython.display.display = None\ncheck = display = lambda *a, **k: True\n"
         "import belgrade.checks, belgrade.checks.record\nbelgrade.checks.check = check\n"
-        "belgrade.checks.record.examined = lambda spec: check\nper_million = 7",
+        "belgrade.checks.record.recording_check = lambda spec: check\nper_million = 7",
         broken=first("error"),
     ),
     "patched-check": Kind(
         "import builtins, IPython.display\nbuiltins.print = lambda *a, **k: None\n"
         "IPython.display.display = None\ncheck = display = lambda *a, **k: True\n"
         "import belgrade.checks, belgrade.checks.record\nbelgrade.checks.check = check\n"
-        "belgrade.checks.record.examined = lambda spec: check\nper_million = 7",
+        "belgrade.checks.record.recording_check = lambda spec: check\nper_million = 7",
         broken=first("not_yet", "you have 7"),
     ),
     "replaced-modules": Kind(
         f"import sys, types\n{PUBLISH}\nclass Always(types.ModuleType):\n"
-        "    def examined(self, spec):\n"
+        "    def recording_check(self, spec):\n"
         "        return lambda q, a, **k: forge({'type': 'number', 'value': 7}, q,\n"
         "                                       status='right', points=99)\n"
         "class Finder:\n    def find_spec(self, name, path=None, target=None):\n"

@@ -13,7 +13,7 @@ import pytest
 from grading_results import EVIL, a_class, part, png, question, result
 from test_grading_tables import MASTERS, RUBRIC, marked
 
-from belgrade.checks.words import STATUS
+from belgrade.checks.status import STATUS
 from belgrade.grading import marks, pages, tables
 from belgrade.grading.roster import PLAIN, Roster, Student
 

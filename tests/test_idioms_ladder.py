@@ -13,7 +13,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from belgrade.checks import ladder
+from belgrade.checks import blanks
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "phrasebook.md"
@@ -125,7 +125,7 @@ def explained() -> dict[str, tuple[str, str]]:
 def practised() -> dict[str, str]:
     """Return the first line to fill in that has each idiom."""
     first: dict[str, str] = {}
-    for question, step in ladder.steps().items():
+    for question, step in blanks.steps().items():
         for idiom in idioms(step["code"]):
             first.setdefault(idiom, question)
     return first
@@ -162,7 +162,7 @@ def in_open_code() -> dict[str, str]:
             hidden = (
                 cell.metadata.get("jupyter", {}).get("source_hidden") or "import" in cell.source
             )
-            if cell.cell_type == "code" and not hidden and not ladder.BLANK.search(cell.source):
+            if cell.cell_type == "code" and not hidden and not blanks.BLANK.search(cell.source):
                 for idiom in idioms(cell.source):
                     first.setdefault(idiom, number)
     return first

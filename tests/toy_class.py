@@ -104,7 +104,7 @@ def without_kernels(
 
     `ran` receives each notebook that is run, in `pause` seconds; its first answer shows `shown`.
     """
-    from belgrade.checks.examined import graded_specs
+    from belgrade.checks.graded_cells import graded_specs
     from belgrade.checks.judge import judge
     from belgrade.grading import grade as grading
     from belgrade.grading.run import Run

@@ -32,7 +32,7 @@ from belgrade.authoring.settings import SettingError
 from belgrade.checks.capture import Captured
 from belgrade.checks.cells import INSTALL
 from belgrade.checks.compiled import decode, encode
-from belgrade.checks.examined import bundle_of, graded_specs, prelude
+from belgrade.checks.graded_cells import graded_specs, prelude, recorded_answer
 from belgrade.checks.judge import RIGHT, found, judge
 from belgrade.checks.quick import nbformat
 from belgrade.checks.rerun import AGAIN, with_rerun
@@ -327,10 +327,10 @@ def _wrong_call(question: Question, wrong: dict[str, Any], n: int) -> str:
 def _answer_of(cell: NotebookNode, what: str) -> Captured:
     if error := first_error(cell):
         raise BuildError(f"{what} stopped with {error}")
-    bundle = bundle_of(cell.outputs)
-    if bundle is None:
+    recorded = recorded_answer(cell.outputs)
+    if recorded is None:
         raise BuildError(f"{what} recorded no answer: is check(…) called in the cell?")
-    return bundle["answer"]
+    return recorded["answer"]
 
 
 def _entries(

@@ -20,7 +20,7 @@ from belgrade.checks import live, record
 from belgrade.checks.compiled import read_compiled
 from belgrade.checks.judge import ERROR, NOT_YET, RIGHT, judge, stopped
 from belgrade.checks.quick import nbformat
-from belgrade.checks.words import STATUS
+from belgrade.checks.status import STATUS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from belgrade.authoring.execute import RunError, execute, first_error
-from belgrade.checks.examined import strip_widgets
+from belgrade.checks.graded_cells import strip_widgets
 from belgrade.checks.quick import nbformat
 from belgrade.files import write_whole
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from belgrade import UserError
 from belgrade.checks import quick  # noqa: F401  nbclient would import nbformat more slowly
-from belgrade.checks.words import AS_IN_JUPYTER
+from belgrade.checks.status import AS_IN_JUPYTER
 
 if TYPE_CHECKING:
     from jupyter_client.manager import AsyncKernelManager

@@ -22,7 +22,7 @@ from belgrade.authoring.clean import fresh, text_of
 from belgrade.authoring.key import BLOCK, KEY_ONLY, read_questions, tag_of
 from belgrade.authoring.vary import letter
 from belgrade.checks.compiled import ChecksError, read_compiled
-from belgrade.checks.examined import bundle_of, graded_specs
+from belgrade.checks.graded_cells import graded_specs, recorded_answer
 from belgrade.checks.points import MARK, seal
 from belgrade.checks.rerun import AGAIN
 from belgrade.files import write_whole
@@ -238,7 +238,7 @@ def _visible(question: str, source: str, version: str) -> str:
 def _hidden(question: str, cell: NotebookNode, spec: Spec) -> str:
     """Return the code of a hidden check, with its inputs and its reference sealed in it."""
     tree, call = _call(question, cell.source)
-    reference = bundle_of(cell.outputs)
+    reference = recorded_answer(cell.outputs)
     if reference is None:
         raise ExportError(f"Question {question}: its hidden check has no stored answer.")
     sealed = {k: v for k, v in spec.items() if k not in UNUSED}

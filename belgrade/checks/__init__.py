@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from belgrade.checks import ladder
-from belgrade.checks.ran import watch
+from belgrade.checks import blanks
+from belgrade.checks.stale import watch
 
 __all__ = ["check", "check_notebook", "hint"]
 
 watch()
-ladder.listen()
+blanks.listen()
 
 
 def check(question: object, answer: object, **options: Any) -> None:

@@ -32,7 +32,7 @@ from belgrade.checks.matching import CALL
 from belgrade.checks.quick import nbformat
 from belgrade.checks.reading import NOTES, ExamineError, read_notebook
 from belgrade.checks.spec import exercise_of
-from belgrade.checks.words import AS_IN_JUPYTER, STATUS
+from belgrade.checks.status import AS_IN_JUPYTER, STATUS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -9,13 +9,13 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from belgrade.checks import ladder, versions
+from belgrade.checks import blanks, versions
 from belgrade.checks.compiled import ChecksError, read_compiled
 from belgrade.checks.judge import CLOSE, ERROR, NOT_YET, RIGHT, Verdict, judge, stopped
-from belgrade.checks.ran import UNRUN, watch
+from belgrade.checks.notebook_file import NotFound, notebook_file
 from belgrade.checks.record import bundle, captured_or_error, publish
-from belgrade.checks.this import NotFound, this_file
-from belgrade.checks.words import STATUS, box
+from belgrade.checks.stale import UNRUN, watch
+from belgrade.checks.status import STATUS, box
 
 if TYPE_CHECKING:
     from belgrade.checks.capture import Captured
@@ -30,7 +30,7 @@ def check(
     question: object, answer: object, inputs: list[Any] | None = None, part: str = ""
 ) -> None:
     """Judge `answer` at once against the packed data and show one output; never raises."""
-    if step := ladder.steps().get(str(question)):
+    if step := blanks.steps().get(str(question)):
         return _line(step, answer)
     captured, version = None, ""
     try:
@@ -69,7 +69,7 @@ def _line(step: Spec, answer: object) -> None:
 
     try:
         captured = captured_or_error(answer, step, None)
-        verdict = judge(step, ladder.reference(step, get_ipython().user_ns), captured)
+        verdict = judge(step, blanks.reference(step, get_ipython().user_ns), captured)
     except Exception:
         words = "The cells above are needed first: run them from the top, then this one."
         verdict = Verdict(ERROR, 0, 0, words)
@@ -116,7 +116,7 @@ def check_notebook(exercise: object) -> None:
         if sys.platform == "emscripten":  # no second process in the browser
             report = _in_kernel(exercise)
         else:
-            report = examine.check(exercise, this_file())
+            report = examine.check(exercise, notebook_file())
         publish({}, _page(report), examine.as_text(report))
     except (ChecksError, NotFound, examine.ExamineError) as error:
         publish({}, box("error", html.escape(str(error))), str(error))

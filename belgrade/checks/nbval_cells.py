@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 from nbval.plugin import IPyNbCell, IPyNbFile, NbCellError
 
 from belgrade.checks.assemble import about, role
-from belgrade.checks.examined import (
+from belgrade.checks.graded_cells import (
     MIME,
-    bundle_of,
     graded_specs,
     prelude,
+    recorded_answer,
     strip_widgets,
     verdict_on,
 )
@@ -180,12 +180,12 @@ class Cell(IPyNbCell):
 
     def _judge(self) -> None:
         spec, part = self.spec, self.spec.get("part", "")
-        reference = bundle_of(self.cell.outputs)
+        reference = recorded_answer(self.cell.outputs)
         if reference is None:
             return self.raise_cell_error("no stored reference: run `belgrade build`")
         before = self.parent.errors.get(spec["question"]) if self.parent.assembled else None
-        fresh = bundle_of(self.test_outputs or [])
-        verdict = verdict_on(spec, reference, fresh, before, self.error)
+        recorded = recorded_answer(self.test_outputs or [])
+        verdict = verdict_on(spec, reference, recorded, before, self.error)
         self._record(verdict, part=part, error=before or self.error)
         if verdict.status != RIGHT:
             self.raise_cell_error(f"{spec['question']} {verdict.status}: {verdict.message}")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MIME = "application/vnd.belgrade.answer+json"
 
 
-def examined(spec_json: str) -> Callable[..., None]:
+def recording_check(spec_json: str) -> Callable[..., None]:
     """Return the `check` that a notebook under examination calls: it captures and shows only.
 
     The judging is done by the process that runs the notebook, out of the kernel's reach.

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from belgrade.checks.cells import INSTALL, about, role, source_of
 from belgrade.checks.compiled import read_compiled
+from belgrade.checks.notebook_file import NotFound, notebook_file
 from belgrade.checks.spec import exercise_of
-from belgrade.checks.this import NotFound, this_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -90,7 +90,7 @@ def _spoken(day: Any) -> str:
 
 def _notebook() -> dict[str, Any]:
     try:
-        path = this_file()
+        path = notebook_file()
         return json.loads(path.read_text(encoding="utf-8")) if path else {}
     except (NotFound, OSError, ValueError):
         return {}

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from belgrade import data
-from belgrade.checks.words import AS_IN_JUPYTER
+from belgrade.checks.status import AS_IN_JUPYTER
 from belgrade.grading.forkserver import SCRATCH
 
 PACKAGE = Path(__file__).resolve().parents[1]

@@ -311,7 +311,7 @@ def _cell(shell: Any, request: dict[str, Any]) -> dict[str, Any]:
     shown.forget(bool(request.get("quiet")))
     sys.stdout = sys.stderr = shown
     if spec := request.get("spec"):
-        shell.user_ns["check"] = shell.examined(spec)
+        shell.user_ns["check"] = shell.recording_check(spec)
     error = None
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
@@ -437,7 +437,7 @@ def _shell() -> Any:
     from IPython.core.history import HistoryManager
     from IPython.core.interactiveshell import InteractiveShell
 
-    from belgrade.checks.record import examined
+    from belgrade.checks.record import recording_check
 
     into = CapturedOutput()
 
@@ -490,7 +490,7 @@ def _shell() -> Any:
     HistoryManager.enabled = False  # type: ignore[assignment]  # so a trait's default is set
     shell: Any = Shell.instance(user_ns={})
     shell.display_formatter.active_types = ["text/plain", "image/png"]
-    shell.into, shell.examined = into, examined
+    shell.into, shell.recording_check = into, recording_check
     return shell
 
 

@@ -20,7 +20,7 @@ from typing import Any
 
 from PIL import Image
 
-from belgrade.checks.words import STATUS
+from belgrade.checks.status import STATUS
 from belgrade.grading.marks import FIXED, MARKED, criteria_of, number_in, steps_of
 from belgrade.grading.names import clean
 from belgrade.grading.tables import FAILED, FORMULA, GRADED, MISSING, Result, tidy

@@ -19,7 +19,13 @@ from typing import Any
 
 from belgrade.authoring import execute
 from belgrade.checks.assemble import about, role
-from belgrade.checks.examined import MIME, as_bundle, bundle_of, graded_specs, verdict_on
+from belgrade.checks.graded_cells import (
+    MIME,
+    as_recorded,
+    graded_specs,
+    recorded_answer,
+    verdict_on,
+)
 from belgrade.checks.judge import ERROR, Verdict
 from belgrade.checks.quick import nbformat
 from belgrade.grading import GradingError
@@ -116,8 +122,8 @@ def run_in_place(notebook: Any, sandbox: Sandbox) -> None:
                 result = process.run(cell.source, KEY_TIMEOUT_S, quiet=True)
                 if result.timed_out or result.died:
                     raise execute.RunError(f"cell {cell['id']}: {result.error}")
-                if bundle := as_bundle(result.answer):
-                    cell.outputs.append(nbformat.v4.new_output("display_data", {MIME: bundle}))
+                if answer := as_recorded(result.answer):
+                    cell.outputs.append(nbformat.v4.new_output("display_data", {MIME: answer}))
                 if result.error:
                     name, _, words = result.error.partition(": ")
                     cell.outputs.append(nbformat.v4.new_output("error", ename=name, evalue=words))
@@ -325,13 +331,13 @@ class _Unit:
     def _judge(
         self, cell: Any, spec: dict[str, Any], result: CellResult, error: str | None, seconds: float
     ) -> None:
-        reference = bundle_of(cell.outputs)
+        reference = recorded_answer(cell.outputs)
         if reference is None:
             raise RunError(f"Question {spec['question']} has no stored reference.")
         verdict, start = Verdict(ERROR, 0, spec["points"], TOO_LARGE), time.monotonic()
         room = max(MOST_ANSWER, TIMES_ANSWER * len(json.dumps(reference)))
-        with contextlib.suppress(_Late), _within(max(0.1, JUDGE_S - self.done.judged_s)):
-            answer = as_bundle(result.answer)
+        with contextlib.suppress(_JudgeTimeout), _within(max(0.1, JUDGE_S - self.done.judged_s)):
+            answer = as_recorded(result.answer)
             if answer is None or len(json.dumps(answer)) <= room:
                 verdict = verdict_on(spec, reference, answer, error, result.error)
         self.done.judged_s += time.monotonic() - start
@@ -376,13 +382,13 @@ def _size(output: dict[str, str]) -> int:
     return len(output["text"]) + len(output.get("data", ""))
 
 
-class _Late(BaseException):
+class _JudgeTimeout(BaseException):
     """Judging took longer than it may."""
 
 
 @contextlib.contextmanager
 def _within(seconds: float) -> Iterator[None]:
-    """Raise _Late in this thread if what is done here takes longer.
+    """Raise _JudgeTimeout in this thread if what is done here takes longer.
 
     For code of our own, in Python, that works on what somebody forged to be slow.
     """
@@ -392,7 +398,7 @@ def _within(seconds: float) -> Iterator[None]:
     def stop() -> None:
         with lock:
             if not done.is_set():
-                throw(thread, ctypes.py_object(_Late))
+                throw(thread, ctypes.py_object(_JudgeTimeout))
 
     timer = threading.Timer(seconds, stop)
     timer.start()

@@ -19,7 +19,7 @@ from belgrade import report, takeaway
 from belgrade.authoring import site
 from belgrade.authoring.book.notebooks import still
 from belgrade.checks import compiled, examine, live
-from belgrade.checks.words import box
+from belgrade.checks.status import box
 
 WIDTHS = (1280, 800, 390)
 # Sideways scrolling of the page, and words that do not fit into their box.

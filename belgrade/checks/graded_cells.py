@@ -1,4 +1,4 @@
-"""What is examined, and how its verdict comes about: shared by nbval's plugin and the grader."""
+"""Graded cells, and how a verdict on one comes about: shared by nbval's plugin and the grader."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ for _name in [m for m in _sys.modules if m.split(".")[:2] == ["belgrade", "check
     del _sys.modules[_name]
 """
 TAKE = """\
-from belgrade.checks.record import examined as _examined
-check = _examined({spec!r})
+from belgrade.checks.record import recording_check as _examined
+check = _recording_check({spec!r})
 """
 
 
@@ -41,14 +41,14 @@ def prelude(spec: Spec, trusted: bool = False) -> str:
     return taken if trusted else FORGET + taken
 
 
-def bundle_of(outputs: Iterable[Mapping[str, Any]]) -> dict[str, Any] | None:
-    """Return the last answer bundle among outputs, or None."""
+def recorded_answer(outputs: Iterable[Mapping[str, Any]]) -> dict[str, Any] | None:
+    """Return the last recorded answer among outputs, or None."""
     found = [o["data"][MIME] for o in outputs if MIME in (o.get("data") or {})]
-    return as_bundle(found[-1]) if found else None
+    return as_recorded(found[-1]) if found else None
 
 
-def as_bundle(found: Any) -> dict[str, Any] | None:
-    """Return an answer bundle as it came from a kernel as a dict, or None if it is none."""
+def as_recorded(found: Any) -> dict[str, Any] | None:
+    """Return a recorded answer, as it came from a kernel, as a dict, or None if it is none."""
     try:
         found = json.loads(found) if isinstance(found, str) else found
     except (ValueError, RecursionError):
@@ -77,23 +77,23 @@ def graded_specs(cells: list[NotebookNode]) -> dict[str, Spec]:
 def verdict_on(
     spec: Spec,
     reference: dict[str, Any],
-    fresh: dict[str, Any] | None,
+    recorded: dict[str, Any] | None,
     before: str | None = None,
     error: str | None = None,
 ) -> Verdict:
     """Return the Verdict on a graded cell.
 
-    `reference` and `fresh` are answer bundles (`fresh` None where none came back); `before` is
+    `reference` and `recorded` are recorded answers (None where none came back); `before` is
     the first error of the question's cells, `error` that of the graded cell itself, each as
     "NameError: …", or None.
     """
-    if fresh is not None and fresh.get("question") != spec["question"]:
-        fresh = None
-    verdict = judge(spec, reference["answer"], fresh and fresh["answer"])
+    if recorded is not None and recorded.get("question") != spec["question"]:
+        recorded = None
+    verdict = judge(spec, reference["answer"], recorded and recorded["answer"])
     # The check stops with NameError where the answer's cell stopped: that is the reason.
     if before and verdict.status in (ERROR, NOT_ATTEMPTED):
         return Verdict(ERROR, 0, verdict.max_points, stopped(before, spec))
-    if fresh is None and error:
+    if recorded is None and error:
         return Verdict(ERROR, 0, verdict.max_points, stopped(error, spec))
     return verdict
 

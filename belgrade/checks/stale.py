@@ -38,7 +38,7 @@ UNRUN = """<script data-unrun>(() => {
 
 
 @dataclass
-class Run:
+class CellRun:
     """One run of a cell: its place in the order, its code, what it sets and what it uses."""
 
     count: int
@@ -49,11 +49,11 @@ class Run:
     error: str  # the name of the error that it ended in, or ""
 
 
-class Runs:
+class CellRuns:
     """The last run of each cell of a notebook, as IPython tells of them."""
 
     def __init__(self) -> None:
-        self.last: dict[str, Run] = {}  # cell -> its last run
+        self.last: dict[str, CellRun] = {}  # cell -> its last run
         self.setters: dict[str, str] = {}  # name -> the cell that set it last
         self.now = ""  # the code of the cell that is running
         self._order = 0
@@ -70,7 +70,9 @@ class Runs:
         sets = assigned(source)
         made = {name: self.setters[name] for name in _used(source) - sets if name in self.setters}
         inputs = {name: (by, self.last[by].source) for name, by in made.items()}
-        self.last[cell] = Run(self._order, source, sets, inputs, kind_of(error) if error else "")
+        self.last[cell] = CellRun(
+            self._order, source, sets, inputs, kind_of(error) if error else ""
+        )
         self.setters.update(dict.fromkeys(sets, cell))
 
     def doubt(self, question: str) -> str:
@@ -119,7 +121,7 @@ def _checked(source: str, question: str) -> list[str]:
     return []
 
 
-def watch() -> Runs | None:
+def watch() -> CellRuns | None:
     """Begin to note what this kernel runs; return the runs, or None where nobody sits at it."""
     if os.environ.get("BELGRADE_EXAM") or "JPY_SESSION_NAME" not in os.environ:
         return None
@@ -131,7 +133,7 @@ def watch() -> Runs | None:
     if shell is None:
         return None
     if not hasattr(shell, "belgrade_runs"):
-        shell.belgrade_runs = Runs()
+        shell.belgrade_runs = CellRuns()
         shell.events.register("pre_run_cell", shell.belgrade_runs.begin)
         shell.events.register("post_run_cell", shell.belgrade_runs.end)
     return shell.belgrade_runs

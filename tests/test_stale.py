@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from belgrade.checks import live, ran, this, versions
+from belgrade.checks import live, notebook_file, stale, versions
 from belgrade.checks.compiled import read_compiled
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -21,7 +21,7 @@ def kernel(_shell: Any, displayed: list, monkeypatch: pytest.MonkeyPatch) -> Ite
     monkeypatch.delenv("BELGRADE_EXAM", raising=False)
     monkeypatch.setenv("JPY_SESSION_NAME", "exercises/none.ipynb")
     had = dict(_shell.user_ns)
-    runs = ran.watch()
+    runs = stale.watch()
     _shell.user_ns["check"] = live.check
 
     def run(cell: str, code: str) -> str:
@@ -101,10 +101,10 @@ def test_an_answer_from_what_was_changed_since_is_not_judged(kernel: Any) -> Non
 
 def test_nothing_is_watched_where_nobody_sits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
-    assert ran.watch() is None
+    assert stale.watch() is None
     monkeypatch.setenv("JPY_SESSION_NAME", "x.ipynb")
     monkeypatch.setenv("BELGRADE_EXAM", "1")
-    assert ran.watch() is None
+    assert stale.watch() is None
 
 
 # --- versions --------------------------------------------------------------------------------
@@ -127,7 +127,7 @@ def notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         book["cells"].append({"id": "new", "source": "?", "metadata": {"belgrade": about}})
         path = tmp_path / "mine.ipynb"
         path.write_text(json.dumps(book), encoding="utf-8")
-        monkeypatch.setattr(versions, "this_file", lambda: path)
+        monkeypatch.setattr(versions, "notebook_file", lambda: path)
         return versions.compiled_for("1.1")[1]
 
     return opened
@@ -175,21 +175,23 @@ def test_a_renamed_file_is_asked_of_the_server(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("JPY_SESSION_NAME", "old.ipynb")
-    with pytest.raises(this.NotFound, match=r"opened as old\.ipynb"):
-        this.this_file()
+    with pytest.raises(notebook_file.NotFound, match=r"opened as old\.ipynb"):
+        notebook_file.notebook_file()
     (tmp_path / "old.ipynb").touch()
     (tmp_path / "new name.ipynb").touch()
-    assert this.this_file() == Path("old.ipynb")
-    monkeypatch.setattr(this, "_kernel_id", lambda: "k1")
-    monkeypatch.setattr(this, "_servers", lambda: [{"root_dir": "x"}, {"root_dir": str(tmp_path)}])
+    assert notebook_file.notebook_file() == Path("old.ipynb")
+    monkeypatch.setattr(notebook_file, "_kernel_id", lambda: "k1")
+    monkeypatch.setattr(
+        notebook_file, "_servers", lambda: [{"root_dir": "x"}, {"root_dir": str(tmp_path)}]
+    )
     answers = {
         "x": [{"kernel": {"id": "k2"}, "path": "other.ipynb"}, {}],
         str(tmp_path): [{"kernel": {"id": "k1"}, "path": "new name.ipynb"}],
     }
-    monkeypatch.setattr(this, "_sessions", lambda server: answers[server["root_dir"]])
-    assert this.this_file() == tmp_path / "new name.ipynb"
+    monkeypatch.setattr(notebook_file, "_sessions", lambda server: answers[server["root_dir"]])
+    assert notebook_file.notebook_file() == tmp_path / "new name.ipynb"
     monkeypatch.delenv("JPY_SESSION_NAME")
-    assert this.this_file() is None
+    assert notebook_file.notebook_file() is None
 
 
 def test_a_server_that_does_not_answer_is_passed_over(
@@ -199,6 +201,6 @@ def test_a_server_that_does_not_answer_is_passed_over(
     (tmp_path / "jpserver-1.json").write_text("{", encoding="utf-8")
     dead = {"url": "http://127.0.0.1:9/", "root_dir": "/"}
     (tmp_path / "jpserver-2.json").write_text(json.dumps(dead), encoding="utf-8")
-    assert list(this._servers()) == [dead]
-    assert this._sessions(dead) == []
-    assert this._sessions({"url": "nonsense"}) == []
+    assert list(notebook_file._servers()) == [dead]
+    assert notebook_file._sessions(dead) == []
+    assert notebook_file._sessions({"url": "nonsense"}) == []

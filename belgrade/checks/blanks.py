@@ -1,7 +1,7 @@
 """Lines to fill in: `____` stands for what is missing, and `check("00.a", name)` judges the rest.
 
 A cell with a blank in it is no Python yet. It does not run; instead it says that there is a blank.
-What a filled cell should give is worked out by the line as `ladder.toml` has it, from the same
+What a filled cell should give is worked out by the line as `blanks.toml` has it, from the same
 tables that the reader has in the notebook, so that a cell above that was changed does no harm.
 """
 
@@ -15,7 +15,7 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from belgrade.checks.words import STATUS, box
+from belgrade.checks.status import STATUS, box
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 BLANK = re.compile(r"(?<!\w)____(?!\w)")
 COMMENT = re.compile(r"#.*")
-IN_PLACE = "from belgrade.checks import ladder; ladder.say_blank({!r})\n"
+IN_PLACE = "from belgrade.checks import blanks; blanks.say_blank({!r})\n"
 
 
 @functools.cache

@@ -15,12 +15,12 @@ import nbformat
 import pytest
 from matplotlib import pyplot
 
-from belgrade.checks import check, ladder
+from belgrade.checks import blanks, check
 from belgrade.checks.cells import assigned
 
 ROOT = Path(__file__).resolve().parent.parent
 LESSONS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
-STEPS = ladder.steps()
+STEPS = blanks.steps()
 
 
 @cache
@@ -34,7 +34,7 @@ def lines_to_fill() -> list[tuple[Path, int]]:
         (path, place)
         for path in LESSONS
         for place, cell in enumerate(cells(path))
-        if cell.cell_type == "code" and ladder.BLANK.search(cell.source)
+        if cell.cell_type == "code" and blanks.BLANK.search(cell.source)
     ]
 
 
@@ -52,7 +52,7 @@ def cells_before(path: Path, place: int, code: str) -> list[str]:
     needed, found = used(code), []
     for cell in reversed(cells(path)[:place]):
         runs = cell.cell_type == "code" and not cell.metadata.get("tags")
-        if runs and not ladder.BLANK.search(cell.source) and assigned(cell.source) & needed:
+        if runs and not blanks.BLANK.search(cell.source) and assigned(cell.source) & needed:
             found.append(cell.source)
             needed |= used(cell.source)
     return found[::-1]
@@ -105,8 +105,8 @@ def test_a_filled_line_is_right_a_slip_is_not_and_a_blank_is_told(
 def test_a_cell_with_a_blank_says_so_and_does_not_run(
     _shell: Any, displayed: list[dict[str, Any]]
 ) -> None:
-    assert ladder.blanks(["a = 1  # ____\n", "b____ = a\n"]) == ["a = 1  # ____\n", "b____ = a\n"]
-    (line,) = ladder.blanks(['a = t["____"]\n', "t.____(____)\n"])
+    assert blanks.blanks(["a = 1  # ____\n", "b____ = a\n"]) == ["a = 1  # ____\n", "b____ = a\n"]
+    (line,) = blanks.blanks(['a = t["____"]\n', "t.____(____)\n"])
     exec(line)
     said = displayed[-1]["data"]["text/plain"]
     assert said == "○ Fill in the 3 blanks (____), then run this cell again."

@@ -18,10 +18,10 @@ class NotFound(Exception):
     """Nobody can tell which file the notebook is; the text says what to do."""
 
 
-def this_file() -> Path | None:
+def notebook_file() -> Path | None:
     """Return the path of this kernel's notebook, or None outside of a server.
 
-    A server knows it whenever it is asked. What the kernel was told when it began (in
+    A server knows it whenever it is asked. What the kernel got when it began (in
     `JPY_SESSION_NAME`) holds only until the file is renamed; where that is gone, and no server
     answers, raises NotFound: another file of the exercise would be a guess.
     """

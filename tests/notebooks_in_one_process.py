@@ -20,7 +20,7 @@ from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.display import display
 
-from belgrade.checks import blanks, live
+from belgrade.checks import blanks, live, status
 
 
 def run(shell, path):

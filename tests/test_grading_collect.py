@@ -54,13 +54,13 @@ def collected(tmp_path: Path):
         source = files
         if isinstance(files, dict):
             source = lay_out(tmp_path / "in", files)
-        spool = tmp_path / "spool"
-        before = {p for p in tmp_path.rglob("*") if spool not in (p, *p.parents)}
-        found = collect(source, spool, roster, limits, **options)
-        assert {p for p in tmp_path.rglob("*") if spool not in (p, *p.parents)} == before
-        assert all(p.suffix == ".ipynb" and p.stem.isalnum() for p in spool.iterdir())
+        staging = tmp_path / "staging"
+        before = {p for p in tmp_path.rglob("*") if staging not in (p, *p.parents)}
+        found = collect(source, staging, roster, limits, **options)
+        assert {p for p in tmp_path.rglob("*") if staging not in (p, *p.parents)} == before
+        assert all(p.suffix == ".ipynb" and p.stem.isalnum() for p in staging.iterdir())
         for one in found:
-            assert one.path is None or (one.path.parent == spool and one.path.is_file())
+            assert one.path is None or (one.path.parent == staging and one.path.is_file())
             assert one.problem or one.path, one
         result = {(one.student, one.exercise): one for one in found}
         assert len(result) == len(found)
@@ -314,7 +314,7 @@ def test_a_zip_with_a_huge_list_of_files_is_not_even_read(tmp_path, monkeypatch)
     (tmp_path / "in").mkdir()
     (tmp_path / "in/ana.zip").write_bytes(data)
     monkeypatch.setattr(zipfile, "ZipFile", None)
-    (one,) = collect(tmp_path / "in", tmp_path / "spool", None, Limits(entries=(9, 9, 9)))
+    (one,) = collect(tmp_path / "in", tmp_path / "staging", None, Limits(entries=(9, 9, 9)))
     assert "too many" in one.problem
 
 
@@ -359,10 +359,10 @@ def test_nothing_to_collect(tmp_path):
     (tmp_path / "x.zip").write_bytes(b"no zip")
     for source, word in [("in", "no file"), ("x.zip", "no zip"), ("gone", "cannot be read")]:
         with pytest.raises(GradingError, match=word):
-            collect(tmp_path / source, tmp_path / "spool")
+            collect(tmp_path / source, tmp_path / "staging")
     lay_out(tmp_path / "in", {f"{i}.ipynb": b"{}" for i in range(4)})
     with pytest.raises(GradingError, match="too many"):
-        collect(tmp_path / "in", tmp_path / "spool", None, Limits(files=3))
+        collect(tmp_path / "in", tmp_path / "staging", None, Limits(files=3))
 
 
 # --- rosters ------------------------------------------------------------------------------------

@@ -276,7 +276,7 @@ def test_killed_ten_times_it_comes_to_the_same(
         )  # fmt: skip
         # From the start of the work, which leaves its first trace in the folder, not of Python.
         before, deadline = time.time(), time.monotonic() + 60
-        while not list(out.glob(".spool-*")) and time.monotonic() < deadline:
+        while not list(out.glob(".staging-*")) and time.monotonic() < deadline:
             time.sleep(0.01)
         time.sleep(chance.uniform(0, 4 if n < 2 else 0.5))
         process.send_signal(chance.choice([signal.SIGKILL, signal.SIGKILL, signal.SIGTERM]))
@@ -433,7 +433,7 @@ def test_what_cannot_begin_says_why(
     refused("apt install bubblewrap", handed_in, "--out", out, *with_keys)
     assert not (tmp_path / "new" / "results").exists()
     assert not (tmp_path / "new" / "masters").exists()
-    assert not list((tmp_path / "new").glob(".spool*"))
+    assert not list((tmp_path / "new").glob(".staging*"))
 
 
 def test_the_risk_is_said_loudly(small: ToyClass, seeded: Path, quick: Any, capsys: Any) -> None:

@@ -45,7 +45,7 @@ def collected(files: dict[str, bytes], roster: str = "", **options) -> list[Subm
         if roster:
             (place / "roster.csv").write_text(roster, encoding="utf-8")
         found = collect(
-            place / "all.zip", place / "spool",
+            place / "all.zip", place / "staging",
             read_roster(place / "roster.csv") if roster else None, **options,
         )  # fmt: skip
         return [(one, author_of(one) if one.path else "") for one in found]

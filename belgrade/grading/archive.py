@@ -96,10 +96,10 @@ class Unreadable(Exception):
     """A file cannot be used; its text is a sentence."""
 
 
-def walk(source: Path, spool: Path, limits: Limits | None = None) -> Iterator[Found]:
+def walk(source: Path, staging: Path, limits: Limits | None = None) -> Iterator[Found]:
     """Yield every file in a folder, a zip, or a notebook, in order of their names.
 
-    Zips are opened, three deep at most; what has to be held meanwhile is held in `spool`. Raises
+    Zips are opened, three deep at most; what has to be held meanwhile is held in `staging`. Raises
     GradingError where `source` itself cannot be read.
     """
     limits = limits or Limits()
@@ -110,21 +110,21 @@ def walk(source: Path, spool: Path, limits: Limits | None = None) -> Iterator[Fo
             f"{source} cannot be read ({_why(error)}): give a folder or a zip of submissions."
         ) from None
     if stat.S_ISDIR(mode):
-        yield from _folder(source, spool, limits)
+        yield from _folder(source, staging, limits)
     elif stat.S_ISREG(mode) and NOTEBOOK.search(source.name):
         yield _file(source, (source.name,), limits)
     elif stat.S_ISREG(mode):
         try:
             with source.open("rb") as file:
-                yield from _zip(file, (), spool, limits, 0)
+                yield from _zip(file, (), staging, limits, 0)
         except Unreadable as error:
             raise GradingError(f"{source.name}: {error}") from None
     else:
         raise GradingError(f"{source} is neither a folder nor a zip of submissions.")
 
 
-def _folder(top: Path, spool: Path, limits: Limits) -> Iterator[Found]:
-    seen, avoid = 0, os.path.realpath(spool)
+def _folder(top: Path, staging: Path, limits: Limits) -> Iterator[Found]:
+    seen, avoid = 0, os.path.realpath(staging)
     refused: list[OSError] = []
     for place, folders, files in os.walk(top, onerror=refused.append):
         parts = Path(place).relative_to(top).parts
@@ -139,7 +139,7 @@ def _folder(top: Path, spool: Path, limits: Limits) -> Iterator[Found]:
             raise GradingError(f"{top} holds more than {limits.files} files: too many.")
         for name in sorted(files + links):
             found = _file(Path(place, name), (*parts, name), limits)
-            yield from _unpacked(found, spool, limits, 1)
+            yield from _unpacked(found, staging, limits, 1)
     for fault in refused:
         parts = Path(fault.filename).relative_to(top).parts
         if not parts:
@@ -174,7 +174,7 @@ def _opened(path: Path) -> IO[bytes]:
         raise Unreadable(f"It cannot be read ({_why(error)}).") from None
 
 
-def _unpacked(found: Found, spool: Path, limits: Limits, depth: int) -> Iterator[Found]:
+def _unpacked(found: Found, staging: Path, limits: Limits, depth: int) -> Iterator[Found]:
     """Yield a file, or what is in it if it is a zip; `depth` counts the zips that it lies in."""
     if _is_junk(found.parts):
         return
@@ -184,22 +184,22 @@ def _unpacked(found: Found, spool: Path, limits: Limits, depth: int) -> Iterator
     try:
         if not found.packed:
             with found.open() as file:
-                yield from _zip(file, found.parts, spool, limits, depth)
+                yield from _zip(file, found.parts, staging, limits, depth)
             return
         if found.size > limits.archive:
             raise Unreadable(f"The zip is too large (over {limits.archive / MB:g} MB).")
         if found.size > max(found.packed, 10_000) * limits.ratio:
             raise Unreadable("The zip unpacks to far more than its size and was left alone.")
         # A zip is searched to and fro, for which one in a zip is unpacked as a whole.
-        with tempfile.SpooledTemporaryFile(max_size=4 * MB, dir=str(spool)) as held:
+        with tempfile.SpooledTemporaryFile(max_size=4 * MB, dir=str(staging)) as held:
             with found.open() as file:
                 shutil.copyfileobj(file, held)
-            yield from _zip(held, found.parts, spool, limits, depth)
+            yield from _zip(held, found.parts, staging, limits, depth)
     except Unreadable as error:
         yield replace(found, problem=str(error))
 
 
-def _zip(file: Any, parts: tuple[str, ...], spool: Path, limits: Limits, depth: int) -> Any:
+def _zip(file: Any, parts: tuple[str, ...], staging: Path, limits: Limits, depth: int) -> Any:
     """Yield what is in an open zip; raise Unreadable where it cannot be opened as a whole."""
     if depth >= len(limits.entries):
         raise Unreadable(f"Zips lie in zips more than {len(limits.entries)} deep.")
@@ -224,7 +224,7 @@ def _zip(file: Any, parts: tuple[str, ...], spool: Path, limits: Limits, depth: 
         for info in sorted(wanted, key=lambda i: i.filename):
             found = _entry(info, parts)
             found.most, found.open = limits.notebook, partial(_in_zip, archive, info)
-            yield from _unpacked(found, spool, limits, depth + 1)
+            yield from _unpacked(found, staging, limits, depth + 1)
 
 
 def _is_read(name: str) -> bool:

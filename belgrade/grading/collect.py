@@ -9,7 +9,7 @@
 
 Whose a file is comes from its *origin* (`origin.py`). Where several origins claim one student, none
 of them gets that student's row. Nothing that was handed in is run, and nothing is written outside
-of the spool folder.
+of the staging folder.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Submission:
 # The parameters are the command's options.
 def collect(
     source: Path,
-    spool: Path,
+    staging: Path,
     roster: Roster | None = None,
     limits: Limits | None = None,
     *,
@@ -72,14 +72,14 @@ def collect(
     """Return the submissions in a folder, a zip or a notebook file, sorted by student.
 
     There is one for each student, or group, and exercise; a file whose exercise cannot be told
-    gives one with the exercise None. The notebooks are copied into `spool` under safe names.
+    gives one with the exercise None. The notebooks are copied into `staging` under safe names.
     `layout` is a pattern of paths such as "{seminar}/{student}/{file}", where it is not to be
     guessed; `match` gives the roster's id for names and numbers in the files' names; `groups` the
     members, {id: name}, of each group. Doubtful matches are told to `say`. Raises GradingError
     where nothing can be read at all, or where it cannot be told whose the files are.
     """
-    spool.mkdir(parents=True, exist_ok=True)
-    pieces = [_set_aside(found, spool) for found in walk(Path(source), spool, limits)]
+    staging.mkdir(parents=True, exist_ok=True)
+    pieces = [_set_aside(found, staging) for found in walk(Path(source), staging, limits)]
     if not pieces:
         raise GradingError(f"There is no file in {source}.")
     if layout:
@@ -101,7 +101,7 @@ def collect(
 # --- each file ----------------------------------------------------------------------------------
 
 
-def _set_aside(found: Found, spool: Path) -> Piece:
+def _set_aside(found: Found, staging: Path) -> Piece:
     """Read a file, copy it if it is a notebook, and find its exercise."""
     piece = Piece(found, problem=found.problem, notes=list(found.notes), file=found.name)
     data = b""
@@ -128,7 +128,7 @@ def _set_aside(found: Found, spool: Path) -> Piece:
         piece.problem = origin.NO_NOTEBOOK  # some other file in JSON
         return piece
     piece.digest = hashlib.sha256(data).hexdigest()
-    piece.path = spool / f"{piece.digest[:32]}.ipynb"
+    piece.path = staging / f"{piece.digest[:32]}.ipynb"
     if not piece.path.exists():
         write_whole(piece.path, data)
     return piece

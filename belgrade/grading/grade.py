@@ -178,11 +178,11 @@ def _grade(settings: Settings, say: Callable[[str], None]) -> Summary:
             "grades, change or delete them, and use the network."
         )
     for old in [*out.rglob(".*")]:  # what a run that was killed left half done
-        if old.name.startswith(".spool-"):
+        if old.name.startswith(".staging-"):
             shutil.rmtree(old, ignore_errors=True)
         elif old.name.startswith(".belgrade-"):
             old.unlink(missing_ok=True)
-    spool = Path(tempfile.mkdtemp(prefix=".spool-", dir=out))
+    staging = Path(tempfile.mkdtemp(prefix=".staging-", dir=out))
     try:
         kept = out / "roster.csv"  # so that merging marks later knows it too
         roster = read_roster(settings.roster) if settings.roster else None
@@ -190,12 +190,12 @@ def _grade(settings: Settings, say: Callable[[str], None]) -> Summary:
             write_whole(kept, settings.roster.read_bytes())
         else:
             kept.unlink(missing_ok=True)
-        (spool / "files").mkdir()
+        (staging / "files").mkdir()
         keep_rule(out, settings.due, settings.late, settings.extensions, roster)
         groups = read_groups(settings.groups, roster) if settings.groups else None
         found = collect(
             settings.submissions,
-            spool / "files",
+            staging / "files",
             roster,
             layout=settings.layout,
             match=settings.match,
@@ -205,7 +205,7 @@ def _grade(settings: Settings, say: Callable[[str], None]) -> Summary:
         if not found:
             raise GradingError(f"There is nothing to grade in {settings.submissions}.")
         with contextlib.ExitStack() as stack:
-            job = _Job(settings, spool, stack)
+            job = _Job(settings, staging, stack)
             summary, results, masters = job.go(found)
         for fault in [fault for master in masters.values() for fault in master.odd]:
             say(f"In the answer key, {fault.rstrip('.')}. Graded without it.")
@@ -215,15 +215,15 @@ def _grade(settings: Settings, say: Callable[[str], None]) -> Summary:
         else:
             (out / "alike.html").unlink(missing_ok=True)  # it was on an earlier set
     finally:
-        shutil.rmtree(spool, ignore_errors=True)
+        shutil.rmtree(staging, ignore_errors=True)
     return summary
 
 
 class _Job:
     """The submissions of one run, and how they are graded."""
 
-    def __init__(self, settings: Settings, spool: Path, stack: contextlib.ExitStack) -> None:
-        self.settings, self.spool, self.stack = settings, spool, stack
+    def __init__(self, settings: Settings, staging: Path, stack: contextlib.ExitStack) -> None:
+        self.settings, self.staging, self.stack = settings, staging, stack
         self.runner: Sandbox | Cluster | None = None
         self.out = settings.out
         cores = getattr(os, "sched_getaffinity", lambda _: range(os.cpu_count() or 1))
@@ -290,7 +290,7 @@ class _Job:
             key = self.keys[number]
             count = 1 + len(versions_of(nbformat.read(key, as_version=4)))
             self.versions[number] = [
-                master_of(key, kept, self.spool, self._run_key, n) for n in range(count)
+                master_of(key, kept, self.staging, self._run_key, n) for n in range(count)
             ]
             self.masters[number] = self.versions[number][0]
 

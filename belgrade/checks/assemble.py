@@ -176,13 +176,13 @@ def _texts(fresh: NotebookNode, found: Match, repairs: list[str]) -> dict[str, s
         cells = own + [found.cells[i] for i in near]
         if odd := [c["cell_type"] for c in cells if c["cell_type"] != "markdown"]:
             repairs.append(f"The text of {question} stood in a {odd[0]} cell: it is shown as text.")
-        said = [text for c in cells if (text := source_of(c)).strip() != known.source.strip()]
-        if not any(map(str.strip, said)):
-            said = _in_prompt(fresh, found, question, repairs)
-        if said:
-            texts[question] = "\n\n".join(said)
+        answers = [text for c in cells if (text := source_of(c)).strip() != known.source.strip()]
+        if not any(map(str.strip, answers)):
+            answers = _in_prompt(fresh, found, question, repairs)
+        if answers:
+            texts[question] = "\n\n".join(answers)
         loose = [i for i in loose if i not in near]
-        if not said and not own:
+        if not answers and not own:
             texts[question] = ""
     empty = [q for q in wanted if not texts.get(q, "-").strip()]
     far = [i for i in loose if len(source_of(found.cells[i]).split()) >= 15]

@@ -79,7 +79,8 @@ def check(
     notes = [f"Checked {path.name} as saved at {saved}; save again after a change."]
     mine, ours = about(submitted), about(compiled["notebook"])
     if mine.get("version") != compiled["version"] and not versions.is_unsaid(submitted, compiled):
-        notes.append(versions.told(mine.get("made", ""), ours.get("made", ""), judged=""))
+        made = mine.get("made", ""), ours.get("made", "")
+        notes.append(versions.version_message(*made, judged=""))
     if compiled.get("data") != data.digest():
         notes.append(
             "The data have changed since these checks were built: update the module, or, if it is "

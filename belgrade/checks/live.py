@@ -174,7 +174,7 @@ def chart_in_words(captured: Captured) -> str:
 
     For readers who do not see the picture, and for all to compare it with what they meant to draw.
     """
-    said = []
+    sentences = []
     for axes in captured.get("axes", []):
         for number, series in enumerate(axes["series"], 1):
             points = [
@@ -187,15 +187,17 @@ def chart_in_words(captured: Captured) -> str:
             name = series["label"] or f"series {number}"
             head = f"{name} ({MARK_NAMES[series['mark']]})"
             if len(points) <= 8:
-                said.append(f"{head}: " + ", ".join(f"{_brief(x)} {y:.3g}" for y, x in points))
+                sentences.append(f"{head}: " + ", ".join(f"{_brief(x)} {y:.3g}" for y, x in points))
             else:
                 low, high = min(points, key=_height), max(points, key=_height)
-                said.append(
+                sentences.append(
                     f"{head}: {len(points)} values, lowest {low[0]:.3g} at {_brief(low[1])}, "
                     f"highest {high[0]:.3g} at {_brief(high[1])}"
                 )
     titles = "; ".join(axes["title"] for axes in captured.get("axes", []) if axes["title"])
-    return f"Your chart{f' “{titles}”' if titles else ''} in words. {'; '.join(said)}." * bool(said)
+    if not sentences:
+        return ""
+    return f"Your chart{f' “{titles}”' if titles else ''} in words. {'; '.join(sentences)}."
 
 
 MARK_NAMES = {

@@ -116,10 +116,10 @@ def match(fresh: NotebookNode, submitted: NotebookNode) -> Match:
 
 def stated(cell: NotebookNode) -> tuple[str, ...] | None:
     """Return (question, role, part) as the metadata say, or None where they say nothing."""
-    said = about(cell)
-    if not said.get("role") or said["role"] == "student":
+    metadata = about(cell)
+    if not metadata.get("role") or metadata["role"] == "student":
         return None
-    return tuple(str(said.get(k, "")) for k in ("question", "role", "part"))
+    return tuple(str(metadata.get(k, "")) for k in ("question", "role", "part"))
 
 
 def _named(exercise: _Exercise, cell: NotebookNode) -> int | None:
@@ -251,8 +251,8 @@ def _share_out(exercise: _Exercise, found: Match) -> None:
     starters = {q: exercise.fresh.cells[at].source for q, at in exercise.answers.items()}
     sets = []
     for cell in found.cells:
-        told = exercise.sets(cell, exercise.own) if cell["cell_type"] == "code" else set()
-        sets.append({q for q in told if not same_code(source_of(cell), starters[q])})
+        questions = exercise.sets(cell, exercise.own) if cell["cell_type"] == "code" else set()
+        sets.append({q for q in questions if not same_code(source_of(cell), starters[q])})
     for i in range(len(sets) - 1, -1, -1):
         alone = {q for q in sets[i] if not any(q in s for n, s in enumerate(sets) if n != i)}
         own = exercise.by_id.get(found.cells[i].get("id"))

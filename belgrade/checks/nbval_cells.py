@@ -164,8 +164,8 @@ class Cell(IPyNbCell):
 
     def _failed(self, error: Exception, seconds: float) -> None:
         """Remember an error under the cell's question; write down what ended the kernel."""
-        told = [o for o in self.test_outputs or [] if o.output_type == "error"]
-        name = f"{told[-1].ename}: {told[-1].evalue}" if told else str(error)
+        errors = [o for o in self.test_outputs or [] if o.output_type == "error"]
+        name = f"{errors[-1].ename}: {errors[-1].evalue}" if errors else str(error)
         killed = not self.parent.kernel.is_alive()
         late = self.parent.timed_out and seconds >= self.config.option.nbval_cell_timeout
         if late:

@@ -59,20 +59,20 @@ def check_points_again(ran: list[str], sealed: str) -> float:
     holds, made by `seal`, spec and reference, the source of the check, and that of the parameters
     cell, as given and with other values. Shows nothing.
     """
-    told, captured = decode(sealed.encode("ascii")), []
+    entry, captured = decode(sealed.encode("ascii")), []
 
     def check(
         question: object, answer: object, inputs: list[Any] | None = None, part: str = ""
     ) -> None:
-        captured.append(captured_or_error(answer, told["spec"], inputs))
+        captured.append(captured_or_error(answer, entry["spec"], inputs))
 
     mine = tuple(source for source in ran if f"{MARK}_again" not in source)
-    spaces = _run_again(mine, told["parameters"].strip(), told["variant"])
-    space = spaces.get(told["spec"]["question"], spaces[""])
-    _quietly(told["check"], space | {"check": check})
+    spaces = _run_again(mine, entry["parameters"].strip(), entry["variant"])
+    space = spaces.get(entry["spec"]["question"], spaces[""])
+    _quietly(entry["check"], space | {"check": check})
     if not captured:
         return 0
-    return judge(told["spec"], told["reference"], captured[-1]).points
+    return judge(entry["spec"], entry["reference"], captured[-1]).points
 
 
 # The line by which a cell is known to be a check of an export, and none of the student's.
@@ -108,9 +108,9 @@ def _quietly(source: str, space: dict[str, Any]) -> None:
         exec(compile(source, "<again>", "exec"), space)
 
 
-def seal(**told: Any) -> str:
+def seal(**entry: Any) -> str:
     """Return the data of a hidden check as text that is not legible, though no secret."""
-    return encode(told).decode("ascii")
+    return encode(entry).decode("ascii")
 
 
 def differing(exported: Path) -> list[str]:

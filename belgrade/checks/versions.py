@@ -35,7 +35,7 @@ def _doubt(compiled: Compiled, question: str, notebook: Mapping[str, Any]) -> st
         return ""
     if _given(notebook, question) == _given(compiled["notebook"], question):
         return ""  # whatever else changed, this question did not
-    return told(mine.get("made", ""), about(compiled["notebook"]).get("made", ""))
+    return version_message(mine.get("made", ""), about(compiled["notebook"]).get("made", ""))
 
 
 def changed(notebook: Mapping[str, Any], compiled: Compiled) -> set[str]:
@@ -46,7 +46,9 @@ def changed(notebook: Mapping[str, Any], compiled: Compiled) -> set[str]:
     return {question for question in questions if _doubt(compiled, question, notebook)}
 
 
-def told(notebook_made: str, checks_made: str, judged: str = "Nothing is judged. ") -> str:
+def version_message(
+    notebook_made: str, checks_made: str, judged: str = "Nothing is judged. "
+) -> str:
     """Return which side is old, from two dates ("2026-11-28", or "" if unknown), and who acts."""
     notebook, checks = _spoken(notebook_made), _spoken(checks_made)
     if notebook and checks and notebook_made > checks_made:

@@ -149,8 +149,8 @@ def _recognise(
 
     Returns a piece more for each enrolled student whose work may be among what fits several.
     """
-    said = {key.casefold(): student for key, student in match.items()}
-    for student in said.values():
+    matches = {key.casefold(): student for key, student in match.items()}
+    for student in matches.values():
         if roster is None or student not in roster.by_id:
             raise GradingError(f"--match: there is no student “{student}” on the roster.")
     teams = {_team_key(group): group for group in groups}
@@ -172,9 +172,11 @@ def _recognise(
         # A platform's number means something only in that platform's own export.
         own_export = piece.layout != "canvas" or roster.kind in (CANVAS, PLAIN)
         hits = roster.find([piece.student] if own_export else [], piece.name)
-        told = [said[k.casefold()] for k in (own or "", piece.name) if k.casefold() in said]
-        if told:
-            hits = [roster.by_id[told[0]]]
+        matched = [
+            matches[k.casefold()] for k in (own or "", piece.name) if k.casefold() in matches
+        ]
+        if matched:
+            hits = [roster.by_id[matched[0]]]
         why, close, named = "", hits, own or piece.name
         by_number = piece.layout == "moodle" and roster.kind == WORKSHEET and not blind
         if len(hits) > 1:
@@ -186,7 +188,7 @@ def _recognise(
             if close := roster.close(piece.name) if looked_up <= MOST_ASKED else []:
                 names = ", ".join(f"{s.name} ({s.id})" for s in close)
                 why = f"“{piece.name}” is not on the roster; close to it: {names}."
-        elif by_number and not told and not holds_name(piece.name, hits[0].name):
+        elif by_number and not matched and not holds_name(piece.name, hits[0].name):
             why = f"{own} is {hits[0].name} on the roster, and “{piece.name}” here."
         if not why:
             piece.student, piece.shown_name = hits[0].id, hits[0].name
@@ -228,8 +230,8 @@ def _set_apart(pieces: list[Piece]) -> list[Piece]:
         if len({p.claimant for p in mine}) < 2:
             continue
         names = sorted({p.origin for p in mine})
-        said = f"{len(names)} uploads claim to be of {student}: {_list(names)}."
-        problem = f"{said} Neither was taken: take away what is not theirs, and grade again."
+        claim = f"{len(names)} uploads claim to be of {student}: {_list(names)}."
+        problem = f"{claim} Neither was taken: take away what is not theirs, and grade again."
         platforms = any(p.layout != "plain" for p in mine)
         for _, here in _grouped(mine, lambda p: p.exercise):
             several = len({p.claimant for p in here}) > 1 and len({p.digest for p in here}) > 1
@@ -241,7 +243,7 @@ def _set_apart(pieces: list[Piece]) -> list[Piece]:
                 apart = f"{student} ({readable(label, 80)})"
                 piece.student = apart if piece.own == student or not piece.number else piece.own
                 piece.shown_name = readable(piece.name)
-                piece.notes.append(readable(said, 400))
+                piece.notes.append(readable(claim, 400))
     return made
 
 
@@ -314,8 +316,8 @@ def _as_groups(
             pairs = tuple(members.items())
             made.append(replace(here[0], student=group, name=names, members=pairs, notes=notes))
             continue
-        told = f"Members of the group {group} handed in different notebooks ({', '.join(who)})."
-        blank = replace(here[0], path=None, digest="", problem=told, notes=())
+        problem = f"Members of the group {group} handed in different notebooks ({', '.join(who)})."
+        blank = replace(here[0], path=None, digest="", problem=problem, notes=())
         lacking = [student for student in members if student not in who]
         made += [*here, *(replace(blank, student=s, name=members[s]) for s in lacking)]
     return sorted(made, key=lambda one: (one.student, one.exercise or "~"))

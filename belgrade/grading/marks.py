@@ -241,7 +241,7 @@ def agreement(sheets: Iterable[Sheet]) -> list[str]:
                 values = [_number(cell, 100, "") for cell in cells or [row["mark"]]]
                 key = row["answer_id"], row["student"], row["question"]
                 given.setdefault(key, {})[row["tutor"].strip()] = values
-    said = []
+    lines = []
     for one, other in itertools.combinations(sorted({t for by in given.values() for t in by}), 2):
         both = [(by[one], by[other]) for by in given.values() if {one, other} <= by.keys()]
         both = [(a, b) for a, b in both if len(a) == len(b)]
@@ -250,7 +250,7 @@ def agreement(sheets: Iterable[Sheet]) -> list[str]:
         a, b = (list(itertools.chain(*values)) for values in zip(*both, strict=True))
         steps = sorted({*a, *b, *(n / 2 for n in range(int(2 * max(*a, *b)) + 1))})
         kappa = f"{cohens_kappa(a, b, steps):.2f}".replace("nan", "not defined")
-        said.append(
+        lines.append(
             f"Tutors {one} and {other} agree in {percent_agreement(a, b):.0f}% of {len(a)} rows "
             f"of {len(both)} answers, weighted kappa {kappa}; {other} gave "
             f"{(sum(b) - sum(a)) / len(both):+.2f} points an answer."
@@ -258,8 +258,8 @@ def agreement(sheets: Iterable[Sheet]) -> list[str]:
     for (_, student, question), by in given.items():
         if len(set(map(tuple, by.values()))) > 1:
             rows = [f"{who}: {' + '.join(f'{n:g}' for n in values)}" for who, values in by.items()]
-            said.append(f"{student}, {question}, the first counts. Tutor {'; '.join(rows)}.")
-    return said
+            lines.append(f"{student}, {question}, the first counts. Tutor {'; '.join(rows)}.")
+    return lines
 
 
 def _answer(row: Mapping[str, str], waiting: Mapping[str, Any], listed: set[str]) -> str:
@@ -325,8 +325,8 @@ def _number(cell: str, most: float, what: str) -> float:
     text = cell.strip().replace(",", ".").replace("½", ".5")
     number = float(text) if re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)", text) else math.inf
     if math.isinf(number):
-        said = clean(cell, keep="")[:20]
-        raise _Problem(f"{what} is “{said}”; a number from 0 to {most:g} is expected.")
+        given = clean(cell, keep="")[:20]
+        raise _Problem(f"{what} is “{given}”; a number from 0 to {most:g} is expected.")
     if not 0 <= number <= most + 1e-9:
         raise _Problem(f"{what} is {number:g}; from 0 to {most:g} is possible.")
     return number

@@ -220,28 +220,28 @@ def class_report(results: list[Result], titles: Mapping[str, str] | None = None)
     lost = (r for r in results if r["state"] == FAILED)
     failed = [[_who(r), r["exercise"] or "not recognised", r["file"], r["reason"]] for r in lost]
     absent = [[_who(r), r["exercise"] or ""] for r in results if r["state"] == MISSING]
-    said = summary(results)
-    return _page("report.html", exercises=exercises, summary=said, failed=failed, missing=absent)
+    line = summary(results)
+    return _page("report.html", exercises=exercises, summary=line, failed=failed, missing=absent)
 
 
 def summary(results: list[Result]) -> str:
     """Return how many submissions were graded, failed, are missing, and wait, in a sentence."""
     count = Counter(r["state"] for r in results)
     waiting = sum(bool(r["pending_points"]) for r in results)
-    said = [f"{count[GRADED]} graded"]
-    said += [f"{count[FAILED]} could not be graded"] * bool(count[FAILED])
-    said += [f"{count[MISSING]} not handed in"] * bool(count[MISSING])
-    said += [f"{waiting} with written answers that wait for marks"] * bool(waiting)
-    return ", ".join(said) + "."
+    parts = [f"{count[GRADED]} graded"]
+    parts += [f"{count[FAILED]} could not be graded"] * bool(count[FAILED])
+    parts += [f"{count[MISSING]} not handed in"] * bool(count[MISSING])
+    parts += [f"{waiting} with written answers that wait for marks"] * bool(waiting)
+    return ", ".join(parts) + "."
 
 
 def _exercise(number: str, title: str, mine: list[Result]) -> dict[str, Any]:
     """Return what the report says of an exercise: a sentence, and the numbers of its tables."""
     graded = [r for r in mine if r["state"] == GRADED]
     shares = [100 * r["points"] / r["max_points"] if r["max_points"] else 0.0 for r in graded]
-    said, tenths = summary(mine), Counter(min(max(int(share // 10), 0), 9) for share in shares)
+    text, tenths = summary(mine), Counter(min(max(int(share // 10), 0), 9) for share in shares)
     if graded:
-        said += (
+        text += (
             f" Of the points that are marked so far, the mean is {statistics.mean(shares):.0f}%, "
             f"the median {statistics.median(shares):.0f}%, from {min(shares):.0f}% to "
             f"{max(shares):.0f}%; {sum(share < 50 for share in shares)} have less than half. "
@@ -260,7 +260,7 @@ def _exercise(number: str, title: str, mine: list[Result]) -> dict[str, Any]:
     tens = [(f"{n} to {'' if n == 90 else 'under '}{n + 10}%", tenths[n // 10]) for n in TENS]
     return {
         "heading": column_name(number, {number: title}),
-        "said": said,
+        "summary": text,
         "tenths": tens if graded else [],
         "questions": sorted(counts.items(), key=hardest),
         "mistakes": common_mistakes(graded),

@@ -77,16 +77,16 @@ def remedy(words: str = "", system: System | None = None) -> str:
         how = f"`{system.installer}`" if system.installer else "your system's package bubblewrap"
         return f"The sandbox needs bubblewrap: install it with {how}; {ANYWAY}."
     last = " ".join(words.strip().splitlines()[-1:])[:200] or "it said nothing"
-    said = f"The sandbox does not start here: {last}. Check that `bwrap` runs"
+    advice = f"The sandbox does not start here: {last}. Check that `bwrap` runs"
     refused = REFUSALS.search(words)
     if refused and system.container:
-        said = (
+        advice = (
             "This container may not make namespaces, which the sandbox is made of. Start it with "
             "`--security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt "
             f"systempaths=unconfined`, or `--privileged` ({last})"
         )
     elif refused and system.apparmor_restricts:
-        said = (
+        advice = (
             "This system (Ubuntu since 23.10) forbids bubblewrap its namespaces. Allow them: "
             f"`printf '{PROFILE}' | sudo tee /etc/apparmor.d/bwrap && sudo systemctl reload "
             "apparmor`, or for every program `sudo sysctl -w "
@@ -94,16 +94,16 @@ def remedy(words: str = "", system: System | None = None) -> str:
         )
     elif refused and system.namespaces_off:
         value = "1" if "clone" in system.namespaces_off else "15000"
-        said = (
+        advice = (
             "This system forbids namespaces, which the sandbox is made of. Allow them: "
             f"`sudo sysctl -w {system.namespaces_off}={value}` ({last})"
         )
     elif "Permission denied" in words and "import" in words:
-        said = (
+        advice = (
             "Run by root, the sandbox becomes another user, who cannot read the module or Python: "
             f"`chmod -R o+rX` their folders, or grade as yourself ({last})"
         )
-    return f"{said}; {ANYWAY}."
+    return f"{advice}; {ANYWAY}."
 
 
 def _read(path: str) -> str:

@@ -66,9 +66,9 @@ def check_belongs(notebook: Any, master: Master) -> None:
 
 def head(one: Submission, number: str | None, repairs: list[str]) -> Row:
     """Return the part of a result that says whose it is."""
-    said = {n: getattr(one, n) for n in ("student", "name", "file", "digest", "origin")}
+    fields = {n: getattr(one, n) for n in ("student", "name", "file", "digest", "origin")}
     notes, members = list(dict.fromkeys([*one.notes, *repairs])), list(map(list, one.members))
-    return said | {"exercise": number, "notes": notes, "repairs": repairs, "members": members}
+    return fields | {"exercise": number, "notes": notes, "repairs": repairs, "members": members}
 
 
 def graded(master: Master, notebook: Any, done: Run) -> dict[str, Any]:
@@ -119,11 +119,11 @@ def _cut(rows: list[dict[str, Any]]) -> None:
 def _row(master: Master, question: dict[str, Any], parts: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the row of a question from its parts."""
     name, hidden = question["question"], {tuple(pair) for pair in master.hidden}
-    rows, told = [], {p["message"] for p in parts if (name, p["part"]) not in hidden}
+    rows, visible = [], {p["message"] for p in parts if (name, p["part"]) not in hidden}
     for part in parts:
         is_hidden = (name, part["part"]) in hidden
         message = "" if part["status"] == RIGHT else part["message"][:MOST_MESSAGE]
-        if is_hidden and message and part["message"] not in told:
+        if is_hidden and message and part["message"] not in visible:
             message = rerun.MESSAGE if part["part"] == rerun.AGAIN else HIDDEN_WORDS
         rows.append(part | {"hidden": is_hidden, "message": message})
     worst = worst_of(rows)

@@ -80,19 +80,19 @@ def write_feedback(
     for one in results:
         number, origin, group = one["exercise"], one.get("origin", ""), one.get("members")
         found = platform_of(origin, is_file=True)
-        told = found["number"] if found else ""
+        user = found["number"] if found else ""
         canvas = found is not None and "upload" in found.re.groupindex
         student = one["student"]
         known = roster.by_id.get(student) if roster else Student(student, one["name"])
         if known is None or not number or not one["digest"]:
             continue
         page, participant = pages[student, number], re.fullmatch(r"Participant (\d+)", student)
-        if found and canvas and (roster or group or student == told):  # a group's goes to all of it
+        if found and canvas and (roster or group or student == user):  # a group's goes to all of it
             name = f"{origin[: found.end('upload')]}_{number}_feedback.html"
             zips.setdefault(f"canvas_feedback_{number}.zip", {}).setdefault(name, page)
         elif participant or (found and not canvas and roster and not group):
             name = re.sub(r"[\W_]+", " ", known.name or "Participant").strip()
-            id = participant[1] if participant else told
+            id = participant[1] if participant else user
             name = f"{name or 'Participant'}_{id}_assignfeedback_file_{number}_feedback.html"
             zips.setdefault(f"moodle_feedback_{number}.zip", {})[name] = page
         elif not found:
@@ -115,13 +115,13 @@ def write_feedback(
 
 def _comment(result: Result) -> str:
     """Return what Moodle's worksheet says of a result, in a line without marks of HTML."""
-    said = [f"Exercise {result['exercise']}: {tidy(result['points'])} points."]
+    sentences = [f"Exercise {result['exercise']}: {tidy(result['points'])} points."]
     if result.get("days_late"):
-        said.append(f"Days late: {result['days_late']}; {tidy(counts(result))} points count.")
+        sentences.append(f"Days late: {result['days_late']}; {tidy(counts(result))} points count.")
     for q in result["questions"]:
         words = [f"{q['question']}: {tidy(q['points'])} of {tidy(q['max_points'])}.", q["message"]]
-        said += [*words, (q.get("mark") or {}).get("comment", "")]
-    line = " ".join(clean(" ".join(said)).split())
+        sentences += [*words, (q.get("mark") or {}).get("comment", "")]
+    line = " ".join(clean(" ".join(sentences)).split())
     return html.escape(line[:LONGEST_COMMENT], quote=False)
 
 

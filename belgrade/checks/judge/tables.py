@@ -186,13 +186,13 @@ def _rows(
     if len(answer["rows"]) > 2 * len(right) + 200:  # no need to see which rows are too many
         return NOT_YET, _row_words([], 0, more, keys, wanted, answer["count"])
     given = [[row[names[c]] for c in wanted] for row in answer["rows"]]
-    told = (
+    problem = (
         _with_keys(spec, right, given, more, keys, wanted)
         if keys
         else _without_keys(spec, right, given, more, wanted)
     )
-    if told:
-        return told
+    if problem:
+        return problem
     ordered = spec.get("ordered")
     columns = [wanted.index(ordered)] if isinstance(ordered, str) else range(len(wanted))
     if ordered and not all(

@@ -188,13 +188,13 @@ def _chosen(options: dict[str, str] | list[str], given: str) -> str | None:
     forms = [whole, LEAD.sub("", looks(given))]  # what it looks like counts before its sound
     for form in [forms[1], forms[0]]:
         hits = {o for o in options if plain(o) == plain(form)}
-        hits |= {o for o, said in words.items() if plain(said) == form}
+        hits |= {o for o, option in words.items() if plain(option) == form}
         # "c) A deal with Pristina": the letter and the words of the same option.
         letter, _, rest = re.sub(r"[).:,-]", " ", form).partition(" ")
         hits |= {
             o
-            for o, said in words.items()
-            if plain(o) == letter and rest and _bare(rest) == _bare(plain(said))
+            for o, option in words.items()
+            if plain(o) == letter and rest and _bare(rest) == _bare(plain(option))
         }
         if len(hits) == 1:
             return hits.pop()

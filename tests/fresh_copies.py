@@ -24,7 +24,7 @@ Outcomes = dict[str, tuple[str, str]]
 Runner = Callable[[Any], tuple[list[dict[str, Any]], dict[str, str]]]
 
 
-def examined(
+def checked_copies(
     compiled: dict[str, Any], submissions: list[Any], runner: Runner = examine.run
 ) -> list[tuple[Outcomes, list[str]]]:
     """Return for each submitted notebook ({question: (status, message)}, repairs).
@@ -40,8 +40,8 @@ def examined(
 
 def outcomes(records: list[dict[str, Any]]) -> Outcomes:
     """Return {question: (status, message)} of records, parts with a name left out."""
-    told = [record for record in records if record["part"] == "" and "status" in record]
-    return {record["question"]: (record["status"], record["message"]) for record in told}
+    judged = [record for record in records if record["part"] == "" and "status" in record]
+    return {record["question"]: (record["status"], record["message"]) for record in judged}
 
 
 def records_of(copies: list[Any], runner: Runner = examine.run) -> list[list[dict[str, Any]]]:

@@ -91,11 +91,11 @@ def test_a_filled_line_is_right_a_slip_is_not_and_a_blank_is_told(
             exec(code, space)
             displayed.clear()
             check(question, space[step["name"]])
-            said = displayed[-1]["data"]["text/plain"]
-            assert said.startswith("✓ Right" if code == step["code"] else ("✗", "≈", "○")), said
-            assert f"· line {question}" in said
+            output = displayed[-1]["data"]["text/plain"]
+            assert output.startswith("✓ Right" if code == step["code"] else ("✗", "≈", "○")), output
+            assert f"· line {question}" in output
             if code == step["wrong"]:
-                assert said.endswith(step["hint"])
+                assert output.endswith(step["hint"])
     finally:
         pyplot.close("all")
         space.clear()
@@ -108,8 +108,8 @@ def test_a_cell_with_a_blank_says_so_and_does_not_run(
     assert blanks.blanks(["a = 1  # ____\n", "b____ = a\n"]) == ["a = 1  # ____\n", "b____ = a\n"]
     (line,) = blanks.blanks(['a = t["____"]\n', "t.____(____)\n"])
     exec(line)
-    said = displayed[-1]["data"]["text/plain"]
-    assert said == "○ Fill in the 3 blanks (____), then run this cell again."
+    output = displayed[-1]["data"]["text/plain"]
+    assert output == "○ Fill in the 3 blanks (____), then run this cell again."
 
 
 def test_before_the_cells_above_have_run_a_check_says_so(

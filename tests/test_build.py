@@ -317,9 +317,9 @@ def test_each_template_goes_into_a_key_builds_and_holds(tmp_path, monkeypatch, c
     for kind in KINDS:
         assert cli.main(["question", "90", "--kind", kind]) == 0
     assert cli.main(["build"]) == 0, capsys.readouterr()
-    said = capsys.readouterr().out
-    assert "12 answers tried, nothing amiss" in said
-    assert "wrote: docs" not in said  # the table of keys is the code's
+    output = capsys.readouterr().out
+    assert "12 answers tried, nothing amiss" in output
+    assert "wrote: docs" not in output  # the table of keys is the code's
     compiled = read_compiled("90", packed(tmp_path))
     assert [row["question"] for row in compiled["questions"]][6:] == [
         f"90.{n}" for n in range(7, 14)
@@ -336,9 +336,9 @@ def test_each_template_goes_into_a_key_builds_and_holds(tmp_path, monkeypatch, c
     text = text.replace("What to look at first.", "Multiply by 1_000_000.", 1)
     key.write_text(text.replace("parts[0] + parts[1]", "5 * PLANES"), encoding="utf-8")
     assert cli.main(["build"]) == 1
-    said = capsys.readouterr().out
-    assert "90.7: 'total = 5 * PLANES' should be judged right; it is not_yet" in said
-    assert "90.7: hint 1 names 1,000,000, which stands neither in its prompt nor in its" in said
+    output = capsys.readouterr().out
+    assert "90.7: 'total = 5 * PLANES' should be judged right; it is not_yet" in output
+    assert "90.7: hint 1 names 1,000,000, which stands neither in its prompt nor in its" in output
 
 
 @pytest.mark.parametrize(
@@ -427,11 +427,11 @@ def test_the_address_that_links_put_into_a_first_cell_stays_and_changes_no_versi
 def test_an_exercise_is_issued_anew_and_in_versions(settings, capsys, monkeypatch):
     root, path = settings
     assert cli.main(["build", "90", "--vary", "spring"]) == 0
-    said = capsys.readouterr().out
+    output = capsys.readouterr().out
     planes = read_compiled("90", packed(root))["checks"][0]["reference"]["value"] * 6.945
     assert round(planes) in (4, 13, 15)
-    assert f"seed spring chose PLANES = {round(planes)}" in said
-    assert f"  90.1: the number {planes / 6.945:.6g} (was the number 1.58387)" in said
+    assert f"seed spring chose PLANES = {round(planes)}" in output
+    assert f"  90.1: the number {planes / 6.945:.6g} (was the number 1.58387)" in output
     assert "# one of: 4, 9, 11,\n# 13, 15" in student(root).cells[2].source
 
     # Two versions: one more, with a compiled exercise of its own, and a draw that stays.

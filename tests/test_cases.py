@@ -112,8 +112,10 @@ def test_every_graded_question_has_its_cases(number: str) -> None:
         # Those that the spec foresees are tried by `build` alone.
         wrong |= {one["message"] for one in wrongs[question]}
         right = sum(status == "right" for _, status, _ in of_it)
-        told = f"{question} has {right} accepted and {len(wrong)} wrong answers: three each, please"
-        assert min(right, len(wrong)) >= 3, told
+        problem = (
+            f"{question} has {right} accepted and {len(wrong)} wrong answers: three each, please"
+        )
+        assert min(right, len(wrong)) >= 3, problem
         assert len({code for code, _, _ in of_it}) == len(of_it), question
 
 
@@ -138,6 +140,6 @@ def test_each_case_gets_its_outcome_at_once_and_from_nbval(
             then = by_nbval.get(question, ("no verdict", ""))
             # An error's text is IPython's there and Python's here: only what matters is the same.
             same = now == then or now[0] == then[0] == ERROR
-            if not same or any(s != status or words not in told for s, told in (now, then)):
+            if not same or any(s != status or words not in message for s, message in (now, then)):
                 faults.append(f"{question}: {code}\nwanted {status}: {words}\n{now}\n{then}\n")
     assert not faults, "\n".join(faults)

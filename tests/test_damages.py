@@ -397,7 +397,7 @@ def test_two_hundred_damages_cost_nothing_or_are_named() -> None:
         submitted = notebook_of(file, "any name.ipynb")
         assert exercise_in(submitted) == number, (seed, done)
         notebook, repairs = assemble(fresh, submitted)
-        told = "\n".join([*submitted.metadata[NOTES], *repairs])
+        notes = "\n".join([*submitted.metadata[NOTES], *repairs])
         right = kept(notebook)
         for cell in notebook.cells:
             if role(cell) == "written":
@@ -408,8 +408,8 @@ def test_two_hundred_damages_cost_nothing_or_are_named() -> None:
         total += len(right)
         for question, good in right.items():
             lost += not good
-            if not good and question.split()[0] not in told:
-                faults.append(f"{seed}, exercise {number}, {done}: {question}; told: {told}")
+            if not good and question.split()[0] not in notes:
+                faults.append(f"{seed}, exercise {number}, {done}: {question}; notes: {notes}")
     assert not faults, "\n".join(faults)
     assert lost / total < 0.03, (lost, total)
     assert not {d.__name__ for d in [*DAMAGES, *FILES]} - set(used)

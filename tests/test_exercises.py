@@ -9,7 +9,7 @@ from typing import Any
 
 import nbformat
 import pytest
-from fresh_copies import Outcomes, examined, records_of
+from fresh_copies import Outcomes, checked_copies, records_of
 from kept_kernel import built_of, keep_kernel
 from nbformat.v4 import new_code_cell, new_output
 from nbval.plugin import coalesce_streams
@@ -199,7 +199,7 @@ def changed() -> dict[str, tuple[Outcomes, list[str]]]:
         change(notebook)
         assert notebook != before or change is cleared
         notebooks.append(notebook)
-    found = examined(read_compiled("01"), notebooks)
+    found = checked_copies(read_compiled("01"), notebooks)
     return {c.__name__: one for c, one in zip(changes, found, strict=True)}
 
 

@@ -58,15 +58,15 @@ class Dask:
 
     def scheduler(self) -> None:
         """Start one at a port that the system chooses."""
-        told = self.folder / f"scheduler-{len(list(self.folder.iterdir()))}.json"
+        scheduler_file = self.folder / f"scheduler-{len(list(self.folder.iterdir()))}.json"
         log = self.start(
             "scheduler", "dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard",
-            "--scheduler-file", str(told),
+            "--scheduler-file", str(scheduler_file),
         )  # fmt: skip
 
         def address() -> str:
             try:
-                return json.loads(told.read_text(encoding="utf-8"))["address"]
+                return json.loads(scheduler_file.read_text(encoding="utf-8"))["address"]
             except (OSError, ValueError):
                 return ""
 

@@ -50,7 +50,7 @@ STUDENTS = {"right": RIGHT, "partly": PARTLY, "wrong": WRONG, "warns": WARNS, "n
 
 
 @pytest.fixture(scope="module")
-def how() -> tuple[str, ...]:
+def sandbox_option() -> tuple[str, ...]:
     """Where there is no sandbox, these tests, whose code does no harm, go without."""
     gone = machine.why_without("sandbox") or probe()
     return ("--no-sandbox",) if gone else ()
@@ -66,12 +66,12 @@ def toy(tmp_path_factory: pytest.TempPathFactory) -> ToyClass:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(toy: ToyClass, how: tuple[str, ...]) -> Any:
-    return toy.grade("--exercise", "90", "--workers", "2", *how)
+def uninterrupted(toy: ToyClass, sandbox_option: tuple[str, ...]) -> Any:
+    return toy.grade("--exercise", "90", "--workers", "2", *sandbox_option)
 
 
 @pytest.fixture
-def seeded(toy: ToyClass, undisturbed: Any, tmp_path: Path) -> Path:
+def seeded(toy: ToyClass, uninterrupted: Any, tmp_path: Path) -> Path:
     """A folder for results, with nothing but the exercise made ready."""
     return seed(toy, tmp_path / "grades")
 
@@ -94,12 +94,14 @@ def bare(found: dict[str, Any], *others: str) -> Any:
     return found
 
 
-def test_a_class_is_graded(toy: ToyClass, undisturbed: Any) -> None:
+def test_a_class_is_graded(toy: ToyClass, uninterrupted: Any) -> None:
     pd = pytest.importorskip("pandas")
-    assert undisturbed.returncode == 1, undisturbed.stderr
-    assert "5 graded, mean 51% of the points" in undisturbed.stdout
-    assert "3 wait for marks" in undisturbed.stdout
-    assert "1 could not be graded:\n  broken (90_toy.ipynb): It is a damaged" in undisturbed.stdout
+    assert uninterrupted.returncode == 1, uninterrupted.stderr
+    assert "5 graded, mean 51% of the points" in uninterrupted.stdout
+    assert "3 wait for marks" in uninterrupted.stdout
+    assert (
+        "1 could not be graded:\n  broken (90_toy.ipynb): It is a damaged" in uninterrupted.stdout
+    )
     found = results(toy.out)
     # The same as nbgrader gives, see test_nbgrader, without its seventh question.
     points = {student: result["points"] for student, result in found.items()}
@@ -120,8 +122,8 @@ def test_a_class_is_graded(toy: ToyClass, undisturbed: Any) -> None:
     assert list((toy.out / "feedback").glob("right-*.html"))
 
 
-def test_it_says_how_far_it_is(undisturbed: Any) -> None:
-    last = undisturbed.stderr.rstrip().splitlines()[-1].rpartition("\r")[2]
+def test_it_says_how_far_it_is(uninterrupted: Any) -> None:
+    last = uninterrupted.stderr.rstrip().splitlines()[-1].rpartition("\r")[2]
     assert "6/6" in last and "1 could not be graded" in last
 
 
@@ -148,7 +150,7 @@ def small(toy: ToyClass, tmp_path: Path) -> ToyClass:
     return small
 
 
-def told(small: ToyClass, out: Path, *options: str) -> int:
+def run_grade(small: ToyClass, out: Path, *options: str) -> int:
     return cli.main(small.command(*options, out=out)[3:])
 
 
@@ -157,7 +159,7 @@ def test_only_what_changed_is_graded_anew(
 ) -> None:
     def runs(*options: str) -> int:
         quick.clear()
-        assert told(small, seeded, *options) == 0
+        assert run_grade(small, seeded, *options) == 0
         return len(quick)
 
     assert runs("--timeout", "59") == 3 + 1  # the key first
@@ -179,7 +181,7 @@ def test_only_what_changed_is_graded_anew(
     assert runs("--timeout", "61") == 2 + 1
     assert runs("--timeout", "61", "--fresh") == 2
     (small.handed_in / "ana" / "90_toy.ipynb").write_text("{", encoding="utf-8")
-    assert told(small, seeded, "--exercise", "90") == 1
+    assert run_grade(small, seeded, "--exercise", "90") == 1
     assert results(seeded)["ana"]["max_points"] == 10
 
 
@@ -187,13 +189,13 @@ def test_another_key_asks_for_other_answers(
     small: ToyClass, seeded: Path, quick: list[Any]
 ) -> None:
     """Changed parameters re-issue an exercise: the references follow, and all is graded anew."""
-    assert told(small, seeded) == 0
+    assert run_grade(small, seeded) == 0
     before = master_of(small.keys / "90_toy.ipynb", seeded / "masters")
     key = small.keys / "90_toy.ipynb"
     text = key.read_text(encoding="utf-8").replace("PLANES = 11", "PLANES = 22")
     key.write_text(text, encoding="utf-8")
     quick.clear()
-    assert told(small, seeded) == 0
+    assert run_grade(small, seeded) == 0
     assert len(quick) == 3 + 1
     after = master_of(key, seeded / "masters")
     assert before.version != after.version
@@ -210,7 +212,7 @@ def test_a_wrong_turn_that_is_none_here_is_told_and_stops_nothing(
     text = key.read_text(encoding="utf-8")
     assert "11 / 60.0 * 1000" in text
     key.write_text(text.replace("11 / 60.0 * 1000", "PLANES / 6.945"), encoding="utf-8")
-    assert told(small, seeded) == 0
+    assert run_grade(small, seeded) == 0
     assert (
         "question 90.1: wrong answer 1 is judged right. Graded without" in capsys.readouterr().out
     )
@@ -220,16 +222,16 @@ def test_marks_are_merged_and_kept(
     small: ToyClass, seeded: Path, quick: list[Any], capsys: Any
 ) -> None:
     pd = pytest.importorskip("pandas")
-    assert told(small, seeded) == 0
+    assert run_grade(small, seeded) == 0
     sheet = seeded / "marking" / "90_marks.csv"
     table = pd.read_csv(sheet, dtype="string")
     table.loc[table["student"] != "cy", "mark"] = "2.5"
     table.to_csv(sheet, index=False)
     merge = ["grade", "--merge", str(sheet), "--out", str(seeded)]
     assert cli.main(merge) == 1
-    said = capsys.readouterr().out
-    assert "1 answer has no mark" in said
-    assert "Marks changed for 2 of 3 submissions." in said
+    output = capsys.readouterr().out
+    assert "1 answer has no mark" in output
+    assert "Marks changed for 2 of 3 submissions." in output
     assert cli.main(merge) == 1
     assert "Marks changed for 0 of 3" in capsys.readouterr().out
     grades = pd.read_csv(seeded / "grades.csv", index_col="student")
@@ -238,7 +240,7 @@ def test_marks_are_merged_and_kept(
     # Other code, the same text: the mark stays. Another text: it goes, and a note says so.
     small.hand_in("ana", RIGHT)
     small.hand_in("bo", RIGHT | {"w-6": "Because of something else."})
-    assert told(small, seeded) == 0
+    assert run_grade(small, seeded) == 0
     found = results(seeded)
     assert found["ana"]["points"] == 7 + 2.5
     assert found["bo"]["points"] == 7
@@ -248,21 +250,21 @@ def test_marks_are_merged_and_kept(
 def test_who_is_alike_is_said_only_if_asked_and_tutors_stay(
     small: ToyClass, seeded: Path, quick: list[Any]
 ) -> None:
-    assert told(small, seeded, "--alike", "--tutors", "2") == 0
+    assert run_grade(small, seeded, "--alike", "--tutors", "2") == 0
     assert "no class of 10" in (seeded / "alike.html").read_text(encoding="utf-8")
-    assert told(small, seeded) == 0
+    assert run_grade(small, seeded) == 0
     assert not (seeded / "alike.html").exists()
     assert (seeded / "marking" / "90_answers_tutor_2.html").exists()
 
 
 def test_killed_ten_times_it_comes_to_the_same(
-    toy: ToyClass, undisturbed: Any, how: tuple[str, ...], tmp_path: Path
+    toy: ToyClass, uninterrupted: Any, sandbox_option: tuple[str, ...], tmp_path: Path
 ) -> None:
     """Twice with code that runs, and, since that takes long to start, eight times without."""
     script = tmp_path / "driver.py"
     script.write_text(DRIVER.format(tests=str(Path(__file__).parent), pause=0.2), encoding="utf-8")
     options = ("--exercise", "90", "--workers", "2")
-    real = toy.command(*options, *how, out=tmp_path / "real")
+    real = toy.command(*options, *sandbox_option, out=tmp_path / "real")
     stub = [sys.executable, str(script), *toy.command(*options, out=tmp_path / "stub")[3:]]
     whole = [str(tmp_path / "whole") if w == str(tmp_path / "stub") else w for w in stub]
     chance, stopped = random.Random(6), 0
@@ -314,14 +316,14 @@ def test_ctrl_c_keeps_what_is_done(
         return done
 
     monkeypatch.setattr(grading, "run", stopped)
-    assert told(small, seeded, "--workers", "1") == 130
+    assert run_grade(small, seeded, "--workers", "1") == 130
     assert "Stopped. The same command goes on from here." in capsys.readouterr().err
     # Two are read at once: one of them is written when cy's turn comes, which of them is chance,
     # and the other may be read, or run, while all stops.
     kept = set(results(seeded))
     assert before and before <= kept <= {"ana", "bo"}
     monkeypatch.setattr(grading, "run", good)
-    assert told(small, seeded, "--workers", "1") == 0
+    assert run_grade(small, seeded, "--workers", "1") == 0
     assert f"3 graded ({len(kept)} unchanged)" in capsys.readouterr().out
 
 
@@ -365,7 +367,7 @@ def test_a_full_disk_keeps_what_was_graded(small: ToyClass, seeded: Path, tmp_pa
 def test_a_write_that_fails_leaves_the_old_file(
     small: ToyClass, seeded: Path, quick: list[Any], monkeypatch: Any, capsys: Any
 ) -> None:
-    assert told(small, seeded) == 0
+    assert run_grade(small, seeded) == 0
     before = bare(results(seeded))
     small.hand_in("ana", RIGHT)
     patiently = files.patiently
@@ -376,20 +378,20 @@ def test_a_write_that_fails_leaves_the_old_file(
         patiently(act, path, to)
 
     monkeypatch.setattr(files, "patiently", full)
-    assert told(small, seeded) == 2
+    assert run_grade(small, seeded) == 2
     assert "The disk is full" in capsys.readouterr().err
     assert bare(results(seeded)) == before
     monkeypatch.setattr(files, "patiently", patiently)
-    assert told(small, seeded) == 0
+    assert run_grade(small, seeded) == 0
     assert results(seeded)["ana"]["points"] == 7
     assert not list(seeded.rglob(".belgrade-*"))
 
 
 def test_only_one_run_at_a_time(small: ToyClass, seeded: Path, quick: Any, capsys: Any) -> None:
     with locked(seeded / ".lock"):
-        assert told(small, seeded) == 2
+        assert run_grade(small, seeded) == 2
     assert "Another grading is at work" in capsys.readouterr().err
-    assert told(small, seeded) == 0
+    assert run_grade(small, seeded) == 0
 
 
 def test_what_cannot_begin_says_why(
@@ -437,7 +439,7 @@ def test_what_cannot_begin_says_why(
 
 
 def test_the_risk_is_said_loudly(small: ToyClass, seeded: Path, quick: Any, capsys: Any) -> None:
-    assert told(small, seeded, "--no-sandbox") == 0
+    assert run_grade(small, seeded, "--no-sandbox") == 0
     assert "WARNING: no sandbox. Students' code runs as you" in capsys.readouterr().out
 
 
@@ -452,10 +454,10 @@ def test_a_fault_of_ours_costs_one_row(
         return good(notebook, *arguments, **options)
 
     monkeypatch.setattr(grading, "run", bad)
-    assert told(small, seeded) == 1
+    assert run_grade(small, seeded) == 1
     assert "The grader itself failed (ZeroDivisionError: oh)" in capsys.readouterr().out
     monkeypatch.setattr(grading, "run", good)
-    assert told(small, seeded) == 0  # what was not the student's fault is tried again
+    assert run_grade(small, seeded) == 0  # what was not the student's fault is tried again
     assert results(seeded)["bo"]["points"] == 6
 
     def none(*arguments: Any, **options: Any) -> Run:
@@ -466,7 +468,7 @@ def test_a_fault_of_ours_costs_one_row(
     monkeypatch.setattr(grading, "run", none)
     for student in ("d", "e", "f", "g"):
         small.hand_in(student, RIGHT)
-    assert told(small, seeded) == 2
+    assert run_grade(small, seeded) == 2
     assert "A kernel did not start." in capsys.readouterr().err
     assert set(results(seeded)) >= {"ana", "bo", "cy"}
 
@@ -482,9 +484,9 @@ def test_a_key_must_get_its_own_points(
         return done
 
     monkeypatch.setattr(grading, "run", bad)
-    assert told(small, seeded, "--timeout", "59") == 2
-    said = capsys.readouterr().err
-    assert "key of exercise 90 does not get its own points here: question 90.1: Not yet" in said
+    assert run_grade(small, seeded, "--timeout", "59") == 2
+    output = capsys.readouterr().err
+    assert "key of exercise 90 does not get its own points here: question 90.1: Not yet" in output
 
 
 def test_keys_that_cannot_be_used(small: ToyClass, tmp_path: Path) -> None:
@@ -519,7 +521,7 @@ def test_memory_does_not_grow_with_the_class(
     for n in range(40):
         small.hand_in(f"s{n}", RIGHT)
     tracemalloc.start()
-    assert told(small, seeded, "--workers", "1") == 0
+    assert run_grade(small, seeded, "--workers", "1") == 0
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert sum(p.stat().st_size for p in (seeded / "results").glob("*.json")) > 45_000_000
@@ -530,7 +532,7 @@ def test_memory_does_not_grow_with_the_class(
 
 
 def test_without_a_sandbox_it_gives_the_same_grades(
-    toy: ToyClass, undisturbed: Any, seeded: Path, tmp_path: Path
+    toy: ToyClass, uninterrupted: Any, seeded: Path, tmp_path: Path
 ) -> None:
     few = copy.copy(toy)
     few.handed_in = tmp_path / "submissions"
@@ -546,7 +548,7 @@ def test_without_a_sandbox_it_gives_the_same_grades(
 
 @pytest.mark.parametrize("number", ["03"])
 def test_the_same_answers_get_the_same_marks(
-    number: str, how: tuple[str, ...], tmp_path: Path, monkeypatch: Any
+    number: str, sandbox_option: tuple[str, ...], tmp_path: Path, monkeypatch: Any
 ) -> None:
     """On a real exercise: graded here, and judged at once as in the notebook."""
     import matplotlib
@@ -564,7 +566,7 @@ def test_the_same_answers_get_the_same_marks(
         nbformat.write(solved(compiled, batch), folder / compiled["file"])
     keys = ROOT / "exercises" / "keys"
     command = ["grade", str(tmp_path / "submissions"), "--out", str(tmp_path / "grades")]
-    assert cli.main([*command, "--keys", str(keys), *how]) == 0
+    assert cli.main([*command, "--keys", str(keys), *sandbox_option]) == 0
     found = results(tmp_path / "grades")
     worth = {e["question"]: e["spec"]["points"] for e in compiled["checks"]}
     for n, batch in enumerate(batches):

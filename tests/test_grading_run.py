@@ -69,9 +69,9 @@ def faults_in(number: str, begin: Callable[[Any], Callable[[], Run]]) -> list[st
         found = by_question(ended().records)
         for question in batch:
             code, status, words = cases[question][n]
-            now, _, said = found.get(question, ("no verdict", 0, ""))
-            if now != status or words not in said:
-                faults.append(f"{question}: {code}\nwanted {status}: {words}\n{now}: {said}")
+            now, _, message = found.get(question, ("no verdict", 0, ""))
+            if now != status or words not in message:
+                faults.append(f"{question}: {code}\nwanted {status}: {words}\n{now}: {message}")
     return faults
 
 
@@ -104,7 +104,7 @@ BOTH = {
 
 @pytest.mark.parametrize("isolated", [True, False])
 def test_errors_late_cells_and_dead_kernels_are_told_as_nbval_tells_them(isolated: bool) -> None:
-    records, aborted = told_by_nbval()
+    records, aborted = nbval_result()
     assert set(aborted) == {"1.2"}
     ours = run(toy(BOTH), shared_sandbox(isolated), cell_timeout=2, total_timeout=60)
     assert by_question(ours.records) == by_question(records)
@@ -112,7 +112,7 @@ def test_errors_late_cells_and_dead_kernels_are_told_as_nbval_tells_them(isolate
 
 
 @functools.cache
-def told_by_nbval() -> Any:
+def nbval_result() -> Any:
     return examine.run(toy(BOTH), timeout=2)
 
 
@@ -195,7 +195,7 @@ def _memory() -> int:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-def _held() -> int:
+def _open_files() -> int:
     """Return the number of open files and threads of this process."""
     return len(os.listdir("/proc/self/fd")) + threading.active_count()
 
@@ -262,10 +262,10 @@ def test_memory_and_handles_stay_flat(sandbox: Sandbox) -> None:
     small = nbformat.v4.new_notebook(cells=[cell])
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda _: run(small, sandbox), range(10)))
-        before = _memory(), _held()
+        before = _memory(), _open_files()
         list(pool.map(lambda _: run(small, sandbox), range(40)))
     assert _memory() - before[0] < 10e6  # 40 MB went through
-    assert _held() <= before[1]
+    assert _open_files() <= before[1]
 
 
 NEEDS = {

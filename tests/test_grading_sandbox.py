@@ -343,8 +343,8 @@ REMEDIES = [
 
 @pytest.mark.parametrize(("system", "words", "part"), REMEDIES)
 def test_each_system_has_its_remedy(system: System, words: str, part: str) -> None:
-    said = remedy(words, system)
-    assert part in said and "--no-sandbox" in said and "\n" not in said
+    advice = remedy(words, system)
+    assert part in advice and "--no-sandbox" in advice and "\n" not in advice
 
 
 def test_the_probe_runs_bubblewrap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

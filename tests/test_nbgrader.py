@@ -124,9 +124,9 @@ def nbgrader(course, *arguments):
     if importlib.util.find_spec("nbgrader") is None:
         pytest.fail("nbgrader is not installed: it is in the extra `dev` (requirements-dev.txt).")
     env = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
-    status, said = nbgrader_command.run(course, arguments, env)
-    assert status == 0, said[-3000:]
-    return said
+    status, output = nbgrader_command.run(course, arguments, env)
+    assert status == 0, output[-3000:]
+    return output
 
 
 @pytest.fixture(scope="module")
@@ -141,8 +141,8 @@ def project(tmp_path_factory):
         patch.setenv("BELGRADE_PACKED", str(root / "packed"))
         patch.chdir(root)
         assert cli.main(["export", "nbgrader", "course"]) == 0
-        said = nbgrader(root / "course", "generate_assignment", NAME)
-    assert "nbgrader_config.py" not in said
+        output = nbgrader(root / "course", "generate_assignment", NAME)
+    assert "nbgrader_config.py" not in output
     return root
 
 
@@ -309,9 +309,9 @@ def test_other_check_data_are_noticed(project, monkeypatch, tmp_path):
 def test_settings_that_were_changed_are_kept(project, tmp_path):
     built = built_of(project / "exercises" / "keys" / f"{NAME}.ipynb")
     (tmp_path / "nbgrader_config.py").write_text("c = get_config()\n", encoding="utf-8")
-    said = []
-    exporting.export([built], tmp_path, say=said.append)
-    assert said[-1].startswith("kept")
+    output = []
+    exporting.export([built], tmp_path, say=output.append)
+    assert output[-1].startswith("kept")
     assert (tmp_path / "nbgrader_config.py").read_text(encoding="utf-8") == "c = get_config()\n"
 
 

@@ -71,10 +71,10 @@ def test_an_older_value_under_a_changed_cell_is_not_judged(
 ) -> None:
     kernel("answer", RIGHT)
     kernel("answer", code)
-    said = kernel("check", CHECK)
-    assert "! Could not be checked" in said
-    assert words in said
-    assert "Right" not in said
+    output = kernel("check", CHECK)
+    assert "! Could not be checked" in output
+    assert words in output
+    assert "Right" not in output
     kernel("answer", RIGHT)
     assert "✓ Right" in kernel("check", CHECK)
 
@@ -155,9 +155,9 @@ def test_a_check_looks_at_versions_before_it_judges(
     live.check("1.1", 5)
     live.check("1.9", 5)  # a question that the module has not yet
     for shown in displayed[-2:]:
-        said = shown["data"]["text/plain"]
-        assert said.startswith("! Could not be checked")
-        assert "installed here is old" in said
+        output = shown["data"]["text/plain"]
+        assert output.startswith("! Could not be checked")
+        assert "installed here is old" in output
     live.hint("1.1")
     assert "installed here is old" in displayed[-1]["data"]["text/plain"]
 

@@ -26,7 +26,7 @@ for _name in [m for m in _sys.modules if m.split(".")[:2] == ["belgrade", "check
     del _sys.modules[_name]
 """
 TAKE = """\
-from belgrade.checks.record import recording_check as _examined
+from belgrade.checks.record import recording_check as _recording_check
 check = _recording_check({spec!r})
 """
 

@@ -419,8 +419,8 @@ def test_the_address_that_links_put_into_a_first_cell_stays_and_changes_no_versi
     assert cli.main(["build", "90", "--check"]) == 0
     assert cli.main(["build", "90"]) == 0
     assert exercise.read_text(encoding="utf-8") == filled
-    given = versions._given(json.loads(filled), "90.1")
-    assert given == versions._given(read_compiled("90", packed(root))["notebook"], "90.1")
+    given = versions._provided(json.loads(filled), "90.1")
+    assert given == versions._provided(read_compiled("90", packed(root))["notebook"], "90.1")
 
 
 @pytest.mark.usefixtures("kept")

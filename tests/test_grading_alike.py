@@ -11,7 +11,7 @@ from test_grading_pages import Page
 from belgrade.grading import pages
 from belgrade.grading.alike import alike
 
-GIVEN = ["# Use the table `planes`.\nanswer = planes.sum()  # mend this\n"]
+PROVIDED = ["# Use the table `planes`.\nanswer = planes.sum()  # mend this\n"]
 ASKED = ("1.1", "1.2", "1.3", "1.4")
 STEPS = (
     'rows = planes[planes["donor"] == "{a}"]', 'rows = planes.query("donor == \'{a}\'")',
@@ -54,7 +54,7 @@ def a_class(size: int, seed: int = 1) -> list[dict[str, str]]:
 def results(codes: list[dict[str, str]]) -> list[dict]:
     return [
         result(f"s{n:02}", f"Name {n}", [
-            question(name, "", [part("", "right", 1, 1)], code=GIVEN[0] + code)
+            question(name, "", [part("", "right", 1, 1)], code=PROVIDED[0] + code)
             for name, code in one.items()
         ], exercise="01")
         for n, one in enumerate(codes)
@@ -62,7 +62,7 @@ def results(codes: list[dict[str, str]]) -> list[dict]:
 
 
 def named(codes: list[dict[str, str]]) -> list[tuple[str, str, list[str]]]:
-    found = alike(results(codes), {"01": GIVEN})["01"]
+    found = alike(results(codes), {"01": PROVIDED})["01"]
     return [(p.one["student"], p.other["student"], [s[0] for s in p.shared]) for p in found]
 
 
@@ -94,7 +94,7 @@ def test_a_class_too_small_or_without_grades_is_not_compared() -> None:
 def test_the_page_gives_reasons_to_look_and_runs_nothing() -> None:
     codes = a_class(12)
     codes[2] = codes[1] = {name: f"{code}\n# {EVIL}" for name, code in codes[1].items()}
-    page = Page(pages.alike(alike(results(codes), {"01": GIVEN})))
+    page = Page(pages.alike(alike(results(codes), {"01": PROVIDED})))
     assert page.open == [] and not page.of("script")
     assert "reasons to look, and no verdict" in page.text
     assert "Name 1 (s01) and Name 2 (s02)" in page.text and page.text.count(EVIL) == 8

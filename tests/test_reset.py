@@ -10,7 +10,7 @@ from belgrade.checks.examine import ExamineError
 from belgrade.checks.reset import reset
 from belgrade.cli import main
 
-GIVEN = Path(__file__).parents[1] / "exercises" / "00_start_here.ipynb"
+FRESH = Path(__file__).parents[1] / "exercises" / "00_start_here.ipynb"
 
 
 @pytest.fixture
@@ -18,13 +18,13 @@ def worked_on(tmp_path, monkeypatch):
     """The path of an exercise 00 in which every answer is filled in, with a cell added."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("BELGRADE_WORK", str(tmp_path / "my_work"))
-    notebook = nbformat.read(GIVEN, as_version=4)
+    notebook = nbformat.read(FRESH, as_version=4)
     for cell in notebook.cells:
         if cell.metadata.belgrade.role in ("answer", "written"):
             cell.source = f"mine = 1  # {cell.metadata.belgrade.question}"
     shown = [nbformat.v4.new_output("stream", text="2")]
     notebook.cells.append(nbformat.v4.new_code_cell("scratch = 2", outputs=shown))
-    path = tmp_path / GIVEN.name
+    path = tmp_path / FRESH.name
     nbformat.write(notebook, path)
     return path
 
@@ -48,20 +48,20 @@ def test_a_whole_exercise_starts_again_and_the_old_one_is_kept(worked_on, capsys
     before = worked_on.read_bytes()
     assert main(["reset", "00"]) == 0
     assert "kept as before_" in capsys.readouterr().out
-    assert by_question(worked_on) == by_question(GIVEN)
+    assert by_question(worked_on) == by_question(FRESH)
     assert [p.read_bytes() for p in kept()] == [before]
 
 
 def test_one_question_starts_again_and_all_else_stays(worked_on):
     expected = by_question(worked_on) | {
-        key: source for key, source in by_question(GIVEN).items() if key[0] == "0.3"
+        key: source for key, source in by_question(FRESH).items() if key[0] == "0.3"
     }
     assert "Question 0.3" in reset("00", "0.3")
     assert by_question(worked_on) == expected
     cells = nbformat.read(worked_on, as_version=4).cells
     assert (cells[-1].source, cells[-1].outputs[0].text) == ("scratch = 2", "2")
     metadata = nbformat.read(worked_on, as_version=4).metadata
-    assert metadata == nbformat.read(GIVEN, as_version=4).metadata, "nothing of ours is left in it"
+    assert metadata == nbformat.read(FRESH, as_version=4).metadata, "nothing of ours is left in it"
 
 
 def test_a_deleted_answer_cell_comes_back_before_its_check(worked_on):
@@ -87,7 +87,7 @@ def test_a_notebook_beyond_reading_starts_again_whole(worked_on):
     with pytest.raises(ExamineError):
         reset("00", "0.1")
     reset("00")
-    assert by_question(worked_on) == by_question(GIVEN)
+    assert by_question(worked_on) == by_question(FRESH)
     assert [p.read_text(encoding="utf-8") for p in kept()] == ["{ cut off"]
 
 

@@ -207,9 +207,9 @@ def _in_prompt(fresh: NotebookNode, found: Match, question: str, repairs: list[s
     for i, at in found.partner.items():
         known = fresh.cells[at]
         if role(known) == "prompt" and about(known).get("question") == question:
-            given = {line.strip() for line in known.source.splitlines()}
+            prompt_lines = {line.strip() for line in known.source.splitlines()}
             lines = source_of(found.cells[i]).splitlines()
-            added += [line for line in lines if line.strip() not in given]
+            added += [line for line in lines if line.strip() not in prompt_lines]
     text = "\n".join(added).strip()
     if len(text) < NEW_TEXT:
         return []

@@ -103,9 +103,9 @@ def _set_by(node: ast.AST) -> set[str]:
     return names
 
 
-def same_code(source: str, given: str) -> bool:
-    """Tell whether code does nothing else than the given code."""
-    return source == given or _bare(source) == _bare(given)
+def same_code(source: str, other: str) -> bool:
+    """Tell whether code does nothing else than other code."""
+    return source == other or _bare(source) == _bare(other)
 
 
 @functools.lru_cache(maxsize=512)

@@ -1,8 +1,8 @@
 """Which cell of a submission is which cell of the exercise, whatever happened to the notebook.
 
 Cells are known by their id and by what `metadata.belgrade` says, if the two agree or the text does
-not speak against it; else by what is given in them (a prompt's text, the call of a check), by the
-names that an answer sets, and by the place between its neighbours.
+not speak against it; else by what they provide (a prompt's text, the call of a check), by the names
+that an answer sets, and by the place between its neighbours.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from belgrade.checks.quick import nbformat
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-GIVEN = ("prompt", "setup", "parameters", "check", "")
+PROVIDED = ("prompt", "setup", "parameters", "check", "")
 ALIKE = 0.86
 CALL = re.compile(r"""\bcheck\(\s*["']([\d.]+)["']""")
 LOST = (
@@ -54,27 +54,27 @@ class _Exercise:
     """What is known of the fresh copy: its cells without hidden checks, and what they set."""
 
     fresh: NotebookNode
-    given: list[tuple[int, NotebookNode]] = field(init=False)
+    cells: list[tuple[int, NotebookNode]] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.given = [(i, c) for i, c in enumerate(self.fresh.cells) if role(c) != "hidden"]
-        self.by_id = {c["id"]: i for i, c in self.given}
-        slots = Counter(stated(c) for _, c in self.given)
-        self.by_slot = {stated(c): i for i, c in self.given if slots[stated(c)] == 1}
-        texts = Counter(c.source.strip() for _, c in self.given)
+        self.cells = [(i, c) for i, c in enumerate(self.fresh.cells) if role(c) != "hidden"]
+        self.by_id = {c["id"]: i for i, c in self.cells}
+        slots = Counter(stated(c) for _, c in self.cells)
+        self.by_slot = {stated(c): i for i, c in self.cells if slots[stated(c)] == 1}
+        texts = Counter(c.source.strip() for _, c in self.cells)
         self.by_text = {
             c.source.strip(): i
-            for i, c in self.given
-            if role(c) in GIVEN and texts[c.source.strip()] == 1
+            for i, c in self.cells
+            if role(c) in PROVIDED and texts[c.source.strip()] == 1
         }
-        self.answers = {about(c)["question"]: i for i, c in self.given if role(c) == "answer"}
+        self.answers = {about(c)["question"]: i for i, c in self.cells if role(c) == "answer"}
         self.checks: dict[str, int] = {}
         used: dict[str, set[str]] = {}
-        for i, cell in self.given:
+        for i, cell in self.cells:
             if role(cell) == "check":
                 self.checks.setdefault(about(cell)["question"], i)
                 used.setdefault(about(cell)["question"], set()).update(_read(cell.source))
-        # The names that the check looks at; lines given in several answers set others too.
+        # The names that the check looks at; lines provided in several answers set others too.
         self.targets = {}
         for question, at in self.answers.items():
             names = assigned(self.fresh.cells[at].source)
@@ -107,7 +107,7 @@ def match(fresh: NotebookNode, submitted: NotebookNode) -> Match:
         at = _named(exercise, cell)
         if at is not None:
             found.partner[i] = at
-    _find_given(exercise, found)
+    _find_provided(exercise, found)
     _find_answers(exercise, found)
     _leave_starters(exercise, found)
     found.partner = dict(sorted(found.partner.items()))
@@ -181,11 +181,11 @@ def _is_code(cell: NotebookNode) -> bool:
     return is_python(source_of(cell)) and bool(assigned(source_of(cell)))
 
 
-def _find_given(exercise: _Exercise, found: Match) -> None:
-    """Find what is given, and has no partner yet, by the call of its check or by likeness."""
+def _find_provided(exercise: _Exercise, found: Match) -> None:
+    """Find what is provided, and has no partner yet, by the call of its check or by likeness."""
     taken = set(found.partner.values())
-    for at, known in exercise.given:
-        if at in taken or role(known) not in GIVEN:
+    for at, known in exercise.cells:
+        if at in taken or role(known) not in PROVIDED:
             continue
         free = [i for i in range(len(found.cells)) if i not in found.partner]
         if role(known) == "check":
@@ -239,8 +239,8 @@ def _leave_starters(exercise: _Exercise, found: Match) -> None:
     """Take an untouched answer cell for an added one where another holds the answer."""
     for at in exercise.answers.values():
         mine = [i for i, where in found.partner.items() if where == at]
-        given = exercise.fresh.cells[at].source
-        bare = [i for i in mine if same_code(source_of(found.cells[i]), given)]
+        starter = exercise.fresh.cells[at].source
+        bare = [i for i in mine if same_code(source_of(found.cells[i]), starter)]
         if 0 < len(bare) < len(mine):
             for i in bare:
                 found.cells[i] = nbformat.from_dict(found.cells[i] | {"source": ""})
@@ -302,6 +302,6 @@ def likeness(one: NotebookNode, other: NotebookNode) -> float:
     return 2 * shared / max(len(a) + len(b) - 2, 1)
 
 
-@functools.lru_cache(maxsize=600)  # the cells of a submission, and those given
+@functools.lru_cache(maxsize=600)  # the cells of a submission, and those provided
 def _pairs(text: str) -> Counter[tuple[str, str]]:
     return Counter(itertools.pairwise(text))

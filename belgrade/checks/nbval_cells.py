@@ -49,7 +49,7 @@ class Notebook(IPyNbFile):
     errors: dict[str, str]
     seconds: defaultdict[str, float]
     drain_until: float | None = None
-    is_given = False
+    is_setup = False
 
     def collect(self) -> Iterator[Cell]:
         cells = list(super().collect())
@@ -83,8 +83,8 @@ class Notebook(IPyNbFile):
 
     def _await_or_notice(self, message: str, timeout: float) -> dict[str, Any]:
         """Wait for a reply; notice a dead kernel at once, and not after the whole timeout."""
-        # The given cells are not the student's: a slow machine may take its time for them.
-        end = time.monotonic() + (max(timeout, 60) if self.is_given else timeout)
+        # Set-up cells are not the student's: a slow machine may take its time for them.
+        end = time.monotonic() + (max(timeout, 60) if self.is_setup else timeout)
         while True:
             left = end - time.monotonic()
             try:
@@ -125,7 +125,7 @@ class Cell(IPyNbCell):
         source = self.cell.source
         plain = not self.spec and not self.parent.assembled
         stored = not source.strip() or self.cell.execution_count is not None
-        self.parent.is_given = self.parent.assembled and role(self.cell) == "setup"
+        self.parent.is_setup = self.parent.assembled and role(self.cell) == "setup"
         if self.spec:
             self.options["check"] = False
             self.cell.source = prelude(self.spec) + source

@@ -31,7 +31,7 @@ def with_rerun(notebook: NotebookNode, variant: str, checks: list[dict[str, Any]
     `variant` is the source of the parameters cell with other values, or "" where there is none;
     `checks` are those to grade against: each with the part `again` is judged in the rerun.
     A cell of it has `variant: again` in `metadata.belgrade`, and is otherwise a cell like
-    any: the parameters, the given ones, the student's, and a hidden check for each question.
+    any: the parameters, the set-up, the student's, and a hidden check for each question.
     """
     entries = {c["question"]: c for c in checks if c["part"] == AGAIN}
     if not (variant and entries):

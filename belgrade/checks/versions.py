@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from belgrade.checks.compiled import Compiled
 
 # What a question's answer is judged by, besides the answer.
-GIVEN = ("setup", "parameters", "prompt", "check")
+PROVIDED = ("setup", "parameters", "prompt", "check")
 
 
 def compiled_for(question: str) -> tuple[Compiled, str]:
@@ -33,7 +33,7 @@ def _doubt(compiled: Compiled, question: str, notebook: Mapping[str, Any]) -> st
     mine = about(notebook)
     if mine.get("exercise") != compiled["exercise"] or mine.get("version") == compiled["version"]:
         return ""
-    if _given(notebook, question) == _given(compiled["notebook"], question):
+    if _provided(notebook, question) == _provided(compiled["notebook"], question):
         return ""  # whatever else changed, this question did not
     return version_message(mine.get("made", ""), about(compiled["notebook"]).get("made", ""))
 
@@ -71,15 +71,15 @@ def version_message(
 
 
 def is_unsaid(notebook: Mapping[str, Any], compiled: Compiled) -> bool:
-    """Tell whether a notebook has only lost its mark: whatever is given in a question stands there.
+    """Tell whether a notebook has only lost its mark: whatever a question provides stands there.
 
     Programs drop what they do not know, and many students would be told that their notebook is old.
     """
     if about(notebook).get("version"):
         return False
     there = {_source(cell) for cell in notebook["cells"] if isinstance(cell, dict)}
-    given = (cell for cell in compiled["notebook"]["cells"] if role(cell) in GIVEN)
-    return all(_source(cell) in there for cell in given)
+    provided = (cell for cell in compiled["notebook"]["cells"] if role(cell) in PROVIDED)
+    return all(_source(cell) in there for cell in provided)
 
 
 def _spoken(day: Any) -> str:
@@ -103,13 +103,13 @@ def _source(cell: Mapping[str, Any]) -> str:
     return INSTALL.sub("", source_of(cell).strip())
 
 
-def _given(notebook: Mapping[str, Any], question: str) -> list[tuple[str, str]]:
+def _provided(notebook: Mapping[str, Any], question: str) -> list[tuple[str, str]]:
     cells = notebook.get("cells")
     return [
         (role(cell), _source(cell))
         for cell in (cells if isinstance(cells, list) else ())
         if isinstance(cell, dict)
-        and role(cell) in GIVEN
+        and role(cell) in PROVIDED
         # Words that belong to no question, such as how to work, are none of the matter.
         and about(cell).get("question") in (question, question if role(cell) == "prompt" else None)
     ]

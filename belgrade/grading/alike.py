@@ -36,10 +36,12 @@ class Pair:
     shared: list[tuple[str, float, float, str, str]]
 
 
-def alike(results: Iterable[Result], given: Mapping[str, Iterable[str]]) -> dict[str, list[Pair]]:
+def alike(
+    results: Iterable[Result], provided: Mapping[str, Iterable[str]]
+) -> dict[str, list[Pair]]:
     """Return pairs that are worth a look, by exercise, the least to be expected first.
 
-    `given` has the source of the cells of each exercise as handed out. A class under ten or over
+    `provided` has the source of the cells of each exercise as handed out. A class under ten or over
     two thousand has no pairs.
     """
     classes: dict[str, list[Result]] = {}
@@ -50,14 +52,14 @@ def alike(results: Iterable[Result], given: Mapping[str, Iterable[str]]) -> dict
             classes.setdefault(result["exercise"], []).append(one)
     return {
         number: _pairs(
-            found, {_plain(line) for cell in given.get(number, ()) for line in cell.splitlines()}
+            found, {_plain(line) for cell in provided.get(number, ()) for line in cell.splitlines()}
         )
         for number, found in sorted(classes.items())
         if SMALLEST_CLASS <= len(found) <= LARGEST_CLASS
     }
 
 
-def _pairs(found: list[Result], given: set[str]) -> list[Pair]:
+def _pairs(found: list[Result], provided: set[str]) -> list[Pair]:
     import numpy as np
     from rapidfuzz import fuzz, process
 
@@ -65,7 +67,7 @@ def _pairs(found: list[Result], given: set[str]) -> list[Pair]:
     chance: dict[tuple[int, int], float] = {}
     pairs = len(found) * (len(found) - 1) / 2
     for question in found[0]["codes"]:
-        own = {n: _own(one["codes"].get(question, ""), given) for n, one in enumerate(found)}
+        own = {n: _own(one["codes"].get(question, ""), provided) for n, one in enumerate(found)}
         own = {n: text for n, text in own.items() if len(text) >= SHORTEST}
         if len(own) < SMALLEST_CLASS:
             continue
@@ -88,10 +90,10 @@ def _pairs(found: list[Result], given: set[str]) -> list[Pair]:
     ]
 
 
-def _own(code: str, given: set[str]) -> str:
+def _own(code: str, provided: set[str]) -> str:
     """Return the lines of an answer that the exercise did not give."""
     lines = map(_plain, code.splitlines())
-    return "\n".join(line for line in lines if line and line not in given)
+    return "\n".join(line for line in lines if line and line not in provided)
 
 
 def _plain(line: Any) -> str:

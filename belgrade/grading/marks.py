@@ -117,11 +117,11 @@ def sheet_table(
     rows = []
     for answer in answers:
         old, mark = kept.get(answer["answer_id"], {}), answer["mark"] or {}
-        given = mark.get("criteria") or {"mark": mark.get("points", "")}
-        given = answer | given | {"comment": mark.get("comment", "")}
-        given |= dict.fromkeys(set(criteria) - set(asked[answer["question"]]), NOT_ASKED)
-        given |= {name: cell for name, cell in old.items() if cell}
-        filled = [given.get(name, "") for name in header[len(FIXED) :]]
+        entered = mark.get("criteria") or {"mark": mark.get("points", "")}
+        entered = answer | entered | {"comment": mark.get("comment", "")}
+        entered |= dict.fromkeys(set(criteria) - set(asked[answer["question"]]), NOT_ASKED)
+        entered |= {name: cell for name, cell in old.items() if cell}
+        filled = [entered.get(name, "") for name in header[len(FIXED) :]]
         rows.append([answer[name] for name in FIXED] + filled)
     return header, rows
 
@@ -171,7 +171,7 @@ def merge_marks(
     read = [s if isinstance(s, Sheet) else read_sheet(Path(s)) for s in sheets]
     waiting = {answer_id(r, q): (r, q) for r in results for q in r["questions"] if _worth(q)}
     problems: list[str] = []
-    given: dict[str, tuple[dict[str, Any], str, str]] = {}
+    marks: dict[str, tuple[dict[str, Any], str, str]] = {}
     listed: set[str] = set()
     for sheet in read:
         blank = 0
@@ -182,7 +182,7 @@ def merge_marks(
                 result, question = waiting[key]
                 rubric = (rubrics or {}).get(result["exercise"], {}).get(question["question"], "")
                 mark = _mark(row, _worth(question), sheet.criteria, criteria_of(rubric))
-                first, place, tutor = given.get(key, (mark, where, row["tutor"]))
+                first, place, tutor = marks.get(key, (mark, where, row["tutor"]))
                 if mark and first != mark and tutor == row["tutor"]:
                     raise _Problem(f"another mark stands in {place}; keep one of the two.")
             except _Problem as problem:
@@ -190,7 +190,7 @@ def merge_marks(
                 continue
             blank += mark is None
             if mark:
-                given.setdefault(key, (mark, where, row["tutor"]))
+                marks.setdefault(key, (mark, where, row["tutor"]))
         if blank:
             have = "answer has" if blank == 1 else "answers have"
             problems.append(f"{sheet.name}: {blank} {have} no mark.")
@@ -199,8 +199,8 @@ def merge_marks(
     for key, (result, question) in waiting.items():
         if key not in listed and result["exercise"] in covered and question["pending_points"]:
             absent.setdefault(question["question"], []).append(result["student"])
-        if key in given:
-            apply_mark(result, question, given[key][0])
+        if key in marks:
+            apply_mark(result, question, marks[key][0])
     for name, who in absent.items():
         more = f" and {len(who) - 3} more are" if len(who) > 3 else " are" if who[1:] else " is"
         problems.append(f"{', '.join(who[:3])}{more} not in the sheet for question {name}.")
@@ -233,17 +233,19 @@ def agreement(sheets: Iterable[Sheet]) -> list[str]:
     """
     from belgrade.methods.agreement import cohens_kappa, percent_agreement
 
-    given: dict[tuple[str, str, str], dict[str, list[float]]] = {}
+    by_answer: dict[tuple[str, str, str], dict[str, list[float]]] = {}
     for sheet in sheets:
         for row in (row for row in sheet.rows if row["tutor"].strip() and row["answer_id"]):
             cells = [row[n] for n in sheet.criteria if row[n].strip() not in ("", NOT_ASKED)]
             with contextlib.suppress(_Problem):
                 values = [_number(cell, 100, "") for cell in cells or [row["mark"]]]
                 key = row["answer_id"], row["student"], row["question"]
-                given.setdefault(key, {})[row["tutor"].strip()] = values
+                by_answer.setdefault(key, {})[row["tutor"].strip()] = values
     lines = []
-    for one, other in itertools.combinations(sorted({t for by in given.values() for t in by}), 2):
-        both = [(by[one], by[other]) for by in given.values() if {one, other} <= by.keys()]
+    for one, other in itertools.combinations(
+        sorted({t for by in by_answer.values() for t in by}), 2
+    ):
+        both = [(by[one], by[other]) for by in by_answer.values() if {one, other} <= by.keys()]
         both = [(a, b) for a, b in both if len(a) == len(b)]
         if not both:
             continue
@@ -255,7 +257,7 @@ def agreement(sheets: Iterable[Sheet]) -> list[str]:
             f"of {len(both)} answers, weighted kappa {kappa}; {other} gave "
             f"{(sum(b) - sum(a)) / len(both):+.2f} points an answer."
         )
-    for (_, student, question), by in given.items():
+    for (_, student, question), by in by_answer.items():
         if len(set(map(tuple, by.values()))) > 1:
             rows = [f"{who}: {' + '.join(f'{n:g}' for n in values)}" for who, values in by.items()]
             lines.append(f"{student}, {question}, the first counts. Tutor {'; '.join(rows)}.")
@@ -325,8 +327,8 @@ def _number(cell: str, most: float, what: str) -> float:
     text = cell.strip().replace(",", ".").replace("½", ".5")
     number = float(text) if re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)", text) else math.inf
     if math.isinf(number):
-        given = clean(cell, keep="")[:20]
-        raise _Problem(f"{what} is “{given}”; a number from 0 to {most:g} is expected.")
+        quoted = clean(cell, keep="")[:20]
+        raise _Problem(f"{what} is “{quoted}”; a number from 0 to {most:g} is expected.")
     if not 0 <= number <= most + 1e-9:
         raise _Problem(f"{what} is {number:g}; from 0 to {most:g} is possible.")
     return number

@@ -156,11 +156,11 @@ def marking(
             questions[name] = {"rubric": rubric, "samples": samples, "most": most, "answers": []}
         criteria = []
         for row, limit in criteria_of(rubric).items():
-            given = number_in(one[row])
+            entered = number_in(one[row])
             steps = set(steps_of(rubric, min(limit, most)))
-            if given is not None:
-                steps.add(given)
-            criteria.append((row, sorted(steps), given))
+            if entered is not None:
+                steps.add(entered)
+            criteria.append((row, sorted(steps), entered))
         fixed = {column: one[column] for column in FIXED if column != "text"}
         more = {"number": count, "criteria": criteria, "fixed": fixed}
         questions[name]["answers"].append(one | more)

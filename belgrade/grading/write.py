@@ -80,8 +80,8 @@ def write_all(
 
 def write_alike(results: Iterable[Result], out: Path, masters: Mapping[str, Any]) -> None:
     """Write `alike.html` on pairs whose code is alike beyond what the exercise gives."""
-    given = {n: [cell["source"] for cell in m.notebook["cells"]] for n, m in masters.items()}
-    write_whole(out / "alike.html", pages.alike(alike(results, given)))
+    provided = {n: [cell["source"] for cell in m.notebook["cells"]] for n, m in masters.items()}
+    write_whole(out / "alike.html", pages.alike(alike(results, provided)))
 
 
 def _bare_title(title: str) -> str:

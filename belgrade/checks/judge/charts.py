@@ -260,14 +260,14 @@ def _labelled(piece: list[Point], targets: list[list[Point]]) -> list[Point]:
 def _grain(targets: list[list[Point]], pieces: list[list[Point]]) -> Callable[[Any], Any] | None:
     """Return what makes places of whole months or years comparable, or None where none is."""
     wanted = {x for one in targets for x, _ in one}
-    given = {x for one in pieces for x, _ in one}
-    dates = [x for x in wanted | given if isinstance(x, tuple)]
-    years = [x for x in wanted | given if isinstance(x, float)]
-    if not dates or len(dates) + len(years) < len(wanted | given):
+    drawn = {x for one in pieces for x, _ in one}
+    dates = [x for x in wanted | drawn if isinstance(x, tuple)]
+    years = [x for x in wanted | drawn if isinstance(x, float)]
+    if not dates or len(dates) + len(years) < len(wanted | drawn):
         return None
     if years:
         whole = all(x.is_integer() and 1000 < x < 3000 for x in years)
         one_day = len({x[1:] for x in dates}) == 1
         return (lambda x: float(x[0]) if isinstance(x, tuple) else x) if whole and one_day else None
-    monthly = all(x[2] == 1 for x in wanted) and len({x[:2] for x in given}) == len(given)
+    monthly = all(x[2] == 1 for x in wanted) and len({x[:2] for x in drawn}) == len(drawn)
     return (lambda x: x[:2]) if monthly else None

@@ -60,8 +60,8 @@ def number(spec: Spec, reference: Captured, answer: Captured) -> Outcome:
     return _figure(spec, as_float(reference["value"]), answer["value"])
 
 
-def _figure(spec: Spec, target: float, given: float | str) -> Outcome:
-    value = as_float(given)
+def _figure(spec: Spec, target: float, answered: float | str) -> Outcome:
+    value = as_float(answered)
     if near(spec, target, value):
         return YES
     if math.isnan(value):
@@ -83,7 +83,7 @@ def _figure(spec: Spec, target: float, given: float | str) -> Outcome:
             "Not yet: you have 0. Did a filter keep no row? Check the spelling of what you look "
             "for, capitals too, and put round brackets about each condition."
         )
-    return NOT_YET, f"Not yet: you have {show(given)}{_unit(spec)}."
+    return NOT_YET, f"Not yet: you have {show(answered)}{_unit(spec)}."
 
 
 def _from_text(spec: Spec, reference: Captured, answer: Captured) -> Outcome:

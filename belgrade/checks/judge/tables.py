@@ -185,18 +185,18 @@ def _rows(
     keys = keys or _key(right, [reference["dtypes"][i] for i in at])
     if len(answer["rows"]) > 2 * len(right) + 200:  # no need to see which rows are too many
         return NOT_YET, _row_words([], 0, more, keys, wanted, answer["count"])
-    given = [[row[names[c]] for c in wanted] for row in answer["rows"]]
+    rows = [[row[names[c]] for c in wanted] for row in answer["rows"]]
     problem = (
-        _with_keys(spec, right, given, more, keys, wanted)
+        _with_keys(spec, right, rows, more, keys, wanted)
         if keys
-        else _without_keys(spec, right, given, more, wanted)
+        else _without_keys(spec, right, rows, more, wanted)
     )
     if problem:
         return problem
     ordered = spec.get("ordered")
     columns = [wanted.index(ordered)] if isinstance(ordered, str) else range(len(wanted))
     if ordered and not all(
-        equal(spec, a[i], b[i]) for a, b in zip(right, given, strict=True) for i in columns
+        equal(spec, a[i], b[i]) for a, b in zip(right, rows, strict=True) for i in columns
     ):
         return CLOSE, "The right rows in another order: sort them as asked (sort_values)."
     return YES
@@ -205,7 +205,7 @@ def _rows(
 def _with_keys(
     spec: Spec,
     right: list[list[Any]],
-    given: list[list[Any]],
+    rows: list[list[Any]],
     more: int,
     keys: list[int],
     wanted: list[str],
@@ -214,7 +214,7 @@ def _with_keys(
     left = {_id(row, keys): row for row in right}
     strange, seen = [], set()
     differ: dict[str, list[tuple[list[Any], Any, Any]]] = {}
-    for row in given:
+    for row in rows:
         here = _id(row, keys)
         if here not in left or here in seen:
             strange.append(row)
@@ -225,24 +225,24 @@ def _with_keys(
                 differ.setdefault(name, []).append((row, left[here][i], row[i]))
     lost = len(left) - len(seen)
     if strange or lost or more:
-        return NOT_YET, _row_words(strange, lost, more, keys, wanted, len(given))
+        return NOT_YET, _row_words(strange, lost, more, keys, wanted, len(rows))
     return _differ_words(spec, differ, keys, wanted) if differ else None
 
 
 def _without_keys(
-    spec: Spec, right: list[list[Any]], given: list[list[Any]], more: int, wanted: list[str]
+    spec: Spec, right: list[list[Any]], rows: list[list[Any]], more: int, wanted: list[str]
 ) -> Outcome | None:
     if more:
-        return NOT_YET, _row_words([], max(-more, 0), more, [], wanted, len(given))
+        return NOT_YET, _row_words([], max(-more, 0), more, [], wanted, len(rows))
     pool, strange = list(right), 0
-    for row in given:
+    for row in rows:
         hit = next((n for n, r in enumerate(pool) if equal(spec, r, row)), None)
         if hit is None:
             strange += 1
         else:
             del pool[hit]
     if strange:
-        return NOT_YET, f"{strange} of {len(given)} rows hold other values than asked for."
+        return NOT_YET, f"{strange} of {len(rows)} rows hold other values than asked for."
     return None
 
 

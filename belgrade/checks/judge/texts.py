@@ -148,13 +148,13 @@ def text(spec: Spec, reference: Captured, answer: Captured) -> Outcome:
     if answer["type"] != "text":
         return NOT_YET, f"You have {found(answer)}; a text is asked for, in quotes."
     wanted = [plain(t) for t in [reference["value"], *spec.get("accept", [])]]
-    given = plain(answer["value"])
-    if given in wanted or looks(answer["value"]) in wanted:
+    value = plain(answer["value"])
+    if value in wanted or looks(answer["value"]) in wanted:
         return YES
-    if not given:
+    if not value:
         return NOT_ATTEMPTED, "The text is still empty."
-    near = len(given) < 200 and any(
-        len(w) > 3 and difflib.SequenceMatcher(None, w, given).ratio() >= 0.85 for w in wanted
+    near = len(value) < 200 and any(
+        len(w) > 3 and difflib.SequenceMatcher(None, w, value).ratio() >= 0.85 for w in wanted
     )
     if near:
         return CLOSE, f"Close: check the spelling of {show(answer['value'])}."
@@ -168,24 +168,24 @@ def choice(spec: Spec, reference: Captured, answer: Captured) -> Outcome:
     answer = only_one(answer)
     if answer["type"] not in ("text", "number"):
         return NOT_YET, f"You have {found(answer)}; answer with one of {letters}, in quotes."
-    given = str(answer["value"])
-    if not plain(given):
+    value = str(answer["value"])
+    if not plain(value):
         return NOT_ATTEMPTED, f"Choose one of {letters}."
-    chosen = _chosen(options, given)
+    chosen = _chosen(options, value)
     if chosen is None:
-        more = "" if given.isascii() or len(plain(given)) > 2 else " Write it with a Latin letter."
-        return NOT_YET, f"{show(given)} is none of the options: {letters}.{more}"
+        more = "" if value.isascii() or len(plain(value)) > 2 else " Write it with a Latin letter."
+        return NOT_YET, f"{show(value)} is none of the options: {letters}.{more}"
     if plain(chosen) == plain(reference["value"]):
         return YES
     feedback = spec.get("feedback", {}).get(chosen)
     return NOT_YET, feedback or f"You chose {chosen}. Read the others again with the evidence."
 
 
-def _chosen(options: dict[str, str] | list[str], given: str) -> str | None:
+def _chosen(options: dict[str, str] | list[str], value: str) -> str | None:
     """Return the one option that a text names, by letter, by words or by both; else None."""
     words = options if isinstance(options, dict) else {}
-    whole = LEAD.sub("", plain(given))
-    forms = [whole, LEAD.sub("", looks(given))]  # what it looks like counts before its sound
+    whole = LEAD.sub("", plain(value))
+    forms = [whole, LEAD.sub("", looks(value))]  # what it looks like counts before its sound
     for form in [forms[1], forms[0]]:
         hits = {o for o in options if plain(o) == plain(form)}
         hits |= {o for o, option in words.items() if plain(option) == form}
@@ -219,10 +219,10 @@ def truth(spec: Spec, reference: Captured, answer: Captured) -> Outcome:
 
 def written(spec: Spec, answer: Captured) -> Outcome:
     """Take prose in for a person to mark, unless nothing was written."""
-    given = str(answer.get("value", ""))
-    if _words(given) in ([], _words(spec.get("starter", ""))):
+    value = str(answer.get("value", ""))
+    if _words(value) in ([], _words(spec.get("starter", ""))):
         return NOT_ATTEMPTED, "Write your answer in the text cell, in place of what stands there."
-    words = len(given.split())
+    words = len(value.split())
     return PENDING, f"Received, {words} word{'s' * (words != 1)}; a person reads and marks it."
 
 

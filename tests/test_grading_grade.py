@@ -37,7 +37,7 @@ from belgrade.grading.store import locked
 
 # One worker: what is made once is used by most tests here.
 pytestmark = pytest.mark.xdist_group("grading-grade")
-# The command without a sandbox, in a process of its own: see `quick`.
+# The command without a sandbox, in a process of its own: see `fake_runs`.
 DRIVER = """
 import sys
 sys.path[:0] = [{tests!r}]
@@ -131,7 +131,7 @@ def test_it_says_how_far_it_is(uninterrupted: Any) -> None:
 
 
 @pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+def fake_runs(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Running code left out: an answer is right if its cell is that of RIGHT. Lists what ran."""
     ran: list[Any] = []
     without_kernels(monkeypatch.setattr, ran)
@@ -155,12 +155,12 @@ def run_grade(small: ToyClass, out: Path, *options: str) -> int:
 
 
 def test_only_what_changed_is_graded_anew(
-    small: ToyClass, seeded: Path, quick: list[Any], capsys: Any, tmp_path: Path
+    small: ToyClass, seeded: Path, fake_runs: list[Any], capsys: Any, tmp_path: Path
 ) -> None:
     def runs(*options: str) -> int:
-        quick.clear()
+        fake_runs.clear()
         assert run_grade(small, seeded, *options) == 0
-        return len(quick)
+        return len(fake_runs)
 
     assert runs("--timeout", "59") == 3 + 1  # the key first
     assert runs() == 3 + 1
@@ -186,7 +186,7 @@ def test_only_what_changed_is_graded_anew(
 
 
 def test_another_key_asks_for_other_answers(
-    small: ToyClass, seeded: Path, quick: list[Any]
+    small: ToyClass, seeded: Path, fake_runs: list[Any]
 ) -> None:
     """Changed parameters re-issue an exercise: the references follow, and all is graded anew."""
     assert run_grade(small, seeded) == 0
@@ -194,19 +194,19 @@ def test_another_key_asks_for_other_answers(
     key = small.keys / "90_toy.ipynb"
     text = key.read_text(encoding="utf-8").replace("PLANES = 11", "PLANES = 22")
     key.write_text(text, encoding="utf-8")
-    quick.clear()
+    fake_runs.clear()
     assert run_grade(small, seeded) == 0
-    assert len(quick) == 3 + 1
+    assert len(fake_runs) == 3 + 1
     after = master_of(key, seeded / "masters")
     assert before.version != after.version
     values = [m.checks[0]["reference"]["value"] for m in (before, after)]
     assert values == [pytest.approx(11 / 6.945), pytest.approx(22 / 6.945)]
-    for cells in (after.fresh.cells, quick[0].cells):
+    for cells in (after.fresh.cells, fake_runs[0].cells):
         assert "PLANES = 22" in [cell.source for cell in cells]
 
 
 def test_a_wrong_turn_that_is_none_here_is_told_and_stops_nothing(
-    small: ToyClass, seeded: Path, quick: list[Any], capsys: Any
+    small: ToyClass, seeded: Path, fake_runs: list[Any], capsys: Any
 ) -> None:
     key = small.keys / "90_toy.ipynb"
     text = key.read_text(encoding="utf-8")
@@ -219,7 +219,7 @@ def test_a_wrong_turn_that_is_none_here_is_told_and_stops_nothing(
 
 
 def test_marks_are_merged_and_kept(
-    small: ToyClass, seeded: Path, quick: list[Any], capsys: Any
+    small: ToyClass, seeded: Path, fake_runs: list[Any], capsys: Any
 ) -> None:
     pd = pytest.importorskip("pandas")
     assert run_grade(small, seeded) == 0
@@ -248,7 +248,7 @@ def test_marks_are_merged_and_kept(
 
 
 def test_who_is_alike_is_said_only_if_asked_and_tutors_stay(
-    small: ToyClass, seeded: Path, quick: list[Any]
+    small: ToyClass, seeded: Path, fake_runs: list[Any]
 ) -> None:
     assert run_grade(small, seeded, "--alike", "--tutors", "2") == 0
     assert "no class of 10" in (seeded / "alike.html").read_text(encoding="utf-8")
@@ -299,7 +299,7 @@ def test_killed_ten_times_it_comes_to_the_same(
 
 
 def test_ctrl_c_keeps_what_is_done(
-    small: ToyClass, seeded: Path, quick: list[Any], monkeypatch: Any, capsys: Any
+    small: ToyClass, seeded: Path, fake_runs: list[Any], monkeypatch: Any, capsys: Any
 ) -> None:
     good, ran, before = grading.run, [], set()
 
@@ -365,7 +365,7 @@ def test_a_full_disk_keeps_what_was_graded(small: ToyClass, seeded: Path, tmp_pa
 
 
 def test_a_write_that_fails_leaves_the_old_file(
-    small: ToyClass, seeded: Path, quick: list[Any], monkeypatch: Any, capsys: Any
+    small: ToyClass, seeded: Path, fake_runs: list[Any], monkeypatch: Any, capsys: Any
 ) -> None:
     assert run_grade(small, seeded) == 0
     before = bare(results(seeded))
@@ -387,7 +387,7 @@ def test_a_write_that_fails_leaves_the_old_file(
     assert not list(seeded.rglob(".belgrade-*"))
 
 
-def test_only_one_run_at_a_time(small: ToyClass, seeded: Path, quick: Any, capsys: Any) -> None:
+def test_only_one_run_at_a_time(small: ToyClass, seeded: Path, fake_runs: Any, capsys: Any) -> None:
     with locked(seeded / ".lock"):
         assert run_grade(small, seeded) == 2
     assert "Another grading is at work" in capsys.readouterr().err
@@ -395,7 +395,7 @@ def test_only_one_run_at_a_time(small: ToyClass, seeded: Path, quick: Any, capsy
 
 
 def test_what_cannot_begin_says_why(
-    small: ToyClass, tmp_path: Path, quick: Any, monkeypatch: Any, capsys: Any
+    small: ToyClass, tmp_path: Path, fake_runs: Any, monkeypatch: Any, capsys: Any
 ) -> None:
     def refused(words: str, *command: str) -> None:
         assert cli.main(["grade", *command]) == 2
@@ -438,13 +438,15 @@ def test_what_cannot_begin_says_why(
     assert not list((tmp_path / "new").glob(".staging*"))
 
 
-def test_the_risk_is_said_loudly(small: ToyClass, seeded: Path, quick: Any, capsys: Any) -> None:
+def test_the_risk_is_said_loudly(
+    small: ToyClass, seeded: Path, fake_runs: Any, capsys: Any
+) -> None:
     assert run_grade(small, seeded, "--no-sandbox") == 0
     assert "WARNING: no sandbox. Students' code runs as you" in capsys.readouterr().out
 
 
 def test_a_fault_of_ours_costs_one_row(
-    small: ToyClass, seeded: Path, quick: Any, monkeypatch: Any, capsys: Any
+    small: ToyClass, seeded: Path, fake_runs: Any, monkeypatch: Any, capsys: Any
 ) -> None:
     good = grading.run
 
@@ -474,7 +476,7 @@ def test_a_fault_of_ours_costs_one_row(
 
 
 def test_a_key_must_get_its_own_points(
-    small: ToyClass, seeded: Path, quick: Any, monkeypatch: Any, capsys: Any
+    small: ToyClass, seeded: Path, fake_runs: Any, monkeypatch: Any, capsys: Any
 ) -> None:
     good = grading.run
 
@@ -507,7 +509,7 @@ def test_keys_that_cannot_be_used(small: ToyClass, tmp_path: Path) -> None:
 
 
 def test_memory_does_not_grow_with_the_class(
-    small: ToyClass, seeded: Path, quick: Any, monkeypatch: Any
+    small: ToyClass, seeded: Path, fake_runs: Any, monkeypatch: Any
 ) -> None:
     good = grading.run
 

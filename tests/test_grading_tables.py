@@ -342,15 +342,15 @@ CLASS = [f"s{n}@example.org" for n in range(180)]
 
 
 def test_the_draw_is_even_stable_and_has_ten_for_all():
-    drawn = marks.draw(CLASS, 4, {})
-    sizes = [sum(t == tutor for t in drawn.values()) for tutor in range(5)]
+    assigned = marks.assign_tutors(CLASS, 4, {})
+    sizes = [sum(t == tutor for t in assigned.values()) for tutor in range(5)]
     assert sizes[0] == 10 and max(sizes[1:]) - min(sizes[1:]) <= 1 and sum(sizes) == 180
-    assert drawn == marks.draw(reversed(CLASS), 4, {})
+    assert assigned == marks.assign_tutors(reversed(CLASS), 4, {})
     # Who comes later moves nobody, and nobody goes into the common ones.
-    more = marks.draw([*CLASS, *(f"late{n}" for n in range(5))], 4, drawn)
-    assert {**more, **drawn} == more and sum(t == 0 for t in more.values()) == 10
-    assert marks.draw(CLASS[3:], 4, drawn).items() <= drawn.items()
-    assert sum(t == 0 for t in marks.draw(CLASS[:12], 3, {}).values()) == 3
+    more = marks.assign_tutors([*CLASS, *(f"late{n}" for n in range(5))], 4, assigned)
+    assert {**more, **assigned} == more and sum(t == 0 for t in more.values()) == 10
+    assert marks.assign_tutors(CLASS[3:], 4, assigned).items() <= assigned.items()
+    assert sum(t == 0 for t in marks.assign_tutors(CLASS[:12], 3, {}).values()) == 3
 
 
 def test_tutors_get_forms_of_their_own_that_later_runs_keep(tmp_path):

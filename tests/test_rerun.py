@@ -14,7 +14,7 @@ from toy_exercise import RIGHT, varied_key
 from belgrade.authoring import build as building
 from belgrade.checks.assemble import about, assemble, role
 from belgrade.checks.capture import capture
-from belgrade.checks.points import MARK, check_points_again, seal
+from belgrade.checks.points import IMPORT_LINE, check_points_again, seal
 from belgrade.checks.rerun import AGAIN, MESSAGE, with_rerun
 from belgrade.grading.master import Master, _made
 from belgrade.grading.result import _row
@@ -168,8 +168,8 @@ def refused(key: Any, words: str, folder: Path) -> None:
 def test_a_name_that_two_questions_ask_for_is_each_ones_own_in_nbgrader() -> None:
     ran = ["PLANES = 1"]
     for question, factor in (("1.1", 2), ("1.2", 3)):
-        ran += [f"total = PLANES * {factor}", f'{MARK}\n\ncheck_points("{question}", total)']
-    ran += [f"{MARK}_again\n"]
+        ran += [f"total = PLANES * {factor}", f'{IMPORT_LINE}\n\ncheck_points("{question}", total)']
+    ran += [f"{IMPORT_LINE}_again\n"]
     for question, value in (("1.1", 10), ("1.2", 15)):
         sealed = seal(
             spec={"question": question, "kind": "number", "points": 1},

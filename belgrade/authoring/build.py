@@ -32,9 +32,9 @@ from belgrade.authoring.settings import SettingError
 from belgrade.checks.capture import Captured
 from belgrade.checks.cells import INSTALL
 from belgrade.checks.compiled import decode, encode
+from belgrade.checks.fast_nbformat import nbformat
 from belgrade.checks.graded_cells import graded_specs, prelude, recorded_answer
-from belgrade.checks.judge import RIGHT, found, judge
-from belgrade.checks.quick import nbformat
+from belgrade.checks.judge import RIGHT, describe, judge
 from belgrade.checks.rerun import AGAIN, with_rerun
 from belgrade.checks.spec import SpecError, exercise_of
 from belgrade.files import write_whole
@@ -375,7 +375,7 @@ def _sound(
     if verdict.status != RIGHT:
         raise BuildError(
             f"question {name}: the check does not accept its own solution, "
-            f"{found(reference)}: {verdict.message}"
+            f"{describe(reference)}: {verdict.message}"
         )
     sound = []
     for n, wrong in enumerate(spec["wrong"]):
@@ -384,7 +384,7 @@ def _sound(
             fault = f"question {name}: wrong answer {n + 1} is judged right"
         elif verdict.message != wrong["message"]:
             fault = (
-                f"question {name}: wrong answer {n + 1} ({found(wrong['answer'])}) gets another "
+                f"question {name}: wrong answer {n + 1} ({describe(wrong['answer'])}) gets another "
                 f"message: {verdict.message}"
             )
         if not fault:

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 from belgrade.authoring.key import BLOCK, BuildError, read_questions, tag_of
 from belgrade.checks import live, record
 from belgrade.checks.compiled import read_compiled
+from belgrade.checks.fast_nbformat import nbformat
 from belgrade.checks.judge import ERROR, NOT_YET, RIGHT, judge, stopped
-from belgrade.checks.quick import nbformat
 from belgrade.checks.status import STATUS
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from belgrade.authoring.execute import RunError, execute, first_error
+from belgrade.checks.fast_nbformat import nbformat
 from belgrade.checks.graded_cells import strip_widgets
-from belgrade.checks.quick import nbformat
 from belgrade.files import write_whole
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from belgrade import UserError
-from belgrade.checks import quick  # noqa: F401  nbclient would import nbformat more slowly
+from belgrade.checks import fast_nbformat  # noqa: F401  nbclient would import it slowly
 from belgrade.checks.status import AS_IN_JUPYTER
 
 if TYPE_CHECKING:

@@ -24,8 +24,8 @@ from belgrade import UserError
 from belgrade.authoring.clean import fresh
 from belgrade.authoring.settings import apart, read, replaced, verify
 from belgrade.checks.assemble import assigned
+from belgrade.checks.fast_nbformat import nbformat
 from belgrade.checks.graded_cells import graded_specs
-from belgrade.checks.quick import nbformat
 from belgrade.checks.rerun import AGAIN
 from belgrade.checks.spec import exercise_of, parse_spec
 

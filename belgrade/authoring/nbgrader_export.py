@@ -23,7 +23,7 @@ from belgrade.authoring.key import BLOCK, KEY_ONLY, read_questions, tag_of
 from belgrade.authoring.vary import letter
 from belgrade.checks.compiled import ChecksError, read_compiled
 from belgrade.checks.graded_cells import graded_specs, recorded_answer
-from belgrade.checks.points import MARK, seal
+from belgrade.checks.points import IMPORT_LINE, seal
 from belgrade.checks.rerun import AGAIN
 from belgrade.files import write_whole
 
@@ -44,7 +44,7 @@ ABOUT_AGAIN = (
     "*When your work is marked, the cells below run your code once more, with other values in the "
     "cell of settings. Leave them as they are.*"
 )
-IMPORT = f"{MARK}\n"
+IMPORT = f"{IMPORT_LINE}\n"
 # Of a spec, what no hidden check needs.
 UNUSED = {"hints", "wrong", "starter", "allow", "weights", "part"}
 HIDDEN = "# A further check, which runs when the work is marked."
@@ -268,7 +268,7 @@ def _again(
         parameters=given,
         variant=variant,
     )
-    return _tests(f"{MARK}_again\n", f'check_points_again(In, """\n{sealed}""")')
+    return _tests(f"{IMPORT_LINE}_again\n", f'check_points_again(In, """\n{sealed}""")')
 
 
 def _tests(imported: str, code: str) -> str:

@@ -10,7 +10,7 @@ from belgrade import UserError
 from belgrade.authoring.clean import text_of
 from belgrade.authoring.key import read_questions, tag_of
 from belgrade.authoring.settings import read
-from belgrade.checks.quick import nbformat
+from belgrade.checks.fast_nbformat import nbformat
 from belgrade.checks.spec import exercise_of, keys_as_table
 from belgrade.files import write_whole
 

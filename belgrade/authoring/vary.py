@@ -20,10 +20,10 @@ from belgrade.authoring.clean import text_of
 from belgrade.authoring.key import BuildError, tag_of, versions_of
 from belgrade.authoring.settings import apart, read, replaced
 from belgrade.checks.compiled import decode, encode, read_compiled
-from belgrade.checks.judge import RIGHT, found, judge
+from belgrade.checks.fast_nbformat import nbformat
+from belgrade.checks.judge import RIGHT, describe, judge
 from belgrade.checks.judge.outcome import show
 from belgrade.checks.live import chart_in_words
-from belgrade.checks.quick import nbformat
 from belgrade.checks.rerun import AGAIN
 from belgrade.files import write_whole
 
@@ -244,10 +244,10 @@ def _answer(reference: Captured) -> str:
     """Return a right answer in a few words: of tables the first row, of charts all series."""
     if reference["type"] == "table" and reference["rows"]:
         first = ", ".join(show(value) for value in reference["rows"][0])
-        return f"{found(reference)}, the first {first}"
+        return f"{describe(reference)}, the first {first}"
     if reference["type"] == "list":
         return ", ".join(show(item.get("value")) for item in reference["items"])
-    return chart_in_words(reference) or found(reference)
+    return chart_in_words(reference) or describe(reference)
 
 
 def _save(key: NotebookNode, key_path: Path) -> None:

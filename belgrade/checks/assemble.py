@@ -21,9 +21,9 @@ from belgrade.checks.cells import (
     same_code,
     source_of,
 )
+from belgrade.checks.fast_nbformat import nbformat
 from belgrade.checks.matching import LOST, match, question_at
-from belgrade.checks.quick import nbformat
-from belgrade.checks.reading import MARK
+from belgrade.checks.reading import CONFLICT_MARKER
 from belgrade.checks.record import MIME
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def assemble(fresh: NotebookNode, submitted: NotebookNode) -> tuple[NotebookNode
     notebook.metadata["belgrade"] = about(fresh) | {"assembled": True}
     if stripped := sum(bool(MARKER.search(source_of(c))) for c in found.cells):
         repairs.append(f"Markers for nbval were taken out of {stripped} cell(s).")
-    merged = [i + 1 for i, c in enumerate(found.cells) if MARK.search(source_of(c))]
+    merged = [i + 1 for i, c in enumerate(found.cells) if CONFLICT_MARKER.search(source_of(c))]
     if merged:
         where = ", ".join(sorted({question_at(fresh, found, i) or "the set-up" for i in merged}))
         repairs.append(f"A merge left its marks, <<<<<<< and >>>>>>>, in a cell of {where}.")

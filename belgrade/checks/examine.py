@@ -18,6 +18,7 @@ from belgrade.checks import versions
 from belgrade.checks.assemble import about, assemble, fresh_copy, role
 from belgrade.checks.cells import source_of
 from belgrade.checks.compiled import read_compiled
+from belgrade.checks.fast_nbformat import nbformat
 from belgrade.checks.judge import (
     CLOSE,
     ERROR,
@@ -29,7 +30,6 @@ from belgrade.checks.judge import (
     stopped,
 )
 from belgrade.checks.matching import CALL
-from belgrade.checks.quick import nbformat
 from belgrade.checks.reading import NOTES, ExamineError, read_notebook
 from belgrade.checks.spec import exercise_of
 from belgrade.checks.status import AS_IN_JUPYTER, STATUS

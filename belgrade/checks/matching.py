@@ -25,7 +25,7 @@ from belgrade.checks.cells import (
     segments,
     source_of,
 )
-from belgrade.checks.quick import nbformat
+from belgrade.checks.fast_nbformat import nbformat
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode

@@ -66,7 +66,7 @@ def check_points_again(ran: list[str], sealed: str) -> float:
     ) -> None:
         captured.append(captured_or_error(answer, entry["spec"], inputs))
 
-    mine = tuple(source for source in ran if f"{MARK}_again" not in source)
+    mine = tuple(source for source in ran if f"{IMPORT_LINE}_again" not in source)
     spaces = _run_again(mine, entry["parameters"].strip(), entry["variant"])
     space = spaces.get(entry["spec"]["question"], spaces[""])
     _quietly(entry["check"], space | {"check": check})
@@ -76,7 +76,7 @@ def check_points_again(ran: list[str], sealed: str) -> float:
 
 
 # The line by which a cell is known to be a check of an export, and none of the student's.
-MARK = "from belgrade.checks.points import check_points"
+IMPORT_LINE = "from belgrade.checks.points import check_points"
 CALL = re.compile(r"""check_points\(\s*["']([\d.]+)["']""")
 
 
@@ -91,7 +91,7 @@ def _run_again(
     space: dict[str, Any] = {"__name__": "__main__"}
     spaces: dict[str, dict[str, Any]] = {}
     for source in sources:
-        if MARK in source:
+        if IMPORT_LINE in source:
             spaces |= {question: dict(space) for question in CALL.findall(source)}
             continue
         _quietly(variant if source.strip() == parameters else source, space)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from belgrade import UserError
-from belgrade.checks.quick import nbformat
+from belgrade.checks.fast_nbformat import nbformat
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -29,7 +29,7 @@ OTHER_KINDS = (
     (rb"PK\x03\x04", "a zip or an office document: take the notebook out of it"),
 )
 # A line of git's; one side's may be gone where somebody took out the others.
-MARK = re.compile(r"^(<{7}|>{7})(?=[ \r\n]|$)", re.MULTILINE)
+CONFLICT_MARKER = re.compile(r"^(<{7}|>{7})(?=[ \r\n]|$)", re.MULTILINE)
 UNCLEAR = "# Here stood two versions between git's conflict markers.\n"
 
 
@@ -141,7 +141,7 @@ def _ours(part: dict[str, Any]) -> dict[str, Any]:
 
 def _repaired(text: str, name: str, error: json.JSONDecodeError, notes: list[str]) -> Parts:
     """Return (cells, metadata) of text that is no JSON as it stands, but was a notebook."""
-    if conflict := MARK.search(text):
+    if conflict := CONFLICT_MARKER.search(text):
         return _both_sides(text, text.count("\n", 0, conflict.start()) + 1, notes)
     if error.msg == "Extra data":  # what was longer before, or zeros, after the end
         found = _parts(json.loads(text[: error.pos]))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from belgrade.checks.assemble import about, role
 from belgrade.checks.cells import copied
-from belgrade.checks.quick import nbformat
+from belgrade.checks.fast_nbformat import nbformat
 from belgrade.checks.record import MIME
 
 if TYPE_CHECKING:

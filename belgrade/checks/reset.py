@@ -10,8 +10,8 @@ from belgrade import UserError, journal
 from belgrade.checks import examine
 from belgrade.checks.cells import about, role
 from belgrade.checks.compiled import read_compiled
+from belgrade.checks.fast_nbformat import nbformat
 from belgrade.checks.matching import match
-from belgrade.checks.quick import nbformat
 from belgrade.checks.reading import NOTES
 from belgrade.checks.spec import exercise_of
 from belgrade.files import write_whole

@@ -17,7 +17,7 @@ from dataclasses import asdict
 from typing import Any
 
 from belgrade.authoring import execute
-from belgrade.checks.quick import nbformat
+from belgrade.checks.fast_nbformat import nbformat
 from belgrade.grading.master import package_digest
 from belgrade.grading.run import Run, RunError, run, run_in_place, total_of
 from belgrade.grading.sandbox import KernelError, Limits, Sandbox

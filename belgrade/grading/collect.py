@@ -205,7 +205,7 @@ def _recognise(
     return [
         _claimed(piece, student.id, student.name, f"{_list([piece.origin])} may be theirs. {why}")
         for student, piece, why in open_ones
-        if piece.is_book and (student.id, piece.exercise) not in done
+        if piece.is_notebook and (student.id, piece.exercise) not in done
     ]
 
 
@@ -225,8 +225,10 @@ def _set_apart(pieces: list[Piece]) -> list[Piece]:
     What is kept apart is graded under a name of its own, and the student's own row says why.
     """
     made = []
-    books = sorted((p for p in pieces if p.is_book), key=lambda p: (p.student, p.exercise or ""))
-    for student, mine in _grouped(books, lambda p: p.student):
+    notebooks = sorted(
+        (p for p in pieces if p.is_notebook), key=lambda p: (p.student, p.exercise or "")
+    )
+    for student, mine in _grouped(notebooks, lambda p: p.student):
         if len({p.claimant for p in mine}) < 2:
             continue
         names = sorted({p.origin for p in mine})
@@ -256,9 +258,11 @@ def _grouped(items: list[Any], key: Callable[[Any], Any]) -> Iterator[tuple[Any,
 
 def _choose(pieces: list[Piece]) -> list[Submission]:
     """Return a student's submissions: of several files for an exercise the latest that works."""
-    books = sorted((p for p in pieces if p.is_book), key=lambda p: p.exercise or "~")
-    others = [p for p in pieces if not p.is_book]
-    made = [_latest(sorted(b, key=Piece.order)) for _, b in _grouped(books, lambda p: p.exercise)]
+    notebooks = sorted((p for p in pieces if p.is_notebook), key=lambda p: p.exercise or "~")
+    others = [p for p in pieces if not p.is_notebook]
+    made = [
+        _latest(sorted(b, key=Piece.order)) for _, b in _grouped(notebooks, lambda p: p.exercise)
+    ]
     if not made:
         made = [_latest(sorted(others, key=Piece.order))]
     elif others:

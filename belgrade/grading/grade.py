@@ -25,7 +25,7 @@ from belgrade.authoring.key import versions_of
 from belgrade.authoring.vary import draw_of, letter
 from belgrade.checks.assemble import about, assemble
 from belgrade.checks.examine import ExamineError, exercise_in, read_notebook
-from belgrade.checks.quick import nbformat
+from belgrade.checks.fast_nbformat import nbformat
 from belgrade.checks.reading import NOTES
 from belgrade.checks.rerun import with_rerun
 from belgrade.files import write_whole

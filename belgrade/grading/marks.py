@@ -207,7 +207,9 @@ def merge_marks(
     return results, problems
 
 
-def draw(students: Iterable[str], tutors: int, before: Mapping[str, int]) -> dict[str, int]:
+def assign_tutors(
+    students: Iterable[str], tutors: int, before: Mapping[str, int]
+) -> dict[str, int]:
     """Return whose answers each tutor marks, as {student: 1 to `tutors`}; 0 is for all of them.
 
     Drawn by a digest of the student's id, so that the same class gives the same draw. What `before`

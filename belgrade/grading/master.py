@@ -20,7 +20,7 @@ from belgrade.authoring import key as keys
 from belgrade.authoring.build import build
 from belgrade.authoring.execute import execute
 from belgrade.checks.assemble import fresh_copy
-from belgrade.checks.quick import nbformat
+from belgrade.checks.fast_nbformat import nbformat
 from belgrade.checks.spec import SpecError, exercise_of
 from belgrade.grading import GradingError
 from belgrade.grading.store import read_json, write_json

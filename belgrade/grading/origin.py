@@ -65,7 +65,7 @@ class Piece:
         return self.path is not None and not self.problem
 
     @property
-    def is_book(self) -> bool:
+    def is_notebook(self) -> bool:
         return self.found.is_notebook and self.problem != NO_NOTEBOOK
 
     @property
@@ -115,7 +115,7 @@ def read_origin(piece: Piece, origin: str, is_file: bool) -> None:
 
 def level_of(pieces: list[Piece], roster: Roster | None) -> int:
     """Return at which depth the origins stand: the same for all, and never below a student's."""
-    paths = [p.found.parts for p in pieces if p.is_book] or [p.found.parts for p in pieces]
+    paths = [p.found.parts for p in pieces if p.is_notebook] or [p.found.parts for p in pieces]
     folders = [path[:-1] for path in paths]
     forks = (n for n, names in enumerate(zip(*folders, strict=False)) if len(set(names)) > 1)
     shared = next(forks, min(map(len, folders)))
@@ -158,7 +158,7 @@ def refuse_several_under_one(pieces: list[Piece], level: int, roster: Roster | N
     under: dict[tuple[Any, ...], dict[str, list[Piece]]] = {}
     for piece in pieces:
         parts = piece.found.parts
-        lies_below = piece.is_book and piece.layout == "plain" and len(parts) >= level + 2
+        lies_below = piece.is_notebook and piece.layout == "plain" and len(parts) >= level + 2
         if not (lies_below and piece.exercise) or is_known(roster, piece.origin):
             continue
         if "submitted" in parts[:level]:
@@ -209,7 +209,7 @@ def place_by(pattern: re.Pattern[str], layout: str, pieces: list[Piece]) -> None
         path = "/".join(piece.found.parts)
         found = pattern.fullmatch(path) if len(path) <= LONGEST_PATH else None
         if found:
-            fitting += piece.is_book
+            fitting += piece.is_notebook
             if "exercise" in pattern.groupindex and not piece.exercise:
                 piece.exercise = _exercise_in_name((found["exercise"],))
             read_origin(piece, found["student"], found.end("student") == len(path))

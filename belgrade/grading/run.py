@@ -19,6 +19,7 @@ from typing import Any
 
 from belgrade.authoring import execute
 from belgrade.checks.assemble import about, role
+from belgrade.checks.fast_nbformat import nbformat
 from belgrade.checks.graded_cells import (
     MIME,
     as_recorded,
@@ -27,7 +28,6 @@ from belgrade.checks.graded_cells import (
     verdict_on,
 )
 from belgrade.checks.judge import ERROR, Verdict
-from belgrade.checks.quick import nbformat
 from belgrade.grading import GradingError
 from belgrade.grading.forkserver import MOST_ERROR, MOST_PICTURES, MOST_TEXT
 from belgrade.grading.needs import SetupNames, hinted, is_plain, needed

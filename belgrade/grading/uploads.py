@@ -53,16 +53,16 @@ def upload_files(
         return {}
     whole = (r for r in results if r["state"] == GRADED and not r["pending_points"])
     marked = {(r["student"], r["exercise"]): r for r in whole}
-    book, numbers = (
+    gradebook, numbers = (
         _Gradebook(roster, possible, titles, marked),
         sorted(filter(possible.get, possible)),
     )
     if roster.kind == CANVAS:
-        return {"canvas.csv": book.canvas(numbers)}
+        return {"canvas.csv": gradebook.canvas(numbers)}
     if roster.kind == MOODLE:
-        return {f"moodle_{n}.csv": book.moodle(n) for n in numbers}
+        return {f"moodle_{n}.csv": gradebook.moodle(n) for n in numbers}
     if roster.kind == WORKSHEET:
-        return {f"moodle_worksheet_{n}.csv": book.worksheet(n) for n in numbers}
+        return {f"moodle_worksheet_{n}.csv": gradebook.worksheet(n) for n in numbers}
     return {}
 
 

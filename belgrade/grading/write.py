@@ -108,13 +108,13 @@ def _write_marking(
     rubrics, title = (master.rubrics, _bare_title(master.title)) if master else ({}, "")
     header, rows = marks.sheet_table(answers, rubrics, before)
     tables.write_csv(path, header, rows)
-    drawn = _drawn(folder / f"{exercise}_tutors.csv", {a["student"] for a in answers}, tutors)
+    tutor_of = _assigned(folder / f"{exercise}_tutors.csv", {a["student"] for a in answers}, tutors)
     filled = [
-        {**answer, **dict(zip(header, row, strict=True)), "common": drawn.get(row[0]) == 0}
+        {**answer, **dict(zip(header, row, strict=True)), "common": tutor_of.get(row[0]) == 0}
         for answer, row in zip(answers, rows, strict=True)
     ]
-    for tutor in range(max(drawn.values(), default=0) + 1):
-        mine = [a for a in filled if not tutor or drawn[a["student"]] in (0, tutor)]
+    for tutor in range(max(tutor_of.values(), default=0) + 1):
+        mine = [a for a in filled if not tutor or tutor_of[a["student"]] in (0, tutor)]
         if not mine:  # whoever was theirs has withdrawn
             continue
         kept = f"belgrade {digest_of(str(folder.resolve()))} {exercise} {tutor}"
@@ -125,7 +125,7 @@ def _write_marking(
         old.unlink()
 
 
-def _drawn(path: Path, students: set[str], tutors: int) -> dict[str, int]:
+def _assigned(path: Path, students: set[str], tutors: int) -> dict[str, int]:
     """Return whose answers which tutor marks, as kept in `path`; 0 is for all of them."""
     before: dict[str, int] = {}
     with contextlib.suppress(GradingError, ValueError):
@@ -135,9 +135,9 @@ def _drawn(path: Path, students: set[str], tutors: int) -> dict[str, int]:
     if tutors < 2:
         path.unlink(missing_ok=True)
         return {}
-    drawn = marks.draw(students, tutors, before if tutors == most else {})
-    tables.write_csv(path, ("student", "tutor"), sorted(drawn.items()))
-    return drawn
+    tutor_of = marks.assign_tutors(students, tutors, before if tutors == most else {})
+    tables.write_csv(path, ("student", "tutor"), sorted(tutor_of.items()))
+    return tutor_of
 
 
 def _set_aside(path: Path) -> None:

@@ -23,7 +23,7 @@ from belgrade.checks.judge.outcome import (
     RIGHT,
     YES,
     Verdict,
-    found,
+    describe,
     too_large,
 )
 from belgrade.checks.judge.tables import table
@@ -43,7 +43,7 @@ __all__ = [
     "PENDING",
     "RIGHT",
     "Verdict",
-    "found",
+    "describe",
     "judge",
     "plain",
     "stopped",
@@ -111,7 +111,7 @@ def _functions(spec: Spec, reference: Captured, answer: Captured) -> Outcome:
 
 
 def _other(spec: Spec, reference: Captured, answer: Captured) -> Outcome:
-    return YES if reference == answer else (NOT_YET, f"Not yet: you have {found(answer)}.")
+    return YES if reference == answer else (NOT_YET, f"Not yet: you have {describe(answer)}.")
 
 
 KINDS = {

@@ -11,7 +11,7 @@ from belgrade.checks.judge.outcome import (
     NOT_YET,
     RIGHT,
     YES,
-    found,
+    describe,
 )
 from belgrade.checks.judge.texts import as_date, plain
 
@@ -33,7 +33,7 @@ MOST_HELPERS = 6  # lines at one height or one place: zero, a mean, a date
 def chart(spec: Spec, reference: Captured, answer: Captured) -> Outcome:
     """Accept one chart of the figures asked for, however many calls drew it; nothing more in it."""
     if answer["type"] != "chart":
-        return NOT_YET, f"You have {found(answer)}; a chart is asked for. Give its axes, ax."
+        return NOT_YET, f"You have {describe(answer)}; a chart is asked for. Give its axes, ax."
     wanted = [a for a in reference["axes"] if a["series"]]
     have = [a for a in answer["axes"] if a["series"]]
     if not have:

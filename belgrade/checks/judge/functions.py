@@ -12,7 +12,7 @@ from belgrade.checks.judge.outcome import (
     NOT_YET,
     RIGHT,
     YES,
-    found,
+    describe,
     show,
 )
 
@@ -35,7 +35,7 @@ def function(
     `compare(spec, reference, answer)` judges one result by its kind.
     """
     if answer["type"] != "function":
-        return NOT_YET, f"You have {found(answer)}; give the function itself, without brackets."
+        return NOT_YET, f"You have {describe(answer)}; give the function itself, without brackets."
     pairs = list(zip(reference["results"], answer["results"], strict=True))
     silent = all(a["type"] == "missing" and not a.get("printed") for _, a in pairs)
     if silent and any(r["type"] != "missing" for r, _ in pairs):
@@ -71,7 +71,7 @@ def _result(
         name = reference["error"].split(":")[0]
         if answer["type"] == "error" and answer["error"].split(":")[0] == name:
             return YES
-        return NOT_YET, f"an error is expected here; the function gave {found(answer)}."
+        return NOT_YET, f"an error is expected here; the function gave {describe(answer)}."
     if answer["type"] == "error":
         return NOT_YET, f"the function stops. {reason(answer['error'])}"
     if answer["type"] == "missing":

@@ -6,7 +6,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
-from belgrade.checks.judge.outcome import CLOSE, NOT_FINITE, NOT_YET, RIGHT, YES, found, show
+from belgrade.checks.judge.outcome import CLOSE, NOT_FINITE, NOT_YET, RIGHT, YES, describe, show
 from belgrade.checks.judge.texts import same_text
 
 if TYPE_CHECKING:
@@ -49,14 +49,14 @@ def number(spec: Spec, reference: Captured, answer: Captured) -> Outcome:
         status, message = number(spec, reference, single)
         if status == RIGHT:
             return CLOSE, (
-                f"You have {found(answer)} with the right figure in it: take the number out, "
+                f"You have {describe(answer)} with the right figure in it: take the number out, "
                 "for example with .item() or [0]."
             )
         return status, message
     if kind == "function":
         return NOT_YET, "You have a function: call it with its inputs, and keep what it returns."
     if kind != "number":
-        return NOT_YET, f"You have {found(answer)}; a number is asked for{_unit(spec)}."
+        return NOT_YET, f"You have {describe(answer)}; a number is asked for{_unit(spec)}."
     return _figure(spec, as_float(reference["value"]), answer["value"])
 
 
@@ -89,7 +89,7 @@ def _figure(spec: Spec, target: float, answered: float | str) -> Outcome:
 def _from_text(spec: Spec, reference: Captured, answer: Captured) -> Outcome:
     values = readings(answer["value"])
     if not values:
-        return NOT_YET, f"You have {found(answer)}; a number is asked for{_unit(spec)}."
+        return NOT_YET, f"You have {describe(answer)}; a number is asked for{_unit(spec)}."
     target = as_float(reference["value"])
     outcomes = [_figure(spec, target, value) for value in values]
     if any(status == RIGHT for status, _ in outcomes):
@@ -220,7 +220,7 @@ def listed(spec: Spec, reference: Captured, answer: Captured) -> Outcome:
             whole = {"type": "list", "items": [{"type": "text", "value": p} for p in parts]}
             if len(parts) == len(wanted) > 1 and listed(spec, reference, whole)[0] == RIGHT:
                 return CLOSE, "The right values, in one text: make a list of them, [..., ...]."
-        return NOT_YET, f"You have {found(answer)}; a list is asked for."
+        return NOT_YET, f"You have {describe(answer)}; a list is asked for."
     status, message = _values(spec, wanted, [_unwrap(item) for item in items])
     if status == NOT_YET and len(items) == 2 * len(wanted):
         pairs = [with_comma(items[n : n + 2]) for n in range(0, len(items), 2)]
@@ -290,5 +290,5 @@ def mapping(spec: Spec, reference: Captured, answer: Captured) -> Outcome:
     elif answer["type"] == "map":
         pairs = _unwrap(answer)
     else:
-        return NOT_YET, f"You have {found(answer)}; a dictionary is asked for."
+        return NOT_YET, f"You have {describe(answer)}; a dictionary is asked for."
     return _values(spec | {"ordered": False}, _unwrap(reference), [list(p) for p in pairs])

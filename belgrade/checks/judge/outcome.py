@@ -70,7 +70,7 @@ def too_large(answer: object) -> bool:
     return False
 
 
-def found(answer: Captured) -> str:
+def describe(answer: Captured) -> str:
     """Return in a few words what a captured answer is: "a table with 3 rows"."""
     kind = answer["type"]
     if kind in ("number", "bool"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from belgrade.checks.judge.numbers import as_number, equal, number, readings
-from belgrade.checks.judge.outcome import CLOSE, NOT_YET, RIGHT, YES, found, show
+from belgrade.checks.judge.outcome import CLOSE, NOT_YET, RIGHT, YES, describe, show
 from belgrade.checks.judge.texts import as_date, plain
 
 if TYPE_CHECKING:
@@ -23,12 +23,15 @@ def table(spec: Spec, reference: Captured, answer: Captured) -> Outcome:
     """
     rows = _as_table(answer)
     if rows is None:
-        return NOT_YET, f"You have {found(answer)}; a table (DataFrame) is asked for."
+        return NOT_YET, f"You have {describe(answer)}; a table (DataFrame) is asked for."
     status, message = _judged(spec, reference, rows)
     if rows is not answer:
         if status == RIGHT:
-            return CLOSE, f"The right figures, in {found(answer)}: make a table, pd.DataFrame(…)."
-        return NOT_YET, f"You have {found(answer)}; a table (DataFrame) is asked for."
+            return (
+                CLOSE,
+                f"The right figures, in {describe(answer)}: make a table, pd.DataFrame(…).",
+            )
+        return NOT_YET, f"You have {describe(answer)}; a table (DataFrame) is asked for."
     return status, message
 
 

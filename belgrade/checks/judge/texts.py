@@ -15,7 +15,7 @@ from belgrade.checks.judge.outcome import (
     NOT_YET,
     PENDING,
     YES,
-    found,
+    describe,
     show,
 )
 
@@ -146,7 +146,7 @@ def text(spec: Spec, reference: Captured, answer: Captured) -> Outcome:
     """Accept the words asked for, however they are written; name a near miss as one."""
     answer = only_one(answer)
     if answer["type"] != "text":
-        return NOT_YET, f"You have {found(answer)}; a text is asked for, in quotes."
+        return NOT_YET, f"You have {describe(answer)}; a text is asked for, in quotes."
     wanted = [plain(t) for t in [reference["value"], *spec.get("accept", [])]]
     value = plain(answer["value"])
     if value in wanted or looks(answer["value"]) in wanted:
@@ -167,7 +167,7 @@ def choice(spec: Spec, reference: Captured, answer: Captured) -> Outcome:
     letters = ", ".join(options)
     answer = only_one(answer)
     if answer["type"] not in ("text", "number"):
-        return NOT_YET, f"You have {found(answer)}; answer with one of {letters}, in quotes."
+        return NOT_YET, f"You have {describe(answer)}; answer with one of {letters}, in quotes."
     value = str(answer["value"])
     if not plain(value):
         return NOT_ATTEMPTED, f"Choose one of {letters}."
@@ -212,7 +212,7 @@ def truth(spec: Spec, reference: Captured, answer: Captured) -> Outcome:
         words = "True and False are written without quotes."
         return (CLOSE if right else NOT_YET), words
     if answer["type"] not in ("bool", "number") or answer["value"] not in (0, 1):
-        return NOT_YET, f"You have {found(answer)}; True or False is asked for."
+        return NOT_YET, f"You have {describe(answer)}; True or False is asked for."
     same = bool(answer["value"]) == reference["value"]
     return YES if same else (NOT_YET, f"Not yet: you have {answer['value']}.")
 

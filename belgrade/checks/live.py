@@ -50,7 +50,7 @@ def check(
     except Exception as error:
         verdict = Verdict(ERROR, 0, 0, f"The check itself failed ({type(error).__name__}).")
     drawn = chart_in_words(captured) if captured else ""
-    page, text = _words(str(question), verdict, drawn)
+    page, text = _rendered(str(question), verdict, drawn)
     publish(bundle(question, part, captured, version), f"<div>{page}{UNRUN}</div>", text)
 
 
@@ -78,7 +78,7 @@ def _line(step: Spec, answer: object) -> None:
         display(answer)
     elif verdict.status == RIGHT and step["kind"] in ("number", "list"):
         verdict = dataclasses.replace(verdict, message=f"You have {answer}.")
-    page, text = _words(step["question"], verdict, what="line")
+    page, text = _rendered(step["question"], verdict, what="line")
     publish({}, f"<div>{page}</div>", text)
 
 
@@ -217,7 +217,7 @@ def _brief(x: float | str) -> str:
     return x if isinstance(x, str) else f"{x:g}"
 
 
-def _words(
+def _rendered(
     question: str, verdict: Verdict, drawn: str = "", what: str = "question"
 ) -> tuple[str, str]:
     """Return a verdict as HTML and as text, with what a chart shows below it."""

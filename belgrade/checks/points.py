@@ -47,8 +47,8 @@ def check_points(
         captured = captured_or_error(answer, entry["spec"], inputs)
         verdict = judge(entry["spec"], entry["reference"], captured)
         if not sealed:
-            words = live._words(str(question), verdict, live.chart_in_words(captured))
-            publish({}, *words)
+            rendered = live._rendered(str(question), verdict, live.chart_in_words(captured))
+            publish({}, *rendered)
     return verdict.points
 
 

@@ -282,15 +282,15 @@ class CapturedOutput(io.TextIOBase):
         if ANSWER in data:
             self.answer = data[ANSWER]
             return
-        words, picture = str(data.get("text/plain", "")), data.get("image/png")
-        self._count(len(words) + len(picture or ""))
+        text, picture = str(data.get("text/plain", "")), data.get("image/png")
+        self._count(len(text) + len(picture or ""))
         if not picture:
-            if words and not update:
-                self.write(words + "\n")
+            if text and not update:
+                self.write(text + "\n")
             return
         if isinstance(picture, bytes):
             picture = base64.b64encode(picture).decode("ascii")
-        new = {"kind": "png", "data": picture.replace("\n", ""), "text": words[:MOST_TEXT]}
+        new = {"kind": "png", "data": picture.replace("\n", ""), "text": text[:MOST_TEXT]}
         if update and name in self.named:
             self.named[name] |= new
         elif self.pictures + len(picture) > MOST_PICTURES:
@@ -321,9 +321,9 @@ def _cell(shell: Any, request: dict[str, Any]) -> dict[str, Any]:
     except BaseException as raised:
         error = raised
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    words = shown.error if error is None else error_text(error)
+    text = shown.error if error is None else error_text(error)
     kept = [] if shown.quiet else shown.shown
-    return {"shown": kept, "answer": shown.answer, "error": words, "notes": shown.notes}
+    return {"shown": kept, "answer": shown.answer, "error": text, "notes": shown.notes}
 
 
 def _finish_figures(quiet: bool) -> None:
@@ -361,20 +361,20 @@ def warm_up(settings: dict[str, Any]) -> Any:
     for module in settings["modules"]:
         with contextlib.suppress(ImportError):
             __import__(module)
-    words = set(map(str, [*range(0, 101, 5), *range(2000, 2026)]))
+    labels = set(map(str, [*range(0, 101, 5), *range(2000, 2026)]))
     for each in data.package()["resources"]:
         # The states and others that a chart of a table may have at its axes.
         for column in NAMES & {field["name"] for field in each["schema"]["fields"]}:
             with contextlib.suppress(Exception):  # a damaged table is for the cell that loads it
-                words |= {*data.load(each["name"])[column].dropna()}
-    _warm_up_charts(shell, sorted(words))
+                labels |= {*data.load(each["name"])[column].dropna()}
+    _warm_up_charts(shell, sorted(labels))
     return shell
 
 
-def _warm_up_charts(shell: Any, words: list[str]) -> None:
+def _warm_up_charts(shell: Any, labels: list[str]) -> None:
     """Do some of a lesson's work: what Python does for the second time, it does faster.
 
-    `words` are painted, so that their pictures are there when a chart has them.
+    `labels` are painted, so that their pictures are there when a chart has them.
     """
     import matplotlib.pyplot as plt
     import pandas as pd
@@ -399,8 +399,8 @@ def _warm_up_charts(shell: Any, words: list[str]) -> None:
             plt.close("all")
     with figures.style():
         axes = frame.plot.bar()
-        canvas.keep_words(axes.get_xticklabels()[0], words)
-        canvas.keep_words(axes.get_yticklabels()[0], words)
+        canvas.keep_words(axes.get_xticklabels()[0], labels)
+        canvas.keep_words(axes.get_yticklabels()[0], labels)
         plt.close("all")
     frame.groupby("b")["a"].agg(["sum", "mean"]).sort_values("sum", kind="stable").to_html()
     frame[frame["a"] > 1].merge(frame, on="b").to_string()
@@ -418,9 +418,9 @@ def _picture(figure: Any) -> str | None:
 
     if not figure.axes and not figure.lines:
         return None
-    words = figure.texts or figure.legends or figure.get_suptitle()
+    texts = figure.texts or figure.legends or figure.get_suptitle()
     picture = None
-    if len(figure.axes) == 1 and not words:
+    if len(figure.axes) == 1 and not texts:
         picture = canvas.paint_cropped(figure)
     elif figure.get_layout_engine() is not None:
         picture = canvas.paint(figure, figure.dpi)
@@ -482,10 +482,10 @@ def _shell() -> Any:
         def system(self, cmd: str) -> None:
             """Run a command as `!ls` does, without the terminal that IPython would ask for."""
             line = self.var_expand(cmd, depth=1)
-            code, words = subprocess.getstatusoutput(line, encoding="utf-8", errors="replace")
+            code, output = subprocess.getstatusoutput(line, encoding="utf-8", errors="replace")
             self.user_ns["_exit_code"] = code
-            if words:
-                print(words)
+            if output:
+                print(output)
 
     HistoryManager.enabled = False  # type: ignore[assignment]  # so a trait's default is set
     shell: Any = Shell.instance(user_ns={})

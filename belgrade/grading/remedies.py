@@ -59,10 +59,10 @@ class System:
         )
 
 
-def remedy(words: str = "", system: System | None = None) -> str:
+def remedy(output: str = "", system: System | None = None) -> str:
     """Return what to do where the sandbox does not work, in a line or two.
 
-    `words` are those that bubblewrap, or the fork server in it, left behind.
+    `output` is what bubblewrap, or the fork server in it, left behind.
     """
     system = system or System.here()
     if system.name != "Linux":
@@ -76,9 +76,9 @@ def remedy(words: str = "", system: System | None = None) -> str:
     if not system.bubblewrap:
         how = f"`{system.installer}`" if system.installer else "your system's package bubblewrap"
         return f"The sandbox needs bubblewrap: install it with {how}; {ANYWAY}."
-    last = " ".join(words.strip().splitlines()[-1:])[:200] or "it said nothing"
+    last = " ".join(output.strip().splitlines()[-1:])[:200] or "it said nothing"
     advice = f"The sandbox does not start here: {last}. Check that `bwrap` runs"
-    refused = REFUSALS.search(words)
+    refused = REFUSALS.search(output)
     if refused and system.container:
         advice = (
             "This container may not make namespaces, which the sandbox is made of. Start it with "
@@ -98,7 +98,7 @@ def remedy(words: str = "", system: System | None = None) -> str:
             "This system forbids namespaces, which the sandbox is made of. Allow them: "
             f"`sudo sysctl -w {system.namespaces_off}={value}` ({last})"
         )
-    elif "Permission denied" in words and "import" in words:
+    elif "Permission denied" in output and "import" in output:
         advice = (
             "Run by root, the sandbox becomes another user, who cannot read the module or Python: "
             f"`chmod -R o+rX` their folders, or grade as yourself ({last})"

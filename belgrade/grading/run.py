@@ -148,7 +148,7 @@ class _Clock:
         limit = max(0.01, min(self.cell, self.left))
         return limit, min(GRACE_S, max(LEAST_GRACE_S, self.left - limit))
 
-    def words(self) -> str:
+    def error(self) -> str:
         """Return the error of what has no time left."""
         return f"TimeoutError: longer than {self.total:g} s in all"
 
@@ -310,7 +310,7 @@ class _Unit:
         ran = {cell["id"] for cell, _, _ in results}
         waits = any(c["id"] in self.variant.specs and c["id"] not in ran for c in own)
         if waits and self.clocks[question].left <= 0:
-            self.done.aborted.setdefault(question, self.clocks[question].words())
+            self.done.aborted.setdefault(question, self.clocks[question].error())
         for cell, result, took in results:
             self._keep(cell, result)
             seconds, error = seconds + took, error or result.error
@@ -325,7 +325,7 @@ class _Unit:
         result = process.run(_clean(cell.source), limit, wanted, quiet, grace)
         result.error = result.error and _clean(result.error[:MOST_ERROR])
         if result.timed_out and limit < clock.cell:
-            result.error = clock.words()
+            result.error = clock.error()
         return result
 
     def _judge(

@@ -80,9 +80,9 @@ class _Connection:
         self.socket, self._buffer, self._searched, self.room = end, bytearray(), 0, MOST_LINE
         end.settimeout(SETUP_TIMEOUT_S)
 
-    def send(self, words: dict[str, Any], fd: int | None = None) -> None:
+    def send(self, message: dict[str, Any], fd: int | None = None) -> None:
         """Send a line, with a file descriptor if given. Who takes none is found dead on reading."""
-        content, self.room = json.dumps(words).encode("ascii") + b"\n", 2 * MOST_LINE
+        content, self.room = json.dumps(message).encode("ascii") + b"\n", 2 * MOST_LINE
         with contextlib.suppress(OSError):
             if fd is not None:
                 content = content[socket.send_fds(self.socket, [content], [fd]) :]

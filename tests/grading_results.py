@@ -61,7 +61,7 @@ def a_class(ids=("4211", "4212", "4213", "4214")) -> list[dict[str, Any]]:
         result(ana, "Ana Ilić", [
             question("3.1", "Shares", [part("", "right", 2, 2)]),
             question("3.2", "Chart", [
-                part("", "right", 3, 3), part("years", "right", 1, 1, hidden=True)
+                part("", "right", 3, 3), part("again", "right", 1, 1, hidden=True)
             ], outputs=[{"kind": "text", "text": "a\nb"}, picture]),
             question("3.6", "Define", [
                 part("", "right", 6, 6), part("written", "pending", 0, 3, "Received, 4 words.")

@@ -125,7 +125,8 @@ def test_feedback_says_what_counts(made):
     ana, ben, ceda = (Page(made[k]).text for k in "abc")
     assert "12 of 12 points; up to 3 more when your written answers are marked" in ana
     assert "waits for a mark" in ana and "The answer cell of 3.1 was missing." in ana
-    assert "Hidden check: years" in ana
+    assert "Hidden check: other settings" in ana
+    assert "Hidden check: years" in ben
     for key in ("close", "not_yet", "error"):
         sign, word = STATUS[key][:2]
         assert sign in ben and word in ben

@@ -374,6 +374,10 @@ def test_what_is_forged_to_be_slow_costs_no_time(kind, forged):
 def test_errors_are_told_with_the_next_step():
     assert "input() cannot ask" in stopped("StdinNotImplementedError: raw_input was called")
     assert "There is no x yet" in stopped("NameError: name 'x' is not defined")
+    assert "it writes None" in stopped("NameError: name 'none' is not defined")
+    for text in ("invalid syntax", "invalid syntax. Maybe you meant '==' or ':=' instead of '='?"):
+        said = stopped(f"SyntaxError: {text}")
+        assert said.count("Python could not read") + said.count("Python cannot read") == 1
     choice = {"kind": "choice", "options": {"a": "One", "b": "Two"}}
     assert "quotation marks: write" in stopped("NameError: name 'b' is not defined", choice)
     assert "There is no x yet" in stopped("NameError: name 'x' is not defined", choice)

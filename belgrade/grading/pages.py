@@ -75,6 +75,7 @@ def _parts(q: Mapping[str, Any]) -> list[dict[str, Any]]:
             by_hand = {**mark, "status": MARKED, "message": ""} if mark else {}
             parts.append(part | by_hand | {"name": "Your text"})
         elif part.get("hidden"):
+            name = {"again": "other settings", "b": "other inputs"}.get(name, name)
             parts.append(part | {"name": f"Hidden check: {name}" if name else "Hidden check"})
         else:
             parts.append(part | {"name": name or "Your answer"})

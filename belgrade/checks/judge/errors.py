@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from belgrade.checks.judge.texts import plain
-from belgrade.errors import looked_up, phrases
+from belgrade.errors import OTHER_LANGUAGES, looked_up, phrases
 
 if TYPE_CHECKING:
     from belgrade.checks.spec import Spec
@@ -45,7 +45,9 @@ def reason(error: str) -> str:
     words = _own(error) or looked_up(kinds, " ".join(text.split()))
     if words is None:
         return f"Your code stopped with {error.rstrip('.: ')}."
-    unread = "Python could not read it. " * ("SyntaxError" in kinds)
+    unread = "Python could not read it. " * (
+        "SyntaxError" in kinds and not words[0].startswith("Python cannot read")
+    )
     return unread + " ".join(filter(None, words))
 
 
@@ -57,6 +59,8 @@ def _own(error: str) -> tuple[str] | None:
 
 
 def _no_name(name: str) -> str:
+    if right := OTHER_LANGUAGES.get(name.lower()):
+        return f"Python does not know {name}: it writes {right}, without quotes."
     return (
         f"There is no {name} yet. Check its spelling, run the cells from the top, and keep "
         "the names that the question asks for."

@@ -43,7 +43,9 @@ SOURCE = "at => jupyterapp.shell.currentWidget.content.model.cells.get(at).share
 FITS = """cell => {
   const area = cell.querySelector('.jp-OutputArea').getBoundingClientRect();
   return [...cell.querySelectorAll('figure img, select, input, .widget-hbox')]
-    .every(each => each.getBoundingClientRect().right <= area.right + 1);
+    .every(each => each.getBoundingClientRect().right <= area.right + 1)
+    && [...cell.querySelectorAll('.widget-hbox')]
+      .every(each => each.scrollHeight <= each.clientHeight + 1);
 }"""
 
 # Rules that pandas breaks: the corner of its tables is an empty heading (docs/accessibility.md).
@@ -98,10 +100,10 @@ def show_all(page: Any) -> None:
 @pytest.mark.runs_in(
     "Chromium",
     "JupyterLab 4.6",
-    "all lessons: every control by keyboard, at 1280 and 800 pixels; what is read out",
+    "all lessons: every control by keyboard, at 1280, 800 and 390 pixels; what is read out",
 )
 def test_a_lesson_runs_and_its_explorers_move(lesson: tuple[Any, list]) -> None:
-    """At 1280 pixels every control is moved; at 800, one of each explorer."""
+    """At 1280 pixels every control is moved; at 800, one of each explorer; at 390, all is seen."""
     page, explorers = lesson
     wrong = [
         each
@@ -140,6 +142,13 @@ def test_a_lesson_runs_and_its_explorers_move(lesson: tuple[Any, list]) -> None:
         assert cell.evaluate(FITS), "at 800 pixels something is cut off"
         elements = cell.locator(CONTROLS).all()
         assert any(Control(page, cell, element).moves() for element in elements)
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.evaluate("() => jupyterapp.shell.collapseLeft()")
+    for number in explorers:
+        cell = bring_to(page, number)
+        cell.locator(f"{PICTURE} img").wait_for()
+        assert cell.evaluate(FITS), "at 390 pixels something is cut off"
+    page.evaluate("() => jupyterapp.shell.expandLeft()")
 
 
 @pytest.mark.runs_in("Chromium", "JupyterLab 4.6", "all lessons: axe-core over all outputs")

@@ -136,8 +136,7 @@ def _prose(markdown: str, followed: bool = True) -> str:
     Nor one at the end that announces something, if nothing follows.
     """
     kept: list[str] = []
-    untimed = re.sub(r"^\s*\*\d+ minutes?[^*]*\*", "", markdown)
-    for sentence in SENTENCE.split(" ".join(untimed.split())):
+    for sentence in SENTENCE.split(" ".join(markdown.split())):
         if "`" not in sentence:
             kept.append(sentence)
         if len(" ".join(kept).split()) > WORDS:

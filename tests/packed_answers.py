@@ -30,8 +30,9 @@ def typed_in(compiled: dict[str, Any]) -> nbformat.NotebookNode:
     entries = {entry["question"]: entry for entry in compiled["checks"] if not entry["part"]}
     names = {
         about(cell)["question"]: _name(cell.source)
-        for cell in notebook.cells if role(cell) == "check"
-    }  # fmt: skip
+        for cell in notebook.cells
+        if role(cell) == "check"
+    }
     for cell in notebook.cells:
         question = about(cell).get("question")
         if role(cell) == "answer" and question in entries:

@@ -64,8 +64,9 @@ def test_the_students_copy_has_no_answers(built):
     sources = {cell.id: cell.source for cell in notebook.cells}
     assert sources["answer-1"] == "# Your work here\nper_million = ..."
     assert sources["answer-3"].splitlines()[1:] == [
-        '    """Return the share of part in whole."""', "    ..."
-    ]  # fmt: skip
+        '    """Return the share of part in whole."""',
+        "    ...",
+    ]
     assert sources["w-6"] == WRITTEN_STARTER
     for cell in notebook.cells:
         assert set(cell.metadata) <= {"belgrade", "deletable", "editable"}

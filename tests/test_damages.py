@@ -80,8 +80,11 @@ def exercise(number: str) -> tuple[Any, Notebook, dict[str, str]]:
         question = about(cell).get("question")
         if role(cell) == "answer":
             names = re.findall(rf'check\("{re.escape(question)}", (\w+)', checks)
-            lines = [line for line in cell["source"].splitlines()
-                     if not re.match(rf"(?:{'|'.join(names)}) = \.\.\.", line)]  # fmt: skip
+            lines = [
+                line
+                for line in cell["source"].splitlines()
+                if not re.match(rf"(?:{'|'.join(names)}) = \.\.\.", line)
+            ]
             cell["source"] = "\n".join([*lines, *(f'{n} = "right {question}"' for n in names)])
         if role(cell) == "written":
             texts[question] = cell["source"] = TEXT.format(question)
@@ -318,8 +321,10 @@ def conflict_about_nothing(rng, notebook):
     text = json.dumps(notebook, indent=1)
     return re.sub(
         r"^( *\"execution_count\": )(10\d\d)(,?)$",
-        r"<<<<<<< HEAD\n\g<1>1\3\n=======\n\1\2\3\n>>>>>>> other", text, flags=re.MULTILINE,
-    )  # fmt: skip
+        r"<<<<<<< HEAD\n\g<1>1\3\n=======\n\1\2\3\n>>>>>>> other",
+        text,
+        flags=re.MULTILINE,
+    )
 
 
 def conflict_about_an_answer(rng, notebook):
@@ -336,9 +341,12 @@ DAMAGES = [
     edited_prompts, other_line_ends, as_lines, stray_outputs,
 ]  # fmt: skip
 # These make the file, so they come last and alone.
-FILES = [old_format, conflict_about_nothing, conflict_about_an_answer, *(
-    in_encoding(code) for code in ("utf-8-sig", "utf-16", "utf-32", "cp1250", "cp1251")
-)]  # fmt: skip
+FILES = [
+    old_format,
+    conflict_about_nothing,
+    conflict_about_an_answer,
+    *(in_encoding(code) for code in ("utf-8-sig", "utf-16", "utf-32", "cp1250", "cp1251")),
+]
 NEED_ROLES = {
     answer_as_text, written_as_other, prompts_as_other, checks_as_text, below_its_check,
     delete_given, in_one_cell, with_its_check, split, written_in_two, an_older_try, magic_lines,

@@ -245,8 +245,9 @@ def test_another_country_and_day_re_issue_the_exercise(
     compiled, old = building.build(path).compiled, read_compiled("01")
     assert compiled["version"] != old["version"]
     differ = {
-        new["question"] for new, before in zip(compiled["checks"], old["checks"], strict=True)
+        new["question"]
+        for new, before in zip(compiled["checks"], old["checks"], strict=True)
         if new["reference"] != before["reference"]
-    }  # fmt: skip
+    }
     assert differ == set(GRADED)
     assert about(nbformat.from_dict(compiled["notebook"]))["exercise"] == "01"

@@ -51,9 +51,12 @@ class Dask:
         with (place / "log.txt").open("wb") as opened:
             self.running[name] = subprocess.Popen(
                 [sys.executable, "-m", f"distributed.cli.{arguments[0]}", *arguments[1:]],
-                cwd=place, env=self.toy.environment(TMPDIR=str(place), **environment),
-                stdout=opened, stderr=opened, start_new_session=True,
-            )  # fmt: skip
+                cwd=place,
+                env=self.toy.environment(TMPDIR=str(place), **environment),
+                stdout=opened,
+                stderr=opened,
+                start_new_session=True,
+            )
         return place / "log.txt"
 
     def scheduler(self) -> None:
@@ -138,8 +141,11 @@ class Gate:
     def busy(self, name: str) -> bool:
         """Tell whether the worker of that name has been given something to do."""
         known = self.client.scheduler_info(n_workers=-1)["workers"]
-        return any(keys for at, keys in self.client.processing().items()
-                   if known.get(at, {}).get("name") == name)  # fmt: skip
+        return any(
+            keys
+            for at, keys in self.client.processing().items()
+            if known.get(at, {}).get("name") == name
+        )
 
 
 @pytest.fixture

@@ -151,30 +151,34 @@ def test_a_single_notebook_and_zips_of_students(collected, tmp_path):
     (tmp_path / "ana.ipynb").write_bytes(notebook())
     assert set(collected(tmp_path / "ana.ipynb")) == {("ana", "03")}
     inner = zipped({"handed/03.ipynb": notebook(), "__MACOSX/handed/._03.ipynb": b"junk"})
-    found = collected({
-        "ilicana_4211_90017_work.zip": inner,
-        "Ben Jones_513_assignsubmission_file/work.zip": inner,
-        "eva.zip": inner,
-    })  # fmt: skip
+    found = collected(
+        {
+            "ilicana_4211_90017_work.zip": inner,
+            "Ben Jones_513_assignsubmission_file/work.zip": inner,
+            "eva.zip": inner,
+        }
+    )
     assert set(found) == {("4211", "03"), ("Participant 513", "03"), ("eva", "03")}
     assert not any(one.notes for one in found.values())
 
 
 def test_of_several_files_the_latest_counts(collected, tmp_path):
     old, new = notebook(code="old"), notebook(code="new")
-    found = collected({
-        "ilicana_1_900_03.ipynb": old,
-        "ilicana_1_901_03-1.ipynb": new,
-        "jonesben_2_900_03-2.ipynb": new,
-        "jonesben_2_900_03.ipynb": old,
-        "Eva_5_assignsubmission_file/03.ipynb": old,
-        "Eva_5_assignsubmission_file/03 (1).ipynb": new,
-        "Same_6_assignsubmission_file/a.ipynb": new,
-        "Same_6_assignsubmission_file/b.ipynb": new,
-        # A later one that is damaged does not cost the student the earlier one.
-        "korakaja_7_900_03.ipynb": new,
-        "korakaja_7_901_03-1.ipynb": b'{"cells": [',
-    })  # fmt: skip
+    found = collected(
+        {
+            "ilicana_1_900_03.ipynb": old,
+            "ilicana_1_901_03-1.ipynb": new,
+            "jonesben_2_900_03-2.ipynb": new,
+            "jonesben_2_900_03.ipynb": old,
+            "Eva_5_assignsubmission_file/03.ipynb": old,
+            "Eva_5_assignsubmission_file/03 (1).ipynb": new,
+            "Same_6_assignsubmission_file/a.ipynb": new,
+            "Same_6_assignsubmission_file/b.ipynb": new,
+            # A later one that is damaged does not cost the student the earlier one.
+            "korakaja_7_900_03.ipynb": new,
+            "korakaja_7_901_03-1.ipynb": b'{"cells": [',
+        }
+    )
     assert [found[s, "03"].path.read_bytes() for s in ("1", "2", "Participant 5", "7")] == [new] * 4
     assert "“03.ipynb”" in found["1", "03"].notes[0]
     assert "handed in 2 times" in found["Participant 6", "03"].notes[0]
@@ -189,20 +193,22 @@ def test_of_several_files_the_latest_counts(collected, tmp_path):
 
 
 def test_whatever_was_handed_in_has_a_row_or_a_note(collected):
-    found = collected({
-        "ana/03.ipynb": notebook(),
-        "ana/notes.pdf": b"%PDF",
-        "ana/unknown.ipynb": notebook(None),
-        "ben/answer.py": b"print(1)",
-        "eva/03_arms.pdf": b"%PDF",
-        "fil/x.rar": b"Rar!",
-        "gia/03.ipynb": b"",
-        "hal/03.ipynb": b"not json",
-        "ian/mine.ipynb": b"\xff\xfe\x00",
-        "jan/03.ipynb": b"[" * 100_000,
-        "kim/03.ipynb": json.dumps({"cells": [1, None], "metadata": []}).encode(),
-        "lea/x.ipynb": b'{"cells": [], "metadata": {"belgrade": {"exercise": "../../etc"}}}',
-    })  # fmt: skip
+    found = collected(
+        {
+            "ana/03.ipynb": notebook(),
+            "ana/notes.pdf": b"%PDF",
+            "ana/unknown.ipynb": notebook(None),
+            "ben/answer.py": b"print(1)",
+            "eva/03_arms.pdf": b"%PDF",
+            "fil/x.rar": b"Rar!",
+            "gia/03.ipynb": b"",
+            "hal/03.ipynb": b"not json",
+            "ian/mine.ipynb": b"\xff\xfe\x00",
+            "jan/03.ipynb": b"[" * 100_000,
+            "kim/03.ipynb": json.dumps({"cells": [1, None], "metadata": []}).encode(),
+            "lea/x.ipynb": b'{"cells": [], "metadata": {"belgrade": {"exercise": "../../etc"}}}',
+        }
+    )
     assert "notes.pdf" in found["ana", "03"].notes[0]
     reasons = {key: one.problem for key, one in found.items()}
     assert "No exercise" in reasons["ana", None]
@@ -409,11 +415,14 @@ def test_plain_rosters_and_what_is_none(tmp_path):
     assert [s.id for s in read("sep=;\nEmail;Full name\na@x.org;Ana\n").students] == ["a@x.org"]
     assert read("name,age\nAna Ilić,30\n").students[0].id == "Ana Ilić"
     for text, word in [
-        ("", "empty"), ("town,age\nNiš,3\n", "no column"), (b"PK\x03\x04zip", "workbook"),
+        ("", "empty"),
+        ("town,age\nNiš,3\n", "no column"),
+        (b"PK\x03\x04zip", "workbook"),
         ("student,name\nVu\u010di\u0107,x\n".encode("cp1250"), "UTF-8"),
-        ("student,name\na,x\na,y\n", "more than once"), ("student,name\n", "no student"),
+        ("student,name\na,x\na,y\n", "more than once"),
+        ("student,name\n", "no student"),
         ("First name,Last name,Email address\nAna,I,\n", "tells every student apart"),
-    ]:  # fmt: skip
+    ]:
         with pytest.raises(GradingError, match=word):
             read(text)
     with pytest.raises(GradingError, match="cannot be read"):
@@ -435,8 +444,9 @@ def test_submissions_find_their_students(collected, tmp_path):
     }
     (tmp_path / "m.zip").write_bytes(zipped(files))
     assert set(collected(tmp_path / "m.zip", sheet)) == {
-        ("Participant 512", "03"), ("Participant 513", "03"),
-    }  # fmt: skip
+        ("Participant 512", "03"),
+        ("Participant 513", "03"),
+    }
     assert set(collected(tmp_path / "m.zip", moodle)) == {("E10", "03"), ("E11", "03")}
     folder = lay_out(tmp_path / "plain", {
         "ana.ilic@example.org/03.ipynb": notebook(), "ben_03.ipynb": notebook(),
@@ -475,6 +485,8 @@ def test_two_of_one_name_are_not_made_one(collected, tmp_path):
     match = {"Participant 511": "b@x.org", "Participant 513": "512", "Participant 512": "a@x.org"}
     found = collected(tmp_path / "in", roster, match=match)
     assert {s: one.path.read_bytes()[-99:] for (s, _), one in found.items()} == {
-        "b@x.org": notebook()[-99:], "a@x.org": notebook()[-99:], "512": notebook()[-99:],
-    }  # fmt: skip
+        "b@x.org": notebook()[-99:],
+        "a@x.org": notebook()[-99:],
+        "512": notebook()[-99:],
+    }
     assert found["512", "03"].path.read_bytes() == notebook(code="b")

@@ -109,8 +109,9 @@ def test_a_class_is_graded(toy: ToyClass, uninterrupted: Any) -> None:
     assert marks(found["partly"])["90.3"] == ("not_yet", 1)
     row = next(r for r in found["partly"]["questions"] if r["question"] == "90.3")
     assert [(p["part"], p["hidden"], p["status"]) for p in row["parts"]] == [
-        ("", False, "right"), ("b", True, "not_yet"),
-    ]  # fmt: skip
+        ("", False, "right"),
+        ("b", True, "not_yet"),
+    ]
     assert row["message"] == "A further check, which runs only when work is marked, is not passed."
     pictures = next(r for r in found["right"]["questions"] if r["question"] == "90.4")["outputs"]
     assert [o["kind"] for o in pictures] == ["png"]
@@ -273,9 +274,12 @@ def test_killed_ten_times_it_comes_to_the_same(
     for n in range(10):
         command, out = (real, tmp_path / "real") if n < 2 else (stub, tmp_path / "stub")
         process = subprocess.Popen(
-            command, cwd=toy.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            command,
+            cwd=toy.folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
             env=toy.environment(TMPDIR=str(tmp_path)),
-        )  # fmt: skip
+        )
         # From the start of the work, which leaves its first trace in the folder, not of Python.
         before, deadline = time.time(), time.monotonic() + 60
         while not list(out.glob(".staging-*")) and time.monotonic() < deadline:

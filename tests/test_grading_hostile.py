@@ -456,9 +456,11 @@ FILES: dict[str, Kind] = {
     "wrong-exercise": Kind(change=another, failed="no answer key of exercise 77"),
     "cells-are-text": Kind(change=edit(cells=["a", "b"]), failed="damaged"),
     "no-cells": Kind(
-        change=edit(cells=[]), note="answer cell of 90.1 was missing",
-        broken=dict.fromkeys(["90.1", "90.2", "90.3", "90.4", "90.5", "90.6"],
-                             ("not_attempted", "")),
+        change=edit(cells=[]),
+        note="answer cell of 90.1 was missing",
+        broken=dict.fromkeys(
+            ["90.1", "90.2", "90.3", "90.4", "90.5", "90.6"], ("not_attempted", "")
+        ),
     ),
     "same-ids": Kind(change=twice_the_same_ids),
     "no-ids": Kind(
@@ -467,7 +469,7 @@ FILES: dict[str, Kind] = {
     ),
     "odd-metadata": Kind(change=odd_metadata),
     "hard-to-read": Kind(change=hard_to_read),
-}  # fmt: skip
+}
 STRANGE = {
     "commas": 'Ilić, "Ana"; Jr',
     "newline": "two\nlines",

@@ -45,9 +45,11 @@ def collected(files: dict[str, bytes], roster: str = "", **options) -> list[Subm
         if roster:
             (place / "roster.csv").write_text(roster, encoding="utf-8")
         found = collect(
-            place / "all.zip", place / "staging",
-            read_roster(place / "roster.csv") if roster else None, **options,
-        )  # fmt: skip
+            place / "all.zip",
+            place / "staging",
+            read_roster(place / "roster.csv") if roster else None,
+            **options,
+        )
         return [(one, author_of(one) if one.path else "") for one in found]
 
 
@@ -169,8 +171,9 @@ def test_many_names_of_a_platform_below_a_students_folder_are_no_platform():
     files = {name: notebook("ana", k) for k, name in enumerate(names)}
     files["marko/05_all/05.ipynb"] = notebook("marko")
     assert {(one.student, author) for one, author in collected(files)} == {
-        ("ana", "ana"), ("marko", "marko"),
-    }  # fmt: skip
+        ("ana", "ana"),
+        ("marko", "marko"),
+    }
 
 
 def test_two_who_claim_one_student_are_both_named_and_both_graded():
@@ -253,15 +256,19 @@ def test_seminars_are_no_students_and_the_command_says_what_to_do(files, layout)
 
 
 def test_layouts_that_do_not_fit():
-    files = {"hw05/ana_x.ipynb": notebook("ana"), "hw05/marko_y.ipynb": notebook("marko"),
-             "left.ipynb": notebook("?")}  # fmt: skip
+    files = {
+        "hw05/ana_x.ipynb": notebook("ana"),
+        "hw05/marko_y.ipynb": notebook("marko"),
+        "left.ipynb": notebook("?"),
+    }
     rows = {one.student: one for one, _ in collected(files, layout="hw{exercise}/{student}_{file}")}
     assert set(rows) == {"ana", "marko", "left"}
     assert "does not fit --layout" in rows["left"].problem
     for layout, words in (
-        ("{file}", "must have {student} once"), ("{student}{student}", "must have"),
+        ("{file}", "must have {student} once"),
+        ("{student}{student}", "must have"),
         ("x/{student}", "No notebook fits --layout 'x/{student}'; a path here is “hw05/ana_x"),
-    ):  # fmt: skip
+    ):
         with pytest.raises(GradingError, match=words.replace("{", r"\{")):
             collected(files, layout=layout)
     # A pattern of many names takes no time that grows with their number.
@@ -329,10 +336,12 @@ def test_what_excel_made_of_a_number_is_no_student():
 
 def test_notebooks_under_other_names():
     files = {
-        "ana/05.ipynb.txt": notebook("ana"), "marko/05.json": notebook("marko"),
-        "djordje/05.ipynb.json": notebook("djordje"), "ljubica/settings.json": b'{"a": 1}',
+        "ana/05.ipynb.txt": notebook("ana"),
+        "marko/05.json": notebook("marko"),
+        "djordje/05.ipynb.json": notebook("djordje"),
+        "ljubica/settings.json": b'{"a": 1}',
         "ljubica/05.ipynb": notebook("ljubica"),
-    }  # fmt: skip
+    }
     rows = {one.student: (one, author) for one, author in collected(files)}
     assert {who: author for who, (_, author) in rows.items()} == {who: who for who in IDS}
     assert "settings.json" in rows["ljubica"][0].notes[0]

@@ -32,10 +32,11 @@ RUBRIC = """**How to mark 3.6 (3 points)**
 """
 MASTERS = {
     "03": SimpleNamespace(
-        title="Exercise 03 · Arms and energy: count what is meant", rubrics={"3.6": RUBRIC},
+        title="Exercise 03 · Arms and energy: count what is meant",
+        rubrics={"3.6": RUBRIC},
         questions=[{"points": 2}, {"points": 4}, {"points": 9}],
     )
-}  # fmt: skip
+}
 IDS = {
     "canvas_export.csv": ("4211", "4212", "4213", "4214"),
     "moodle_export.csv": ("E10", "E11", "E12", "E13"),
@@ -245,8 +246,9 @@ def test_criteria_come_from_the_rubric():
     assert criteria_of(RUBRIC) == {"Claim": 1, "Evidence": 1, "Caveat": 1}
     assert criteria_of("(3 points, one for each)\n\n- **Claim.** x") == {"Claim": 1}
     assert criteria_of("- **Claim (1,5 points).** x\n- **Caveat.** y") == {
-        "Claim": 1.5, "Caveat": math.inf,
-    }  # fmt: skip
+        "Claim": 1.5,
+        "Caveat": math.inf,
+    }
     assert criteria_of("(for each row 0, 1 or 2)\n\n| **Claim** | no | yes |") == {"Claim": 2}
     assert list(criteria_of("| | 0 | 1 |\n|---|---|---|\n| **Claim** | no | yes |")) == ["Claim"]
     assert criteria_of("- **Comment.** x\n- **Mark** y") == {}
@@ -263,9 +265,11 @@ def test_marks_merge_and_merge_again():
     ana, ben = by_student(merged)["4211"], by_student(merged)["4212"]
     row = ana["questions"][2]
     assert row["mark"] == {
-        "points": 2, "max_points": 3, "comment": "=Good\nwork, Ana",
+        "points": 2,
+        "max_points": 3,
+        "comment": "=Good\nwork, Ana",
         "criteria": {"Claim": 1, "Evidence": 0.5, "Caveat": 0.5},
-    }  # fmt: skip
+    }
     assert (row["points"], row["max_points"], row["pending_points"]) == (8, 9, 0)
     assert (row["status"], row["message"]) == ("marked", "")
     assert (ana["points"], ana["max_points"], ana["pending_points"]) == (14, 15, 0)

@@ -50,9 +50,12 @@ CONSTRUCTS = {
 def constructs(node: ast.AST) -> set[str]:
     """Return the names of the constructs that a node of a syntax tree is."""
     found = {
-        ast.FunctionDef: "def", ast.Return: "return", ast.If: "if", ast.For: "for",
+        ast.FunctionDef: "def",
+        ast.Return: "return",
+        ast.If: "if",
+        ast.For: "for",
         ast.JoinedStr: "f-string",
-    }.get(type(node))  # fmt: skip
+    }.get(type(node))
     names = {found} if found else set()
     if isinstance(node, ast.BinOp):
         names |= {"power"} if isinstance(node.op, ast.Pow) else set()

@@ -87,9 +87,12 @@ def test_what_was_done_comes_back_and_nothing_else(fresh: Any, tmp_path: Path) -
     kept = keep.save(tmp_path / "kept.zip")
     with zipfile.ZipFile(kept) as archive:
         assert sorted(archive.namelist()) == [
-            keep.MARK, NAME, "my_work/evidence_matrix.csv", "my_work/journal.json",
+            keep.MARK,
+            NAME,
+            "my_work/evidence_matrix.csv",
+            "my_work/journal.json",
             "notebooks/My notes.ipynb",
-        ]  # fmt: skip
+        ]
     root = fresh("second")
     said = str(keep.restore(kept))
     assert (root / NAME).read_bytes() == done
@@ -222,7 +225,7 @@ def test_a_name_that_is_never_packed_is_left_out_and_told(
     ],
     # A zip holds the time when it was made: as a name it would differ from process to process.
     ids=lambda value: "content" if isinstance(value, bytes) else None,
-)  # fmt: skip
+)
 def test_what_is_no_kept_file_changes_nothing(
     fresh: Any, content: bytes, words: str, tmp_path: Path
 ) -> None:
@@ -443,8 +446,11 @@ def test_on_a_full_disk_nothing_is_lost(tmp_path: Path) -> None:
     done = subprocess.run(
         [*map(str, small), sys.executable, "-c", FULL_DISK],
         env={"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True, text=True, encoding="utf-8", check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     full, journal_says, offered, failed, mended, later = done.stdout.splitlines()
     assert full == "No space left on device"

@@ -127,9 +127,10 @@ def test_no_line_of_a_key_is_in_any_file(source, released, key):
     own = own.replace('\\"', '"')
     public = plain(releasing.public_text(source))
     secret = [
-        line for line in kept_lines(nbformat.read(source / key, as_version=4))
+        line
+        for line in kept_lines(nbformat.read(source / key, as_version=4))
         if line not in public and line not in own
-    ]  # fmt: skip
+    ]
     assert len(secret) > 20
     for name, content in contents(released).items():
         if name.endswith((".csv", ".png")):

@@ -199,8 +199,9 @@ def test_the_rows_are_shuffled_and_nothing_else(tables: Path, shuffled: None) ->
         usual = data.load(name)
         assert len(frame) < 3 or not frame.equals(usual), name
         columns = list(usual.columns)
-        both = [each.sort_values(columns, ignore_index=True, kind="stable") for each in
-                (frame, usual)]  # fmt: skip
+        both = [
+            each.sort_values(columns, ignore_index=True, kind="stable") for each in (frame, usual)
+        ]
         pd.testing.assert_frame_equal(*both)
 
 

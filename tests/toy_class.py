@@ -58,8 +58,11 @@ class ToyClass:
     def environment(self, **more: str) -> dict[str, str]:
         """Return the command's environment, with a home of its own."""
         return os.environ | {
-            "HOME": str(self.home), "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", **more,
-        }  # fmt: skip
+            "HOME": str(self.home),
+            "PYTHONPATH": str(ROOT),
+            "PYTHONUTF8": "1",
+            **more,
+        }
 
     def command(self, *options: str, out: Path | None = None) -> list[str]:
         """Return the command that grades the class."""

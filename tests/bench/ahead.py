@@ -114,8 +114,11 @@ def main() -> None:
         for pause in PAUSES.values():
             slower = options.slower
             got = session(name, options.presses, slower * pause, slower * REST)
-            cells += [f"{100 * got['ready']:.0f}", f"{got['median']:.0f} / {got['worst']:.0f}",
-                      f"{got['seconds']:.1f}, {got['nothing']:.1f}"]  # fmt: skip
+            cells += [
+                f"{100 * got['ready']:.0f}",
+                f"{got['median']:.0f} / {got['worst']:.0f}",
+                f"{got['seconds']:.1f}, {got['nothing']:.1f}",
+            ]
             longest = max(longest, got["longest"])
         print(f"| {name} | {' | '.join(cells)} | {longest:.0f} |", flush=True)
 

@@ -84,9 +84,11 @@ class Group:
 
 
 def measured(
-    scripts: list[str], folder: Path, environment: dict[str, str] | None = None,
+    scripts: list[str],
+    folder: Path,
+    environment: dict[str, str] | None = None,
     progress: Callable[[], int] | None = None,
-) -> Cost:  # fmt: skip
+) -> Cost:
     """Return the Cost of shell scripts that run at the same time in `folder`.
 
     Raises RuntimeError with its last words where one fails.
@@ -98,10 +100,13 @@ def measured(
     for script, log in zip(scripts, logs, strict=True):
         with log.open("wb") as opened:
             one = subprocess.Popen(
-                ["/bin/sh", "-c", group.enter() + script], cwd=folder,
-                env=os.environ | (environment or {}), stdout=opened, stderr=opened,
+                ["/bin/sh", "-c", group.enter() + script],
+                cwd=folder,
+                env=os.environ | (environment or {}),
+                stdout=opened,
+                stderr=opened,
                 start_new_session=True,
-            )  # fmt: skip
+            )
             running.append(one)
     try:
         while alive := [one for one in running if one.poll() is None]:
@@ -124,9 +129,11 @@ def measured(
 
 
 def look(
-    running: list[subprocess.Popen], cost: Cost, used: dict[tuple[int, float], float],
+    running: list[subprocess.Popen],
+    cost: Cost,
+    used: dict[tuple[int, float], float],
     progress: Callable[[], int] | None,
-) -> None:  # fmt: skip
+) -> None:
     """Look once at all processes and note in `cost` and `used` what is new."""
     rss = once = command = 0.0
     warm: list[tuple[float, float]] = []

@@ -62,9 +62,11 @@ class Bench:
             f"--keys {self.key.parent}"
         )
         cost = measured(
-            [script], self.folder, ENVIRONMENT,
+            [script],
+            self.folder,
+            ENVIRONMENT,
             lambda: sum(1 for _ in results.glob("*.json")) if results.exists() else 0,
-        )  # fmt: skip
+        )
         return cost, out
 
     def course(self) -> None:
@@ -84,8 +86,10 @@ class Bench:
             released = course / "release" / self.name / self.key.name
             given = nbformat.read(released, as_version=4)
             self.hand_in(handed[n::processes], course / "submitted", given)
-            steps = (f"{PYTHON} -m nbgrader {do} {self.name}"
-                     for do in ("autograde", "generate_feedback"))  # fmt: skip
+            steps = (
+                f"{PYTHON} -m nbgrader {do} {self.name}"
+                for do in ("autograde", "generate_feedback")
+            )
             scripts.append(f"cd {course} && {' && '.join(steps)}")
             courses.append(course)
         cost = measured(scripts, self.folder, ENVIRONMENT)
@@ -222,8 +226,10 @@ def growth(bench: Bench, students: int, large: int, known: Cost | None) -> None:
     for number in (students, large):
         cost = known or bench.ours(class_of(bench.number, number), 2)[0]
         known = None
-        at = [next((s for s in cost.seen if s[0] >= share * number), cost.seen[-1])
-              for share in (0.2, 1)]  # fmt: skip
+        at = [
+            next((s for s in cost.seen if s[0] >= share * number), cost.seen[-1])
+            for share in (0.2, 1)
+        ]
         command, warm = (" → ".join(f"{s[n]:.0f}" for s in at) for n in (1, 2))
         print(
             f"| {number} | {cost.seconds / number:.2f} | {cost.cpu / number:.2f} | "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from belgrade.grading.needs import SetupNames, hinted, is_plain, needed
+from belgrade.grading.needs import SetupNames, hinted, is_independent, needed
 
 SETUP = SetupNames.of(
     ["from belgrade import data\nimport matplotlib.pyplot as plt", "LIMIT = [1, 2]"]
@@ -61,7 +61,7 @@ def test_an_error_hints_at_what_is_missing(error: str, code: str, wanted: set[in
     assert hinted(error, [code], EARLIER, SETUP) == wanted
 
 
-PLAIN = [
+INDEPENDENT = [
     "arms = data.load('arms')\nlate = arms[arms['year'] > 2000].sort_values('year')",
     "import numpy as np\nfrom statistics import mean\nlevel = mean([1, 2])",
     "fig, ax = plt.subplots()\nax.set_title('x')\nplt.title('y')",
@@ -90,11 +90,11 @@ REACHING = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("code", PLAIN)
-def test_plain_code_runs_beside_other_questions(code: str) -> None:
-    assert is_plain(code, SETUP)
+@pytest.mark.parametrize("code", INDEPENDENT)
+def test_independent_code_runs_beside_other_questions(code: str) -> None:
+    assert is_independent(code, SETUP)
 
 
 @pytest.mark.parametrize("code", REACHING)
 def test_what_reaches_beyond_its_own_names_runs_alone(code: str) -> None:
-    assert not is_plain(code, SETUP)
+    assert not is_independent(code, SETUP)

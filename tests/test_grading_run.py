@@ -28,7 +28,7 @@ from belgrade.grading.sandbox import Sandbox
 
 pytestmark = pytest.mark.xdist_group("sandbox")
 # The runner is what is tested here, not matplotlib: no verdict depends on a drawn picture.
-PLAIN = "get_ipython().display_formatter.formatters['image/png'].enabled = False"
+NO_PICTURES = "get_ipython().display_formatter.formatters['image/png'].enabled = False"
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,7 @@ def faults_in(number: str, begin: Callable[[Any], Callable[[], Run]]) -> list[st
     cases, begun, faults = cases_of(number), [], []
     for batch in batches_of(number):
         notebook = assembled(number, batch)
-        plain = nbformat.v4.new_code_cell(PLAIN, metadata={"belgrade": {"role": "setup"}})
+        plain = nbformat.v4.new_code_cell(NO_PICTURES, metadata={"belgrade": {"role": "setup"}})
         notebook.cells.insert(0, plain)
         begun.append((batch, begin(notebook)))
     for n, (batch, ended) in enumerate(begun):

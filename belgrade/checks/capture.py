@@ -18,7 +18,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from belgrade.checks.drawn import MAX_AXES, charts_of, drawn_on
-from belgrade.checks.scalars import cell, plain
+from belgrade.checks.scalars import as_scalar, cell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,7 +75,7 @@ def _value(value: object, depth: int = 0, room: _Room | None = None) -> Captured
         return table
     if axes := charts_of(value):
         return {"type": "chart", "axes": [drawn_on(ax) for ax in axes[:MAX_AXES]]}
-    scalar = plain(value)
+    scalar = as_scalar(value)
     if scalar != ():
         return _scalar(scalar, value)
     if isinstance(value, abc.Mapping):
@@ -93,14 +93,14 @@ def _value(value: object, depth: int = 0, room: _Room | None = None) -> Captured
     return {"type": "other", "name": type(value).__name__}
 
 
-def _scalar(plain: object, value: object) -> Captured:
-    """Return a plain value, as `plain` gives it, as a dict."""
-    if plain is None:
+def _scalar(scalar: object, value: object) -> Captured:
+    """Return a scalar, as `as_scalar` gives it, as a dict."""
+    if scalar is None:
         return {"type": "number", "value": "NaN"}
-    if isinstance(plain, bool):
-        return {"type": "bool", "value": plain}
-    endless = plain in ("Infinity", "-Infinity") and not isinstance(value, str)
-    return {"type": "number" if endless or not isinstance(plain, str) else "text", "value": plain}
+    if isinstance(scalar, bool):
+        return {"type": "bool", "value": scalar}
+    endless = scalar in ("Infinity", "-Infinity") and not isinstance(value, str)
+    return {"type": "number" if endless or not isinstance(scalar, str) else "text", "value": scalar}
 
 
 def _pandas(value: Any) -> Captured | None:

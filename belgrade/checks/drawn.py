@@ -7,7 +7,7 @@ import math
 import sys
 from typing import TYPE_CHECKING, Any
 
-from belgrade.checks.scalars import cell, plain
+from belgrade.checks.scalars import as_scalar, cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -175,7 +175,7 @@ def _labels(
         if fixed and not isinstance(formatter, NullFormatter | ScalarFormatter):
             names = {float(at): formatter(at, i) for i, at in enumerate(axis.get_ticklocs())}
     if line is not None and not names:
-        original = [plain(v) for v in line.get_xdata(orig=True)[:MAX_POINTS]]
+        original = [as_scalar(v) for v in line.get_xdata(orig=True)[:MAX_POINTS]]
         if original and all(isinstance(v, str) for v in original):
             return original
     # pandas draws evenly spaced dates as periods, on an axis of its own.

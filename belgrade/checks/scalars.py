@@ -13,7 +13,7 @@ from typing import Any
 MAX_TEXT = 20_000
 
 
-def plain(value: Any) -> Any:
+def as_scalar(value: Any) -> Any:
     """Return a scalar as bool, int, float or text; None for NaN, NA and NaT; else a tuple."""
     if value is None:
         return None
@@ -47,6 +47,6 @@ def plain(value: Any) -> Any:
 
 
 def cell(value: Any) -> Any:
-    """Return a cell of a table as `plain` gives it, or the name of its type in angle brackets."""
-    scalar = plain(value)
+    """Return a cell of a table as a scalar, or the name of its type in angle brackets."""
+    scalar = as_scalar(value)
     return f"<{type(value).__name__}>" if scalar == () else scalar

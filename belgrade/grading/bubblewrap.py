@@ -128,11 +128,11 @@ def environment() -> dict[str, str]:
         # pip gives up at once where there is no network.
         "PIP_NO_INDEX": "1",
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-        **PLAIN,
+        **ENVIRONMENT,
     }
 
 
-PLAIN = {
+ENVIRONMENT = {
     "BELGRADE_EXAM": "1",
     "PYTHONUTF8": "1",
     "PYTHONHASHSEED": "0",

@@ -60,7 +60,7 @@ def student_id(raw: str) -> str:
     return f"{name or 'unnamed'}~{digest_of(raw)}"
 
 
-def plain(name: str) -> str:
+def fold(name: str) -> str:
     """Return a name in small letters without accents."""
     name = unicodedata.normalize("NFKD", name.casefold().translate(_LETTERS))
     return "".join(c for c in name if not unicodedata.combining(c))
@@ -78,7 +78,7 @@ def name_keys(name: str, exact: bool = False) -> frozenset[str]:
     spelt = {name}
     if not exact:
         latin = {name.translate(way) for way in _WAYS}
-        spelt = {plain(n.replace("đ", d)) for n in latin for d in ("d", "dj")}
+        spelt = {fold(n.replace("đ", d)) for n in latin for d in ("d", "dj")}
     keys: set[str] = set()
     for one in spelt:
         if parts := re.findall(r"[^\W_]+", one):
@@ -89,7 +89,7 @@ def name_keys(name: str, exact: bool = False) -> frozenset[str]:
 
 def sorted_parts(name: str) -> str:
     """Return the parts of a person's name, in Latin letters without accents, in order."""
-    return " ".join(sorted(re.findall(r"[^\W_]+", plain(name.casefold().translate(_WAYS[0])))))
+    return " ".join(sorted(re.findall(r"[^\W_]+", fold(name.casefold().translate(_WAYS[0])))))
 
 
 def holds_name(longer: str, name: str) -> bool:

@@ -115,7 +115,7 @@ class SetupNames:
         return cls(frozenset().union(*(each.makes for each in found)), frozenset().union(*values))
 
 
-# What plain code imports; and what it does not name, for that reaches beyond its own names.
+# What independent code imports; and what it does not name, for that reaches beyond its own names.
 KNOWN = {"belgrade", "datetime", "itertools", "matplotlib", "numpy", "pandas"}
 KNOWN |= {"collections", "math", "re", "statistics", "string"}
 USUAL = {"pd": "pandas", "np": "numpy", "plt": "matplotlib.pyplot"}
@@ -141,7 +141,7 @@ def _renamed(value: ast.expr) -> set[str]:
 
 
 @lru_cache(maxsize=2048)
-def is_plain(source: str, setup: SetupNames) -> bool:
+def is_independent(source: str, setup: SetupNames) -> bool:
     """Tell whether a cell leaves alone what other questions use.
 
     It names nothing that reaches beyond its own names, makes none of the exercise's or Python's

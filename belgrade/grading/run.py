@@ -30,7 +30,7 @@ from belgrade.checks.graded_cells import (
 from belgrade.checks.judge import ERROR, Verdict
 from belgrade.grading import GradingError
 from belgrade.grading.forkserver import MOST_ERROR, MOST_PICTURES, MOST_TEXT
-from belgrade.grading.needs import SetupNames, hinted, is_plain, needed
+from belgrade.grading.needs import SetupNames, hinted, is_independent, needed
 from belgrade.grading.sandbox import CellResult, KernelError, QuestionProcess, Sandbox, SandboxError
 
 SETUP_ROLES = ("setup", "parameters")
@@ -184,22 +184,22 @@ class _Variant:
         self.questions = list(dict.fromkeys(q for c in self.cells if (q := self.question(c))))
 
     def units(self) -> list[list[str]]:
-        """Return the questions that run together: the plain ones, and each other by itself.
+        """Return the questions that run together: the independent ones, and each other by itself.
 
-        Plain code can do nothing to another question, nor can what it needs.
+        Independent code can do nothing to another question, nor can what it needs.
         """
-        plain: list[str] = []
+        independent: list[str] = []
         others: list[list[str]] = []
         for question in self.questions:
             own, earlier = self.cells_of({question})
             sources = [c.source for c in earlier]
             runs = [c.source for c in own if c["id"] not in self.specs]
             runs += [sources[n] for n in needed([c.source for c in own], sources, self.names)]
-            if all(is_plain(source, self.names) for source in runs):
-                plain.append(question)
+            if all(is_independent(source, self.names) for source in runs):
+                independent.append(question)
             else:
                 others.append([question])
-        return ([plain] if plain else []) + others
+        return ([independent] if independent else []) + others
 
     def cells_of(self, questions: Iterable[str]) -> tuple[list[Any], list[Any]]:
         """Return the cells of some questions, and what stands before the last, checks left out."""
@@ -213,7 +213,7 @@ class _Variant:
 
 
 class _Unit:
-    """What runs in one process: a question, or several plain ones. Verdicts go into `done`."""
+    """A process's work: a question, or several independent ones. Verdicts go into `done`."""
 
     def __init__(self, variant: _Variant, clocks: dict[str, _Clock], done: Run) -> None:
         self.variant, self.clocks, self.done = variant, clocks, done

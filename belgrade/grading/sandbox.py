@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from belgrade.grading import GradingError
-from belgrade.grading.bubblewrap import PACKAGE, PLAIN, command
+from belgrade.grading.bubblewrap import ENVIRONMENT, PACKAGE, command
 from belgrade.grading.cgroup import group_for, leave
 from belgrade.grading.forkserver import CHUNK, MOST_LINE, MOST_SHOWN, SCRATCH
 from belgrade.grading.remedies import remedy
@@ -285,7 +285,7 @@ class Sandbox:
             settings["scratch"] = scratch.name
             full = [sys.executable, "-c", START_PLAIN, json.dumps(settings)]
             work = {"BELGRADE_WORK": f"{scratch.name}/my_work"}
-            surroundings = os.environ | PLAIN | work
+            surroundings = os.environ | ENVIRONMENT | work
         streams: dict[str, Any] = {
             "stdin": subprocess.DEVNULL,
             "stdout": subprocess.DEVNULL,

@@ -21,7 +21,7 @@ from typing import Any
 
 from belgrade.checks.judge.numbers import as_number
 from belgrade.grading.late import counts
-from belgrade.grading.names import clean, plain
+from belgrade.grading.names import clean, fold
 from belgrade.grading.origin import platform_of
 from belgrade.grading.roster import CANVAS, FIRST, LAST, MOODLE, WORKSHEET, Roster, Student
 from belgrade.grading.tables import GRADED, Result, csv_text, harmless, tidy, write_csv
@@ -159,7 +159,7 @@ class _Gradebook:
 
     def _column(self, exercise: str) -> int | None:
         """Return the place of the one assignment in the export that is this exercise, or None."""
-        title = plain(self.titles.get(exercise, "").split(":")[0])
+        title = fold(self.titles.get(exercise, "").split(":")[0])
         titled = re.sub(r"[\W_]+", " ", title).strip()
         number = rf"(exercise|lesson|notebook|assignment)\W*0*{int(exercise)}(?!\d)"
         found = []
@@ -167,7 +167,7 @@ class _Gradebook:
             name = re.fullmatch(r"(.*) \(\d+\)", head.strip())
             if not name or (self.roster.possible and "read" in self.roster.possible[i]):
                 continue
-            words = plain(name[1])
+            words = fold(name[1])
             is_titled = bool(titled) and titled in re.sub(r"[\W_]+", " ", words)
             if is_titled or re.match(rf"{exercise}(?!\d)", words) or re.search(number, words):
                 found.append(i)

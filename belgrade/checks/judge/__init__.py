@@ -27,7 +27,7 @@ from belgrade.checks.judge.outcome import (
     too_large,
 )
 from belgrade.checks.judge.tables import table
-from belgrade.checks.judge.texts import choice, plain, text, truth, written
+from belgrade.checks.judge.texts import choice, normalized, text, truth, written
 
 if TYPE_CHECKING:
     from belgrade.checks.capture import Captured
@@ -45,7 +45,7 @@ __all__ = [
     "Verdict",
     "describe",
     "judge",
-    "plain",
+    "normalized",
     "stopped",
 ]
 

@@ -13,7 +13,7 @@ from belgrade.checks.judge.outcome import (
     YES,
     describe,
 )
-from belgrade.checks.judge.texts import as_date, plain
+from belgrade.checks.judge.texts import as_date, normalized
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -237,7 +237,7 @@ def _place(x: Any) -> Any:
     if date := as_date(x):
         return date
     number = as_number(x)
-    return plain(x) if number is None else number
+    return normalized(x) if number is None else number
 
 
 def _beside(x: Any) -> Any:

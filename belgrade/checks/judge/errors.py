@@ -10,7 +10,7 @@ import builtins
 import re
 from typing import TYPE_CHECKING
 
-from belgrade.checks.judge.texts import plain
+from belgrade.checks.judge.texts import normalized
 from belgrade.errors import OTHER_LANGUAGES, looked_up, phrases
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def stopped(error: str, spec: Spec | None = None) -> str:
     if error == "the kernel died":
         return "Your code ended the kernel: take out exit(), quit() or what uses all memory."
     if name := re.match(r"NameError: name '(.+?)' is not defined", error):
-        if plain(name[1]) in map(plain, (spec or {}).get("options", [])):
+        if normalized(name[1]) in map(normalized, (spec or {}).get("options", [])):
             return f'A letter needs quotation marks: write "{name[1]}", not {name[1]}.'
         return _no_name(name[1])
     words = reason(error)

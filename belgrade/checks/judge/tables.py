@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from belgrade.checks.judge.numbers import as_number, equal, number, readings
 from belgrade.checks.judge.outcome import CLOSE, NOT_YET, RIGHT, YES, describe, show
-from belgrade.checks.judge.texts import as_date, plain
+from belgrade.checks.judge.texts import as_date, normalized
 
 if TYPE_CHECKING:
     from belgrade.checks.capture import Captured
@@ -99,7 +99,7 @@ def _by_name(
     other = columns if isinstance(columns := spec.get("columns"), dict) else {}
     have: dict[str, int] = {}
     for i, name in enumerate(answer["columns"]):
-        have.setdefault(plain(name), i)
+        have.setdefault(normalized(name), i)
     found_at = {}
     if value := _value_of_series(spec, reference, wanted, answer):
         found_at[value] = len(answer["columns"]) - 1
@@ -107,7 +107,7 @@ def _by_name(
         if name == value:
             continue
         for choice in [name, *other.get(name, [])]:
-            at = have.get(plain(choice))
+            at = have.get(normalized(choice))
             if at is not None and at not in found_at.values():
                 found_at[name] = at
                 break
@@ -146,11 +146,11 @@ def _stand_ins(
         if len(missing) == 1 and len(free) == 1 and free[0] != last:
             names[missing[0]] = free[0]
             name = answer["columns"][free[0]]
-            return None if plain(name) in UNNAMED else (name, missing[0])
+            return None if normalized(name) in UNNAMED else (name, missing[0])
         return None
     if len(missing) != 1:
         return None
-    unnamed = [i for i in free if plain(answer["columns"][i]) in UNNAMED]
+    unnamed = [i for i in free if normalized(answer["columns"][i]) in UNNAMED]
     if len(unnamed) == 1 and not _is_numeric(reference, missing[0]):
         names[missing[0]] = unnamed[0]
     elif len(free) == 1:
@@ -166,7 +166,7 @@ def _is_numeric(reference: Captured, name: str) -> bool:
 
 def _idle(answer: Captured, at: int) -> bool:
     """Tell whether a further column says nothing: old numbers of rows, or one label for all."""
-    if plain(answer["columns"][at]) in UNNAMED and answer["dtypes"][at] == "integer":
+    if normalized(answer["columns"][at]) in UNNAMED and answer["dtypes"][at] == "integer":
         return True
     values = {str(row[at]) for row in answer["rows"]}
     return bool(answer.get("series")) and len(values) == 1
@@ -274,7 +274,7 @@ def _label(value: object) -> object:
     if date := as_date(value):
         return date
     number = as_number(value)
-    return plain(value) if number is None else number
+    return normalized(value) if number is None else number
 
 
 def _row_words(

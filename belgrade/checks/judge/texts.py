@@ -65,17 +65,17 @@ DATE = [re.compile(pattern) for pattern in DATES]
 LEAD = re.compile(r"^(?:the )?(?:option|answer|letter|choice|odgovor)\b[ :=-]*")
 
 
-def plain(text: object) -> str:
+def normalized(text: object) -> str:
     """Return text as it is compared: without case, accents, spacing and outer punctuation.
 
     Words in Cyrillic become Latin; a letter that only looks Latin, in a Latin word, is taken for
     what it looks like. A hyphen or an underscore within a text is a space.
     """
-    return _plain(str(text))
+    return _normalized(str(text))
 
 
 @functools.lru_cache(maxsize=512)  # one value is compared with many
-def _plain(text: str) -> str:
+def _normalized(text: str) -> str:
     text = text.casefold().replace("đ", "dj")
     text = unicodedata.normalize("NFKD", text)
     text = "".join(
@@ -93,13 +93,13 @@ def _in_latin(word: re.Match[str]) -> str:
 
 
 def looks(text: str) -> str:
-    """Return `plain(text)` with each letter taken for the Latin one that it looks like."""
-    return plain(unicodedata.normalize("NFKD", text.casefold()).translate(LOOKS_LIKE))
+    """Return `normalized(text)` with each letter taken for the Latin one that it looks like."""
+    return normalized(unicodedata.normalize("NFKD", text.casefold()).translate(LOOKS_LIKE))
 
 
 def same_text(one: str, other: str) -> bool:
     """Tell whether two texts say the same: the same words, or the same day."""
-    if plain(one) == plain(other):
+    if normalized(one) == normalized(other):
         return True
     day = as_date(one)
     return day is not None and day == as_date(other)
@@ -147,8 +147,8 @@ def text(spec: Spec, reference: Captured, answer: Captured) -> Outcome:
     answer = only_one(answer)
     if answer["type"] != "text":
         return NOT_YET, f"You have {describe(answer)}; a text is asked for, in quotes."
-    wanted = [plain(t) for t in [reference["value"], *spec.get("accept", [])]]
-    value = plain(answer["value"])
+    wanted = [normalized(t) for t in [reference["value"], *spec.get("accept", [])]]
+    value = normalized(answer["value"])
     if value in wanted or looks(answer["value"]) in wanted:
         return YES
     if not value:
@@ -169,13 +169,17 @@ def choice(spec: Spec, reference: Captured, answer: Captured) -> Outcome:
     if answer["type"] not in ("text", "number"):
         return NOT_YET, f"You have {describe(answer)}; answer with one of {letters}, in quotes."
     value = str(answer["value"])
-    if not plain(value):
+    if not normalized(value):
         return NOT_ATTEMPTED, f"Choose one of {letters}."
     chosen = _chosen(options, value)
     if chosen is None:
-        more = "" if value.isascii() or len(plain(value)) > 2 else " Write it with a Latin letter."
+        more = (
+            ""
+            if value.isascii() or len(normalized(value)) > 2
+            else " Write it with a Latin letter."
+        )
         return NOT_YET, f"{show(value)} is none of the options: {letters}.{more}"
-    if plain(chosen) == plain(reference["value"]):
+    if normalized(chosen) == normalized(reference["value"]):
         return YES
     feedback = spec.get("feedback", {}).get(chosen)
     return NOT_YET, feedback or f"You chose {chosen}. Read the others again with the evidence."
@@ -184,17 +188,17 @@ def choice(spec: Spec, reference: Captured, answer: Captured) -> Outcome:
 def _chosen(options: dict[str, str] | list[str], value: str) -> str | None:
     """Return the one option that a text names, by letter, by words or by both; else None."""
     words = options if isinstance(options, dict) else {}
-    whole = LEAD.sub("", plain(value))
+    whole = LEAD.sub("", normalized(value))
     forms = [whole, LEAD.sub("", looks(value))]  # what it looks like counts before its sound
     for form in [forms[1], forms[0]]:
-        hits = {o for o in options if plain(o) == plain(form)}
-        hits |= {o for o, option in words.items() if plain(option) == form}
+        hits = {o for o in options if normalized(o) == normalized(form)}
+        hits |= {o for o, option in words.items() if normalized(option) == form}
         # "c) A deal with Pristina": the letter and the words of the same option.
         letter, _, rest = re.sub(r"[).:,-]", " ", form).partition(" ")
         hits |= {
             o
             for o, option in words.items()
-            if plain(o) == letter and rest and _bare(rest) == _bare(plain(option))
+            if normalized(o) == letter and rest and _bare(rest) == _bare(normalized(option))
         }
         if len(hits) == 1:
             return hits.pop()
@@ -207,8 +211,8 @@ def _bare(text: str) -> str:
 
 def truth(spec: Spec, reference: Captured, answer: Captured) -> Outcome:
     """Accept a truth value, and 1 or 0 for one; not the word in quotes."""
-    if answer["type"] == "text" and plain(answer["value"]) in ("true", "false"):
-        right = (plain(answer["value"]) == "true") is reference["value"]
+    if answer["type"] == "text" and normalized(answer["value"]) in ("true", "false"):
+        right = (normalized(answer["value"]) == "true") is reference["value"]
         words = "True and False are written without quotes."
         return (CLOSE if right else NOT_YET), words
     if answer["type"] not in ("bool", "number") or answer["value"] not in (0, 1):

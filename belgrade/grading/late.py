@@ -100,6 +100,6 @@ def _time(text: str, where: str) -> datetime:
     return datetime.combine(found, time.max) if len(text.strip()) <= 10 else found
 
 
-def counts(result: dict[str, Any]) -> float:
+def counted_points(result: dict[str, Any]) -> float:
     """Return the points that count: those marked down where it was late."""
     return result.get("late_points", result["points"])

@@ -24,7 +24,7 @@ from belgrade.checks.judge import CLOSE, ERROR, NOT_ATTEMPTED, NOT_YET
 from belgrade.grading import GradingError
 from belgrade.grading.names import clean, digest_of
 from belgrade.grading.roster import read_rows
-from belgrade.grading.tables import Result, as_written, tidy
+from belgrade.grading.tables import Result, tidy, unescape_formula
 
 FIXED = ("student", "exercise", "question", "max_points", "answer_id", "text")
 OURS = (*FIXED, "mark", "comment", "tutor")
@@ -149,7 +149,7 @@ def read_sheet(path: Path) -> Sheet:
     made = []
     for row in body:
         one = dict.fromkeys((*OURS, *filter(None, names)), "")
-        one |= {n: as_written(cell) for n, cell in zip(names, row, strict=False) if n}
+        one |= {n: unescape_formula(cell) for n, cell in zip(names, row, strict=False) if n}
         one["exercise"] = re.sub(r"^\s*(\d)\s*$", r"0\1", one["exercise"])  # Excel makes 03 a 3
         made.append(one)
     return Sheet(path.name, tuple(n for n in names if n and n not in OURS), tuple(made))

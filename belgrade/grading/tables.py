@@ -2,7 +2,7 @@
 
 Made to be opened in a spreadsheet and in pandas: UTF-8 with a byte order mark, text in quotes,
 numbers bare. A cell of text that a spreadsheet would take for a formula gets an apostrophe in
-front, and `as_written` takes it off again.
+front, and `unescape_formula` takes it off again.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ QUESTIONS = (
 Result = dict[str, Any]
 
 
-def harmless(value: Any) -> Any:
+def escape_formula(value: Any) -> Any:
     """Return a cell that no spreadsheet takes for a formula; numbers stay numbers."""
     if isinstance(value, int | float):
         return tidy(value)
@@ -48,18 +48,18 @@ def harmless(value: Any) -> Any:
     return f"'{text}" if FORMULA.match(text) else text
 
 
-def as_written(cell: str) -> str:
-    """Return what `harmless` was given, from what it returned."""
+def unescape_formula(cell: str) -> str:
+    """Return what `escape_formula` was given, from what it returned."""
     return cell[1:] if cell.startswith("'") and FORMULA.match(cell) else cell
 
 
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]], protect: bool = True) -> str:
-    """Return a table as CSV. With `protect`, every cell goes through `harmless`."""
+    """Return a table as CSV. With `protect`, every cell goes through `escape_formula`."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, quoting=csv.QUOTE_NONNUMERIC)
     writer.writerow(header)
     for row in rows:
-        writer.writerow([harmless(cell) if protect else cell for cell in row])
+        writer.writerow([escape_formula(cell) if protect else cell for cell in row])
     return out.getvalue()
 
 

@@ -20,11 +20,11 @@ from pathlib import Path
 from typing import Any
 
 from belgrade.checks.judge.numbers import as_number
-from belgrade.grading.late import counts
+from belgrade.grading.late import counted_points
 from belgrade.grading.names import clean, fold
 from belgrade.grading.origin import platform_of
 from belgrade.grading.roster import CANVAS, FIRST, LAST, MOODLE, WORKSHEET, Roster, Student
-from belgrade.grading.tables import GRADED, Result, csv_text, harmless, tidy, write_csv
+from belgrade.grading.tables import GRADED, Result, csv_text, escape_formula, tidy, write_csv
 
 MAIL = ("email", "name", "student", "points", "max_points", "pending_points", "file")
 LONGEST_COMMENT = 4_000
@@ -99,7 +99,7 @@ def write_feedback(
             mail = next((key for key in (student, *known.keys) if "@" in key), "")
             name = f"{re.sub(r'[^@.+A-Za-z0-9-]', '_', mail).lstrip('.') or page.stem}.html"
             zips.setdefault(f"feedback_{number}.zip", {})[name] = page
-            points = tidy(counts(one)), tidy(one["max_points"]), tidy(one["pending_points"])
+            points = tidy(counted_points(one)), tidy(one["max_points"]), tidy(one["pending_points"])
             mails.setdefault(number, []).append([mail, known.name, student, *points, name])
     out.mkdir(parents=True, exist_ok=True)
     for name, entries in zips.items():
@@ -117,7 +117,9 @@ def _comment(result: Result) -> str:
     """Return what Moodle's worksheet says of a result, in a line without marks of HTML."""
     sentences = [f"Exercise {result['exercise']}: {tidy(result['points'])} points."]
     if result.get("days_late"):
-        sentences.append(f"Days late: {result['days_late']}; {tidy(counts(result))} points count.")
+        sentences.append(
+            f"Days late: {result['days_late']}; {tidy(counted_points(result))} points count."
+        )
     for q in result["questions"]:
         words = [f"{q['question']}: {tidy(q['points'])} of {tidy(q['max_points'])}.", q["message"]]
         sentences += [*words, (q.get("mark") or {}).get("comment", "")]
@@ -204,11 +206,11 @@ class _Gradebook:
     def _kept(self, student: Student, places: Iterable[int]) -> list[Any]:
         """Return cells of the export: what identifies verbatim, the rest without formulas."""
         cells = [(self.roster.header[i].strip().lower(), student.row[i]) for i in places]
-        return [cell if EXACT.fullmatch(title) else harmless(cell) for title, cell in cells]
+        return [cell if EXACT.fullmatch(title) else escape_formula(cell) for title, cell in cells]
 
     def _points(self, student: Student, exercise: str, worth: float, before: str) -> Any:
         """Return the points that count, out of `worth`; `before` where there is no mark."""
         if (result := self.marked.get((student.id, exercise))) is None:
             return before
-        points, most = counts(result), self.possible[exercise]
+        points, most = counted_points(result), self.possible[exercise]
         return tidy(points if worth == most else round(points * worth / most, 2))

@@ -129,7 +129,9 @@ def _assigned(path: Path, students: set[str], tutors: int) -> dict[str, int]:
     """Return whose answers which tutor marks, as kept in `path`; 0 is for all of them."""
     before: dict[str, int] = {}
     with contextlib.suppress(GradingError, ValueError):
-        before = {tables.as_written(student): int(tutor) for student, tutor in read_rows(path)[1:]}
+        before = {
+            tables.unescape_formula(student): int(tutor) for student, tutor in read_rows(path)[1:]
+        }
     most = max(before.values(), default=0)
     tutors = tutors or most
     if tutors < 2:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from belgrade.grading import GradingError, archive
-from belgrade.grading.archive import Limits
+from belgrade.grading.archive import ArchiveLimits
 from belgrade.grading.collect import collect
 from belgrade.grading.names import student_id
 from belgrade.grading.roster import CANVAS, MOODLE, PLAIN, WORKSHEET, read_roster
@@ -295,7 +295,7 @@ def test_hostile_zips(collected, tmp_path):
         file.writestr("liar/w.zip", bytes(liar))
         file.writestr("fine/03.ipynb", notebook())
     (tmp_path / "class.zip").write_bytes(out.getvalue())
-    limits = Limits(notebook=2_000_000, entries=(100, 30, 10))
+    limits = ArchiveLimits(notebook=2_000_000, entries=(100, 30, 10))
     found = collected(tmp_path / "class.zip", limits=limits)
     by_student = {student: one for (student, _), one in found.items()}
     words = {
@@ -310,9 +310,9 @@ def test_hostile_zips(collected, tmp_path):
     assert by_student["fine"].problem == "" and not by_student["fine"].notes
     (tmp_path / "small.zip").write_bytes(zipped({f"{i}/03.ipynb": b"{}" for i in range(9)}))
     with pytest.raises(GradingError, match="too many files"):
-        collected(tmp_path / "small.zip", limits=Limits(entries=(5, 5, 5)))
+        collected(tmp_path / "small.zip", limits=ArchiveLimits(entries=(5, 5, 5)))
     with pytest.raises(GradingError, match="unpacks to more"):
-        collected(tmp_path / "small.zip", limits=Limits(total=(10, 5, 5)))
+        collected(tmp_path / "small.zip", limits=ArchiveLimits(total=(10, 5, 5)))
 
 
 def test_a_zip_with_a_huge_list_of_files_is_not_even_read(tmp_path, monkeypatch):
@@ -320,7 +320,7 @@ def test_a_zip_with_a_huge_list_of_files_is_not_even_read(tmp_path, monkeypatch)
     (tmp_path / "in").mkdir()
     (tmp_path / "in/ana.zip").write_bytes(data)
     monkeypatch.setattr(zipfile, "ZipFile", None)
-    (one,) = collect(tmp_path / "in", tmp_path / "staging", None, Limits(entries=(9, 9, 9)))
+    (one,) = collect(tmp_path / "in", tmp_path / "staging", None, ArchiveLimits(entries=(9, 9, 9)))
     assert "too many" in one.problem
 
 
@@ -368,7 +368,7 @@ def test_nothing_to_collect(tmp_path):
             collect(tmp_path / source, tmp_path / "staging")
     lay_out(tmp_path / "in", {f"{i}.ipynb": b"{}" for i in range(4)})
     with pytest.raises(GradingError, match="too many"):
-        collect(tmp_path / "in", tmp_path / "staging", None, Limits(files=3))
+        collect(tmp_path / "in", tmp_path / "staging", None, ArchiveLimits(files=3))
 
 
 # --- rosters ------------------------------------------------------------------------------------

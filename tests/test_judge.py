@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from belgrade.checks.capture import capture
-from belgrade.checks.judge import judge, stopped
+from belgrade.checks.judge import error_message, judge
 from belgrade.checks.spec import SpecError, parse_spec
 
 
@@ -372,23 +372,25 @@ def test_what_is_forged_to_be_slow_costs_no_time(kind, forged):
 
 
 def test_errors_are_told_with_the_next_step():
-    assert "input() cannot ask" in stopped("StdinNotImplementedError: raw_input was called")
-    assert "There is no x yet" in stopped("NameError: name 'x' is not defined")
-    assert "it writes None" in stopped("NameError: name 'none' is not defined")
+    assert "input() cannot ask" in error_message("StdinNotImplementedError: raw_input was called")
+    assert "There is no x yet" in error_message("NameError: name 'x' is not defined")
+    assert "it writes None" in error_message("NameError: name 'none' is not defined")
     for text in ("invalid syntax", "invalid syntax. Maybe you meant '==' or ':=' instead of '='?"):
-        said = stopped(f"SyntaxError: {text}")
+        said = error_message(f"SyntaxError: {text}")
         assert said.count("Python could not read") + said.count("Python cannot read") == 1
     choice = {"kind": "choice", "options": {"a": "One", "b": "Two"}}
-    assert "quotation marks: write" in stopped("NameError: name 'b' is not defined", choice)
-    assert "There is no x yet" in stopped("NameError: name 'x' is not defined", choice)
-    assert "loop without end" in stopped("TimeoutError: longer than 60 s")
-    assert stopped("TimeoutError: ") == "Your code stopped with TimeoutError."  # the student's own
-    assert "no column or row named 'a'" in stopped("KeyError: 'a'")
+    assert "quotation marks: write" in error_message("NameError: name 'b' is not defined", choice)
+    assert "There is no x yet" in error_message("NameError: name 'x' is not defined", choice)
+    assert "loop without end" in error_message("TimeoutError: longer than 60 s")
+    assert (
+        error_message("TimeoutError: ") == "Your code stopped with TimeoutError."
+    )  # the student's own
+    assert "no column or row named 'a'" in error_message("KeyError: 'a'")
     with pytest.raises(ValueError) as several:
         pd.Series([1, 2]).item()
-    assert "narrow it to one row" in stopped(f"ValueError: {several.value}")
-    assert "cannot be read" in stopped("ValueError while the answer was read")
-    assert stopped("OSError: no.") == "Your code stopped with OSError: no."
+    assert "narrow it to one row" in error_message(f"ValueError: {several.value}")
+    assert "cannot be read" in error_message("ValueError while the answer was read")
+    assert error_message("OSError: no.") == "Your code stopped with OSError: no."
 
 
 @pytest.mark.parametrize(
@@ -427,7 +429,7 @@ def test_errors_are_told_with_the_next_step():
 def test_the_slips_of_beginners_are_told_in_plain_words(code, words):
     with pytest.raises(Exception) as caught:
         exec(code, {"table": PLANES})
-    message = stopped(f"{caught.type.__name__}: {caught.value}")
+    message = error_message(f"{caught.type.__name__}: {caught.value}")
     assert message.startswith("Your code stopped. ")
     assert words in message
 

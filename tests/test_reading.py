@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from belgrade.checks.judge import stopped
+from belgrade.checks.judge import error_message
 from belgrade.checks.reading import MOST_CELLS, NOTES, ExamineError, notebook_of, read_notebook
 
 
@@ -117,7 +117,7 @@ def test_what_a_word_processor_did():
     for code, word in (("x = “a”", "“ is a quotation mark"), ("x =\u00a01", "Delete the spaces")):
         with pytest.raises(SyntaxError) as caught:
             compile(code, "cell", "exec")
-        assert word in stopped(f"SyntaxError: {caught.value}")
+        assert word in error_message(f"SyntaxError: {caught.value}")
 
 
 @pytest.mark.parametrize(

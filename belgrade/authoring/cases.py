@@ -19,7 +19,7 @@ from belgrade.authoring.key import BLOCK, BuildError, read_questions, tag_of
 from belgrade.checks import live, record
 from belgrade.checks.compiled import read_compiled
 from belgrade.checks.fast_nbformat import nbformat
-from belgrade.checks.judge import ERROR, NOT_YET, RIGHT, judge, stopped
+from belgrade.checks.judge import ERROR, NOT_YET, RIGHT, error_message, judge
 from belgrade.checks.status import STATUS
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def at_once(compiled: Compiled, answers: Mapping[str, str]) -> dict[str, Outcome
                         exec(cell["source"], space | {"check": check})
         except Exception as error:
             spec = live._entry(compiled, question, "")["spec"]
-            outcomes[question] = ERROR, stopped(f"{type(error).__name__}: {error}", spec)
+            outcomes[question] = ERROR, error_message(f"{type(error).__name__}: {error}", spec)
         pyplot.close("all")
     return outcomes
 

@@ -26,8 +26,8 @@ from belgrade.checks.judge import (
     NOT_YET,
     PENDING,
     RIGHT,
+    error_message,
     judge,
-    stopped,
 )
 from belgrade.checks.matching import CALL
 from belgrade.checks.reading import NOTES, ExamineError, read_notebook
@@ -295,7 +295,7 @@ def parts_of(
         else:
             row |= {"status": ERROR, "message": "This check did not run."}
         if question in aborted and row["status"] not in (RIGHT, PENDING):
-            row |= {"status": ERROR, "message": stopped(aborted[question])}
+            row |= {"status": ERROR, "message": error_message(aborted[question])}
         rows.append(row)
     return rows
 

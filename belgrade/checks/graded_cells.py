@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from belgrade.checks.assemble import about, role
-from belgrade.checks.judge import ERROR, NOT_ATTEMPTED, Verdict, judge, stopped
+from belgrade.checks.judge import ERROR, NOT_ATTEMPTED, Verdict, error_message, judge
 from belgrade.checks.record import MIME
 from belgrade.checks.spec import parse_spec
 
@@ -92,9 +92,9 @@ def verdict_on(
     verdict = judge(spec, reference["answer"], recorded and recorded["answer"])
     # The check stops with NameError where the answer's cell stopped: that is the reason.
     if before and verdict.status in (ERROR, NOT_ATTEMPTED):
-        return Verdict(ERROR, 0, verdict.max_points, stopped(before, spec))
+        return Verdict(ERROR, 0, verdict.max_points, error_message(before, spec))
     if recorded is None and error:
-        return Verdict(ERROR, 0, verdict.max_points, stopped(error, spec))
+        return Verdict(ERROR, 0, verdict.max_points, error_message(error, spec))
     return verdict
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from belgrade.checks import blanks, versions
 from belgrade.checks.compiled import ChecksError, read_compiled
-from belgrade.checks.judge import CLOSE, ERROR, NOT_YET, RIGHT, Verdict, judge, stopped
+from belgrade.checks.judge import CLOSE, ERROR, NOT_YET, RIGHT, Verdict, error_message, judge
 from belgrade.checks.notebook_file import NotFound, notebook_file
 from belgrade.checks.record import bundle, captured_or_error, publish
 from belgrade.checks.stale import UNRUN, watch
@@ -144,7 +144,7 @@ def _in_kernel(exercise: str) -> Report:
             try:
                 exec(cell["source"], space | {"check": check})
             except Exception as error:
-                words = stopped(f"{type(error).__name__}: {error}")
+                words = error_message(f"{type(error).__name__}: {error}")
                 verdict = Verdict(ERROR, 0, 1, words)
                 verdicts[about["question"], about.get("part", "")] = verdict
     note = (

@@ -43,7 +43,7 @@ ZIP_ERRORS = (
 
 
 @dataclass(frozen=True)
-class Limits:
+class ArchiveLimits:
     """What may be read: bytes of a file, and by depth of nesting, files and bytes of a zip."""
 
     notebook: int = 20 * MB
@@ -56,7 +56,7 @@ class Limits:
 
 
 @dataclass
-class Found:
+class FoundFile:
     """One file: where it lay (names of folders and zips, then its own), and how to read it.
 
     `problem` says why it cannot be read. It can be only until the next file is asked for.
@@ -96,13 +96,13 @@ class Unreadable(Exception):
     """A file cannot be used; its text is a sentence."""
 
 
-def walk(source: Path, staging: Path, limits: Limits | None = None) -> Iterator[Found]:
+def walk(source: Path, staging: Path, limits: ArchiveLimits | None = None) -> Iterator[FoundFile]:
     """Yield every file in a folder, a zip, or a notebook, in order of their names.
 
     Zips are opened, three deep at most; what has to be held meanwhile is held in `staging`. Raises
     GradingError where `source` itself cannot be read.
     """
-    limits = limits or Limits()
+    limits = limits or ArchiveLimits()
     try:
         mode = source.stat().st_mode
     except OSError as error:
@@ -123,7 +123,7 @@ def walk(source: Path, staging: Path, limits: Limits | None = None) -> Iterator[
         raise GradingError(f"{source} is neither a folder nor a zip of submissions.")
 
 
-def _folder(top: Path, staging: Path, limits: Limits) -> Iterator[Found]:
+def _folder(top: Path, staging: Path, limits: ArchiveLimits) -> Iterator[FoundFile]:
     seen, avoid = 0, os.path.realpath(staging)
     refused: list[OSError] = []
     for place, folders, files in os.walk(top, onerror=refused.append):
@@ -132,7 +132,9 @@ def _folder(top: Path, staging: Path, limits: Limits) -> Iterator[Found]:
         own = {n for n in folders if os.path.realpath(os.path.join(place, n)) != avoid}
         folders[:] = sorted(n for n in own - {*links} if not _is_junk((*parts, n)))
         if len(parts) >= limits.folders_deep:
-            yield from (Found((*parts, n), problem="Its folders lie too deep.") for n in folders)
+            yield from (
+                FoundFile((*parts, n), problem="Its folders lie too deep.") for n in folders
+            )
             folders.clear()
         seen += len(folders) + len(files)
         if seen > limits.files:
@@ -144,18 +146,18 @@ def _folder(top: Path, staging: Path, limits: Limits) -> Iterator[Found]:
         parts = Path(fault.filename).relative_to(top).parts
         if not parts:
             raise GradingError(f"{top} cannot be read ({_why(fault)}).")
-        yield Found(parts, problem=f"The folder cannot be read ({_why(fault)}).")
+        yield FoundFile(parts, problem=f"The folder cannot be read ({_why(fault)}).")
 
 
-def _file(path: Path, parts: tuple[str, ...], limits: Limits) -> Found:
+def _file(path: Path, parts: tuple[str, ...], limits: ArchiveLimits) -> FoundFile:
     """Describe a file of the file system; what is no ordinary file is never opened."""
     try:
         about = path.lstat()
     except OSError as error:
-        return Found(parts, problem=f"It cannot be read ({_why(error)}).")
+        return FoundFile(parts, problem=f"It cannot be read ({_why(error)}).")
     if not stat.S_ISREG(about.st_mode):
-        return Found(parts, problem=LINK if stat.S_ISLNK(about.st_mode) else NO_FILE)
-    found = Found(parts, about.st_mtime, size=about.st_size, most=limits.notebook)
+        return FoundFile(parts, problem=LINK if stat.S_ISLNK(about.st_mode) else NO_FILE)
+    found = FoundFile(parts, about.st_mtime, size=about.st_size, most=limits.notebook)
     found.open = partial(_opened, path)
     return found
 
@@ -174,7 +176,9 @@ def _opened(path: Path) -> IO[bytes]:
         raise Unreadable(f"It cannot be read ({_why(error)}).") from None
 
 
-def _unpacked(found: Found, staging: Path, limits: Limits, depth: int) -> Iterator[Found]:
+def _unpacked(
+    found: FoundFile, staging: Path, limits: ArchiveLimits, depth: int
+) -> Iterator[FoundFile]:
     """Yield a file, or what is in it if it is a zip; `depth` counts the zips that it lies in."""
     if _is_junk(found.parts):
         return
@@ -199,7 +203,9 @@ def _unpacked(found: Found, staging: Path, limits: Limits, depth: int) -> Iterat
         yield replace(found, problem=str(error))
 
 
-def _zip(file: Any, parts: tuple[str, ...], staging: Path, limits: Limits, depth: int) -> Any:
+def _zip(
+    file: Any, parts: tuple[str, ...], staging: Path, limits: ArchiveLimits, depth: int
+) -> Any:
     """Yield what is in an open zip; raise Unreadable where it cannot be opened as a whole."""
     if depth >= len(limits.entries):
         raise Unreadable(f"Zips lie in zips more than {len(limits.entries)} deep.")
@@ -231,7 +237,7 @@ def _is_read(name: str) -> bool:
     return name.lower().endswith(".zip") or bool(NOTEBOOK.search(name))
 
 
-def _entry(info: zipfile.ZipInfo, around: tuple[str, ...]) -> Found:
+def _entry(info: zipfile.ZipInfo, around: tuple[str, ...]) -> FoundFile:
     """Describe a file in a zip."""
     name = info.filename
     if not info.flag_bits & 0x800:  # many programs write UTF-8 without saying so
@@ -239,7 +245,7 @@ def _entry(info: zipfile.ZipInfo, around: tuple[str, ...]) -> Found:
             name = name.encode("cp437").decode("utf-8")
     pieces = [p for p in re.split(r"[/\\]", name) if p not in ("", ".")]
     inside = tuple(p for p in pieces if p != ".." and not re.fullmatch("[A-Za-z]:", p))
-    found = Found((*around, *(inside or ("unnamed",))), size=info.file_size)
+    found = FoundFile((*around, *(inside or ("unnamed",))), size=info.file_size)
     found.packed = max(1, info.compress_size)
     with contextlib.suppress(ValueError, OverflowError):
         found.time = time.mktime((*info.date_time, 0, 0, -1))

@@ -27,7 +27,7 @@ from belgrade.checks.examine import exercise_in
 from belgrade.checks.reading import ExamineError, notebook_of
 from belgrade.files import write_whole
 from belgrade.grading import GradingError, origin
-from belgrade.grading.archive import Found, Limits, Unreadable, walk
+from belgrade.grading.archive import ArchiveLimits, FoundFile, Unreadable, walk
 from belgrade.grading.names import holds_name, readable, student_id
 from belgrade.grading.origin import Piece
 from belgrade.grading.roster import CANVAS, PLAIN, WORKSHEET, Roster
@@ -62,7 +62,7 @@ def collect(
     source: Path,
     staging: Path,
     roster: Roster | None = None,
-    limits: Limits | None = None,
+    limits: ArchiveLimits | None = None,
     *,
     layout: str = "",
     match: Mapping[str, str] | None = None,
@@ -101,7 +101,7 @@ def collect(
 # --- each file ----------------------------------------------------------------------------------
 
 
-def _set_aside(found: Found, staging: Path) -> Piece:
+def _set_aside(found: FoundFile, staging: Path) -> Piece:
     """Read a file, copy it if it is a notebook, and find its exercise."""
     piece = Piece(found, problem=found.problem, notes=list(found.notes), file=found.name)
     data = b""

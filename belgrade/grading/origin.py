@@ -18,7 +18,7 @@ from typing import Any
 
 from belgrade.checks.compiled import exercises, read_compiled
 from belgrade.grading import GradingError
-from belgrade.grading.archive import NOTEBOOK, Found
+from belgrade.grading.archive import NOTEBOOK, FoundFile
 from belgrade.grading.names import readable
 from belgrade.grading.roster import Roster
 
@@ -42,7 +42,7 @@ NO_NOTEBOOK = "It is no notebook (.ipynb)."
 class Piece:
     """One file that was handed in, read and set aside."""
 
-    found: Found
+    found: FoundFile
     path: Path | None = None
     digest: str = ""
     exercise: str | None = None

@@ -11,7 +11,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from belgrade.checks.judge.charts import chart, drawn_as
-from belgrade.checks.judge.errors import stopped
+from belgrade.checks.judge.errors import error_message
 from belgrade.checks.judge.functions import function
 from belgrade.checks.judge.numbers import as_float, listed, mapping, number
 from belgrade.checks.judge.outcome import (
@@ -44,9 +44,9 @@ __all__ = [
     "RIGHT",
     "Verdict",
     "describe",
+    "error_message",
     "judge",
     "normalized",
-    "stopped",
 ]
 
 UNREADABLE = (
@@ -78,7 +78,7 @@ def _outcome(spec: Spec, reference: Captured, answer: Captured | None) -> Outcom
     if answer is None:
         return ERROR, "No answer came back from this cell. Is the check still called here?"
     if answer["type"] == "error":
-        return ERROR, stopped(answer["error"], spec)
+        return ERROR, error_message(answer["error"], spec)
     if kind == "written":
         return written(spec, answer)
     if too_large(answer):

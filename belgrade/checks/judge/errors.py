@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from belgrade.checks.spec import Spec
 
 
-def stopped(error: str, spec: Spec | None = None) -> str:
+def error_message(error: str, spec: Spec | None = None) -> str:
     """Return what to tell a student whose code ended with `error` ("NameError: …")."""
     error = error[:2000]
     if late := re.fullmatch(r"TimeoutError: (longer than [\d.]+ s(?: in all)?)", error):

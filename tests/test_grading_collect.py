@@ -435,7 +435,7 @@ def test_submissions_find_their_students(collected, tmp_path):
         {"ilićana_4211_9_03.ipynb": notebook(), "x_99_9_03.ipynb": notebook()}, canvas
     )
     assert found["4211", "03"].name == "Ana Ilić" and not found["4211", "03"].notes
-    assert found["99", "03"].notes == ("Not on the roster.",)
+    assert found["99", "03"].doubts == ("Not on the roster.",)
     # By the participant's number in Moodle's worksheet; by name in its other exports, where the
     # number must not be taken for an ID number.
     files = {
@@ -475,8 +475,8 @@ def test_two_of_one_name_are_not_made_one(collected, tmp_path):
     found = collected(files, roster)
     graded = {s for (s, _), one in found.items() if one.path}
     assert graded == {"Participant 511", "Participant 512", "Participant 513"}
-    assert "fits 2 students" in found["Participant 511", "03"].notes[0]
-    assert "2 uploads claim to be of 512" in found["Participant 513", "03"].notes[0]
+    assert "fits 2 students" in found["Participant 511", "03"].doubts[0]
+    assert "2 uploads claim to be of 512" in found["Participant 513", "03"].doubts[0]
     # The three students whose work may be among these are not called missing.
     claimed = {s: one.problem for (s, _), one in found.items() if not one.path}
     assert set(claimed) == {"a@x.org", "b@x.org", "512"}

@@ -186,6 +186,24 @@ def test_only_what_changed_is_graded_anew(
     assert results(seeded)["ana"]["max_points"] == 10
 
 
+def test_who_is_on_no_roster_is_named_and_hears_of_nobody_else(
+    small: ToyClass, seeded: Path, fake_runs: list[Any], capsys: Any, tmp_path: Path
+) -> None:
+    roster = tmp_path / "roster.csv"
+    roster.write_text("student,name\nana,Ana\nbo,Bo\nap,Anna Pettersson\n", encoding="utf-8")
+    small.hand_in("Ana Peterson", RIGHT | {"answer-2": "# different"})
+    assert run_grade(small, seeded, "--roster", str(roster)) == 0
+    told = capsys.readouterr().out
+    assert "2 of nobody on the roster: Ana Peterson, cy. --match NAME=ID" in told
+    assert "1 not handed in, by those on the roster." in told
+    report = (seeded / "report.html").read_text(encoding="utf-8")
+    assert "1 not handed in" in report and "2 of nobody on the roster" in report
+    assert "close to it: Anna Pettersson (ap)" in report
+    assert "Anna Pettersson (ap)" in (seeded / "grades.csv").read_text(encoding="utf-8-sig")
+    (page,) = (seeded / "feedback").glob("*eterson*.html")
+    assert "Pettersson" not in page.read_text(encoding="utf-8")
+
+
 def test_another_key_asks_for_other_answers(
     small: ToyClass, seeded: Path, fake_runs: list[Any]
 ) -> None:

@@ -184,7 +184,7 @@ def test_two_who_claim_one_student_are_both_named_and_both_graded():
         assert claimed.path is None
         assert "2 uploads claim to be of ana: “ana”, “ana (1).ipynb”" in claimed.problem
         assert {author for _, author in rows.values()} == {"ana", "thief"}
-        assert all("claim to be of ana" in one.notes[0] for one, _ in rows.values())
+        assert all("claim to be of ana" in one.doubts[0] for one, _ in rows.values())
     # The same file twice, and files for different exercises, are no quarrel.
     files["ana (1).ipynb"] = files["ana/05.ipynb"]
     files["03 ana.ipynb"] = notebook("ana", exercise="03")
@@ -312,7 +312,7 @@ def test_a_doubtful_match_is_asked_and_not_made():
     assert set(rows) == {"n1", "n2", "Marko Jović", "Peter Simić", "Xi Li"}
     assert "close to it: Marko Petrović Jović (m1)" in lines[0]
     assert "--match 'Marko Jović=m1'" in lines[0] and "--match 'Peter Simić=p1'" in lines[1]
-    assert len(lines) == 2 and rows["Xi Li"].notes == ("Not on the roster.",)
+    assert len(lines) == 2 and rows["Xi Li"].doubts == ("Not on the roster.",)
     rows = collected(files, roster, match={"Marko Jović": "m1", "peter simić": "p1"})
     assert {one.student for one, _ in rows} == {"n1", "n2", "m1", "p1", "Xi Li"}
     with pytest.raises(GradingError, match="no student “zz” on the roster"):

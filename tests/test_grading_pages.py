@@ -160,7 +160,7 @@ def test_the_report_counts(made):
     page = Page(made["report"])
     words = "3 graded, 1 could not be graded, 1 not handed in, 2 with written answers that wait"
     assert words in page.text
-    assert len(page.of("table")) == 5 and not page.of("img")
+    assert len(page.of("table")) == 6 and not page.of("img")
     assert "1 have less than half" in page.text
     # A bar for each count, as long as it says; 3.6 comes last, since its texts wait for a mark.
     widths = [float(w) for w in re.findall(r'class="bar" style="width: ([\d.]+)%"', made["report"])]

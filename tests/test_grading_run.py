@@ -213,12 +213,13 @@ def test_outputs_are_kept_for_the_feedback(sandbox: Sandbox) -> None:
         "from matplotlib import pyplot\npyplot.plot([1, 2]); pyplot.show()\n"
         "h = display('first', display_id='h'); h.update('second')"
     )
-    result = run(toy({1: code, 2: "raise KeyError('gone')"}), sandbox)
+    result = run(toy({1: code, 2: "raise KeyError('gone')", 3: "x = 1\n1 +"}), sandbox)
     (shown,) = [o for o in result.outputs.values() if o[0].get("text", "").startswith("here")]
     assert [o["kind"] for o in shown] == ["text", "png", "text"]
     assert shown[0]["text"] == "here\nthere\n"
     assert run_module._clean("half \ud800") == "half ?"
     assert {"kind": "error", "text": "KeyError: 'gone'"} in _all(result)
+    assert {"kind": "error", "text": "SyntaxError: invalid syntax (line 2)"} in _all(result)
 
 
 def test_time_in_all_is_bounded_and_what_was_judged_stays(sandbox: Sandbox) -> None:

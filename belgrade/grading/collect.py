@@ -42,7 +42,7 @@ class Submission:
     """One student's notebook for one exercise, or the reason why there is none to grade.
 
     `origin` is the part of its path that says whose it is, as it stands there. A group's names its
-    `members`, as pairs of id and name.
+    `members`, as pairs of id and name. `doubts` are notes on whose it is, which name others.
     """
 
     student: str
@@ -55,6 +55,7 @@ class Submission:
     notes: tuple[str, ...]
     origin: str = ""
     members: tuple[tuple[str, str], ...] = ()
+    doubts: tuple[str, ...] = ()
 
 
 # The parameters are the command's options.
@@ -193,7 +194,7 @@ def _recognise(
         if not why:
             piece.student, piece.shown_name = hits[0].id, hits[0].name
             continue
-        piece.notes.append(readable(why, 300))
+        piece.doubts.append(readable(why, 300))
         if piece.student in roster.by_id:
             piece.student = f"{piece.student} ({readable(piece.name, 60)})"
         if close:
@@ -245,7 +246,7 @@ def _set_apart(pieces: list[Piece]) -> list[Piece]:
                 apart = f"{student} ({readable(label, 80)})"
                 piece.student = apart if piece.own == student or not piece.number else piece.own
                 piece.shown_name = readable(piece.name)
-                piece.notes.append(readable(claim, 400))
+                piece.doubts.append(readable(claim, 400))
     return made
 
 
@@ -293,7 +294,8 @@ def _latest(pieces: list[Piece]) -> Submission:
         notes.append(f"The same notebook was handed in {len(copies) + 1} times.")
     whose = last.student, last.shown_name, last.exercise, readable(last.file, 200)
     path, notes = last.path if not last.problem else None, list(dict.fromkeys(notes))
-    return Submission(*whose, path, last.digest, problem, tuple(notes), last.origin)
+    doubts = tuple(last.doubts)
+    return Submission(*whose, path, last.digest, problem, tuple(notes), last.origin, doubts=doubts)
 
 
 def _as_groups(
@@ -321,7 +323,7 @@ def _as_groups(
             made.append(replace(here[0], student=group, name=names, members=pairs, notes=notes))
             continue
         problem = f"Members of the group {group} handed in different notebooks ({', '.join(who)})."
-        blank = replace(here[0], path=None, digest="", problem=problem, notes=())
+        blank = replace(here[0], path=None, digest="", problem=problem, notes=(), doubts=())
         lacking = [student for student in members if student not in who]
         made += [*here, *(replace(blank, student=s, name=members[s]) for s in lacking)]
     return sorted(made, key=lambda one: (one.student, one.exercise or "~"))

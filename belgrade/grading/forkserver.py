@@ -18,6 +18,7 @@ import importlib
 import io
 import json
 import os
+import re
 import select
 import shutil
 import signal
@@ -345,7 +346,9 @@ def error_text(error: BaseException) -> str:
     try:
         # Python has private classes, such as _IncompleteInputError for a SyntaxError.
         kind = next(each.__name__ for each in type(error).__mro__ if each.__name__[:1] != "_")
-        return f"{kind}: {error}"[:MOST_ERROR]
+        # IPython's name for the cell says nothing to its author; the line does.
+        text = re.sub(r"\(<ipython-input-[^>]*>, (line \d+)\)", r"(\1)", str(error)[:MOST_ERROR])
+        return f"{kind}: {text}"[:MOST_ERROR]
     except BaseException:
         return kind
 

@@ -39,6 +39,7 @@ from belgrade.grading.roster import read_groups, read_roster
 from belgrade.grading.run import Run, RunError, run, run_in_place
 from belgrade.grading.sandbox import KernelError, Limits, Sandbox
 from belgrade.grading.store import is_full, locked, read_json, safe_name, write_json
+from belgrade.grading.tables import MISSING
 from belgrade.grading.write import write_alike, write_all
 
 # So many submissions in a row for which no process starts are the machine's fault, not theirs.
@@ -82,6 +83,8 @@ class Summary:
     failed: list[tuple[str, str]] = field(default_factory=list)
     kept: int = 0
     waiting: int = 0
+    missing: int = 0
+    strangers: list[str] = field(default_factory=list)
     mean: float | None = None
 
     def text(self, out: Path) -> str:
@@ -92,6 +95,14 @@ class Summary:
         if self.waiting:
             verb = "waits" if self.waiting == 1 else "wait"
             lines.append(f"{self.waiting} {verb} for marks of written answers.")
+        if self.strangers:
+            names = ", ".join(self.strangers[:SHOWN]) + ", …" * (len(self.strangers) > SHOWN)
+            lines.append(
+                f"{len(self.strangers)} of nobody on the roster: {names}. --match NAME=ID says "
+                "whose they are."
+            )
+        if self.missing:
+            lines.append(f"{self.missing} not handed in, by those on the roster.")
         if self.failed:
             lines.append(f"{len(self.failed)} could not be graded:")
             lines += [f"  {name}: {reason}" for name, reason in self.failed[:SHOWN]]
@@ -209,7 +220,9 @@ def _grade(settings: Settings, say: Callable[[str], None]) -> Summary:
             summary, results, masters = job.go(found)
         for fault in [fault for master in masters.values() for fault in master.odd]:
             say(f"In the answer key, {fault.rstrip('.')}. Graded without it.")
-        write_all(results, out, roster, masters, settings.tutors)
+        rows = write_all(results, out, roster, masters, settings.tutors)
+        summary.missing = sum(row["state"] == MISSING for row in rows)
+        summary.strangers = [row["student"] for row in rows if row.get("is_stranger")]
         if settings.alike:
             write_alike(results, out, masters)
         else:

@@ -56,6 +56,7 @@ class Piece:
     upload: int = 0
     file: str = ""
     notes: list[str] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)  # whose it is: notes that no student may see
     own: str = ""  # the id that the names give, before the roster
     student: str = ""
     shown_name: str = ""

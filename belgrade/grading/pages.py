@@ -221,8 +221,19 @@ def class_report(results: list[Result], titles: Mapping[str, str] | None = None)
     lost = (r for r in results if r["state"] == FAILED)
     failed = [[_who(r), r["exercise"] or "not recognised", r["file"], r["reason"]] for r in lost]
     absent = [[_who(r), r["exercise"] or ""] for r in results if r["state"] == MISSING]
-    line = summary(results)
-    return _page("report.html", exercises=exercises, summary=line, failed=failed, missing=absent)
+    strangers = [
+        [_who(r), r["exercise"] or "not recognised", r["file"], " ".join(r.get("doubts", []))]
+        for r in results
+        if r.get("is_stranger")
+    ]
+    return _page(
+        "report.html",
+        exercises=exercises,
+        summary=summary(results),
+        failed=failed,
+        missing=absent,
+        strangers=strangers,
+    )
 
 
 def summary(results: list[Result]) -> str:
@@ -233,6 +244,8 @@ def summary(results: list[Result]) -> str:
     parts += [f"{count[FAILED]} could not be graded"] * bool(count[FAILED])
     parts += [f"{count[MISSING]} not handed in"] * bool(count[MISSING])
     parts += [f"{waiting} with written answers that wait for marks"] * bool(waiting)
+    strangers = sum(bool(r.get("is_stranger")) for r in results)
+    parts += [f"{strangers} of nobody on the roster"] * bool(strangers)
     return ", ".join(parts) + "."
 
 

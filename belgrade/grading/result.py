@@ -68,7 +68,8 @@ def head(one: Submission, number: str | None, repairs: list[str]) -> Row:
     """Return the part of a result that says whose it is."""
     fields = {n: getattr(one, n) for n in ("student", "name", "file", "digest", "origin")}
     notes, members = list(dict.fromkeys([*one.notes, *repairs])), list(map(list, one.members))
-    return fields | {"exercise": number, "notes": notes, "repairs": repairs, "members": members}
+    fields |= {"exercise": number, "notes": notes, "repairs": repairs, "members": members}
+    return fields | {"doubts": list(one.doubts)}
 
 
 def graded(master: Master, notebook: Any, done: Run) -> dict[str, Any]:

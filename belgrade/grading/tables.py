@@ -21,7 +21,14 @@ from belgrade.grading.roster import Roster
 GRADED, FAILED, MISSING = "graded", "failed", "missing"
 NOTHING = "Nothing handed in."
 NO_RESULT: Result = {"state": MISSING, "file": "", "digest": "", "master": ""}
-NO_RESULT |= {"questions": [], "notes": [], "points": 0, "pending_points": 0, "seconds": 0}
+NO_RESULT |= {
+    "questions": [],
+    "notes": [],
+    "doubts": [],
+    "points": 0,
+    "pending_points": 0,
+    "seconds": 0,
+}
 # What a spreadsheet takes for the beginning of a formula, in the wide forms of Asia as well.
 FORMULA = re.compile(r"\s*'*\s*[=+\-@\t\r\n|%＝＋－＠]")
 LONGEST_CELL = 32_000  # Excel's limit is 32,767 characters
@@ -78,11 +85,13 @@ def with_missing(
     results: list[Result], roster: Roster | None, possible: Mapping[str, float]
 ) -> list[Result]:
     """Return the results, sorted, with one of state "missing" for each enrolled student who
-    handed in nothing for an exercise that somebody handed in: those in `possible`.
+    handed in nothing for an exercise that somebody handed in: those in `possible`. A result of
+    somebody who is not on the roster has `is_stranger`.
     """
     here = {(r["student"], r["exercise"]) for r in results}
     unplaced = {r["student"] for r in results if r["exercise"] is None}
-    rows = list(results)
+    listed = roster.by_id if roster else {r["student"]: r for r in results}
+    rows = [r | {"is_stranger": r["student"] not in listed} for r in results]
     numbers: list[str | None] = [*sorted(possible)] or [None]
     for student in roster.students if roster else ():
         for exercise in numbers:
@@ -104,7 +113,8 @@ def write_tables(out: Path, rows: Iterable[Result], possible: Mapping[str, float
     grades, questions = [], []
     for r in rows:
         seconds, whole = round(r["seconds"], 2), possible.get(r["exercise"], 0)
-        more = {"possible_points": whole, "notes": " ".join(r["notes"]), "seconds": seconds}
+        notes = " ".join([*r.get("doubts", []), *r["notes"]])
+        more = {"possible_points": whole, "notes": notes, "seconds": seconds}
         grades.append(r | more)
         for q in r["questions"]:
             comment = (q.get("mark") or {}).get("comment", "")

@@ -38,8 +38,10 @@ def write_all(
     roster: Roster | None = None,
     masters: Mapping[str, Any] | None = None,
     tutors: int = 0,
-) -> None:
+) -> list[tables.Result]:
     """Write all tables and pages into the folder `out`, each file in one step.
+
+    Return the rows of the table of grades: a result each, those who handed in nothing too.
 
     `results` are gone through once and may be read from files as they come. `masters` gives, by
     exercise, what has a `title` and `rubrics` (texts in Markdown by question). Files of an earlier
@@ -76,6 +78,7 @@ def write_all(
     zips = write_feedback(light, roster, written, out / "uploads")
     _remove_others(out / "uploads", {*uploads, *zips})
     write_whole(out / "report.html", pages.class_report(rows, titles))
+    return rows
 
 
 def write_alike(results: Iterable[Result], out: Path, masters: Mapping[str, Any]) -> None:

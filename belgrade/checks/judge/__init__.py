@@ -85,7 +85,7 @@ def _outcome(spec: Spec, reference: Captured, answer: Captured | None) -> Outcom
         return ERROR, "This answer is too large to be checked: give only what is asked for."
     if answer["type"] == "missing":
         if answer["value"] == "...":
-            return NOT_ATTEMPTED, "Replace the three dots with your answer, then run both cells."
+            return NOT_ATTEMPTED, "Replace the three dots with your answer."
         if kind == "chart":
             return NOT_ATTEMPTED, "There is no chart here. Keep the axes in a name: ax = ...plot()"
         return NOT_ATTEMPTED, "The value is None. Did you print the answer instead of keeping it?"

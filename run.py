@@ -579,10 +579,11 @@ def lab(arguments: "list[str]") -> int:
     page = "/lab/tree/" + FIRST_LESSON if (ROOT / FIRST_LESSON).exists() else "/lab"
     readme = ROOT / "README.md"
     lines = readme.read_text(encoding="utf-8").splitlines() if readme.is_file() else []
+    print(f"Opening JupyterLab on port {port}. Ctrl-C here stops it.", flush=True)
     for line in lines:
         if line.startswith("No launch links yet: "):  # as `belgrade links` leaves it
-            print(line.partition(" ([")[0].replace("`", "") + ".", flush=True)
-    print(f"Opening JupyterLab on port {port}. Ctrl-C here stops it.", flush=True)
+            words = line.partition(" ([")[0].replace("`", "")
+            print(f"(Only for whoever puts this on the web: {words}.)", flush=True)
     options = [
         f"--ServerApp.root_dir={ROOT}",
         f"--LabApp.default_url={page}",

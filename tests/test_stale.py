@@ -62,8 +62,8 @@ def test_an_answer_of_a_cell_that_went_well_is_judged(kernel: Any) -> None:
         ("italian_rows = 3 / 0", "ended in an error (ZeroDivisionError)"),
         ("italian_rows = len(rows", "ended in an error (SyntaxError)"),
         ("italian_rows = 3\nprint(nothing)", "ended in an error (NameError)"),
-        ("italian_row = 3", "does so no more: it makes italian_row. Name it italian_rows"),
-        ("print(3)", "does so no more. Name it italian_rows"),
+        ("italian_row = 3", "does so no more: it makes italian_row. Call what it makes italian_rows"),
+        ("print(3)", "does so no more. Call what it makes italian_rows"),
     ],
 )
 def test_an_older_value_under_a_changed_cell_is_not_judged(

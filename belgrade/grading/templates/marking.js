@@ -37,7 +37,7 @@
     const most = answer.fixed.max_points;
     const lacking = answer.rows.filter(row => !chosen(row)).map(row => row.dataset.row);
     let words = `${number} of ${most}`;
-    if (number === undefined) words = lacking.length ? `to choose: ${lacking.join(', ')}` : '';
+    if (number === undefined) words = lacking.length ? `still to choose: ${lacking.join(', ')}` : '';
     else if (Number.isNaN(number)) words = `from 0 to ${most} is possible`;
     answer.total.ariaInvalid = String(Number.isNaN(number));
     answer.place.classList.toggle('done', number >= 0);

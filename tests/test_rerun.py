@@ -96,7 +96,7 @@ def test_a_student_reads_a_general_sentence(master: Master, records: Any) -> Non
     assert not any(figure in row["message"] for figure in ("1.58", "1.0", "7"))
 
 
-def test_the_pass_is_plain_cells_after_all_others(master: Master) -> None:
+def test_the_rerun_is_plain_cells_after_all_others(master: Master) -> None:
     notebook, _ = assemble(master.fresh, submitted(master, RIGHT))
     whole = with_rerun(notebook, master.variant, master.checks)
     nbformat.validate(whole)

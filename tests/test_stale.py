@@ -62,7 +62,7 @@ def test_an_answer_of_a_cell_that_went_well_is_judged(kernel: Any) -> None:
         ("italian_rows = 3 / 0", "ended in an error (ZeroDivisionError)"),
         ("italian_rows = len(rows", "ended in an error (SyntaxError)"),
         ("italian_rows = 3\nprint(nothing)", "ended in an error (NameError)"),
-        ("italian_row = 3", "does so no more: it makes italian_row. Call what it makes italian_rows"),
+        ("italian_row = 3", "no more: it makes italian_row. Call what it makes italian_rows"),
         ("print(3)", "does so no more. Call what it makes italian_rows"),
     ],
 )

@@ -91,7 +91,8 @@ class CellRuns:
             if name not in run.sets:
                 near = difflib.get_close_matches(name, run.sets, n=1)
                 now = f": it makes {near[0]}" if near else ""
-                return f"The cell that made {name} does so no more{now}. Call what it makes {name}, {again}"
+                call_it = f"Call what it makes {name}, {again}"
+                return f"The cell that made {name} does so no more{now}. {call_it}"
             for other, (by, was) in run.inputs.items():
                 if self.last[by].count > run.count and self.last[by].source != was:
                     return (

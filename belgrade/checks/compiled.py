@@ -44,7 +44,7 @@ def read_compiled(
     try:
         return decode(path.read_bytes())
     except FileNotFoundError:
-        there = ", ".join(sorted({path.stem[:2] for path in folder.glob("*.bin")})) or "none"
+        there = ", ".join(exercises(folder)) or "none"
         raise ChecksError(
             f"There are no checks for exercise {exercise} in this copy of the package (it has "
             f"{there})."

@@ -90,8 +90,10 @@ def with_missing(
     """
     here = {(r["student"], r["exercise"]) for r in results}
     unplaced = {r["student"] for r in results if r["exercise"] is None}
-    listed = roster.by_id if roster else {r["student"]: r for r in results}
-    rows = [r | {"is_stranger": r["student"] not in listed} for r in results]
+    rows = [
+        one | {"is_stranger": roster is not None and one["student"] not in roster.by_id}
+        for one in results
+    ]
     numbers: list[str | None] = [*sorted(possible)] or [None]
     for student in roster.students if roster else ():
         for exercise in numbers:

@@ -131,6 +131,8 @@ def test_feedback_says_what_counts(made):
         sign, word = STATUS[key][:2]
         assert sign in ben and word in ben
     assert "(A picture that cannot be shown.)" in ben and "3.1 Shares" in ceda
+    # What was checked is shown where a part of it was attempted.
+    assert "Parts of 3.6" in made["c"] and "Parts of 3.2" not in made["c"]
     text = Page(made["marked"]).text
     assert "Marked by hand: 2.5 of 3" in text and "Well said." in text and "14.5 of 15" in text
     (alt,) = [img["alt"] for img in Page(made["a"]).of("img")]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -135,12 +136,16 @@ def _settings() -> dict[RcKeyType, Any]:
     return changed | _STYLE
 
 
+# Held by who draws: matplotlib's settings are one for all threads.
+DRAWING = threading.RLock()
+
+
 @contextmanager
 def style() -> Iterator[None]:
     """Apply the module's matplotlib style inside a `with` block."""
     import matplotlib
 
-    with matplotlib.rc_context(_settings()):
+    with DRAWING, matplotlib.rc_context(_settings()):
         yield
 
 

@@ -304,9 +304,10 @@ def test_who_moves_comes_first_and_the_others_after() -> None:
         return lambda: iter(drawn.append(what) or ())
 
     async def use() -> None:
-        ahead.start("one", [drawing("one, opened"), drawing("one, more")])
-        ahead.start("two", [drawing("two, opened")])
-        ahead.start("one", [drawing("one, moved")])
+        with figures.DRAWING:
+            ahead.start("one", [drawing("one, opened"), drawing("one, more")])
+            ahead.start("two", [drawing("two, opened")])
+            ahead.start("one", [drawing("one, moved")])
         await done(ahead)
 
     with ThreadPoolExecutor(1) as thread:

@@ -428,7 +428,7 @@ def test_the_last_of_quick_changes_is_what_is_shown(displayed: list) -> None:
 
 
 def test_what_was_stopped_is_not_gone_on_with_by_a_step_that_is_late() -> None:
-    """A second thread of the kernel may have begun a step, and wait for its turn."""
+    """The thread that draws ahead may have begun a step, and wait for whoever draws."""
     ahead, drawn = Ahead(), []
 
     def drawing() -> Iterator[None]:
@@ -436,11 +436,12 @@ def test_what_was_stopped_is_not_gone_on_with_by_a_step_that_is_late() -> None:
         yield
 
     async def stopped() -> None:
-        ahead.start("explorer", [drawing])
-        late = ahead._waiting
-        ahead.stop("explorer")
-        ahead.start("another", [])
-        ahead._step(late)
+        with figures.DRAWING:
+            ahead.start("explorer", [drawing])
+            late = ahead._thread
+            ahead.stop("explorer")
+            ahead.start("another", [])
+        late.join()
 
     with ThreadPoolExecutor() as threads:  # a browser's test may have a loop in this one
         threads.submit(asyncio.run, stopped()).result()

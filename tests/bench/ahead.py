@@ -32,7 +32,7 @@ class Counting(Ahead):
         super().__init__()
         self.seconds, self.longest = 0.0, 0.0
 
-    def _soon(self, seconds: float = 0) -> None:
+    def _wake(self) -> None:
         pass
 
     def draw(self, seconds: float) -> None:

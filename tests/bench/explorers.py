@@ -35,10 +35,11 @@ from belgrade.explorers.ahead import Ahead
 from belgrade.explorers.explorer import Explorer
 spent, shown, ahead = [], set(), set()
 step, bundle, keep = Ahead._step, Explorer.bundle, Explorer._keep
-def timed(self, *made):
+def timed(self):
     began = time.thread_time()
-    step(self, *made)
+    pause = step(self)
     spent.append(time.thread_time() - began)
+    return pause
 def noted(self, **choices):
     key = self._key(self.defaults | choices)
     if key not in self._drawn:

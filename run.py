@@ -17,6 +17,7 @@
 uv is used where it is installed, pip where it is not. Standard library only.
 """
 
+# One file, though a long one: whoever opens it alone, out of the ZIP file, is told so.
 # The syntax stays that of Python 3.8 (newer annotations in quotes, no match), so that an old Python
 # can still run this far and say what it needs.
 import argparse
@@ -609,6 +610,25 @@ def at_once(processors: int) -> int:
     return min(10, processors * 2 + 1)
 
 
+def test_parts(arguments: "list[str]") -> "dict[str, list[str]]":
+    """What is run one after the other, by name: pytest alone where it is given arguments."""
+    # A file opened without an encoding warns; kernels do not inherit the option.
+    pytest = ["-X", "warn_default_encoding", "-m", "pytest"]
+    if arguments:
+        return {"Tests": [*pytest, *arguments]}
+    workers = ["-n", str(at_once(os.cpu_count() or 1))]
+    # In the order of tests/conftest.py, not by how many tests a group has.
+    parts = {"Tests": [*pytest, *workers, "--dist", "loadgroup", "--no-loadscope-reorder"]}
+    folders = [
+        name for name in ("notebooks", "exercises/keys") if any((ROOT / name).glob("*.ipynb"))
+    ]
+    if folders:
+        spread = [*workers, "--dist", "loadfile"]  # a notebook's cells stay together
+        parts["Notebooks"] = ["-m", "pytest", "--nbval", *spread, *folders]
+    parts["Style"] = ["-m", "ruff", "check", "."]
+    return parts
+
+
 def test(arguments: "list[str]") -> int:
     env: dict[str, str] = {}
     ours = (ROOT / "tests" / "machine.py").exists()  # students' copies need less for their tests
@@ -636,22 +656,7 @@ def test(arguments: "list[str]") -> int:
     if ours:
         left = machine.bring_browser(left, venv_python(), step)
         env["BELGRADE_WITHOUT"] = json.dumps(left)
-    # A file opened without an encoding warns; kernels do not inherit the option.
-    pytest = ["-X", "warn_default_encoding", "-m", "pytest"]
-    if arguments:
-        parts = {"Tests": [*pytest, *arguments]}
-    else:
-        workers = ["-n", str(at_once(os.cpu_count() or 1))]
-        # In the order of tests/conftest.py, not by how many tests a group has.
-        spread = [*workers, "--dist", "loadgroup", "--no-loadscope-reorder"]
-        parts = {"Tests": [*pytest, *spread]}
-        folders = [
-            name for name in ("notebooks", "exercises/keys") if any((ROOT / name).glob("*.ipynb"))
-        ]
-        if folders:
-            spread = [*workers, "--dist", "loadfile"]  # a notebook's cells stay together
-            parts["Notebooks"] = ["-m", "pytest", "--nbval", *spread, *folders]
-        parts["Style"] = ["-m", "ruff", "check", "."]
+    parts = test_parts(arguments)
     results = []
     with tempfile.TemporaryDirectory() as work:
         told = Path(work) / "left_out.json"

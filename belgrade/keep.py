@@ -18,6 +18,7 @@ import sys
 import time
 import zipfile
 import zlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -411,33 +412,25 @@ def panel() -> None:
 
     from belgrade.checks.reset import start_again
 
-    def packed() -> None:
+    def tell(act: Callable[[], Sequence[str]]) -> None:
+        """Say what `act` returns, a sentence and perhaps a link, or what went wrong."""
+        form.tell("Working …")
         try:
-            form.tell(*_offer(_something()))
-        except (KeepError, OSError) as error:
-            form.tell(str(error))
-
-    def brought(_: Any) -> None:
-        if not chosen.value:
-            return
-        try:
-            message = str(restore(bytes(chosen.value[0]["content"])))
-        except KeepError as error:
-            message = str(error)
-        chosen.value = ()
-        form.tell(message)
-
-    def again() -> None:
-        name = "".join(which.value.split())
-        if not name:
-            form.tell("Type an exercise, such as 03, or a question, such as 3.2, first.")
-            return
-        try:
-            form.tell(start_again(name))
+            form.tell(*act())
         except UserError as error:
             form.tell(str(error))
         except OSError as error:
-            form.tell(f"It could not be written ({error.strerror}); nothing was changed.")
+            form.tell(f"It could not be read or written ({error.strerror}); nothing was changed.")
+
+    def brought(_: Any) -> None:
+        if chosen.value:
+            content, chosen.value = bytes(chosen.value[0]["content"]), ()
+            tell(lambda: [str(restore(content))])
+
+    def again() -> Sequence[str]:
+        if name := "".join(which.value.split()):
+            return [start_again(name)]
+        return ["Type an exercise, such as 03, or a question, such as 3.2, first."]
 
     def words() -> forms.Words:
         return forms.Words(
@@ -457,8 +450,10 @@ def panel() -> None:
     forms.on_change(chosen, brought)
     which = forms.number_text("Exercise or question", placeholder="03 or 3.2")
     rows = [
-        forms.row([forms.button("Pack my work", packed), chosen]),
-        forms.row([which, forms.button("Start it again", again)]),
+        forms.row(
+            [forms.button("Pack my work", lambda: tell(lambda: _offer(_something()))), chosen]
+        ),
+        forms.row([which, forms.button("Start it again", lambda: tell(again))]),
     ]
     form = forms.Form("keep", rows, words)
     form.show("Save your notebooks first: Ctrl and S, on a Mac ⌘ and S.")

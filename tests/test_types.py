@@ -1,7 +1,8 @@
-"""What functions take and give is said, and holds; and no line is kept from a formatter."""
+"""What functions take and give is said, and holds; nothing is long without a reason."""
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -11,12 +12,14 @@ ROOT = Path(__file__).resolve().parent.parent
 IGNORED = re.compile(r"# type: ignore(?!\[[\w-]+\]  # \w)")
 
 
+FILES = [*sorted((ROOT / "belgrade").rglob("*.py")), ROOT / "run.py"]
+
+
 def lines() -> list[str]:
     """Return the lines of the package and of run.py, each with its place."""
-    files = [*sorted((ROOT / "belgrade").rglob("*.py")), ROOT / "run.py"]
     return [
         f"{path.relative_to(ROOT).as_posix()}:{number}: {line}"
-        for path in files
+        for path in FILES
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
     ]
 
@@ -34,3 +37,22 @@ def test_whatever_the_type_checker_passes_by_has_a_reason() -> None:
 
 def test_the_formatter_passes_no_line_by() -> None:
     assert not [line for line in lines() if re.search(r"# fmt: (skip|off)", line)]
+
+
+def test_what_is_long_says_why() -> None:
+    """A file over 500 lines, a function over 60 or six parameters has a comment with its reason."""
+    found = []
+    for path in FILES:
+        source = path.read_text(encoding="utf-8")
+        rows = source.splitlines()
+        if len(rows) > 500 and not re.search(r"^# One file, .*", source, re.M):
+            found.append(path.name)
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                names = [each.arg for each in [*node.args.args, *node.args.kwonlyargs]]
+                many = len([name for name in names if name not in ("self", "cls")]) > 6
+                if many or (node.end_lineno or 0) - node.lineno >= 60:
+                    first = min(each.lineno for each in [node, *node.decorator_list])
+                    if not rows[first - 2].lstrip().startswith("# "):
+                        found.append(f"{path.name}: {node.name}")
+    assert not found

@@ -153,15 +153,19 @@ def source_notebook(built: Built, version: str = "") -> NotebookNode:
                 cells[-1].attachments = attached
     if again:
         cells.append(new_markdown_cell(ABOUT_AGAIN, id="about-again"))
-    given = "".join(cell.source for cell in key.cells if tag_of(cell) == "parameters")
-    for question in (question for question in questions if question.again):
-        points = question.points(AGAIN)
-        worth[question.name] += points
-        text = _again(question, again[question.name], points, given, built.variant)
-        name = f"question-{question.name.replace('.', '-')}-{AGAIN}"
-        cells.append(_cell(new_code_cell(id=name), text, name, points))
+    for question in filter(lambda each: each.again, questions):
+        cells.append(_rerun_cell(question, again[question.name], built))
+        worth[question.name] += question.points(AGAIN)
     _add_up(questions, worth)
     return fresh(cells)
+
+
+def _rerun_cell(question: Question, check: dict[str, Any], built: Built) -> NotebookNode:
+    given = "".join(cell.source for cell in built.key.cells if tag_of(cell) == "parameters")
+    points = question.points(AGAIN)
+    text = _again(question, check, points, given, built.variant)
+    name = f"question-{question.name.replace('.', '-')}-{AGAIN}"
+    return _cell(new_code_cell(id=name), text, name, points)
 
 
 def _add_up(questions: list[Question], worth: Mapping[str, float]) -> None:

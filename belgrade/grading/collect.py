@@ -30,7 +30,7 @@ from belgrade.grading import GradingError, origin
 from belgrade.grading.archive import ArchiveLimits, FoundFile, Unreadable, walk
 from belgrade.grading.names import holds_name, readable, student_id
 from belgrade.grading.origin import Piece
-from belgrade.grading.roster import CANVAS, PLAIN, WORKSHEET, Roster
+from belgrade.grading.roster import CANVAS, PLAIN, WORKSHEET, Roster, Student
 
 SHOWN, MOST_ASKED = 5, 50
 OTHER_ARCHIVE = (".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz")
@@ -150,13 +150,7 @@ def _recognise(
 
     Returns a piece more for each enrolled student whose work may be among what fits several.
     """
-    matches = {key.casefold(): student for key, student in match.items()}
-    for student in matches.values():
-        if roster is None or student not in roster.by_id:
-            raise GradingError(f"--match: there is no student “{student}” on the roster.")
-    teams = {_team_key(group): group for group in groups}
-    if len(teams) < len(groups):
-        raise GradingError("Two groups have names that differ only in spaces and signs.")
+    matches, teams = _matches(match, roster), _teams(groups)
     moodle = {(p.name, p.number) for p in pieces if p.layout == "moodle"}
     blind = len(moodle) > 1 and len({name for name, _ in moodle}) == 1
     asked: dict[str, None] = {}
@@ -170,14 +164,7 @@ def _recognise(
             continue
         if roster is None:
             continue
-        # A platform's number means something only in that platform's own export.
-        own_export = piece.layout != "canvas" or roster.kind in (CANVAS, PLAIN)
-        hits = roster.find([piece.student] if own_export else [], piece.name)
-        matched = [
-            matches[k.casefold()] for k in (own or "", piece.name) if k.casefold() in matches
-        ]
-        if matched:
-            hits = [roster.by_id[matched[0]]]
+        hits, is_told = _hits(piece, own, roster, matches)
         why, close, named = "", hits, own or piece.name
         by_number = piece.layout == "moodle" and roster.kind == WORKSHEET and not blind
         if len(hits) > 1:
@@ -189,7 +176,7 @@ def _recognise(
             if close := roster.close(piece.name) if looked_up <= MOST_ASKED else []:
                 names = ", ".join(f"{s.name} ({s.id})" for s in close)
                 why = f"“{piece.name}” is not on the roster; close to it: {names}."
-        elif by_number and not matched and not holds_name(piece.name, hits[0].name):
+        elif by_number and not is_told and not holds_name(piece.name, hits[0].name):
             why = f"{own} is {hits[0].name} on the roster, and “{piece.name}” here."
         if not why:
             piece.student, piece.shown_name = hits[0].id, hits[0].name
@@ -208,6 +195,32 @@ def _recognise(
         for student, piece, why in open_ones
         if piece.is_notebook and (student.id, piece.exercise) not in done
     ]
+
+
+def _matches(match: Mapping[str, str], roster: Roster | None) -> dict[str, str]:
+    for student in match.values():
+        if roster is None or student not in roster.by_id:
+            raise GradingError(f"--match: there is no student “{student}” on the roster.")
+    return {key.casefold(): student for key, student in match.items()}
+
+
+def _teams(groups: Mapping[str, Any]) -> dict[str, str]:
+    teams = {_team_key(group): group for group in groups}
+    if len(teams) < len(groups):
+        raise GradingError("Two groups have names that differ only in spaces and signs.")
+    return teams
+
+
+def _hits(
+    piece: Piece, own: str | None, roster: Roster, matches: Mapping[str, str]
+) -> tuple[list[Student], bool]:
+    """Return the students that a piece may be of, and whether `matches` says so."""
+    for key in (own or "", piece.name):
+        if student := matches.get(key.casefold()):
+            return [roster.by_id[student]], True
+    # A platform's number means something only in that platform's own export.
+    own_export = piece.layout != "canvas" or roster.kind in (CANVAS, PLAIN)
+    return roster.find([piece.student] if own_export else [], piece.name), False
 
 
 def _team_key(name: str) -> str:

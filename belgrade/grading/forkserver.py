@@ -391,11 +391,9 @@ def _warm_up_charts(shell: Any, labels: list[str]) -> None:
     pictures = shell.display_formatter.formatters["image/png"]
     pictures.for_type(Figure, lambda figure: None if shell.into.quiet else _picture(figure))
     frame = pd.DataFrame({"a": [1.5, 2, 4, 3], "b": [2, 3, 2, 4]}, index=list("wxyz"))
-    plain: Any = contextlib.nullcontext
-    ours = figures.style
-    charts = [(plain, "line"), (plain, "bar"), (ours, "bar"), (ours, "hist"), (ours, "barh")]
-    for style, kind in [*charts, charts[-1]]:
-        with style():
+    for kind in ("line", "bar", "our bar", "our hist", "our barh", "our barh"):
+        our, _, kind = kind.rpartition(" ")
+        with figures.style() if our else contextlib.nullcontext():
             axes = frame.plot(kind=kind, title="title", ylabel="label")
             axes.set_xlabel("label")
             pictures(axes.figure)

@@ -128,7 +128,9 @@
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
     window.onbeforeunload = null;
-    by('said').textContent = `${file} is among your downloads.`;
+    const done = answers.filter(marked).length;
+    by('said').textContent =
+      `${file} is among your downloads: ${done} of ${answers.length} answers have a mark.`;
   };
 
   const enter = (answer, entry) => {

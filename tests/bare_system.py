@@ -31,11 +31,11 @@ MIRROR = "http://deb.debian.org/debian"
 VARIABLES = re.compile(
     r".*(proxy|_cert|_ca_certs|ca_bundle|cert_file|cert_dir|cainfo)$|PIP_|UV_|NPM_CONFIG_", re.I
 )
-SETTINGS = ["/etc/pip.conf", "/etc/npmrc", "~/.config/pip/pip.conf", "~/.pip/pip.conf", "~/.npmrc",
-            "~/.config/uv/uv.toml", "/etc/uv/uv.toml", "/etc/ssl/certs/ca-certificates.crt",
-            "/usr/local/share/ca-certificates", "/etc/resolv.conf", "/etc/hosts",
-            # Pythons that uv would fetch for the replay of Binder's build, where it reaches them.
-            "~/.pyenv/versions"]  # fmt: skip
+SETTINGS = """/etc/pip.conf ~/.config/pip/pip.conf ~/.pip/pip.conf /etc/npmrc ~/.npmrc
+    /etc/uv/uv.toml ~/.config/uv/uv.toml /etc/ssl/certs/ca-certificates.crt
+    /usr/local/share/ca-certificates /etc/resolv.conf /etc/hosts""".split()
+# Pythons that uv would fetch for the replay of Binder's build, where it reaches them.
+SETTINGS.append("~/.pyenv/versions")
 # Inside: mounts of its own, and the root exchanged, not `chroot`: in a chroot the kernel refuses
 # the user namespaces of which the sandbox is made.
 ENTER = """
@@ -122,10 +122,10 @@ def _test_on(root, suite, cache, before):
     if not (tree / "usr").is_dir():
         print(f"\nMaking {SUITES[suite]} in {tree}", flush=True)
         # A mirror that is a snapshot is past its date; signatures are checked all the same.
-        command = ["mmdebstrap", "--quiet", "--variant=minbase",
-                   "--include=python3,ca-certificates",
-                   '--aptopt=Acquire::Check-Valid-Until "false"', *_apt_options(),
-                   suite, str(tree), MIRROR]  # fmt: skip
+        command = ["mmdebstrap", "--quiet", "--variant=minbase"]
+        command += ["--include=python3,ca-certificates"]
+        command += ['--aptopt=Acquire::Check-Valid-Until "false"', *_apt_options()]
+        command += [suite, str(tree), MIRROR]
         if subprocess.run([*before, *command]).returncode:
             subprocess.run([*before, "rm", "-rf", str(tree)])
             return 1
@@ -142,12 +142,9 @@ def _test_on(root, suite, cache, before):
 
 
 def _run_in(tree, script, before):
-    names = [name for name in os.environ if VARIABLES.match(name)]
-    env = {name: os.environ[name] for name in names} | {
-        "HOME": "/root", "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-        "LANG": "C.UTF-8", "TERM": "dumb", "TREE": str(tree),
-        "SHOWN": " ".join(_shown(tree)),
-    }  # fmt: skip
+    env = {name: value for name, value in os.environ.items() if VARIABLES.match(name)}
+    env |= {"HOME": "/root", "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
+    env |= {"LANG": "C.UTF-8", "TERM": "dumb", "TREE": str(tree), "SHOWN": " ".join(_shown(tree))}
     given = [f"{name}={value}" for name, value in env.items()]
     enter = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--propagation", "private"]
     enter += ["sh", "-c", ENTER, "sh", "sh", "-c", script]

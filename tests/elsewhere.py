@@ -56,9 +56,13 @@ def turn_ties_round() -> Any:
     places = [m for m in list(sys.modules.values()) if getattr(m, "nargsort", None) is usual]
 
     def nargsort(
-        items: Any, kind: Any = "quicksort", ascending: Any = True, na_position: Any = "last",
-        key: Any = None, mask: Any = None,
-    ) -> Any:  # fmt: skip
+        items: Any,
+        kind: Any = "quicksort",
+        ascending: Any = True,
+        na_position: Any = "last",
+        key: Any = None,
+        mask: Any = None,
+    ) -> Any:
         if kind in STABLE:
             return usual(items, kind, ascending, na_position, key, mask)
         mask = None if mask is None else mask[::-1]

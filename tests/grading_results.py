@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-import copy
+import json
 import struct
 import zlib
 from typing import Any
@@ -24,74 +24,87 @@ def png(width: int = 3, height: int = 2) -> bytes:
 
 
 def part(name: str, status: str, points: float, most: float, message: str = "", **more: Any):
-    return {
-        "part": name, "hidden": False, "status": status, "points": points, "max_points": most,
-        "message": message, "seconds": 0.1, **more,
-    }  # fmt: skip
+    judged = {"part": name, "hidden": False, "status": status, "message": message}
+    return judged | {"points": points, "max_points": most, "seconds": 0.1} | more
 
 
 def question(name: str, title: str, parts: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
     order = ["error", "not_yet", "close", "not_attempted", "pending", "right"]
     worst = min(parts, key=lambda p: order.index(p["status"]))
     own = [p for p in parts if p["part"] != "written"]
-    return {
-        "question": name, "title": title, "status": worst["status"],
-        "points": sum(p["points"] for p in own), "max_points": sum(p["max_points"] for p in own),
-        "pending_points": sum(p["max_points"] for p in parts if p["status"] == "pending"),
-        "message": worst["message"], "seconds": 0.25, "parts": parts, "code": "answer = 1\n",
-        "written": None, "outputs": [], **more,
-    }  # fmt: skip
+    waiting = sum(p["max_points"] for p in parts if p["status"] == "pending")
+    judged = {"question": name, "title": title, "parts": parts, "pending_points": waiting}
+    judged |= {each: sum(p[each] for p in own) for each in ("points", "max_points")}
+    judged |= {each: worst[each] for each in ("status", "message")}
+    return judged | {"seconds": 0.25, "code": "answer = 1\n", "written": None, "outputs": []} | more
+
+
+def answered(codes: dict[str, str], before: str = "") -> list[dict[str, Any]]:
+    """Return questions answered right with this code, each below what is `before` it."""
+    return [
+        question(name, "", [part("", "right", 1, 1)], code=before + code)
+        for name, code in codes.items()
+    ]
 
 
 def result(student: str, name: str, questions: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
-    return {
-        "student": student, "name": name, "exercise": "03", "file": "03_arms_and_energy.ipynb",
-        "state": "graded", "reason": "",
-        **{k: sum(q[k] for q in questions) for k in ("points", "max_points", "pending_points")},
-        "questions": questions, "notes": [], "seconds": 1.5, "digest": "d", "master": "abc",
-        **more,
-    }  # fmt: skip
+    graded = {"student": student, "name": name, "questions": questions, "state": "graded"}
+    graded |= {k: sum(q[k] for q in questions) for k in ("points", "max_points", "pending_points")}
+    graded |= {"exercise": "03", "file": "03_arms_and_energy.ipynb", "reason": "", "notes": []}
+    return graded | {"seconds": 1.5, "digest": "d", "master": "abc"} | more
+
+
+# Whose, question, part, status, points of how many, what is said; some parts are hidden.
+PARTS = f"""\
+Ana  | 3.1 |         | right         | 2   | 2 |
+Ana  | 3.2 |         | right         | 3   | 3 |
+Ana  | 3.2 | again   | right         | 1   | 1 |
+Ana  | 3.6 |         | right         | 6   | 6 |
+Ana  | 3.6 | written | pending       | 0   | 3 | Received, 4 words.
+Ben  | 3.1 |         | close         | 1.5 | 2 | Round to 1 decimal; it costs $5 or $6.
+Ben  | 3.2 |         | not_yet       | 0   | 3 | You have {EVIL}
+Ben  | 3.2 | years   | not_yet       | 0   | 1 | A further check.
+Ben  | 3.6 |         | error         | 0   | 6 | NameError
+Ben  | 3.6 | written | pending       | 0   | 3 | Received.
+Čeda | 3.1 |         | not_attempted | 0   | 2 | Write your answer.
+Čeda | 3.2 |         | not_attempted | 0   | 3 | Nothing is drawn.
+Čeda | 3.2 | years   | not_attempted | 0   | 1 |
+Čeda | 3.6 |         | right         | 6   | 6 |
+Čeda | 3.6 | written | not_attempted | 0   | 3 | Write it."""
+
+
+def questions_of(who: str, chart: dict[str, Any], written: str) -> list[dict[str, Any]]:
+    """Return somebody's three questions; `chart` is what the second has besides its parts."""
+    parts: dict[str, list[dict[str, Any]]] = {}
+    for line in PARTS.splitlines():
+        whose, asked, name, status, points, most, said = map(str.strip, line.split("|"))
+        if whose == who:
+            more = {"hidden": True} if name in ("again", "years") else {}
+            judged = part(name, status, json.loads(points), int(most), said, **more)
+            parts.setdefault(asked, []).append(judged)
+    return [
+        question("3.1", "Shares", parts["3.1"]),
+        question("3.2", "Chart", parts["3.2"], **chart),
+        question("3.6", "Define", parts["3.6"], written=written),
+    ]
 
 
 def a_class(ids=("4211", "4212", "4213", "4214")) -> list[dict[str, Any]]:
     """Return results of four students: right and waiting, partly right, nothing, not a notebook."""
-    picture = {"kind": "png", "data": base64.b64encode(png()).decode()}
     ana, ben, ceda, eva = ids
-    return copy.deepcopy([
-        result(ana, "Ana Ilić", [
-            question("3.1", "Shares", [part("", "right", 2, 2)]),
-            question("3.2", "Chart", [
-                part("", "right", 3, 3), part("again", "right", 1, 1, hidden=True)
-            ], outputs=[{"kind": "text", "text": "a\nb"}, picture]),
-            question("3.6", "Define", [
-                part("", "right", 6, 6), part("written", "pending", 0, 3, "Received, 4 words.")
-            ], written="A country depends if\n\nmore than half …"),
-        ], notes=["The answer cell of 3.1 was missing."]),
-        result(ben, "Ben Jones", [
-            question("3.1", "Shares", [
-                part("", "close", 1.5, 2, "Round to 1 decimal; it costs $5 or $6.")
-            ]),
-            question("3.2", "Chart", [
-                part("", "not_yet", 0, 3, f"You have {EVIL}"),
-                part("years", "not_yet", 0, 1, "A further check.", hidden=True),
-            ], code=EVIL, outputs=[
-                {"kind": "error", "text": f"\x1b[31mNameError\x1b[0m: {EVIL}\ud800"},
-                {"kind": "png", "data": base64.b64encode(b"<svg onload=alert(1)>").decode()},
-            ]),
-            question("3.6", "Define", [
-                part("", "error", 0, 6, "NameError"), part("written", "pending", 0, 3, "Received.")
-            ], written=f"=HYPERLINK(\"http://example.org\")\n{EVIL}"),
-        ]),
-        result(ceda, "Čeda Đokić", [
-            question("3.1", "Shares", [part("", "not_attempted", 0, 2, "Write your answer.")]),
-            question("3.2", "Chart", [
-                part("", "not_attempted", 0, 3, "Nothing is drawn."),
-                part("years", "not_attempted", 0, 1, "", hidden=True),
-            ]),
-            question("3.6", "Define", [
-                part("", "right", 6, 6), part("written", "not_attempted", 0, 3, "Write it.")
-            ], written=""),
-        ], file='a,"b"\n=c.ipynb'),
-        result(eva, "=1+1 Eva", [], exercise=None, state="failed",
-               reason="It is no notebook (.ipynb).", file="@work.pdf", seconds=0, master=""),
-    ])  # fmt: skip
+    drawn = [{"kind": "text", "text": "a\nb"}]
+    drawn += [{"kind": "png", "data": base64.b64encode(png()).decode()}]
+    forged = [{"kind": "error", "text": f"\x1b[31mNameError\x1b[0m: {EVIL}\ud800"}]
+    forged += [{"kind": "png", "data": base64.b64encode(b"<svg onload=alert(1)>").decode()}]
+    define, evil = "A country depends if\n\nmore than half …", {"code": EVIL, "outputs": forged}
+    anas = questions_of("Ana", {"outputs": drawn}, define)
+    bens = questions_of("Ben", evil, f'=HYPERLINK("http://example.org")\n{EVIL}')
+    cedas = questions_of("Čeda", {}, "")
+    no_notebook = {"exercise": None, "state": "failed", "reason": "It is no notebook (.ipynb)."}
+    no_notebook |= {"file": "@work.pdf", "seconds": 0, "master": ""}
+    return [
+        result(ana, "Ana Ilić", anas, notes=["The answer cell of 3.1 was missing."]),
+        result(ben, "Ben Jones", bens),
+        result(ceda, "Čeda Đokić", cedas, file='a,"b"\n=c.ipynb'),
+        result(eva, "=1+1 Eva", [], **no_notebook),
+    ]

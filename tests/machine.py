@@ -53,9 +53,9 @@ INSTALLED = {
             r"Microsoft\Edge\Application\msedge.exe",
         )
     ],
-}  # fmt: skip
-ON_PATH = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable",
-           "microsoft-edge", "microsoft-edge-stable"]  # fmt: skip
+}
+ON_PATH = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
+ON_PATH += ["microsoft-edge", "microsoft-edge-stable"]
 PLAYWRIGHTS_OWN = (
     "from playwright.sync_api import sync_playwright as start\n"
     "with start() as p: print(p.chromium.executable_path)"
@@ -131,8 +131,8 @@ def missing():
     found = []
     if system_browser() is None:
         found.append("browser")
-    found += [name for name, path in (("firefox", firefox), ("webkit", webkit))
-              if possible(name) and path() is None]  # fmt: skip
+    engines = (("firefox", firefox), ("webkit", webkit))
+    found += [name for name, path in engines if possible(name) and path() is None]
     if is_linux() and shutil.which("bwrap") is None:
         found.append("sandbox")
     found += [name for name in ("npm", "git") if shutil.which(name) is None]
@@ -188,8 +188,8 @@ def known(package):
     """Of the names `a|b` of a package the first that apt could install, else the first."""
     names, quiet = package.split("|"), {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     ask = ["apt-get", "install", "--simulate", "-qq"]
-    found = (name for name in names[1:] and names
-             if subprocess.run([*ask, name], **quiet).returncode == 0)  # fmt: skip
+    tried = names[1:] and names
+    found = (name for name in tried if subprocess.run([*ask, name], **quiet).returncode == 0)
     return next(found, names[0])
 
 
@@ -245,16 +245,15 @@ def bring(without, step):
         print(f"To bring what is missing, paste this command:\n  {paste}", flush=True)
     gone = [part for part in still if part in PARTS]
     if gone:
-        print(f"Their tests are left out, and counted at the end (on purpose: --without "
-              f"{','.join(gone)}).", flush=True)  # fmt: skip
+        on_purpose = f"(on purpose: --without {','.join(gone)})"
+        print(f"Their tests are left out, and counted at the end {on_purpose}.", flush=True)
     return left | {part: f"{PARTS[part]} is not here" for part in gone}
 
 
 def remedy(parts):
     """One command to paste that brings the parts, or None where this system has none."""
     commands, brought = installer(parts)
-    words = [" ".join(["sudo", *command]).replace(" -qq", "").replace(" -q", "")
-             for command in commands]  # fmt: skip
+    words = [" ".join(["sudo", *each]).replace(" -qq", "").replace(" -q", "") for each in commands]
     if "browser" in parts and "browser" not in brought:
         python = "python" if os.name == "nt" else ".venv/bin/python"
         python = r".venv\Scripts\python" if os.name == "nt" else python
@@ -268,8 +267,8 @@ def bring_browser(left, python, step):
         return left
     if not playwrights_browser(python):
         try:
-            step("Playwright's browser", [str(python), "-m", "playwright", "install", "chromium"],
-                 PLAYWRIGHT_DOWNLOAD_CONNECTION_TIMEOUT="10000")  # fmt: skip
+            command = [str(python), "-m", "playwright", "install", "chromium"]
+            step("Playwright's browser", command, PLAYWRIGHT_DOWNLOAD_CONNECTION_TIMEOUT="10000")
         except Exception as problem:
             first = str(problem).strip().splitlines()[0]
             print(f"  It cannot be had: {first}", flush=True)

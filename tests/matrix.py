@@ -24,13 +24,13 @@ VERSIONS = {"oldest": ("3.11", "lowest-direct"), "newest": ("3.15", "highest")}
 def commands(uv, root, place, python, resolution, rest):
     """The commands that make the environment and run the notebooks, in order."""
     made = place / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    options = ["--quiet", "--python", str(made), "--resolution", resolution]
+    folders = [str(root / "notebooks"), str(root / "exercises" / "keys")]
     return [
         [uv, "venv", "--quiet", "--python", python, str(place)],
-        [uv, "pip", "install", "--quiet", "--python", str(made), "--resolution", resolution,
-         "--editable", str(root)],
-        [str(made), "-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval",
-         str(root / "notebooks"), str(root / "exercises" / "keys"), *rest],
-    ]  # fmt: skip
+        [uv, "pip", "install", *options, "--editable", str(root)],
+        [str(made), "-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval", *folders, *rest],
+    ]
 
 
 def test(root, arguments, child_env):

@@ -76,7 +76,7 @@ def test_nbval_passes_its_notebooks(module):
     command = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "belgrade.checks.nbval_plugin"]
     command += ["--nbval", f"notebooks/{NAME}", f"exercises/keys/{NAME}"]
     done = subprocess.run(
-        [sys.executable, *command], cwd=module, capture_output=True, encoding="utf-8", check=False
+        [sys.executable, *command], cwd=module, capture_output=True, encoding="utf-8"
     )
     assert done.returncode == 0, done.stdout[-2000:]
     assert re.search(r"^7 passed", done.stdout, re.M)

@@ -344,8 +344,8 @@ def test_a_notebook_that_lost_its_mark_is_not_of_another_version(fresh):
 
 def test_prose_is_told_from_code():
     assert is_prose("I think that it was so (see C015), because of the count.")
-    for code in ("x = 1", "print('a b c d e f')", "for x in y z", "a b c", "import this and that x",
-                 "df[df.a == 1] and then so on", ""):  # fmt: skip
+    codes = ["x = 1", "print('a b c d e f')", "for x in y z", "a b c", "import this and that x"]
+    for code in (*codes, "df[df.a == 1] and then so on", ""):
         assert not is_prose(code), code
 
 

@@ -62,8 +62,8 @@ def test_the_pins_are_those_of_the_constraints() -> None:
     for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines():
         if line and not line.startswith("#"):
             asked = Requirement(line)
-            machine = {"python_version": "3.13", "python_full_version": "3.13.8",
-                       "sys_platform": "linux", "platform_machine": "x86_64"}  # fmt: skip
+            machine = {"python_version": "3.13", "python_full_version": "3.13.8"}
+            machine |= {"sys_platform": "linux", "platform_machine": "x86_64"}
             if asked.marker is None or asked.marker.evaluate(machine):
                 constraints[asked.name] = str(asked.specifier).removeprefix("==")
     assert pins().items() - constraints.items() == {("nbgitpuller", pins()["nbgitpuller"])}
@@ -73,9 +73,8 @@ def test_the_pins_are_those_of_the_constraints() -> None:
 
 
 def test_only_what_a_build_reads_is_in_the_folder() -> None:
-    assert {p.name for p in (ROOT / ".binder").iterdir()} == {
-        "postBuild", "requirements.txt", "runtime.txt",
-    }  # fmt: skip
+    names = {p.name for p in (ROOT / ".binder").iterdir()}
+    assert names == {"postBuild", "requirements.txt", "runtime.txt"}
     assert os.name == "nt" or os.access(ROOT / ".binder" / "postBuild", os.X_OK)
     # A line that names a file would bind the layer of packages to one commit.
     for line in (ROOT / ".binder" / "requirements.txt").read_text(encoding="utf-8").splitlines():
@@ -96,11 +95,9 @@ class Image:
 
     def run(self, *command: str, **options: object) -> subprocess.CompletedProcess[str]:
         """Run a command as in the container; return what it printed, errors included."""
-        return subprocess.run(
-            command, cwd=self.home, env=environment(self.home, self.prefix), text=True,
-            encoding="utf-8", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
-            **options,
-        )  # fmt: skip
+        options |= {"cwd": self.home, "env": environment(self.home, self.prefix)}
+        options |= {"encoding": "utf-8", "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+        return subprocess.run(command, **options)
 
     def installed(self) -> dict[str, str]:
         """Return the packages in the environment: name -> version."""
@@ -119,11 +116,10 @@ def environment(home: Path, prefix: Path) -> dict[str, str]:
     """Return the container's environment, as far as the Dockerfile sets it."""
     dropped = re.compile("PYTHON|PYTEST|VIRTUAL_ENV|CONDA|JUPYTER|BELGRADE|COV_|MPL|UV_PROJECT")
     outside = {k: v for k, v in os.environ.items() if not dropped.match(k)}
-    return outside | {
-        "HOME": str(home), "REPO_DIR": str(home), "USER": "jovyan", "LANG": "C.UTF-8",
-        "KERNEL_PYTHON_PREFIX": str(prefix), "NB_PYTHON_PREFIX": str(prefix),
-        "PATH": os.pathsep.join([str(prefix / "bin"), "/usr/local/bin", "/usr/bin", "/bin"]),
-    }  # fmt: skip
+    user = {"HOME": str(home), "REPO_DIR": str(home), "USER": "jovyan", "LANG": "C.UTF-8"}
+    both = dict.fromkeys(("KERNEL_PYTHON_PREFIX", "NB_PYTHON_PREFIX"), str(prefix))
+    path = os.pathsep.join([str(prefix / "bin"), "/usr/local/bin", "/usr/bin", "/bin"])
+    return outside | user | both | {"PATH": path}
 
 
 def uv(*command: object) -> str:
@@ -132,10 +128,8 @@ def uv(*command: object) -> str:
     Not in the project's folder: limits that uv reads there are none of Binder's.
     """
     program = Path(sys.executable).with_name("uv")
-    done = subprocess.run(
-        [str(program if program.is_file() else "uv"), *map(str, command)],
-        text=True, capture_output=True, encoding="utf-8", check=False, cwd=tempfile.gettempdir(),
-    )  # fmt: skip
+    asked = [str(program if program.is_file() else "uv"), *map(str, command)]
+    done = subprocess.run(asked, capture_output=True, encoding="utf-8", cwd=tempfile.gettempdir())
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout.strip()
 
@@ -147,7 +141,7 @@ def python(version: str) -> str:
     candidates += [str(path) for path in sorted(kept.glob(f"{version}.*/bin/python"))]
     code = "import sys; print('%d.%d' % sys.version_info[:2])"
     for candidate in filter(None, candidates):
-        done = subprocess.run([candidate, "-c", code], capture_output=True, text=True, check=False)
+        done = subprocess.run([candidate, "-c", code], capture_output=True, text=True)
         if done.stdout.strip() == version:
             return candidate
     try:
@@ -166,11 +160,9 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Image:
 
     uv("venv", "-q", "-p", sys.executable, tools)
     uv("pip", "install", "-q", "--python", tools / "bin/python", REPO2DOCKER)
-    command = ["--no-build", "--debug", "--user-id=1000", "--user-name=jovyan", str(tree)]
-    done = subprocess.run(
-        [str(tools / "bin/jupyter-repo2docker"), *command],
-        text=True, encoding="utf-8", capture_output=True, check=False,
-    )  # fmt: skip
+    command = [tools / "bin/jupyter-repo2docker", "--no-build", "--debug"]
+    command += ["--user-id=1000", "--user-name=jovyan", tree]
+    done = subprocess.run(command, encoding="utf-8", capture_output=True)
     assert done.returncode == 0, done.stderr[-2000:]
     dockerfile = done.stdout + done.stderr
     version = re.search(r"environment for python=([\d.]+)", dockerfile)[1]
@@ -279,13 +271,12 @@ def server(image: Image) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
-    options = ["--no-browser", "--allow-root", f"--port={port}", "--IdentityProvider.token="]
+    command = [image.prefix / "bin/jupyter", "notebook", "--ip=127.0.0.1", f"--port={port}"]
+    command += ["--no-browser", "--allow-root", "--IdentityProvider.token="]
     said = image.home / ".jupyter-server-log.txt"
+    env = environment(image.home, image.prefix)
     with said.open("w", encoding="utf-8") as log:
-        process = subprocess.Popen(
-            [str(image.prefix / "bin/jupyter"), "notebook", "--ip=127.0.0.1", *options],
-            cwd=image.home, env=environment(image.home, image.prefix), stdout=log, stderr=log,
-        )  # fmt: skip
+        process = subprocess.Popen(command, cwd=image.home, env=env, stdout=log, stderr=log)
         try:
             until = time.monotonic() + 60
             while not answers(f"{address}/api/status"):

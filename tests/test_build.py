@@ -194,8 +194,9 @@ def test_a_key_must_stand_its_own_test():
     number = {"kind": "number", "decimals": 1, "points": 1, "wrong": []}
     wrong = {"message": "No.", "answer": capture(5)}
     labels = {"kind": "chart", "require_labels": True, "points": 1, "wrong": []}
-    chart = {"type": "chart", "axes": [{"title": "", "xlabel": "", "ylabel": "", "legend": [],
-             "series": [{"mark": "line", "label": "", "x": [1.0], "y": [2.0]}]}]}  # fmt: skip
+    series = {"mark": "line", "label": "", "x": [1.0], "y": [2.0]}
+    axes = {"title": "", "xlabel": "", "ylabel": "", "legend": [], "series": [series]}
+    chart = {"type": "chart", "axes": [axes]}
     building._sound("1.2", number | {"wrong": [wrong]}, capture(6.8))
     for spec, answer, words in (
         (number, capture("6.8"), "does not accept its own solution, the text"),
@@ -234,13 +235,10 @@ def check_spoilt(tmp_path, name, words):
 def noisy():
     view = {"application/vnd.jupyter.widget-view+json": {"model_id": "x"}, "text/plain": "VBox()"}
     both = view | {"text/html": "<p>a picture</p>"}
-    cell = new_code_cell(
-        "1 + 1", id="one", execution_count=7, metadata={"execution": {"a": "1"}, "tags": []},
-        outputs=[
-            new_output("display_data", dict(view)), new_output("display_data", both),
-            new_output("execute_result", {"text/plain": "2"}, execution_count=7),
-        ],
-    )  # fmt: skip
+    outputs = [new_output("display_data", dict(view)), new_output("display_data", both)]
+    outputs.append(new_output("execute_result", {"text/plain": "2"}, execution_count=7))
+    metadata = {"execution": {"a": "1"}, "tags": []}
+    cell = new_code_cell("1 + 1", id="one", execution_count=7, metadata=metadata, outputs=outputs)
     notebook = new_notebook(cells=[cell, new_code_cell("", id="two")])
     notebook.metadata = nbformat.from_dict(
         {"widgets": {"a": 1}, "kernelspec": {"name": "mine"}, "language_info": {"version": "3"}}

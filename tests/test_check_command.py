@@ -35,6 +35,9 @@ WORDS = {
     "90.4": "Planes, not people.",
     "90.5": "A count says nothing about need.",
 }
+ANOTHER = nbformat.writes(new_notebook(metadata={"belgrade": {"exercise": "02"}}))
+PLUGINS = ("-p", "belgrade.checks.nbval_plugin", "-p", "no:cacheprovider")
+PYTEST = [sys.executable, "-m", "pytest", "-q", *PLUGINS]
 
 
 @pytest.fixture(scope="module")
@@ -188,10 +191,9 @@ def test_checks_older_than_the_data_are_told_so(root, monkeypatch):
         ("[1]", "damaged or no notebook"),
         ('{"nbformat": 4, "nbformat_minor": 5, "cells": [7], "metadata": {}}', "damaged or no"),
         ('{"nbformat": 4, "nbformat_minor": 5, "cells": [], "metadata": {}}', "is no exercise"),
-        (json.dumps({"nbformat": 4, "nbformat_minor": 5, "cells": [],
-                     "metadata": {"belgrade": {"exercise": "02"}}}), "is exercise 02, not"),
+        (ANOTHER, "is exercise 02, not"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_checked_is_said_in_a_line(root, capsys, text, words):
     path = root / "bad.ipynb"
     path.write_text(text, encoding="utf-8")
@@ -329,11 +331,8 @@ def test_check_notebook_finds_its_own_file(root, monkeypatch):
 
 def plain(notebook):
     """Return outcomes by nbval of the notebooks in a folder: {file::cell: passed}."""
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "belgrade.checks.nbval_plugin", "--nbval", "-rA",
-         "-q", "-p", "no:cacheprovider", "--color=no", "--nbval-current-env", "."],
-        cwd=notebook, capture_output=True, text=True, encoding="utf-8", check=False,
-    )  # fmt: skip
+    command = [*PYTEST, "--nbval", "-rA", "--color=no", "--nbval-current-env", "."]
+    done = subprocess.run(command, cwd=notebook, capture_output=True, encoding="utf-8")
     lines = [line.split(maxsplit=1) for line in done.stdout.splitlines()]
     return {
         name.split(" - ")[0]: word == "PASSED"
@@ -350,16 +349,13 @@ def test_nbval_judges_keys_and_sees_what_it_would_let_pass(root, tmp_path):
     {c.id: c for c in wrong.cells}["answer-1"].source = "per_million = 158.39"
     image = "from IPython.display import HTML\nimport os\n"
     image += 'HTML(f\'<img src="data:image/png;base64,{os.getpid()}" alt="a">\')'
-    stored = new_output(
-        "execute_result", {"text/html": '<img src="data:image/png;base64,AAAA" alt="a">',
-        "text/plain": "<IPython.core.display.HTML object>"}, execution_count=1,
-    )  # fmt: skip
-    lesson = new_notebook(cells=[
-        new_code_cell(image, execution_count=1, outputs=[stored]),
-        new_code_cell("1 + 1"),
-        new_code_cell("object()", execution_count=2, outputs=[new_output(
-            "execute_result", {"text/plain": "<object at 0x7f0000000000>"}, execution_count=2)]),
-    ])  # fmt: skip
+    lesson = new_notebook(cells=[new_code_cell(code) for code in (image, "1 + 1", "object()")])
+    shown = {"text/html": '<img src="data:image/png;base64,AAAA" alt="a">'}
+    shown |= {"text/plain": "<IPython.core.display.HTML object>"}
+    address = {"text/plain": "<object at 0x7f0000000000>"}
+    for cell, count, stored in ((lesson.cells[0], 1, shown), (lesson.cells[2], 2, address)):
+        cell.execution_count = count
+        cell.outputs = [new_output("execute_result", stored, execution_count=count)]
     for name, notebook in (("noisy", noisy), ("wrong", wrong), ("lesson", lesson)):
         nbformat.write(notebook, tmp_path / f"{name}.ipynb")
     outcomes, out = plain(tmp_path)
@@ -371,9 +367,6 @@ def test_nbval_judges_keys_and_sees_what_it_would_let_pass(root, tmp_path):
 
 
 def test_the_plugin_rests_without_nbval(root):
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "belgrade.checks.nbval_plugin", "-q",
-         "-p", "no:cacheprovider", str(root / "exercises")],
-        cwd=root, capture_output=True, text=True, encoding="utf-8", check=False,
-    )  # fmt: skip
+    command = [*PYTEST, str(root / "exercises")]
+    done = subprocess.run(command, cwd=root, capture_output=True, encoding="utf-8")
     assert done.returncode == 5, done.stdout

@@ -271,10 +271,9 @@ def magic_lines(rng, notebook):
 def edited_checks(rng, notebook):
     for cell in notebook["cells"]:
         if role(cell) == "check":
-            cell["source"] = rng.choice([
-                cell["source"].replace("# hint", "hint"), f"{cell['source']}\nprint('done')",
-                f"# mine\n{cell['source']}  ", cell["source"],
-            ])  # fmt: skip
+            code = cell["source"]
+            ways = [code.replace("# hint", "hint"), f"{code}\nprint('done')", f"# mine\n{code}  "]
+            cell["source"] = rng.choice([*ways, code])
 
 
 def edited_prompts(rng, notebook):
@@ -333,13 +332,11 @@ def conflict_about_an_answer(rng, notebook):
     return re.sub(r'^ *"%%%"\n', both, json.dumps(notebook, indent=1), flags=re.MULTILINE)
 
 
-DAMAGES = [
-    lose_ids, lose_metadata, lose_both, new_ids, same_id, shuffle_ids, shuffle_metadata, as_colab,
-    as_deepnote, as_vs_code, damaged_metadata, answer_as_text, written_as_other, prompts_as_other,
-    checks_as_text, reverse, move, below_its_check, delete, delete_given, in_one_cell,
-    with_its_check, split, written_in_two, more_cells, an_older_try, magic_lines, edited_checks,
-    edited_prompts, other_line_ends, as_lines, stray_outputs,
-]  # fmt: skip
+DAMAGES = [lose_ids, lose_metadata, lose_both, new_ids, same_id, shuffle_ids, shuffle_metadata]
+DAMAGES += [as_colab, as_deepnote, as_vs_code, damaged_metadata, answer_as_text, written_as_other]
+DAMAGES += [prompts_as_other, checks_as_text, reverse, move, below_its_check, delete, delete_given]
+DAMAGES += [in_one_cell, with_its_check, split, written_in_two, more_cells, an_older_try]
+DAMAGES += [magic_lines, edited_checks, edited_prompts, other_line_ends, as_lines, stray_outputs]
 # These make the file, so they come last and alone.
 FILES = [
     old_format,
@@ -347,11 +344,9 @@ FILES = [
     conflict_about_an_answer,
     *(in_encoding(code) for code in ("utf-8-sig", "utf-16", "utf-32", "cp1250", "cp1251")),
 ]
-NEED_ROLES = {
-    answer_as_text, written_as_other, prompts_as_other, checks_as_text, below_its_check,
-    delete_given, in_one_cell, with_its_check, split, written_in_two, an_older_try, magic_lines,
-    edited_checks, edited_prompts,
-}  # fmt: skip
+NEED_ROLES = {answer_as_text, written_as_other, prompts_as_other, checks_as_text, below_its_check}
+NEED_ROLES |= {delete_given, in_one_cell, with_its_check, split, written_in_two, an_older_try}
+NEED_ROLES |= {magic_lines, edited_checks, edited_prompts}
 
 
 def damaged(seed: int, answer: str = '"right ') -> tuple[str, list[str], bytes]:

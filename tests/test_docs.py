@@ -178,12 +178,10 @@ def test_figures_in_the_plan_of_a_lesson_are_its_own(number: str) -> None:
 
 
 def test_lessons_and_parts_that_the_plans_name_are_there() -> None:
-    everything = "".join(cell.source for n in NUMBERS for cell in notebook("notebooks", n).cells)
-    everything += "".join(
-        output.get("data", {}).get("text/plain", "")
-        for n in NUMBERS for cell in notebook("notebooks", n).cells
-        for output in cell.get("outputs", [])
-    )  # fmt: skip
+    cells = [cell for n in NUMBERS for cell in notebook("notebooks", n).cells]
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    everything = "".join(cell.source for cell in cells)
+    everything += "".join(output.get("data", {}).get("text/plain", "") for output in outputs)
     plans = section("teach.md", "## Plans") + section("teach.md", "## Lesson by lesson")
     plans = re.sub(r"\*\*Read\.\*\*\n\n(?:- .*\n)+", "", plans)
     for part in re.findall(r"(?<!\*)\*([A-Z][^*\n]+[?.]?)\*(?!\*)", plans):
@@ -226,11 +224,9 @@ def test_counts_of_sources_and_classes() -> None:
 
 
 def test_each_table_stands_under_its_terms() -> None:
-    kinds = {
-        "credit the owner": {"other-attribution"}, "no commercial use": {"other-nc"},
-        "small extract": {"other-restricted"}, "share alike": {"CC-BY-SA-4.0"},
-        "public domain": {"CC0-1.0", "other-pd"}, "CC BY 4.0": {"CC-BY-4.0"},
-    }  # fmt: skip
+    kinds = {"credit the owner": {"other-attribution"}, "no commercial use": {"other-nc"}}
+    kinds |= {"small extract": {"other-restricted"}, "share alike": {"CC-BY-SA-4.0"}}
+    kinds |= {"public domain": {"CC0-1.0", "other-pd"}, "CC BY 4.0": {"CC-BY-4.0"}}
     licence = {resource["name"]: resource["licenses"][0]["name"] for resource in package()}
     found = {}
     for terms, tables in rows(section("sources-and-limits.md", "## Licences")):

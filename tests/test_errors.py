@@ -82,7 +82,7 @@ SLIPS = [
     ('deliveries.merge(deliveries, on="id")', "There is no column or row “id”"),
     ('deliveries.merge(rates.reset_index(), on="planes")', "only another table has it"),
     ('named = deliveries.set_index("aid_id")\nnamed["aid_id"]', "It names the rows"),
-    ("deliveries.query(\"recipient == Serbia\")", "neither a column nor a text in quotes"),
+    ('deliveries.query("recipient == Serbia")', "neither a column nor a text in quotes"),
     ("deliveries.query(\"recipent == 'Serbia'\")", "The nearest is recipient"),
     ("deliveries.query(\"recipient = 'Serbia'\")", "compare with =="),
     # what stands after a dot
@@ -96,7 +96,7 @@ SLIPS = [
     # text and number, dots, None
     ('"planes: " + 3', "Text and number do not go together"),
     ('3 + "4"', "Text and number do not go together"),
-    ('3 * ...', "three dots are still there"),
+    ("3 * ...", "three dots are still there"),
     ("half = ...\nhalf(3)", "three dots are still there"),
     ("x = None\nx + 3", "is None"),
     ("x = None\nx[0]", "is None"),
@@ -104,10 +104,8 @@ SLIPS = [
     ('deliveries["donor"].mean()', "holds text"),
     ('"a" > 3', "compared or computed with text"),
     ('deliveries["date"] > 2020', "date was compared with a number"),
-    ('deliveries[deliveries["donor"] == "Russia" & deliveries["recipient"] == "Serbia"]',
-     "round brackets"),
-    ('deliveries[(deliveries["donor"] == "Russia") and (deliveries["recipient"] == "Serbia")]',
-     "join them with &"),
+    ('d = deliveries\nd[d["donor"] == "Russia" & d["recipient"] == "Serbia"]', "round brackets"),
+    ('d = deliveries\nd[(d.donor == "Russia") and (d.recipient == "Serbia")]', "join them with &"),
     ('if deliveries["donor"] == "Russia":\n    pass', "join them with &"),
     # the wrong brackets, the wrong arguments
     ('deliveries("donor")', "square brackets"),
@@ -146,7 +144,7 @@ SLIPS = [
     ("def f():\n    n += 1\nn = 3\nf()", "before it has a value"),
     ("def f():\n    return f()\nf()", "calls itself without end"),
     ('data_.load("aid_deliverys")', "aid_deliveries"),
-]  # fmt: skip
+]
 
 
 @pytest.fixture

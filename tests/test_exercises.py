@@ -181,8 +181,8 @@ def parameters_changed(notebook: Any) -> None:
     of(notebook, "parameters")[0].source = 'COMPARED = "Italy"\nDAY = "2020-06-30"'
 
 
-CHANGES = [cleared, run_again, outputs_edited, check_deleted, hints_asked, helper_added,
-           import_added, debugged]  # fmt: skip
+CHANGES = [cleared, run_again, outputs_edited, check_deleted, hints_asked, helper_added]
+CHANGES += [import_added, debugged]
 REPAIRS = {
     "check_deleted": ["The check of 1.4 was missing: put back."],
     "parameters_changed": ["The parameters were changed: the given ones are used."],

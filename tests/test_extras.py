@@ -23,10 +23,8 @@ UV = shutil.which(
 def run(*command: object, folder: Path, **environment: str) -> subprocess.CompletedProcess:
     """Run a command outside of the checkout; fail with what it said."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
-    done = subprocess.run(
-        [str(word) for word in command], cwd=folder, env=kept | {"PYTHONUTF8": "1"} | environment,
-        capture_output=True, text=True, encoding="utf-8", check=False,
-    )  # fmt: skip
+    asked, env = [*map(str, command)], kept | {"PYTHONUTF8": "1"} | environment
+    done = subprocess.run(asked, cwd=folder, env=env, capture_output=True, encoding="utf-8")
     assert done.returncode == 0, done.stdout + done.stderr
     return done
 
@@ -49,11 +47,9 @@ def environment(wheel: Path, tmp_path: Path) -> Callable[[str], Path]:
         home = tmp_path / "environment"
         run(UV, "venv", "-q", "-p", sys.executable, home, folder=tmp_path)
         python = home / ("Scripts" if os.name == "nt" else "bin") / "python"
-        run(
-            UV, "pip", "install", "-q", "--python", python, "--link-mode", "hardlink",
-            "-c", ROOT / "constraints.txt", f"belgrade[{extra}] @ {wheel.as_uri()}",
-            folder=tmp_path,
-        )  # fmt: skip
+        options = ("--link-mode", "hardlink", "-c", ROOT / "constraints.txt")
+        wanted = f"belgrade[{extra}] @ {wheel.as_uri()}"
+        run(UV, "pip", "install", "-q", "--python", python, *options, wanted, folder=tmp_path)
         return python
 
     return make
@@ -62,10 +58,8 @@ def environment(wheel: Path, tmp_path: Path) -> Callable[[str], Path]:
 def test_grade_grades(environment: Callable[[str], Path], tmp_path: Path) -> None:
     python, toy = environment("grade"), ToyClass(tmp_path / "class")
     toy.hand_in("ana", RIGHT)
-    run(
-        python, "-m", "belgrade.cli", "grade", toy.handed_in, "--out", toy.out,
-        "--keys", toy.keys, "--no-sandbox", folder=tmp_path,
-    )  # fmt: skip
+    options = ("--out", toy.out, "--keys", toy.keys, "--no-sandbox")
+    run(python, "-m", "belgrade.cli", "grade", toy.handed_in, *options, folder=tmp_path)
     assert results(toy.out)["ana"]["points"] == 7
     assert list((toy.out / "feedback").glob("ana-*.html"))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 
-from grading_results import EVIL, part, question, result
+from grading_results import EVIL, answered, result
 from test_grading_pages import Page
 
 from belgrade.grading import pages
@@ -14,23 +14,16 @@ from belgrade.grading.alike import alike
 PROVIDED = ["# Use the table `planes`.\nanswer = planes.sum()  # mend this\n"]
 ASKED = ("1.1", "1.2", "1.3", "1.4")
 STEPS = (
-    'rows = planes[planes["donor"] == "{a}"]', 'rows = planes.query("donor == \'{a}\'")',
-    'total = rows["tonnes"].sum() / {n}', 'total = rows.groupby("{a}")["tonnes"].agg("sum")',
-    "for {a} in rows.itertuples():\n    total += {a}.tonnes", "print({a}, total * {n})",
-    'rows = rows.sort_values("{a}", kind="stable").head({n})', "# {a}: {n} of them, I think",
-)  # fmt: skip
-WORDS = [
-    "russia",
-    "china",
-    "serbia",
-    "italy",
-    "flights",
-    "cargo",
-    "share",
-    "people",
-    "masks",
-    "gas",
-]
+    'rows = planes[planes["donor"] == "{a}"]',
+    "rows = planes.query(\"donor == '{a}'\")",
+    'total = rows["tonnes"].sum() / {n}',
+    'total = rows.groupby("{a}")["tonnes"].agg("sum")',
+    "for {a} in rows.itertuples():\n    total += {a}.tonnes",
+    "print({a}, total * {n})",
+    'rows = rows.sort_values("{a}", kind="stable").head({n})',
+    "# {a}: {n} of them, I think",
+)
+WORDS = "russia china serbia italy flights cargo share people masks gas".split()
 
 
 def own_way(dice: random.Random) -> dict[str, str]:
@@ -53,12 +46,9 @@ def a_class(size: int, seed: int = 1) -> list[dict[str, str]]:
 
 def results(codes: list[dict[str, str]]) -> list[dict]:
     return [
-        result(f"s{n:02}", f"Name {n}", [
-            question(name, "", [part("", "right", 1, 1)], code=PROVIDED[0] + code)
-            for name, code in one.items()
-        ], exercise="01")
+        result(f"s{n:02}", f"Name {n}", answered(one, PROVIDED[0]), exercise="01")
         for n, one in enumerate(codes)
-    ]  # fmt: skip
+    ]
 
 
 def named(codes: list[dict[str, str]]) -> list[tuple[str, str, list[str]]]:

@@ -62,10 +62,8 @@ class Dask:
     def scheduler(self) -> None:
         """Start one at a port that the system chooses."""
         scheduler_file = self.folder / f"scheduler-{len(list(self.folder.iterdir()))}.json"
-        log = self.start(
-            "scheduler", "dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard",
-            "--scheduler-file", str(scheduler_file),
-        )  # fmt: skip
+        options = ("--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(scheduler_file))
+        log = self.start("scheduler", "dask_scheduler", "--no-dashboard", *options)
 
         def address() -> str:
             try:
@@ -77,13 +75,12 @@ class Dask:
 
     def workers(self, *names: str, **environment: str) -> None:
         """Start workers, all at once, and wait until the scheduler has them."""
+        options = [self.address, "--nthreads", "1", "--no-nanny", "--no-dashboard"]
+        options += ["--death-timeout", str(HANGS_S)]
         logs = [
-            self.start(
-                name, "dask_worker", self.address, "--nthreads", "1", "--no-nanny",
-                "--no-dashboard", "--name", name, "--death-timeout", str(HANGS_S), **environment,
-            )
+            self.start(name, "dask_worker", *options, "--name", name, **environment)
             for name in names
-        ]  # fmt: skip
+        ]
         for log in logs:
             read = lambda log=log: log.read_text(encoding="utf-8", errors="replace")  # noqa: E731
             until(lambda read=read: "Registered to" in read(), read)
@@ -205,11 +202,9 @@ def test_a_scheduler_that_is_gone_is_said_and_costs_nothing(
     assert len(kept) == 2
     dask.scheduler()
     dask.workers("one")
-    again = subprocess.run(
-        dask.toy.command("--dask", dask.address, out=out), cwd=dask.toy.folder,
-        env=dask.toy.environment(), capture_output=True, text=True, encoding="utf-8", check=False,
-        timeout=HANGS_S,
-    )  # fmt: skip
+    toy, read = dask.toy, {"capture_output": True, "encoding": "utf-8", "timeout": HANGS_S}
+    command = toy.command("--dask", dask.address, out=out)
+    again = subprocess.run(command, cwd=toy.folder, env=toy.environment(), **read)
     assert "8 graded (2 unchanged)" in again.stdout, again.stderr
     assert all((out / "results" / name).read_bytes() == content for name, content in kept.items())
     assert bare(results(out)) == bare(alone)

@@ -310,9 +310,7 @@ def test_killed_ten_times_it_comes_to_the_same(
             json.loads(path.read_text(encoding="utf-8"))
     assert stopped >= 5
     for command, out in ((real, "real"), (stub, "stub"), (whole, "whole")):
-        done = subprocess.run(
-            command, cwd=toy.folder, env=toy.environment(), capture_output=True, check=False
-        )
+        done = subprocess.run(command, cwd=toy.folder, env=toy.environment(), capture_output=True)
         assert done.returncode == 1, done.stderr
         made = {p.name for p in (tmp_path / out).iterdir()}
         assert made == {p.name for p in toy.out.iterdir()}
@@ -369,11 +367,10 @@ def test_a_full_disk_keeps_what_was_graded(small: ToyClass, seeded: Path, tmp_pa
         mount -o remount,size=20m tmpfs "$DISK" && "$@"; echo "second $?"
         cat "$OUT"/results/*.json | grep -c '"state": "graded"'
     """)
-    done = subprocess.run(
-        ["unshare", "-Urm", "sh", "-c", script, "sh", str(disk), str(seeded), *grade],
-        capture_output=True, text=True, encoding="utf-8", check=False, cwd=tmp_path,
-        env=small.environment(OUT=str(disk / "grades"), DISK=str(disk)),
-    ) if shutil.which("unshare") else None  # fmt: skip
+    command = ["unshare", "-Urm", "sh", "-c", script, "sh", str(disk), str(seeded), *grade]
+    env, done = small.environment(OUT=str(disk / "grades"), DISK=str(disk)), None
+    if shutil.which("unshare"):
+        done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, encoding="utf-8")
     if done is None or done.returncode == 77 or "unshare:" in done.stderr:
         why = "a small disk can be mounted only where user namespaces are allowed"
         pytest.skip(machine.reason("sandbox", why))

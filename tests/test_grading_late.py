@@ -30,13 +30,12 @@ def roster():
     return read_roster(GOLDEN / SHEET)
 
 
-@pytest.mark.parametrize(
-    ("due", "days"),
-    [
-        ("2026-01-01 10:00", 0), ("2026-01-01 09:59", 1), ("2025-12-31 10:00", 1),
-        ("2025-12-31 09:59", 2), ("2026-01-01", 0), ("2025-12-31", 1), ("2025-11-01", 61),
-    ],
-)  # fmt: skip
+# When it was due, and how many days are late.
+LATE = {"2026-01-01 10:00": 0, "2026-01-01 09:59": 1, "2025-12-31 10:00": 1, "2026-01-01": 0}
+LATE |= {"2025-12-31 09:59": 2, "2025-12-31": 1, "2025-11-01": 61}
+
+
+@pytest.mark.parametrize(("due", "days"), LATE.items())
 def test_a_day_that_has_begun_counts(due, days, tmp_path, roster):
     keep_rule(tmp_path, due, RULE, None, roster)
     one = mark_down(a_class(IDS[SHEET])[0], tmp_path, 15, roster)
@@ -53,9 +52,9 @@ def test_the_mark_stays_beside_what_counts(tmp_path, roster):
     results = marked(a_class(IDS[SHEET]))
     extra = tmp_path / "extensions.csv"
     extra.write_text(
-        "student;due;handed_in\nParticipant 513;2026-01-02;\n"
-        "Participant 514;;2026-01-03 08:00\n", encoding="utf-8",
-    )  # fmt: skip
+        "student;due;handed_in\nParticipant 513;2026-01-02;\nParticipant 514;;2026-01-03 08:00\n",
+        encoding="utf-8",
+    )
     keep_rule(tmp_path, "2025-12-31 23:59", RULE, extra, roster)
     write_all(results, tmp_path, roster, MASTERS)
     ana, ben, ceda, eva = (grades(tmp_path)[i] for i in IDS[SHEET])
@@ -81,12 +80,14 @@ def test_the_mark_stays_beside_what_counts(tmp_path, roster):
 def test_what_is_unclear_is_refused(tmp_path, roster, capsys):
     path = tmp_path / "e.csv"
     for due, rule, text, words in (
-        ("2026-01-01", "", "", "needs both"), ("", RULE, "", "needs both"),
-        ("2026-01-01", "a bit", "", "needs both"), ("soon", RULE, "", "“soon” is no time"),
+        ("2026-01-01", "", "", "needs both"),
+        ("", RULE, "", "needs both"),
+        ("2026-01-01", "a bit", "", "needs both"),
+        ("soon", RULE, "", "“soon” is no time"),
         ("2026-01-01", RULE, "student,when\nx,y\n", "needs the columns student and due"),
         ("2026-01-01", RULE, "student,due\nx,2026-01-01\n", "x fits 0 students"),
         ("2026-01-01", RULE, "student,due\nParticipant 512,soon\n", "e.csv: “soon” is no time"),
-    ):  # fmt: skip
+    ):
         path.write_text(text, encoding="utf-8")
         with pytest.raises(GradingError, match=words):
             keep_rule(tmp_path, due, rule, path if text else None, roster)

@@ -73,21 +73,21 @@ INDEPENDENT = [
     "table = arms.copy().T\ntable['a'] = LIMIT",
     "def f(data, sum):\n    plt = 3\n    return [len for len in data]",
 ]
-REACHING = [
-    "data = 5", "sum = 5", "import os", "import builtins", "from os import path",
-    "from math import *",
-    "plt.subplots = None", "data.load.__globals__", "get_ipython().events", "exec('x = 1')",
-    "LIMIT.append(3)", "LIMIT[0] = 3", "def len(x):\n    return 2", "import math as data",
-    "!ls", "%reset -f", "await thing", "plt.rcParams['x'] = 1", "class Lie(float):\n    pass",
-    "plt.matplotlib.sys.exit()", "pd.api.extensions.register_series_accessor('sum')",
-    "from atexit import register", "LIMIT += [3]", "del plt.show",
-    "import pandas as pd\npd.DataFrame.sum = None", "from pandas import Series\nSeries.sum = None",
-    "import math\nmath.pi = 3", "pd.Series.mean = max", "import numpy as n\ndel n.random.seed",
-    "p = plt\np.show = None", "def f(p):\n    p.show = None\nf(plt)", "[plt][0].show = None",
-    "mine = LIMIT\nmine.append(3)", "mine, n = LIMIT, 3", "Frame = pd.DataFrame",
-    "del LIMIT[0]", "from pandas.api.extensions import register_series_accessor",
-    "def f():\n    global data\n    data = 5", "[data := 5 for n in LIMIT]",
-]  # fmt: skip
+# Each changes what other questions see, or might.
+REACHING = ["data = 5", "sum = 5", "[data := 5 for n in LIMIT]", "def len(x):\n    return 2"]
+REACHING += ["def f():\n    global data\n    data = 5", "import math as data", "LIMIT += [3]"]
+REACHING += ["LIMIT.append(3)", "LIMIT[0] = 3", "del LIMIT[0]", "mine, n = LIMIT, 3"]
+REACHING += ["mine = LIMIT\nmine.append(3)", "plt.subplots = None", "plt.rcParams['x'] = 1"]
+REACHING += ["p = plt\np.show = None", "def f(p):\n    p.show = None\nf(plt)", "del plt.show"]
+REACHING += ["[plt][0].show = None", "import math\nmath.pi = 3", "pd.Series.mean = max"]
+REACHING += ["import pandas as pd\npd.DataFrame.sum = None", "Frame = pd.DataFrame"]
+REACHING += ["from pandas import Series\nSeries.sum = None", "class Lie(float):\n    pass"]
+REACHING += ["import numpy as n\ndel n.random.seed", "plt.matplotlib.sys.exit()"]
+REACHING += ["pd.api.extensions.register_series_accessor('sum')", "data.load.__globals__"]
+REACHING += ["from pandas.api.extensions import register_series_accessor", "import os"]
+REACHING += ["import builtins", "from os import path", "from math import *", "exec('x = 1')"]
+REACHING += ["from atexit import register", "get_ipython().events", "await thing"]
+REACHING += ["!ls", "%reset -f"]
 
 
 @pytest.mark.parametrize("code", INDEPENDENT)

@@ -55,14 +55,12 @@ def collected(files: dict[str, bytes], roster: str = "", **options) -> list[Subm
 
 # What a student may call a file or a folder: words of all the platforms, classmates' names and
 # numbers, exercises, and whatever else.
-WORDS = st.sampled_from([
-    *NAMES, *IDS, *map(str, NUMBERS), "_513_assignsubmission_file_", "_assignsubmission_file_",
-    "markomarkovic_513_90021_05", "_513_90017_", "anon_b2c3D_90019_", "submitted", "submissions",
-    "LATE", "_LATE_", "05_all_roads_lead_to_kosovo", "05", "03", "-1", " (1)", "_", " ", ".zip",
-    ".ipynb", "=", "'", "\u202e", "Марко Марковић", "Participant 513", "__", "..",
-])  # fmt: skip
+WORDS = """_513_assignsubmission_file_ _assignsubmission_file_ markomarkovic_513_90021_05 05 03 -1 _
+    _513_90017_ anon_b2c3D_90019_ submitted submissions 05_all_roads_lead_to_kosovo LATE _LATE_ .zip
+    .ipynb __ .. = ' \u202e""".split()
+WORDS += [*NAMES, *IDS, *map(str, NUMBERS), " (1)", " ", "Марко Марковић", "Participant 513"]
 TEXT = st.text(st.characters(blacklist_characters="/\\\0", blacklist_categories=["Cs"]), max_size=8)
-NAME = st.lists(st.one_of(WORDS, TEXT), min_size=1, max_size=4).map("".join)
+NAME = st.lists(st.sampled_from(WORDS) | TEXT, min_size=1, max_size=4).map("".join)
 PATHS = st.lists(NAME, min_size=1, max_size=3).map("/".join)
 
 
@@ -85,35 +83,31 @@ ROSTERS = {
 }
 
 
-def canvas(n: int, path: str) -> str:
-    name = "".join(c for c in NAMES[n] if c.isalnum()).lower()
-    return f"{name}_{NUMBERS[n]}_{90_000 + len(path)}_{file_name(path)}"
-
-
+# A path as a platform or a student makes it, and the rosters that may go with it.
 LAYOUTS = {
-    "moodle, folders": (
-        lambda n, path: f"{NAMES[n]}_{NUMBERS[n]}_assignsubmission_file/{own_file(path)}.ipynb",
-        ["worksheet", "none"], lambda n: f"Participant {NUMBERS[n]}",
-    ),
-    "moodle, one folder": (
-        lambda n, path: f"{NAMES[n]}_{NUMBERS[n]}_assignsubmission_file_{file_name(path)}",
-        ["worksheet", "none"], lambda n: f"Participant {NUMBERS[n]}",
-    ),
-    "canvas": (canvas, ["canvas", "none"], lambda n: str(NUMBERS[n])),
-    "nbgrader": (
-        lambda n, path: f"submitted/{IDS[n]}/05_all/{file_name(path)}",
-        ["plain", "none"], lambda n: IDS[n],
-    ),
-    "nbgrader without submitted": (
-        lambda n, path: f"{IDS[n]}/05_all/{file_name(path)}", ["plain", "none"], lambda n: IDS[n],
-    ),
-    "a student's folder": (
-        lambda n, path: f"course/{IDS[n]}/{own_file(path)}.ipynb", ["plain"], lambda n: IDS[n],
-    ),
-    "folders by name": (
-        lambda n, path: f"{NAMES[n]}/{own_file(path)}.ipynb", ["plain"], lambda n: IDS[n],
-    ),
-}  # fmt: skip
+    "moodle, folders": ("{name}_{number}_assignsubmission_file/{own}.ipynb", ["worksheet", "none"]),
+    "moodle, one folder": ("{name}_{number}_assignsubmission_file_{file}", ["worksheet", "none"]),
+    "canvas": ("{short}_{number}_{attachment}_{file}", ["canvas", "none"]),
+    "nbgrader": ("submitted/{id}/05_all/{file}", ["plain", "none"]),
+    "nbgrader without submitted": ("{id}/05_all/{file}", ["plain", "none"]),
+    "a student's folder": ("course/{id}/{own}.ipynb", ["plain"]),
+    "folders by name": ("{name}/{own}.ipynb", ["plain"]),
+}
+
+
+def path_in(layout: str, n: int, path: str) -> str:
+    """Return where an upload lies that a student called `path`."""
+    who = {"name": NAMES[n], "number": NUMBERS[n], "id": IDS[n], "attachment": 90_000 + len(path)}
+    who["short"] = "".join(c for c in NAMES[n] if c.isalnum()).lower()
+    return LAYOUTS[layout][0].format(file=file_name(path), own=own_file(path), **who)
+
+
+def id_in(layout: str, n: int) -> str:
+    """Return as whom the student is known there."""
+    ids = {"moodle": f"Participant {NUMBERS[n]}", "canvas": str(NUMBERS[n])}
+    return ids.get(layout.partition(",")[0], IDS[n])
+
+
 UPLOADS = st.lists(st.tuples(st.integers(0, 3), PATHS), min_size=2, max_size=8)
 
 
@@ -121,10 +115,9 @@ UPLOADS = st.lists(st.tuples(st.integers(0, 3), PATHS), min_size=2, max_size=8)
 @given(uploads=UPLOADS, data=st.data())
 @settings(max_examples=60, deadline=None)
 def test_no_upload_changes_another_students_row(layout, uploads, data):
-    path_of, rosters, id_of = LAYOUTS[layout]
-    roster = ROSTERS[data.draw(st.sampled_from(rosters))]
-    files = {path_of(n, path): notebook(IDS[n], k) for k, (n, path) in enumerate(uploads)}
-    authors = {id_of(n): IDS[n] for n, _ in uploads}
+    roster = ROSTERS[data.draw(st.sampled_from(LAYOUTS[layout][1]))]
+    files = {path_in(layout, n, path): notebook(IDS[n], k) for k, (n, path) in enumerate(uploads)}
+    authors = {id_in(layout, n): IDS[n] for n, _ in uploads}
     if not roster and layout == "nbgrader without submitted":
         # Or nothing tells a student's folder from one around all: there is only one, or some have
         # several files and all without exception are called as a platform calls them, as in

@@ -114,13 +114,10 @@ def test_solutions_are_run_without_the_table_of_the_students_notebook(tmp_path: 
 def test_solutions_are_right_when_they_are_run(tmp_path: Path) -> None:
     for name in handouts.solutions(ROOT, tmp_path, []):
         written = nbformat.read(tmp_path / name, as_version=4)
-        said = [
-            output.get("data", {}).get("text/plain", "")
-            for cell in written.cells if "\ncheck(" in f"\n{cell.source}"
-            for output in cell.outputs
-        ]  # fmt: skip
-        right = [text for text in said if text.startswith("✓ Right")]
-        assert len(right) == sum("\ncheck(" in f"\n{cell.source}" for cell in written.cells)
+        checks = [cell for cell in written.cells if "\ncheck(" in f"\n{cell.source}"]
+        outputs = [output for cell in checks for output in cell.outputs]
+        said = [output.get("data", {}).get("text/plain", "") for output in outputs]
+        assert sum(text.startswith("✓ Right") for text in said) == len(checks)
 
 
 def test_solutions_never_replace_exercises(tmp_path: Path, capsys) -> None:

@@ -21,8 +21,7 @@ BEGIN, END = "<!-- ladder: begin -->", "<!-- ladder: end -->"
 NUMBERS = ["00", "01", "02", "03", "04"]
 # What a name before the dot may be that is no table, chart or column: the module's own parts, with
 # functions that the lessons explain as they go, and packages.
-PARTS = {"data", "explorers", "figures", "intervals", "journal", "keep", "pd", "polls", "report",
-         "security"}  # fmt: skip
+PARTS = set("data explorers figures intervals journal keep pd polls report security".split())
 # Names of matplotlib and pandas whose meaning is that of the name before them.
 INNER = {"figure", "containers", "name"}
 

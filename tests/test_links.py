@@ -157,11 +157,9 @@ def test_where_the_module_is_missing_the_first_cell_says_what_to_paste() -> None
         text = links.with_address(path.read_text(encoding="utf-8"), home)
         cells = nbformat.reads(text, as_version=4).cells
         firsts.append(next(cell.source for cell in cells if cell.cell_type == "code"))
-    done = subprocess.run(
-        [sys.executable, "-c", NOT_THERE],
-        input=json.dumps(firsts), capture_output=True, encoding="utf-8", check=True,
-    )  # fmt: skip
-    *told, _ = done.stdout.split("-- next --")
+    command = [sys.executable, "-c", NOT_THERE]
+    printed = subprocess.check_output(command, input=json.dumps(firsts), encoding="utf-8")
+    *told, _ = printed.split("-- next --")
     assert len(told) == len(paths) == 20
     for path, said in zip(paths, told, strict=True):
         assert "ModuleNotFoundError" in said, path

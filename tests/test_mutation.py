@@ -137,10 +137,8 @@ def failures(lesson: str) -> dict[str, str]:
         [*command, *settings, "-p", "one_kernel", "-p", "no:cacheprovider", *places.values()],
         env={**os.environ, "PYTHONUTF8": "1", "BELGRADE_DATA": "data", "PYTHONPATH": path},
         cwd=folder,
-        text=True,
         encoding="utf-8",
         capture_output=True,
-        check=False,
     )
     shutil.rmtree(folder)
     assert done.returncode in (0, 1), done.stdout[-2000:] + done.stderr[-2000:]

@@ -16,6 +16,6 @@ def test_what_is_slow_says_so_and_every_front_end_is_there() -> None:
     assert rows
     for _, front_end, what, file, slow in rows:
         assert not slow or "(slow)" in front_end, (file, what)
-    for name in ("Chromium", "Firefox", "WebKit", "JupyterLab 4.6", "JupyterLab 4.4", "Notebook 7",
-                 "Voilà", "the book"):  # fmt: skip
+    front_ends = ("JupyterLab 4.6", "JupyterLab 4.4", "Notebook 7", "Voilà", "the book")
+    for name in ("Chromium", "Firefox", "WebKit", *front_ends):
         assert any(name in f"{where} {front_end}" for where, front_end, *_ in rows), name

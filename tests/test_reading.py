@@ -120,15 +120,20 @@ def test_what_a_word_processor_did():
         assert word in error_message(f"SyntaxError: {caught.value}")
 
 
+CUT_OFF = [b"", b'{"cells": [', b'{"cells": [7]}', b'{"cells": [{"cell_type": []}]}']
+CUT_OFF += [b"[]", b"[" * 100_000, b'{"worksheets": 5}']
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"<!DOCTYPE html><html>", "a web page"), (b"%PDF-1.7", "a PDF"), (b"PK\x03\x04", "a zip"),
-        (b'{"cells": [', "cut off"), (b"[" * 100_000, "cut off"), (b"[]", "cut off"),
-        (b'{"cells": [7]}', "cut off"), (b'{"cells": [{"cell_type": []}]}', "cut off"),
-        (b'{"worksheets": 5}', "cut off"), (b"\xff\xfe\x00", "broken in line 1"), (b"", "cut off"),
+        (b"<!DOCTYPE html><html>", "a web page"),
+        (b"%PDF-1.7", "a PDF"),
+        (b"PK\x03\x04", "a zip"),
+        (b"\xff\xfe\x00", "broken in line 1"),
+        *((data, "cut off") for data in CUT_OFF),
     ],
-)  # fmt: skip
+)
 def test_what_is_none_is_named_without_the_words_of_python(data, words):
     with pytest.raises(ExamineError, match=words) as caught:
         notebook_of(data, "a.ipynb")

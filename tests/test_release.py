@@ -69,11 +69,9 @@ def contents(out):
 
 def in_tree(out, *command, **environment):
     """Run Python in a released tree, with the package of that tree."""
-    environment = {"PYTHONPATH": str(out), "PYTHONUTF8": "1", **environment}
-    return subprocess.run(
-        [sys.executable, *command], cwd=out, env=os.environ | environment,
-        capture_output=True, text=True, encoding="utf-8", check=False,
-    )  # fmt: skip
+    env = os.environ | {"PYTHONPATH": str(out), "PYTHONUTF8": "1"} | environment
+    command = [sys.executable, *command]
+    return subprocess.run(command, cwd=out, env=env, capture_output=True, encoding="utf-8")
 
 
 # --- nothing of the keys -------------------------------------------------------------------------
@@ -149,24 +147,22 @@ def test_compiled_exercises_hold_no_hidden_check_and_no_code_of_wrong_answers(so
         shown = [c.source for c in cells if c.metadata.get("tags") == ["check"]]
         assert len(compiled["checks"]) == len(shown)
         assert all("code" not in wrong for c in compiled["checks"] for wrong in c["spec"]["wrong"])
-        assert set(compiled) == {
-            "exercise", "file", "questions", "checks", "written", "notebook", "version", "data",
-        }  # fmt: skip
+        names = "exercise file questions checks written notebook version data"
+        assert set(compiled) == set(names.split())
+
+
+GUIDE, PACKED = "docs/student-guide.md", "belgrade/checks/packed/01.bin"
+EXERCISE = "exercises/01_the_puzzle.ipynb"
+# What of a key, and the files where it is planted.
+PLANTED = {"answer": ["README.md", EXERCISE, PACKED], "hidden": [PACKED, "tests/test_module.py"]}
+PLANTED |= {"variant": [PACKED, GUIDE, EXERCISE], "written": [EXERCISE], "spec": ["data/README.md"]}
+PLANTED |= {"": ["exercises/keys/01_the_puzzle.ipynb", "tests/01_cases.py"]}
+PLANTED |= {"rubric": [GUIDE], "marking guide": [GUIDE]}
 
 
 @pytest.mark.parametrize(
-    ("name", "kind"),
-    [
-        ("README.md", "answer"), ("exercises/01_the_puzzle.ipynb", "answer"),
-        ("belgrade/checks/packed/01.bin", "answer"), ("docs/student-guide.md", "rubric"),
-        ("belgrade/checks/packed/01.bin", "hidden"), ("tests/test_module.py", "hidden"),
-        ("belgrade/checks/packed/01.bin", "variant"), ("docs/student-guide.md", "variant"),
-        ("exercises/01_the_puzzle.ipynb", "variant"),
-        ("exercises/01_the_puzzle.ipynb", "written"), ("data/README.md", "spec"),
-        ("exercises/keys/01_the_puzzle.ipynb", ""), ("tests/01_cases.py", ""),
-        ("docs/student-guide.md", "marking guide"),
-    ],
-)  # fmt: skip
+    ("name", "kind"), [(name, kind) for kind, names in PLANTED.items() for name in names]
+)
 def test_a_planted_leak_is_found_and_stops_the_release(
     name, kind, source, tree_files, release, tmp_path, monkeypatch
 ):
@@ -315,8 +311,8 @@ def course(released, tmp_path):
     notebook.cells[1].execution_count = 7
     notebook.metadata.language_info = {"name": "python", "version": "3.12"}
     nbformat.write(notebook, ran)
-    for name, text in (("my_work/journal.json", "{}"), ("exercises/notes.ipynb", "mine"),
-                       ("belgrade/data.py", "# mine"), ("own.md", "mine")):  # fmt: skip
+    mine = {"my_work/journal.json": "{}", "exercises/notes.ipynb": "mine", "own.md": "mine"}
+    for name, text in (mine | {"belgrade/data.py": "# mine"}).items():
         (out / name).parent.mkdir(exist_ok=True)
         (out / name).write_text(text, encoding="utf-8")
     (out / "LICENSE").unlink()
@@ -356,8 +352,7 @@ def test_a_new_version_keeps_what_a_student_wrote(source, release, course):
     before = contents(course)
     said = "\n".join(release(course))
     after = contents(course)
-    for name in ("exercises/01_the_puzzle.ipynb", "exercises/notes.ipynb", "my_work/journal.json",
-                 "own.md"):  # fmt: skip
+    for name in (EXERCISE, "exercises/notes.ipynb", "my_work/journal.json", "own.md"):
         assert after[name] == before[name], name
     assert b"New." in after["exercises/01_the_puzzle.new.ipynb"]
     assert "kept exercises/01_the_puzzle.ipynb" in said

@@ -353,10 +353,9 @@ def test_is_usable_asks_the_python_there(run):
 
 
 def test_personal_settings_of_installers_change_nothing_but_the_way(run, monkeypatch):
-    for name, value in {
-        "PIP_USER": "1", "PIP_TARGET": "x", "PIP_REQUIRE_HASHES": "1", "UV_TARGET": "x",
-        "UV_SYSTEM_PYTHON": "1", "UV_NO_BINARY": "1", "PIP_INDEX_URL": "i", "UV_DEFAULT_INDEX": "d",
-    }.items():  # fmt: skip
+    own = {"PIP_USER": "1", "PIP_TARGET": "x", "PIP_REQUIRE_HASHES": "1", "UV_TARGET": "x"}
+    own |= {"UV_SYSTEM_PYTHON": "1", "UV_NO_BINARY": "1"}
+    for name, value in (own | {"PIP_INDEX_URL": "i", "UV_DEFAULT_INDEX": "d"}).items():
         monkeypatch.setenv(name, value)
     env = run.child_env()
     assert (env["PIP_INDEX_URL"], env["UV_DEFAULT_INDEX"]) == ("i", "d")
@@ -570,8 +569,8 @@ def debian(run, tests, monkeypatch, capsys):
         if "install" in command:
             Debian.have |= set(names.values())
 
-    names = {"browser": "chromium", "firefox": "firefox-esr", "webkit": "WebKitWebDriver",
-             "sandbox": "bubblewrap", "npm": "npm", "git": "git"}  # fmt: skip
+    names = {"browser": "chromium", "firefox": "firefox-esr", "webkit": "WebKitWebDriver"}
+    names |= {"sandbox": "bubblewrap", "npm": "npm", "git": "git"}
 
     def missing():
         return [part for part, name in names.items() if name not in Debian.have]

@@ -333,17 +333,12 @@ def machines() -> dict[str, dict[str, str]]:
 
     The newest processor that this one can be is the one it is: the ordinary run.
     """
-    return {
-        "an old processor": {
-            "NPY_DISABLE_CPU_FEATURES": " ".join(features()),
-            "TZ": "Pacific/Kiritimati", "LC_ALL": "tr_TR.UTF-8", "PYTHONHASHSEED": "1",
-        },
-        "a middle-aged processor, other ties and files": {
-            "NPY_DISABLE_CPU_FEATURES": " ".join(features()[1:]),
-            "PYTHONPATH": str(elsewhere.UNLIKE),
-            "TZ": "America/Adak", "LC_ALL": "C", "PYTHONHASHSEED": "2",
-        },
-    }  # fmt: skip
+    old = {"TZ": "Pacific/Kiritimati", "LC_ALL": "tr_TR.UTF-8", "PYTHONHASHSEED": "1"}
+    aged = {"TZ": "America/Adak", "LC_ALL": "C", "PYTHONHASHSEED": "2"}
+    old["NPY_DISABLE_CPU_FEATURES"] = " ".join(features())
+    aged["NPY_DISABLE_CPU_FEATURES"] = " ".join(features()[1:])
+    aged["PYTHONPATH"] = str(elsewhere.UNLIKE)
+    return {"an old processor": old, "a middle-aged processor, other ties and files": aged}
 
 
 @pytest.mark.parametrize(

@@ -60,8 +60,8 @@ def test_every_lesson_exercise_guide_and_table_has_a_page_that_the_side_bar_name
     assert {page_of(source).relative_to(built()).as_posix() for source in wanted} <= named
     captions = [each.get_text(strip=True) for each in soup(home).select(".bd-links p.caption")]
     assert captions == list(sources.PARTS)
-    described = {each.get("id") for path in pages() if path.parent.name == "data"
-                 for each in soup(path).select("section[id]")}  # fmt: skip
+    of_data = [soup(path) for path in pages() if path.parent.name == "data"]
+    described = {each.get("id") for page in of_data for each in page.select("section[id]")}
     tables = {each["name"].replace("_", "-") for each in data.package()["resources"]}
     assert tables <= described
 

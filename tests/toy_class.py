@@ -66,17 +66,15 @@ class ToyClass:
 
     def command(self, *options: str, out: Path | None = None) -> list[str]:
         """Return the command that grades the class."""
-        return [
-            sys.executable, "-m", "belgrade.cli", "grade", str(self.handed_in),
-            "--out", str(out or self.out), "--keys", str(self.keys), *options,
-        ]  # fmt: skip
+        places = ["--out", str(out or self.out), "--keys", str(self.keys)]
+        grade = [sys.executable, "-m", "belgrade.cli", "grade", str(self.handed_in)]
+        return [*grade, *places, *options]
 
     def grade(self, *options: str, out: Path | None = None, **more: str) -> Any:
         """Run the command and return what subprocess says of it."""
-        return subprocess.run(
-            self.command(*options, out=out), cwd=self.folder, env=self.environment(**more),
-            capture_output=True, text=True, encoding="utf-8", errors="replace", check=False,
-        )  # fmt: skip
+        command, env = self.command(*options, out=out), self.environment(**more)
+        text = {"encoding": "utf-8", "errors": "replace"}
+        return subprocess.run(command, cwd=self.folder, env=env, capture_output=True, **text)
 
 
 def results(out: Path) -> dict[str, dict[str, Any]]:

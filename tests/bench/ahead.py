@@ -107,8 +107,8 @@ def main() -> None:
     parser.add_argument("--slower", type=float, default=1.0, metavar="TIMES")
     options = parser.parse_args()
     parts = ("found ready, %", "ms, median / p95", "s drawn ahead, for nothing")
-    print("| explorer | " + " | ".join(f"{way}: {part}" for way in PAUSES for part in parts)
-          + " | longest step, ms |\n|" + "---|" * 8)  # fmt: skip
+    head = " | ".join(f"{way}: {part}" for way in PAUSES for part in parts)
+    print(f"| explorer | {head} | longest step, ms |\n|{'---|' * 8}")
     for name in options.names:
         cells, longest = [], 0.0
         for pause in PAUSES.values():

@@ -17,13 +17,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from grading_results import part, question, result
+from grading_results import answered, result
 from test_cases import cases_of
 
 from belgrade.grading.alike import alike
 
-OTHERS = {"russian": "rus", "given": "gifts", "now": "today", "by": "grouped", "sums": "totals",
-          "ax": "axis", "count": "n"}  # fmt: skip
+OTHERS = {"russian": "rus", "given": "gifts", "now": "today", "by": "grouped", "sums": "totals"}
+OTHERS |= {"ax": "axis", "count": "n"}
 cases_of = cache(cases_of)
 COMMENTS = ("my answer", "first filter", "todo: check", "step one", "I think this is right")
 SHOWN = ("given", "x", "df.head()", "len(data)")
@@ -48,11 +48,7 @@ def named(number: str, size: int, seed: int) -> set[tuple[str, str]]:
     codes = [student(number, dice) for _ in range(size)]
     names = rf"\b({'|'.join([*OTHERS, *OTHERS.values()])})\b"
     codes[1] = {q: re.sub(names, r"\1_1", code) for q, code in codes[0].items()}
-    results = [
-        result(f"{n}", "", [question(q, "", [part("", "right", 1, 1)], code=code)
-                            for q, code in one.items()], exercise=number)
-        for n, one in enumerate(codes)
-    ]  # fmt: skip
+    results = [result(f"{n}", "", answered(one), exercise=number) for n, one in enumerate(codes)]
     return {(p.one["student"], p.other["student"]) for p in alike(results, {})[number]}
 
 

@@ -109,9 +109,9 @@ def times(page: Any, cell: Any, presses: int, pause: int) -> tuple[list[float], 
     sliders, lists = cell.locator("[role=slider]").all(), cell.locator("select").all()
     sizes = {n: each.evaluate("each => each.options.length") for n, each in enumerate(lists)}
     order = sorted(sizes, key=lambda n: -sizes[n])
-    controls = [(sliders[0], presses, "ArrowRight", "ArrowLeft")] if sliders else [
-        (lists[n], sizes[n] - 1, "ArrowDown", "ArrowUp") for n in order
-    ]  # fmt: skip
+    controls = [(lists[n], sizes[n] - 1, "ArrowDown", "ArrowUp") for n in order]
+    if sliders:
+        controls = [(sliders[0], presses, "ArrowRight", "ArrowLeft")]
     new, again = [], []
     for control, most, down, up in controls:
         steps = min(most, presses - len(new))
@@ -178,9 +178,8 @@ def main() -> None:
             book = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
             nbformat.write(book, root / f"{name}-{kind}.ipynb")
     lab = Lab(root)
-    print("| explorer | new, at leisure | new, in haste | shown before | `interact` | in haste: "
-          "times as fast |")  # fmt: skip
-    print("|---|---|---|---|---|---|")
+    ways = "new, at leisure | new, in haste | shown before | `interact`"
+    print(f"| explorer | {ways} | in haste: times as fast |\n|{'---|' * 6}")
     spent: dict[str, dict[str, list[float]]] = {}
     rows: dict[str, list[float]] = {"leisure": [], "haste": [], "again": [], "interact": []}
     runs = {"leisure": ("ours", LEISURE), "haste": ("ours", HASTE), "interact": ("interact", HASTE)}
@@ -210,9 +209,11 @@ def main() -> None:
             print(row("all", rows))
             print(f"\n{COSTS}")
             for name, costs in spent.items():
-                cells = " | ".join(f"{cost[0]:.1f} | {cost[1]:.0f} | {cost[2]:.0f} | "
-                                   f"{1000 * cost[3]:.0f}" for cost in costs.values())  # fmt: skip
-                print(f"| {name} | {cells} |")
+                cells = [
+                    f"{ahead:.1f} | {drawn:.0f} | {shown:.0f} | {1000 * longest:.0f}"
+                    for ahead, drawn, shown, longest in costs.values()
+                ]
+                print(f"| {name} | {' | '.join(cells)} |")
             browser.close()
     finally:
         lab.close()

@@ -146,12 +146,9 @@ def row(name: str, cost: Cost, submissions: int, beside: Cost | None = None) -> 
             f"{theirs / mine:.1f}"
             for mine, theirs in ((cost.seconds, beside.seconds), (cost.cpu, beside.cpu))
         ]
-    cells = [
-        name, str(submissions), f"{cost.seconds / submissions:.2f}",
-        f"{about}{cost.cpu / submissions:.2f}", *ratios,
-        f"{cost.peak_shared_once:.0f}", f"{cost.peak_rss:.0f}",
-    ]  # fmt: skip
-    return f"| {' | '.join(cells)} |"
+    each = [f"{cost.seconds / submissions:.2f}", f"{about}{cost.cpu / submissions:.2f}"]
+    peaks = [f"{cost.peak_shared_once:.0f}", f"{cost.peak_rss:.0f}"]
+    return f"| {' | '.join([name, str(submissions), *each, *ratios, *peaks])} |"
 
 
 HEAD = """\

@@ -51,10 +51,8 @@ def ask(lab: Lab, path: str, content: dict) -> dict:
 
 def open_and_run(lab: Lab, lesson: Path) -> None:
     """Open a lesson as a page does, and run its cells."""
-    session = ask(lab, "sessions", {
-        "path": f"notebooks/{lesson.name}", "type": "notebook", "name": lesson.name,
-        "kernel": {"name": "python3"},
-    })  # fmt: skip
+    asked = {"path": f"notebooks/{lesson.name}", "type": "notebook", "name": lesson.name}
+    session = ask(lab, "sessions", asked | {"kernel": {"name": "python3"}})
     file = f"kernel-{session['kernel']['id']}.json"
     client = BlockingKernelClient(connection_file=str(lab.private / "runtime" / file))
     client.load_connection_file()
@@ -87,8 +85,8 @@ def main() -> None:
                 server, kernels = megabytes(lab.process.pid)
                 own, before = kernels - before, kernels
                 every = (server + kernels) * CLASS / 1000
-                print(f"| {number} | {server:.0f} | {kernels:.0f} | {own:.0f} | {every:.0f} |",
-                      flush=True)  # fmt: skip
+                row = " | ".join(f"{each:.0f}" for each in (number, server, kernels, own, every))
+                print(f"| {row} |", flush=True)
         finally:
             lab.close()
 

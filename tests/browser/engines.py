@@ -26,10 +26,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import machine
 
 FIREFOX, WEBKIT = machine.firefox(), machine.webkit()
+QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 # WebDriver's names of keys.
-KEYS = {"ArrowUp": "\ue013", "ArrowDown": "\ue015", "ArrowLeft": "\ue012", "ArrowRight": "\ue014",
-        "Enter": "\ue007", "Shift": "\ue008", "Tab": "\ue004", "Control": "\ue009",
-        "Home": "\ue011"}  # fmt: skip
+KEYS = {"ArrowUp": "\ue013", "ArrowDown": "\ue015", "ArrowLeft": "\ue012", "ArrowRight": "\ue014"}
+KEYS |= {"Enter": "\ue007", "Shift": "\ue008", "Tab": "\ue004", "Control": "\ue009"}
+KEYS |= {"Home": "\ue011"}
 # What pages say when something is wrong, kept by the page itself: both engines have no common way.
 LISTEN = """(() => { window.wrong = [];
   addEventListener('error', each => wrong.push(String(each.message)));
@@ -105,9 +106,8 @@ class Engine:
             self.run(f"""(() => {{ const box = {element}.getBoundingClientRect();
               return JSON.stringify([box.x + box.width / 2, box.y + box.height / 2]); }})()""")
         )
-        steps = [{"type": "pointerMove", "x": round(x), "y": round(y), "duration": 0},
-                 {"type": "pointerDown", "button": 0},
-                 {"type": "pointerUp", "button": 0}]  # fmt: skip
+        steps = [{"type": "pointerMove", "x": round(x), "y": round(y), "duration": 0}]
+        steps += [{"type": each, "button": 0} for each in ("pointerDown", "pointerUp")]
         how = {"pointerType": kind}
         self.act({"type": "pointer", "id": kind, "parameters": how, "actions": steps})
 
@@ -136,11 +136,9 @@ class Firefox(Engine):
             "".join(f'user_pref("{name}", {value});\n' for name, value in settings.items()),
             encoding="utf-8",
         )
-        command = [FIREFOX, "--headless", "--no-remote", "--width=1280", "--height=900",
-                   "--profile", self.profile, f"--remote-debugging-port={port}"]  # fmt: skip
-        self.process = subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        command = [FIREFOX, "--headless", "--no-remote", "--width=1280", "--height=900"]
+        command += ["--profile", self.profile, f"--remote-debugging-port={port}"]
+        self.process = subprocess.Popen(command, **QUIET)
         for _ in range(200):
             try:
                 self.socket = websocket.create_connection(
@@ -167,16 +165,15 @@ class Firefox(Engine):
         return answer["result"]
 
     def size(self, width: int, height: int, scale: float = 1) -> None:
-        viewport = {"width": width, "height": height}
-        self.ask("browsingContext.setViewport", context=self.context, viewport=viewport,
-                 devicePixelRatio=scale)  # fmt: skip
+        sizes = {"viewport": {"width": width, "height": height}, "devicePixelRatio": scale}
+        self.ask("browsingContext.setViewport", context=self.context, **sizes)
 
     def goto(self, url: str) -> None:
         self.ask("browsingContext.navigate", context=self.context, url=url, wait="complete")
 
     def run(self, script: str) -> Any:
-        found = self.ask("script.evaluate", expression=script, awaitPromise=True,
-                         target={"context": self.context})  # fmt: skip
+        target = {"context": self.context}
+        found = self.ask("script.evaluate", expression=script, awaitPromise=True, target=target)
         if "exceptionDetails" in found:
             raise RuntimeError(found["exceptionDetails"]["text"])
         return found["result"].get("value")
@@ -222,18 +219,14 @@ class WebKit(Engine):
             (folder / "gtk.css").write_text(SMALL_BAR, encoding="utf-8")
         environment |= {"GTK_THEME": "Adwaita:dark"} if "dark" in looks else {}
         environment.pop("XDG_CONFIG_HOME", None)
-        self.process = subprocess.Popen(
-            [WEBKIT, f"--port={port}"], env=environment,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+        self.process = subprocess.Popen([WEBKIT, f"--port={port}"], env=environment, **QUIET)
         self.url = f"http://127.0.0.1:{port}/session"
-        wanted = {"alwaysMatch": {"timeouts": {"script": 60_000}, "webkitgtk:browserOptions": {
-            "binary": str(next(Path("/usr/lib").glob("*/webkit2gtk-4.1/MiniBrowser"))),
-            "args": ["--automation", "--geometry=1280x900"],
-        }}}  # fmt: skip
+        browser = str(next(Path("/usr/lib").glob("*/webkit2gtk-4.1/MiniBrowser")))
+        options = {"binary": browser, "args": ["--automation", "--geometry=1280x900"]}
+        wanted = {"timeouts": {"script": 60_000}, "webkitgtk:browserOptions": options}
         for _ in range(100):
             with contextlib.suppress(urllib.error.URLError):
-                made = self.ask("POST", "", {"capabilities": wanted})
+                made = self.ask("POST", "", {"capabilities": {"alwaysMatch": wanted}})
                 break
             time.sleep(0.1)
         self.url += f"/{made['sessionId']}"

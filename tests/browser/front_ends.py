@@ -68,13 +68,12 @@ class FrontEnd:
         folders = {f"JUPYTER_{kind}_DIR": str(self.private / kind.lower()) for kind in kinds}
         kinds = ("WORKSPACES", "SETTINGS")
         folders |= {f"JUPYTERLAB_{kind}_DIR": str(self.private / kind.lower()) for kind in kinds}
-        self._leave_out("config/labconfig/page_config.json", disabledExtensions=dict.fromkeys(
-            set(NOT_A_STUDENTS["page"]) - {"@jupyter-notebook/lab-extension"}, True
-        ))  # fmt: skip
+        pages = set(NOT_A_STUDENTS["page"]) - {"@jupyter-notebook/lab-extension"}
+        disabled = dict.fromkeys(pages, True)
+        self._leave_out("config/labconfig/page_config.json", disabledExtensions=disabled)
         servers = dict.fromkeys(set(NOT_A_STUDENTS["server"]) - {"notebook"}, False)
-        self._leave_out("config/jupyter_server_config.json", ServerApp={
-            "jpserver_extensions": servers
-        })  # fmt: skip
+        app = {"jpserver_extensions": servers}
+        self._leave_out("config/jupyter_server_config.json", ServerApp=app)
         self.log = self.private / "log"
         with self.log.open("w", encoding="utf-8") as log:
             self.process = subprocess.Popen(

@@ -15,7 +15,7 @@ import yaml
 from belgrade import explorers
 from belgrade.explorers.explorer import Number, Select
 
-CONTROLS = "button checkbox combobox radio radiogroup slider spinbutton textbox".split()  # noqa: SIM905
+CONTROLS = "button checkbox combobox radio radiogroup slider spinbutton textbox".split()
 
 
 def heard(place: Any) -> list[str]:

@@ -358,7 +358,7 @@ def test_the_script_is_clean() -> None:
     assert linter, "oxlint is not installed: run `python run.py test` once."
     rules = [f"--deny={each}" for each in ("correctness", "suspicious", "perf")]
     done = subprocess.run(
-        [linter, *rules, STATIC / "live.js"], capture_output=True, text=True, encoding="utf-8"
+        [linter, *rules, STATIC / "live.js"], capture_output=True, encoding="utf-8"
     )
     assert done.returncode == 0, done.stdout
 
@@ -478,8 +478,8 @@ def test_a_reader_goes_from_guess_to_verdict_and_takes_the_answers_to_the_notebo
         ]
         item = codes["fields"][0]
         assert journal.get(codes["key"]) == {item["name"]: item["options"][1][1]}
-        chosen = {each["name"]: each["options"][n][1] for n, each in
-                  enumerate(probabilities["fields"][:2])}  # fmt: skip
+        first = enumerate(probabilities["fields"][:2])
+        chosen = {each["name"]: each["options"][n][1] for n, each in first}
         assert journal.probabilities(probabilities["key"].split("/")[1]) == chosen
         row = journal.verdicts().iloc[0]
         assert row["verdict"] == "complicated" and row["confidence_pct"] == 70

@@ -50,8 +50,7 @@ LABS_OWN = re.compile("ResizeObserver loop|Canceled|NetworkError|Load failed|@ju
 
 PHONE, TABLET, TWICE = (390, 844, 1), (820, 1180, 1), (640, 450, 2)
 # Looks of the browser, one after the other in a browser of its own.
-LOOKS = [("firefox",), ("firefox", "dark", "still"), ("firefox", "forced"),
-         ("webkit",), ("webkit", "dark", "still")]  # fmt: skip
+LOOKS = ("firefox", "firefox-dark-still", "firefox-forced", "webkit", "webkit-dark-still")
 # What of a cell's outputs cannot be used: beyond its place, cut off, moving, or without contrast.
 AMISS = """(cell => JSON.stringify((() => {
   const area = cell.querySelector('.jp-OutputArea').getBoundingClientRect();
@@ -149,10 +148,10 @@ def desk(engine: Any, lab: Lab) -> Iterator[Desk]:
     yield Desk(engine, lab)
 
 
-@pytest.fixture(scope="module", params=LOOKS, ids="-".join)
+@pytest.fixture(scope="module", params=LOOKS)
 def looking(request: pytest.FixtureRequest) -> Iterator[Any]:
     """Give a browser that looks so, if its engine is here."""
-    name, *looks = request.param
+    name, *looks = request.param.split("-")
     machine.need(name)
     if not there(name):
         why = f"there is none; {machine.remedy([name])}"
@@ -197,10 +196,11 @@ def use(desk: Desk, guess: str) -> None:
 
 
 @pytest.mark.runs_in(
-    "Firefox · WebKit", "JupyterLab 4.6",
+    "Firefox · WebKit",
+    "JupyterLab 4.6",
     "lists, a slider, a switch by keyboard, mouse and touch; a guess; at 1280 pixels, "
     "and at 390 in the dark theme",
-)  # fmt: skip
+)
 def test_explorers_and_forms_answer_in_other_engines(desk: Desk) -> None:
     desk.open(written(desk.lab))
     desk.run_all()
@@ -221,10 +221,11 @@ def test_explorers_and_forms_answer_in_other_engines(desk: Desk) -> None:
 
 @pytest.mark.slow
 @pytest.mark.runs_in(
-    "Firefox · WebKit", "JupyterLab 4.6 (slow)",
+    "Firefox · WebKit",
+    "JupyterLab 4.6 (slow)",
     "the same at 820 and 390 pixels and 200%, in both themes, dark with less motion, and "
     "(Firefox) in forced colours; a question of an exercise",
-)  # fmt: skip
+)
 def test_every_size_and_look_can_be_used(looking: Any, lab: Lab) -> None:
     desk = Desk(looking, lab)
     desk.open(written(lab))
@@ -244,10 +245,11 @@ def test_every_size_and_look_can_be_used(looking: Any, lab: Lab) -> None:
 
 @pytest.mark.slow
 @pytest.mark.runs_in(
-    "Firefox · WebKit", "the book (slow)",
+    "Firefox · WebKit",
+    "the book (slow)",
     "explorers by keyboard, mouse and touch, a form kept; at 820 and 390 pixels and 200%, dark "
     "with less motion, and (Firefox) in forced colours",
-)  # fmt: skip
+)
 def test_the_book_at_every_size_and_look(looking: Any, folder: Path, asking: Path) -> None:
     for size in (TABLET, TWICE, PHONE):
         looking.size(*size)

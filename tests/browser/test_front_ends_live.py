@@ -69,12 +69,14 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     scope="module",
     params=[
         pytest.param(("notebook",), id="Notebook 7"),
-        pytest.param(("jupyterlab", "jupyterlab==4.4.*"), id="JupyterLab 4.4",
-                     marks=pytest.mark.slow),
-        pytest.param(("jupyterlab", "jupyterlab==4.5.*"), id="JupyterLab 4.5",
-                     marks=pytest.mark.slow),
+        *(
+            pytest.param(
+                ("jupyterlab", f"jupyterlab=={n}.*"), id=f"JupyterLab {n}", marks=pytest.mark.slow
+            )
+            for n in ("4.4", "4.5")
+        ),
     ],
-)  # fmt: skip
+)
 def front_end(
     request: pytest.FixtureRequest, root: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[FrontEnd]:
@@ -105,10 +107,11 @@ def opened(page: Any, front_end: FrontEnd, path: str) -> None:
 
 
 @pytest.mark.runs_in(
-    "Chromium", "Notebook 7 · JupyterLab 4.4, 4.5 (slow)",
+    "Chromium",
+    "Notebook 7 · JupyterLab 4.4, 4.5 (slow)",
     "a lesson as VS Code saves it: an explorer's controls, a guess; "
     "an exercise as Colab saves it: answered and checked",
-)  # fmt: skip
+)
 def test_a_lesson_and_an_exercise_in_another_front_end(
     chromium: Any, front_end: FrontEnd, root: Path
 ) -> None:

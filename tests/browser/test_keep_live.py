@@ -67,10 +67,8 @@ def add_cell(lab: Lab, page: Any, code: str) -> None:
 
 def checked(folder: Path, *options: str) -> str:
     """Return what `belgrade check` says, without the lines that tell file and time."""
-    done = subprocess.run(
-        [sys.executable, "-m", "belgrade.cli", "check", *options],
-        cwd=folder, capture_output=True, text=True, encoding="utf-8", check=False,
-    )  # fmt: skip
+    command = [sys.executable, "-m", "belgrade.cli", "check", *options]
+    done = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8")
     assert done.returncode == 1, done.stderr  # the other questions are not attempted
     return "\n".join(line for line in done.stdout.splitlines() if "as saved at" not in line)
 

@@ -19,7 +19,7 @@ class UserError(Exception):
         return [f"{type(self).__name__}: {self}"]
 
 
-def take_the_tree() -> None:
+def use_released_tree() -> None:
     """Take modules, checks and data from the released tree that the working folder is in.
 
     nbgitpuller brings a tree anew; what a hub has installed stays. A tree whose package has another
@@ -29,19 +29,19 @@ def take_the_tree() -> None:
     from pathlib import Path
 
     with suppress(OSError, UnicodeDecodeError):
-        here = Path.cwd()
-        tree = next((p for p in (here, *here.parents) if (p / MANIFEST).is_file()), None)
-        there = tree and tree / "belgrade"
-        if there and f'"{__version__}"' in (there / "__init__.py").read_text(encoding="utf-8"):
-            __path__.insert(0, str(there))
+        folder = Path.cwd()
+        root = next((p for p in (folder, *folder.parents) if (p / MANIFEST).is_file()), None)
+        package = root and root / "belgrade"
+        if package and f'"{__version__}"' in (package / "__init__.py").read_text(encoding="utf-8"):
+            __path__.insert(0, str(package))
 
 
-def _in_a_notebook() -> None:
+def _set_up_kernel() -> None:
     """Let a student's notebook show errors in a student's words (see `belgrade.errors`)."""
     import sys
 
     if "ipykernel" in sys.modules:
-        take_the_tree()
+        use_released_tree()
         from IPython import get_ipython
 
         from belgrade import errors
@@ -50,4 +50,4 @@ def _in_a_notebook() -> None:
             errors.install(shell)
 
 
-_in_a_notebook()
+_set_up_kernel()

@@ -42,16 +42,16 @@ _NO_LAYOUT: dict[RcKeyType, Any] = {
     "figure.constrained_layout.use": False,
 }
 
-_measures: dict[Any, tuple[float, float, float]] = {}
-_texts: dict[Any, Any] = {}
+_text_sizes: dict[Any, tuple[float, float, float]] = {}
+_text_images: dict[Any, Any] = {}
 _renderers: dict[Any, _Renderer] = {}
 
 
-def _keep(kept: dict[Any, Any], key: Any, value: Any, most: int) -> None:
-    """Add to what is kept, the oldest making room where there are `most` already."""
-    if len(kept) >= most:
-        kept.pop(next(iter(kept)))
-    kept[key] = value
+def _store(cache: dict[Any, Any], key: Any, value: Any, limit: int) -> None:
+    """Add to what is kept, the oldest making room where there are `limit` already."""
+    if len(cache) >= limit:
+        cache.pop(next(iter(cache)))
+    cache[key] = value
 
 
 class _Renderer(RendererAgg):
@@ -65,10 +65,10 @@ class _Renderer(RendererAgg):
         self, s: str, prop: Any, ismath: Any
     ) -> tuple[float, float, float]:
         key = (self.settings, s, prop.copy(), ismath)
-        if key not in _measures:
+        if key not in _text_sizes:
             measured = super().get_text_width_height_descent(s, prop, ismath)
-            _keep(_measures, key, measured, MOST_TEXTS)
-        return _measures[key]
+            _store(_text_sizes, key, measured, MOST_TEXTS)
+        return _text_sizes[key]
 
     # The parameters are matplotlib's.
     def draw_text(
@@ -82,24 +82,25 @@ class _Renderer(RendererAgg):
         ismath: Any = False,
         mtext: Any = None,
     ) -> None:
-        look = (gc.get_rgb(), gc.get_alpha(), gc.get_antialiased())
-        key = (self.settings, s, prop.copy(), angle, ismath, look)
-        if key not in _texts:
-            _keep(_texts, key, self._set(gc, s, prop, angle, ismath, mtext), MOST_TEXTS)
-        right, down, image = _texts[key]
+        style = (gc.get_rgb(), gc.get_alpha(), gc.get_antialiased())
+        key = (self.settings, s, prop.copy(), angle, ismath, style)
+        if key not in _text_images:
+            rasterized = self._rasterize(gc, s, prop, angle, ismath, mtext)
+            _store(_text_images, key, rasterized, MOST_TEXTS)
+        right, down, image = _text_images[key]
         if image is not None:
             self.draw_image(gc, round(x) + right, self.height - round(y) - down, image)
 
-    def _set(self, gc: Any, s: str, prop: Any, angle: float, ismath: Any, mtext: Any) -> Any:
+    def _rasterize(self, gc: Any, s: str, prop: Any, angle: float, ismath: Any, mtext: Any) -> Any:
         """Return how far right and down of its place a text begins and ends, and its pixels."""
-        reach = int(sum(self.get_text_width_height_descent(s, prop, ismath))) + MARGIN_PX
-        apart = RendererAgg(2 * reach, 2 * reach, self.dpi)
-        plain = apart.new_gc()
-        plain.copy_properties(gc)
-        plain.set_clip_rectangle(None)
-        plain.set_clip_path(None)
-        apart.draw_text(plain, reach, reach, s, prop, angle, ismath=ismath, mtext=mtext)
-        pixels = np.asarray(apart.buffer_rgba())
+        extent = int(sum(self.get_text_width_height_descent(s, prop, ismath))) + MARGIN_PX
+        scratch = RendererAgg(2 * extent, 2 * extent, self.dpi)
+        unclipped = scratch.new_gc()
+        unclipped.copy_properties(gc)
+        unclipped.set_clip_rectangle(None)
+        unclipped.set_clip_path(None)
+        scratch.draw_text(unclipped, extent, extent, s, prop, angle, ismath=ismath, mtext=mtext)
+        pixels = np.asarray(scratch.buffer_rgba())
         rows = np.flatnonzero(pixels[..., 3].any(axis=1))
         columns = np.flatnonzero(pixels[..., 3].any(axis=0))
         if not len(rows):
@@ -108,7 +109,7 @@ class _Renderer(RendererAgg):
         left, right = columns[0], columns[-1] + 1
         # Agg takes an image from its lowest row upwards.
         image = np.ascontiguousarray(pixels[top:bottom, left:right][::-1])
-        return int(left) - reach, int(bottom) - reach, image
+        return int(left) - extent, int(bottom) - extent, image
 
 
 class _Canvas(FigureCanvasAgg):
@@ -119,7 +120,7 @@ class _Canvas(FigureCanvasAgg):
         dpi, settings = self.figure.dpi, [str(matplotlib.rcParams[name]) for name in _SETTINGS]
         key = (width, height, dpi, *settings)
         if key not in _renderers:
-            _keep(_renderers, key, _Renderer(width, height, dpi, *settings), MOST_SIZES)
+            _store(_renderers, key, _Renderer(width, height, dpi, *settings), MOST_SIZES)
         self.renderer = _renderers[key]
         return self.renderer
 
@@ -130,30 +131,30 @@ class _Canvas(FigureCanvasAgg):
 
 
 @contextmanager
-def _at(fig: Any, dpi: float) -> Iterator[_Canvas]:
+def _canvas_at(fig: Any, dpi: float) -> Iterator[_Canvas]:
     """Give a figure a canvas of ours at `dpi` pixels an inch; then it has its own again."""
-    canvas, usual = fig.canvas, fig.dpi
+    figure_canvas, figure_dpi = fig.canvas, fig.dpi
     try:
         fig.dpi = dpi
         yield _Canvas(fig)
     finally:
-        fig.set_canvas(canvas)
-        fig.dpi = usual
+        fig.set_canvas(figure_canvas)
+        fig.dpi = figure_dpi
 
 
 def lay_out(fig: Any, dpi: float) -> None:
     """Lay a figure out, so that painting it, which would do so, takes half as long."""
-    with _at(fig, dpi):
+    with _canvas_at(fig, dpi):
         if engine := fig.get_layout_engine():
             engine.execute(fig)
             fig.set_layout_engine("none")
 
 
-def keep_words(text: Any, words: Iterable[str]) -> None:
+def keep_words(text: Any, strings: Iterable[str]) -> None:
     """Set each of these words as a text of a figure would be, so that later figures have it."""
     renderer = _Canvas(text.figure).get_renderer()
-    for word in words:
-        text.set_text(word)
+    for string in strings:
+        text.set_text(string)
         text.draw(renderer)
 
 
@@ -162,10 +163,10 @@ def paint(fig: Any, dpi: float) -> bytes:
 
     The figure keeps its canvas and its own resolution.
     """
-    with _at(fig, dpi) as painted:
-        painted.draw()
+    with _canvas_at(fig, dpi) as canvas:
+        canvas.draw()
         opaque = to_rgba(fig.get_facecolor())[3] == 1 and fig.patch.get_visible()
-        return _encoded(painted.buffer_rgba(), opaque)
+        return _encoded(canvas.buffer_rgba(), opaque)
 
 
 def paint_cropped(fig: Any) -> bytes | None:
@@ -175,28 +176,28 @@ def paint_cropped(fig: Any) -> bytes | None:
     layout engine. So it suits a figure of one chart, whose labels may overlap nothing else.
     """
     canvas, engine = fig.canvas, fig.get_layout_engine()
-    drawn: Any = []  # `print_pixels` fills it, where others take a file
+    pixel_arrays: Any = []  # `print_pixels` fills it, where others take a file
     (width, height), (left, right, up, down) = fig.get_size_inches(), SHEET_IN
     sheet = Bbox([[-left, -down], [width + right, height + up]])
     try:
         with matplotlib.rc_context(_NO_LAYOUT):
             fig.set_layout_engine(None)
-            _Canvas(fig).print_figure(drawn, format="pixels", dpi=fig.dpi, bbox_inches=sheet)
+            _Canvas(fig).print_figure(pixel_arrays, format="pixels", dpi=fig.dpi, bbox_inches=sheet)
     finally:
         fig.set_canvas(canvas)
         fig.set_layout_engine(engine or "none")
-    (pixels,) = drawn
-    whole = pixels.view(np.uint32)[..., 0]
-    paper = np.array([round(255 * part) for part in to_rgba(fig.get_facecolor())], np.uint8)
-    ink = (whole != 0) & (whole != paper.view(np.uint32)[0])
-    rows, columns = (np.flatnonzero(ink.any(axis=axis)) for axis in (1, 0))
+    (pixels,) = pixel_arrays
+    values = pixels.view(np.uint32)[..., 0]
+    background = np.array([round(255 * part) for part in to_rgba(fig.get_facecolor())], np.uint8)
+    is_drawn = (values != 0) & (values != background.view(np.uint32)[0])
+    rows, columns = (np.flatnonzero(is_drawn.any(axis=axis)) for axis in (1, 0))
     if not len(rows):
         return None
     top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
-    if min(top, left, whole.shape[0] - bottom, whole.shape[1] - right) < MARGIN_PX:
+    if min(top, left, values.shape[0] - bottom, values.shape[1] - right) < MARGIN_PX:
         return None
-    cut = pixels[top - MARGIN_PX : bottom + MARGIN_PX, left - MARGIN_PX : right + MARGIN_PX]
-    return _encoded(np.ascontiguousarray(cut), False)
+    cropped = pixels[top - MARGIN_PX : bottom + MARGIN_PX, left - MARGIN_PX : right + MARGIN_PX]
+    return _encoded(np.ascontiguousarray(cropped), False)
 
 
 def _encoded(pixels: Any, opaque: bool) -> bytes:

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from belgrade import UserError, take_the_tree
+from belgrade import UserError, use_released_tree
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -34,9 +34,9 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except Exception as error:
-        if getattr(error, "name", None) in INSTRUCTORS and isinstance(error, ModuleNotFoundError):
-            why = f"`belgrade {options.command}` is for instructors; this is the students' copy."
-            print(f"belgrade: {why}", file=sys.stderr)
+        if getattr(error, "name", None) in NOT_RELEASED and isinstance(error, ModuleNotFoundError):
+            note = f"`belgrade {options.command}` is for instructors; this is the students' copy."
+            print(f"belgrade: {note}", file=sys.stderr)
             return 2
         if not isinstance(error, UserError | OSError):
             raise
@@ -45,9 +45,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 # What the tree that `belgrade release` makes does not have.
-INSTRUCTORS = {"belgrade.authoring", "belgrade.grading"}
+NOT_RELEASED = {"belgrade.authoring", "belgrade.grading"}
 
-TAKEN_TO_CLASS = {
+MATERIALS = {
     "slides": "slides of the lessons, which need no network",
     "handouts": "a page of A4 for each lesson, to be printed",
     "solutions": "the exercises solved, to be given out after the deadline",
@@ -63,122 +63,122 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True)
 
-    one = commands.add_parser("lab", help="open the first lesson in JupyterLab")
-    one.add_argument("--no-browser", action="store_true")
-    one.add_argument("--port", type=int)
-    one.set_defaults(function=lab)
+    sub = commands.add_parser("lab", help="open the first lesson in JupyterLab")
+    sub.add_argument("--no-browser", action="store_true")
+    sub.add_argument("--port", type=int)
+    sub.set_defaults(function=lab)
 
-    one = commands.add_parser("check", help="check the answers in an exercise notebook")
-    one.add_argument("exercise", nargs="?", help="its number, such as 01, or a notebook's path")
-    one.add_argument("--all", action="store_true", help="check every exercise")
-    one.add_argument("--file", type=Path, help="the notebook, where it has another name or place")
-    one.add_argument("--timeout", type=float, default=60, help="seconds for one cell (60)")
-    one.set_defaults(function=check)
+    sub = commands.add_parser("check", help="check the answers in an exercise notebook")
+    sub.add_argument("exercise", nargs="?", help="its number, such as 01, or a notebook's path")
+    sub.add_argument("--all", action="store_true", help="check every exercise")
+    sub.add_argument("--file", type=Path, help="the notebook, where it has another name or place")
+    sub.add_argument("--timeout", type=float, default=60, help="seconds for one cell (60)")
+    sub.set_defaults(function=check)
 
-    one = commands.add_parser("reset", help="put an exercise, or one question, back to the start")
-    one.add_argument("exercise", help="its number, such as 03, or a question's, such as 3.2")
-    one.add_argument("--file", type=Path, help="the notebook, where it has another name or place")
-    one.set_defaults(function=reset)
+    sub = commands.add_parser("reset", help="put an exercise, or one question, back to the start")
+    sub.add_argument("exercise", help="its number, such as 03, or a question's, such as 3.2")
+    sub.add_argument("--file", type=Path, help="the notebook, where it has another name or place")
+    sub.set_defaults(function=reset)
 
-    one = commands.add_parser("keep", help="pack your work into one file, or bring it back")
-    one.add_argument("file", nargs="?", type=Path, help="the file to make (my_work_DATE.zip)")
-    one.add_argument("--restore", type=Path, metavar="FILE", help="bring this kept file back")
-    one.set_defaults(function=keep)
+    sub = commands.add_parser("keep", help="pack your work into one file, or bring it back")
+    sub.add_argument("file", nargs="?", type=Path, help="the file to make (my_work_DATE.zip)")
+    sub.add_argument("--restore", type=Path, metavar="FILE", help="bring this kept file back")
+    sub.set_defaults(function=keep)
 
-    one = commands.add_parser("build", help="make exercises and check data from the answer keys")
-    one.add_argument("exercises", nargs="*", metavar="NN", help="which; all if none is named")
-    one.add_argument("--check", action="store_true", help="write nothing; fail if it would change")
-    one.add_argument("--vary", metavar="SEED", help="give them fresh settings, drawn by a seed")
-    one.add_argument("--versions", type=int, metavar="N", help="make N versions for one class")
-    one.add_argument("--roster", type=Path, metavar="FILE", help="the class list, to draw who gets")
-    one.add_argument("--out", type=Path, metavar="DIR", help="a folder for the versions")
-    one.set_defaults(function=build)
+    sub = commands.add_parser("build", help="make exercises and check data from the answer keys")
+    sub.add_argument("exercises", nargs="*", metavar="NN", help="which; all if none is named")
+    sub.add_argument("--check", action="store_true", help="write nothing; fail if it would change")
+    sub.add_argument("--vary", metavar="SEED", help="give them fresh settings, drawn by a seed")
+    sub.add_argument("--versions", type=int, metavar="N", help="make N versions for one class")
+    sub.add_argument("--roster", type=Path, metavar="FILE", help="the class list, to draw who gets")
+    sub.add_argument("--out", type=Path, metavar="DIR", help="a folder for the versions")
+    sub.set_defaults(function=build)
 
-    one = commands.add_parser("question", help="put a new question into an answer key")
-    one.add_argument("exercise", metavar="NN", help="the exercise's number, such as 01")
-    one.add_argument("--kind", required=True, help="number, list, table, function, chart, choice …")
-    one.set_defaults(function=question)
+    sub = commands.add_parser("question", help="put a new question into an answer key")
+    sub.add_argument("exercise", metavar="NN", help="the exercise's number, such as 01")
+    sub.add_argument("--kind", required=True, help="number, list, table, function, chart, choice …")
+    sub.set_defaults(function=question)
 
-    one = commands.add_parser("clean", help="run lessons and store them without noise")
-    one.add_argument("files", nargs="*", type=Path, help="notebooks; all lessons if none is named")
-    one.add_argument("--run", action="store_true", help="run each in a fresh kernel first")
-    one.add_argument("--check", action="store_true", help="write nothing; fail if it would change")
-    one.set_defaults(function=clean)
+    sub = commands.add_parser("clean", help="run lessons and store them without noise")
+    sub.add_argument("files", nargs="*", type=Path, help="notebooks; all lessons if none is named")
+    sub.add_argument("--run", action="store_true", help="run each in a fresh kernel first")
+    sub.add_argument("--check", action="store_true", help="write nothing; fail if it would change")
+    sub.set_defaults(function=clean)
 
-    one = commands.add_parser("export", help="write the exercises for another system")
-    one.add_argument("system", choices=["nbgrader"])
-    one.add_argument("out", type=Path, help="the course's folder there; it will hold solutions")
-    one.add_argument("exercises", nargs="*", metavar="NN", help="which; all if none is named")
-    one.set_defaults(function=export)
+    sub = commands.add_parser("export", help="write the exercises for another system")
+    sub.add_argument("system", choices=["nbgrader"])
+    sub.add_argument("out", type=Path, help="the course's folder there; it will hold solutions")
+    sub.add_argument("exercises", nargs="*", metavar="NN", help="which; all if none is named")
+    sub.set_defaults(function=export)
 
-    one = commands.add_parser("bank", help="write the question bank for Moodle and Canvas")
-    one.add_argument("out", type=Path, help="the folder for moodle.xml and canvas.zip")
-    one.add_argument("lessons", nargs="*", metavar="NN", help="which; all if none is named")
-    one.add_argument("--name", default="", help="its name in Moodle (the README's title)")
-    one.set_defaults(function=bank)
+    sub = commands.add_parser("bank", help="write the question bank for Moodle and Canvas")
+    sub.add_argument("out", type=Path, help="the folder for moodle.xml and canvas.zip")
+    sub.add_argument("lessons", nargs="*", metavar="NN", help="which; all if none is named")
+    sub.add_argument("--name", default="", help="its name in Moodle (the README's title)")
+    sub.set_defaults(function=bank)
 
-    one = commands.add_parser(
+    sub = commands.add_parser(
         "grade",
         help="grade what a class handed in",
         epilog="For example: belgrade grade submissions.zip --roster class.csv --out grades",
     )
-    one.add_argument("submissions", nargs="?", type=Path, help="a folder or a zip")
-    one.add_argument("--out", type=Path, required=True, metavar="GRADES", help="a folder for it")
-    one.add_argument("--exercise", metavar="NN", help="the one that was to be handed in")
-    one.add_argument("--keys", type=Path, metavar="DIR", help="the answer keys (exercises/keys)")
-    one.add_argument("--alike", action="store_true", help="name pairs whose code is much alike")
-    one.set_defaults(function=grade)
-    part = one.add_argument_group("whose work it is")
+    sub.add_argument("submissions", nargs="?", type=Path, help="a folder or a zip")
+    sub.add_argument("--out", type=Path, required=True, metavar="GRADES", help="a folder for it")
+    sub.add_argument("--exercise", metavar="NN", help="the one that was to be handed in")
+    sub.add_argument("--keys", type=Path, metavar="DIR", help="the answer keys (exercises/keys)")
+    sub.add_argument("--alike", action="store_true", help="name pairs whose code is much alike")
+    sub.set_defaults(function=grade)
+    part = sub.add_argument_group("whose work it is")
     part.add_argument("--roster", type=Path, metavar="FILE", help="the class list")
     part.add_argument("--layout", default="", help="of paths, such as {seminar}/{student}/{file}")
     part.add_argument("--match", action="append", default=[], metavar="NAME=ID", help="who is who")
     part.add_argument("--groups", type=Path, metavar="FILE", help="a table of group and student")
-    part = one.add_argument_group("late work")
+    part = sub.add_argument_group("late work")
     part.add_argument("--due", default="", metavar="TIME", help="such as '2026-01-31 23:59'")
     part.add_argument("--late", default="", metavar="RULE", help="such as '10%% a day, at most 3'")
     part.add_argument("--extensions", type=Path, metavar="FILE", help="a table of student and due")
-    part = one.add_argument_group("written answers")
+    part = sub.add_argument_group("written answers")
     part.add_argument("--tutors", type=int, default=0, metavar="N", help="share them")
     part.add_argument("--merge", nargs="+", type=Path, metavar="SHEET", help="bring marks in")
-    part = one.add_argument_group("how it is run")
+    part = sub.add_argument_group("how it is run")
     part.add_argument("--workers", type=int, default=0, help="how many at once (all processors)")
     part.add_argument("--timeout", type=float, default=60, help="seconds for one cell (60)")
     part.add_argument("--no-sandbox", action="store_true", help="run students' code unprotected")
     part.add_argument("--dask", metavar="ADDRESS", help="run it on the workers of this scheduler")
     part.add_argument("--fresh", action="store_true", help="grade all anew")
 
-    one = commands.add_parser("links", help="write the launch table of README.md")
-    one.add_argument("home", nargs="?", help="OWNER/REPO or an https address (the git remote)")
-    one.add_argument("--ref", default="main", help="the branch or tag to launch (main)")
-    one.add_argument("--image", metavar="TAG", help="the tag whose environment Binder keeps")
-    one.add_argument("--hub", metavar="URL", help="a JupyterHub with nbgitpuller to link to")
-    one.add_argument("--site", metavar="URL", help="where `belgrade site --lite` was published")
-    one.set_defaults(function=links)
+    sub = commands.add_parser("links", help="write the launch table of README.md")
+    sub.add_argument("home", nargs="?", help="OWNER/REPO or an https address (the git remote)")
+    sub.add_argument("--ref", default="main", help="the branch or tag to launch (main)")
+    sub.add_argument("--image", metavar="TAG", help="the tag whose environment Binder keeps")
+    sub.add_argument("--hub", metavar="URL", help="a JupyterHub with nbgitpuller to link to")
+    sub.add_argument("--site", metavar="URL", help="where `belgrade site --lite` was published")
+    sub.set_defaults(function=links)
 
-    one = commands.add_parser("site", help="write the module as a book to be published")
-    one.add_argument("out", type=Path, help="an empty folder, or one that site has made")
-    one.add_argument("--home", metavar="OWNER/REPO", help="for launch links (the git remote)")
-    one.add_argument("--ref", default="main", help="the branch or tag to launch (main)")
-    one.add_argument("--image", metavar="TAG", help="the tag whose environment Binder keeps")
-    one.add_argument("--hub", metavar="URL", help="a JupyterHub with nbgitpuller to link to")
-    one.add_argument("--still", action="store_true", help="draw no explorer at its other choices")
-    one.add_argument("--lite", action="store_true", help="add JupyterLab that runs in the browser")
-    one.add_argument("--pyodide", type=Path, metavar="FILE", help="npm's package of Pyodide")
-    one.set_defaults(function=site)
+    sub = commands.add_parser("site", help="write the module as a book to be published")
+    sub.add_argument("out", type=Path, help="an empty folder, or one that site has made")
+    sub.add_argument("--home", metavar="OWNER/REPO", help="for launch links (the git remote)")
+    sub.add_argument("--ref", default="main", help="the branch or tag to launch (main)")
+    sub.add_argument("--image", metavar="TAG", help="the tag whose environment Binder keeps")
+    sub.add_argument("--hub", metavar="URL", help="a JupyterHub with nbgitpuller to link to")
+    sub.add_argument("--still", action="store_true", help="draw no explorer at its other choices")
+    sub.add_argument("--lite", action="store_true", help="add JupyterLab that runs in the browser")
+    sub.add_argument("--pyodide", type=Path, metavar="FILE", help="npm's package of Pyodide")
+    sub.set_defaults(function=site)
 
-    for name, words in TAKEN_TO_CLASS.items():
-        one = commands.add_parser(name, help=f"write {words}")
-        one.add_argument("out", type=Path, help="the folder for them")
-        one.add_argument("numbers", nargs="*", metavar="NN", help="which; all if none is named")
-        one.set_defaults(function=take_to_class)
+    for name, description in MATERIALS.items():
+        sub = commands.add_parser(name, help=f"write {description}")
+        sub.add_argument("out", type=Path, help="the folder for them")
+        sub.add_argument("numbers", nargs="*", metavar="NN", help="which; all if none is named")
+        sub.set_defaults(function=materials)
 
-    one = commands.add_parser("release", help="write or update the tree that students get")
-    one.add_argument("out", type=Path, help="an empty folder, or one that release has made")
-    one.add_argument("--home", metavar="OWNER/REPO", help="its repository, for the launch links")
-    one.add_argument("--ref", help="the branch or tag to launch (main)")
-    one.add_argument("--hub", metavar="URL", help="a JupyterHub with nbgitpuller to link to")
-    one.add_argument("--site", metavar="URL", help="where `belgrade site --lite` was published")
-    one.set_defaults(function=release)
+    sub = commands.add_parser("release", help="write or update the tree that students get")
+    sub.add_argument("out", type=Path, help="an empty folder, or one that release has made")
+    sub.add_argument("--home", metavar="OWNER/REPO", help="its repository, for the launch links")
+    sub.add_argument("--ref", help="the branch or tag to launch (main)")
+    sub.add_argument("--hub", metavar="URL", help="a JupyterHub with nbgitpuller to link to")
+    sub.add_argument("--site", metavar="URL", help="where `belgrade site --lite` was published")
+    sub.set_defaults(function=release)
     return parser
 
 
@@ -202,7 +202,7 @@ def lab(options: Namespace) -> int:
 
 def check(options: Namespace) -> int:
     """Check one exercise or all; 0 if every answer is right or waits for a person, else 1."""
-    take_the_tree()  # as a notebook there does
+    use_released_tree()  # as a notebook there does
     from belgrade.checks import compiled, examine
 
     name, path = options.exercise, options.file
@@ -223,15 +223,15 @@ def check(options: Namespace) -> int:
         raise UsageError("Which exercise? belgrade check 01, or --all.")
     if not numbers:
         raise UsageError("There is no exercise to check in this copy of the package.")
-    good = True
+    all_right = True
     width = shutil.get_terminal_size((100, 24)).columns
     for number in numbers:
         if sys.stderr.isatty():
             print(f"Running exercise {number} in a fresh copy …", file=sys.stderr)
         report = examine.check(number, path, options.timeout)
         print(examine.as_text(report, width))
-        good = good and examine.passed(report)
-    return 0 if good else 1
+        all_right = all_right and examine.passed(report)
+    return 0 if all_right else 1
 
 
 def reset(options: Namespace) -> None:
@@ -282,12 +282,12 @@ def build(options: Namespace) -> int:
         vary.reissue(key, options.vary, root / "exercises")
     if options.versions:
         return _versions(options, root, keys, packed)
-    differ = build_files(keys, root / "exercises", packed, check=options.check)
-    differ += write_dictionary(root, check=options.check) + write_table(root, options.check)
-    for name in differ:
+    changed = build_files(keys, root / "exercises", packed, check=options.check)
+    changed += write_dictionary(root, check=options.check) + write_table(root, options.check)
+    for name in changed:
         print(f"{'differs' if options.check else 'wrote'}: {name}")
     if options.check:
-        return 1 if differ else 0
+        return 1 if changed else 0
     return 1 if sum([cases.tell(key, packed) for key in keys]) else 0
 
 
@@ -301,12 +301,12 @@ def _versions(options: Namespace, root: Path, keys: list[Path], packed: Path) ->
         raise UsageError(
             "--versions N, from 1 to 26, needs a --roster, and --out for the notebooks."
         )
-    students = [(one.id, one.name) for one in read_roster(options.roster).students]
+    students = [(student.id, student.name) for student in read_roster(options.roster).students]
     for key in keys:
         vary.add_versions(key, options.versions, options.vary, root / "exercises")
         build_files([key], root / "exercises", packed)
-        shares = vary.hand_out(key.name[:2], packed, students, options.out)
-        print(f"{key.name}: " + ", ".join(f"{name} for {count}" for name, count in shares.items()))
+        counts = vary.hand_out(key.name[:2], packed, students, options.out)
+        print(f"{key.name}: " + ", ".join(f"{name} for {count}" for name, count in counts.items()))
     print(f"Wrote the versions, and who gets which, to {options.out}.")
     return 0
 
@@ -340,17 +340,17 @@ def export(options: Namespace) -> None:
 
     _, keys = answer_keys(options.exercises)
     first = ((key, build(key)) for key in keys)
-    export((one for key, a in first for one in (a, *further_versions(key, a))), options.out)
+    export((built for key, a in first for built in (a, *further_versions(key, a))), options.out)
 
 
 def bank(options: Namespace) -> None:
     """Write the question bank as Moodle XML and as QTI 1.2 in a zip for Canvas."""
     from belgrade.authoring.bank import CANVAS, MOODLE, export
 
-    asked = export(project_root("notebooks"), options.out, options.lessons, options.name)
-    lessons = len({question.lesson for question in asked})
+    questions = export(project_root("notebooks"), options.out, options.lessons, options.name)
+    lessons = len({question.lesson for question in questions})
     files = " and ".join(str(options.out / name) for name in (MOODLE, CANVAS))
-    print(f"Wrote {len(asked)} questions on {lessons} lessons to {files}.")
+    print(f"Wrote {len(questions)} questions on {lessons} lessons to {files}.")
 
 
 def grade(options: Namespace) -> int:
@@ -367,8 +367,8 @@ def grade(options: Namespace) -> int:
         raise UsageError("What to grade? belgrade grade SUBMISSIONS --out GRADES")
     if options.workers < 0 or options.timeout <= 0 or options.tutors < 0:
         raise UsageError("--workers, --timeout and --tutors must be greater than 0.")
-    if odd := [pair for pair in options.match if "=" not in pair]:
-        raise UsageError(f"--match {odd[0]!r} is no NAME=ID, such as 'Nadja Ilić=ai21'.")
+    if malformed := [pair for pair in options.match if "=" not in pair]:
+        raise UsageError(f"--match {malformed[0]!r} is no NAME=ID, such as 'Nadja Ilić=ai21'.")
     if options.exercise and not options.exercise.isdigit():
         raise UsageError(f"{options.exercise!r} is no exercise: give its number, such as 03.")
     settings = Settings(
@@ -407,11 +407,11 @@ def links(options: Namespace) -> None:
     root = project_root("notebooks")
     home = _home(root, options)
     changed = rewrite(root, home, options.hub, options.site)
-    where = f"for {home.url} at {home.ref}" if home else "without launch links: no home is known"
-    print(f"README.md {'now has' if changed else 'already had'} the table {where}.")
+    target = f"for {home.url} at {home.ref}" if home else "without launch links: no home is known"
+    print(f"README.md {'now has' if changed else 'already had'} the table {target}.")
 
 
-def needs_all(function: Callable[[Namespace], None]) -> Callable[[Namespace], None]:
+def with_install_hint(function: Callable[[Namespace], None]) -> Callable[[Namespace], None]:
     """Let a command say how to install what a student's environment lacks."""
 
     @functools.wraps(function)
@@ -419,7 +419,7 @@ def needs_all(function: Callable[[Namespace], None]) -> Callable[[Namespace], No
         try:
             return function(options)
         except ModuleNotFoundError as error:
-            if error.name in INSTRUCTORS:
+            if error.name in NOT_RELEASED:
                 raise
             missing = f"{error.name} is not installed, which `belgrade {options.command}` needs"
             raise UsageError(f"{missing}: pip install -r requirements-dev.txt") from None
@@ -427,8 +427,8 @@ def needs_all(function: Callable[[Namespace], None]) -> Callable[[Namespace], No
     return command
 
 
-@needs_all
-def take_to_class(options: Namespace) -> None:
+@with_install_hint
+def materials(options: Namespace) -> None:
     """Write slides, handouts or solutions."""
     from belgrade.authoring import handouts
 
@@ -437,7 +437,7 @@ def take_to_class(options: Namespace) -> None:
     print(f"Wrote {len(written)} to {options.out}: {', '.join(written)}")
 
 
-@needs_all
+@with_install_hint
 def site(options: Namespace) -> None:
     """Write the module as plain pages and, with --lite, to be run in the reader's browser."""
     from belgrade.authoring.site import build as build_site
@@ -448,31 +448,31 @@ def site(options: Namespace) -> None:
     written = build_site(root, options.out, home, options.hub, lite, options.still, progress)
     pages = sum(name.endswith(".html") and not name.startswith("lite/") for name in written)
     size = sum((options.out / name).stat().st_size for name in written) / 1e6
-    live = f"Launch buttons for {home.url}." if home else "No launch buttons: name a --home."
-    print(f"Wrote {pages} pages, {size:.1f} MB. {live} Open {options.out / 'index.html'}")
+    launch_note = f"Launch buttons for {home.url}." if home else "No launch buttons: name a --home."
+    print(f"Wrote {pages} pages, {size:.1f} MB. {launch_note} Open {options.out / 'index.html'}")
 
 
 def _home(root: Path, options: Namespace) -> Home | None:
     """Return the repository that is named, else the git remote's, else None."""
     from belgrade.authoring.links import Home, home_of
 
-    where = (options.ref, options.image)
-    return Home.of(options.home, *where) if options.home else home_of(root, *where)
+    launched = (options.ref, options.image)
+    return Home.of(options.home, *launched) if options.home else home_of(root, *launched)
 
 
-def progress(what: str, done: int, count: int) -> None:
+def progress(label: str, done: int, total: int) -> None:
     """Show in the terminal how far a long command is, in one line."""
     if sys.stderr.isatty():
-        end = "\n" if done == count else ""
-        print(f"\r\033[K[{done}/{count}] {what}", end=end, file=sys.stderr, flush=True)
+        end = "\n" if done == total else ""
+        print(f"\r\033[K[{done}/{total}] {label}", end=end, file=sys.stderr, flush=True)
 
 
 def release(options: Namespace) -> None:
     """Write or update the tree that students get."""
     from belgrade.authoring.release import release
 
-    where = (options.home, options.ref, options.hub, options.site)
-    release(project_root("exercises/keys"), options.out, *where)
+    link_options = (options.home, options.ref, options.hub, options.site)
+    release(project_root("exercises/keys"), options.out, *link_options)
 
 
 if __name__ == "__main__":

@@ -55,8 +55,8 @@ def resource(name: str) -> dict[str, Any]:
     resources = {each["name"]: each for each in package()["resources"]}
     if name in resources:
         return resources[name]
-    near = difflib.get_close_matches(str(name), resources, n=3, cutoff=0.5)
-    hint = f"Did you mean {' or '.join(map(repr, near))}?" if near else "See data.tables()."
+    matches = difflib.get_close_matches(str(name), resources, n=3, cutoff=0.5)
+    hint = f"Did you mean {' or '.join(map(repr, matches))}?" if matches else "See data.tables()."
     raise NoSuchTable(f"There is no table {name!r}. {hint}")
 
 
@@ -95,10 +95,10 @@ def _read(path: Path, name: str) -> pd.DataFrame:
 
 def digest() -> str:
     """Return a short digest of all tables: it changes when any value of the data changes."""
-    found = hashlib.sha256()
+    sha256 = hashlib.sha256()
     for each in package()["resources"]:
-        found.update((folder() / each["path"]).read_bytes().replace(b"\r\n", b"\n"))
-    return found.hexdigest()[:12]
+        sha256.update((folder() / each["path"]).read_bytes().replace(b"\r\n", b"\n"))
+    return sha256.hexdigest()[:12]
 
 
 def tables(lesson: str | None = None) -> pd.DataFrame:
@@ -130,8 +130,8 @@ def describe(name: str) -> Card:
     table = resource(name)
     licence = table["licenses"][0]
     facts = [table["description"], f"Class: {table['x_class']}. Licence: {licence['title']}."]
-    if how := table.get("x_derivation"):
-        facts.append(f"Derived: {how}")
+    if derivation := table.get("x_derivation"):
+        facts.append(f"Derived: {derivation}")
     fields = table["schema"]["fields"]
     body = "".join(f"<p>{escape(fact)}</p>" for fact in facts)
     rows = "".join(

@@ -34,9 +34,9 @@ def spoken_date(date: Any) -> str:
     return f"{date.day} {date:%B}"
 
 
-def count(number: int, word: str) -> str:
+def count(number: int, noun: str) -> str:
     """Return "1 loan" or "3 loans"."""
-    return f"{number} {word}{'s' * (number != 1)}"
+    return f"{number} {noun}{'s' * (number != 1)}"
 
 
 def joined(parts: Iterable[str]) -> str:
@@ -107,17 +107,17 @@ def deeper(about: str, words: str, table: Any = None) -> None:
     display({"text/html": page, "text/plain": text}, raw=True)
 
 
-def no_widgets() -> str:
+def why_no_widgets() -> str:
     """Return why JupyterLab has no boxes and lists in this installation, or "".
 
     It looks for its extensions with patterns, in which brackets have a meaning of their own; and a
     colon ends a folder in lists of folders.
     """
-    signs = [sign for sign in "[]:" if sign in os.path.splitdrive(sys.prefix)[1]]
-    if not signs:
+    found = [sign for sign in "[]:" if sign in os.path.splitdrive(sys.prefix)[1]]
+    if not found:
         return ""
     return (
-        f"JupyterLab cannot show boxes and lists here, since a folder's name has {' '.join(signs)} "
+        f"JupyterLab cannot show boxes and lists here, since a folder's name has {' '.join(found)} "
         "in it. Rename that folder, then run python run.py again."
     )
 
@@ -128,13 +128,13 @@ def show_widget(widget: Any, html_text: str, text: str) -> None:
 
     view = widget._repr_mimebundle_()
     data = view[0] if isinstance(view, tuple) else view
-    if reason := no_widgets():
+    if reason := why_no_widgets():
         html_text, text = f"{html_text}<p>{escape(reason)}</p>", f"{text}\n{reason}"
     bundle = {WIDGET_VIEW: data[WIDGET_VIEW], "text/html": html_text, "text/plain": text}
     display(bundle, raw=True)
 
 
-class _InWidget:
+class _HtmlWidget:
     """An output that is updated in place, as a widget."""
 
     def __init__(self, bundle: dict[str, str]) -> None:
@@ -157,16 +157,16 @@ def show_updated(bundle: dict[str, str]) -> Any:
     from IPython.display import display
 
     if os.environ.get("SERVER_SOFTWARE", "").startswith("voila"):
-        return _InWidget(bundle)
+        return _HtmlWidget(bundle)
     return display(bundle, raw=True, display_id=True)
 
 
-def status(words: str, link: str = "") -> dict[str, str]:
+def status(sentence: str, link: str = "") -> dict[str, str]:
     """Return the MIME bundle of a sentence that screen readers announce when it changes.
 
     `link` is HTML that stands before it. Displayed after a widget, it also brings the widget's
     keyboard in order.
     """
-    inner = f"{link} {escape(words)}".strip()
-    said = f'<p role="status" aria-live="polite" style="margin:0.3em 0">{inner}</p>'
-    return {"text/html": said + KEYBOARD, "text/plain": words}
+    inner = f"{link} {escape(sentence)}".strip()
+    paragraph = f'<p role="status" aria-live="polite" style="margin:0.3em 0">{inner}</p>'
+    return {"text/html": paragraph + KEYBOARD, "text/plain": sentence}

@@ -23,7 +23,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-AGAIN = (
+RUN_FIRST_CELL = (
     "Run the first cell again (Shift and Enter), then this one: after a restart Python has "
     "forgotten it."
 )
@@ -48,24 +48,24 @@ class Explanation:
 
 
 @functools.cache
-def phrases() -> dict[str, Any]:
+def error_table() -> dict[str, Any]:
     """Return what `errors.toml` holds."""
     return tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 
 
-def known() -> list[dict[str, str]]:
+def known_errors() -> list[dict[str, str]]:
     """Return what is said of each kind of error: error, pattern, happened, todo."""
-    return phrases()["known"]
+    return error_table()["known"]
 
 
 DOTS = ("The three dots are still there.", "Put your answer in their place, then run this cell.")
 COLON = ("A colon is missing.", "End the line that begins with if, for, def or the like with : .")
-IN_QUERY = (
+BAD_QUERY = (
     "The condition in query(...) cannot be read.",
     "Inside it, compare with == and put text into other quotes: query(\"name == 'x'\").",
 )
-COUNT = "Count the brackets in this line: each one needs its partner."
-LOOK = "Look at this line and the one above it."
+COUNT_BRACKETS = "Count the brackets in this line: each one needs its partner."
+SEE_LINE = "Look at this line and the one above it."
 
 
 def explain(
@@ -76,13 +76,13 @@ def explain(
     `names` are those of the notebook, `code` is the line that it arose in, `line` its number.
     """
     if hasattr(error, "_render_traceback_"):  # it was written for students
-        said = "\n".join(error._render_traceback_()).partition(": ")[2]
-        return Explanation(said or str(error), "", line, code.strip())
+        message = "\n".join(error._render_traceback_()).partition(": ")[2]
+        return Explanation(message or str(error), "", line, code.strip())
     if isinstance(error, SyntaxError) and code == "":
         code, line = error.text or "", error.lineno
     kinds = [kind.__name__ for kind in type(error).__mro__]
     text = " ".join(str(error).split())
-    special = _dots(kinds, code) or _special(error, kinds, text, names, code)
+    special = _ellipsis_left(kinds, code) or _special(error, kinds, text, names, code)
     happened, todo = special or _known(error, kinds, text)
     return Explanation(happened, todo, line, code.strip()[:200])
 
@@ -92,7 +92,7 @@ def kind_of(error: BaseException) -> str:
     return next(kind.__name__ for kind in type(error).__mro__ if kind.__name__[:1] != "_")
 
 
-def _dots(kinds: list[str], code: str) -> tuple[str, str] | None:
+def _ellipsis_left(kinds: list[str], code: str) -> tuple[str, str] | None:
     """Return what to say where the line still holds three dots."""
     if "NameError" in kinds or not re.search(r"(?<![.\w])\.\.\.(?![.\w])", code):
         return None
@@ -100,31 +100,31 @@ def _dots(kinds: list[str], code: str) -> tuple[str, str] | None:
 
 
 def _known(error: BaseException, kinds: list[str], text: str) -> tuple[str, str]:
-    told = looked_up(kinds, text, getattr(error, "filename", None))
-    return told or (f"Python stopped with {kinds[0]}: {_short(text)}", LOOK)
+    found = lookup(kinds, text, getattr(error, "filename", None))
+    return found or (f"Python stopped with {kinds[0]}: {_short(text)}", SEE_LINE)
 
 
-def looked_up(kinds: list[str], text: str, file: str | None = None) -> tuple[str, str] | None:
+def lookup(kinds: list[str], text: str, file: str | None = None) -> tuple[str, str] | None:
     """Return what the table says of an error: what happened and what to do; or None.
 
     `kinds` are the names of its class and of those above it, `text` is its message.
     """
-    for entry in known():
+    for entry in known_errors():
         if not set(entry["error"].split("|")) & set(kinds):
             continue
         if hit := re.search(entry["pattern"], text):
             groups = [each or "" for each in hit.groups()]
             more = {"all": " ".join(filter(None, groups)) or _short(text), "file": file}
-            happened, todo = (_filled(entry[part], groups, more) for part in ("happened", "todo"))
+            happened, todo = (_fill_in(entry[part], groups, more) for part in ("happened", "todo"))
             return happened, todo
     return None
 
 
-def _filled(words: str, groups: list[str], more: Mapping[str, Any]) -> str:
+def _fill_in(text: str, groups: list[str], named: Mapping[str, Any]) -> str:
     """Put the parts of a message into our words; other braces stay."""
-    for name, value in [*((str(n), each) for n, each in enumerate(groups)), *more.items()]:
-        words = words.replace(f"{{{name}}}", str(value))
-    return words
+    for name, value in [*((str(n), each) for n, each in enumerate(groups)), *named.items()]:
+        text = text.replace(f"{{{name}}}", str(value))
+    return text
 
 
 def _short(text: str) -> str:
@@ -144,7 +144,7 @@ def _special(
     if "NameError" in kinds and (hit := re.search(r"name '(.+?)'", text)):
         return _unknown_name(hit[1], names, code)
     if "query(" in code and "without a target" in text:
-        return IN_QUERY
+        return BAD_QUERY
     if "KeyError" in kinds:
         return _unknown_key(error, text, names, code)
     if "AttributeError" in kinds:
@@ -153,7 +153,7 @@ def _special(
 
 
 # Spaces and marks that look like a space or like nothing.
-UNSEEN = re.compile("[\u00a0\u1680\u2000-\u200f\u202f\u205f\u2060\u3000\ufeff]")
+INVISIBLE = re.compile("[\u00a0\u1680\u2000-\u200f\u202f\u205f\u2060\u3000\ufeff]")
 
 
 def _syntax(error: Any, text: str, code: str) -> tuple[str, str] | None:
@@ -167,11 +167,11 @@ def _syntax(error: Any, text: str, code: str) -> tuple[str, str] | None:
         return "The condition in query(...) cannot be read.", todo
     if re.search(r"[^=!<>]=\s*(#.*)?$", code) and "invalid syntax" in text:
         return "Nothing stands to the right of = .", "Write there what the name is to hold."
-    if UNSEEN.search(code) and "invalid decimal literal" in text:
+    if INVISIBLE.search(code) and "invalid decimal literal" in text:
         # Some versions of Python name the number before such a sign, others the sign.
-        return looked_up(["SyntaxError"], "invalid non-printable character")
+        return lookup(["SyntaxError"], "invalid non-printable character")
     if "incomplete input" in text and (opened := _left_open(error.text or code)):
-        return f"A bracket that was opened is never closed: {opened} .", COUNT
+        return f"A bracket that was opened is never closed: {opened} .", COUNT_BRACKETS
     if re.search(r"^\s*(?:if|elif|else|for|while|def|with|try)\b.*[^:\s]\s*$", code) and (
         "invalid syntax" in text and code.count("(") == code.count(")")
     ):
@@ -181,26 +181,26 @@ def _syntax(error: Any, text: str, code: str) -> tuple[str, str] | None:
 
 def _left_open(code: str) -> str:
     """Return the last bracket of a line that has no partner, or ""."""
-    waiting: list[str] = []
-    for sign in re.sub(r"'[^']*'|\"[^\"]*\"", "", code):
-        if sign in "([{":
-            waiting.append(sign)
-        elif sign in ")]}" and waiting:
-            waiting.pop()
-    return waiting[-1] if waiting else ""
+    stack: list[str] = []
+    for character in re.sub(r"'[^']*'|\"[^\"]*\"", "", code):
+        if character in "([{":
+            stack.append(character)
+        elif character in ")]}" and stack:
+            stack.pop()
+    return stack[-1] if stack else ""
 
 
 def _unknown_name(name: str, names: Mapping[str, Any], code: str) -> tuple[str, str]:
     happened = f"Python does not know the name {name}."
-    if name in phrases()["first_cell"]:
-        return happened, AGAIN
+    if name in error_table()["first_cell"]:
+        return happened, RUN_FIRST_CELL
     if name.lower() in OTHER_LANGUAGES and name not in names:
         return happened, f"Python writes it {OTHER_LANGUAGES[name.lower()]}, without quotes."
     if table := _table_with_column(name, names):
         quoted = f'It is a column of {table}: write it in quotes, "{name}".'
         return happened, quoted
-    if near := _near(name, [*_own(names), *dir(builtins)]):
-        return happened, f"Did you mean {near}?"
+    if nearest := _nearest(name, [*_user_names(names), *dir(builtins)]):
+        return happened, f"Did you mean {nearest}?"
     if re.search(r"\bcheck\(", code):
         return (
             f"{name} has no value yet, so there is nothing to check.",
@@ -216,8 +216,8 @@ def _unknown_name(name: str, names: Mapping[str, Any], code: str) -> tuple[str, 
 
 
 def _undefined_in_query(name: str, names: Mapping[str, Any], code: str) -> tuple[str, str]:
-    if near := _near(name, _columns(_tables(names, code))):
-        return f"There is no column {name} here.", f"The nearest is {near}."
+    if nearest := _nearest(name, _columns(_tables(names, code))):
+        return f"There is no column {name} here.", f"The nearest is {nearest}."
     return (
         f"{name} in this condition is neither a column nor a text in quotes.",
         f"Put text into other quotes than those outside: query(\"column == '{name}'\"). A name of "
@@ -237,22 +237,22 @@ def _unknown_key(
         asked = re.findall(r"'([^']*)'", hit[1])[0]
     tables = _tables(names, code)
     columns = list(dict.fromkeys(_columns(tables)))
-    if found := _dictionaries(names, code):
-        near = _near(asked, [str(each) for each in found])
+    if keys := _dictionaries(names, code):
+        nearest = _nearest(asked, [str(each) for each in keys])
         what = f"There is no {asked!r} in this dictionary."
-        return what, f"The nearest is {near!r}." if near else f"It has: {_listed(found)}."
+        return what, f"The nearest is {nearest!r}." if nearest else f"It has: {_listed(keys)}."
     what = f"There is no column or row “{asked}” here."
     if isinstance(key, int) and not isinstance(key, bool):
         return (
             what,
             f"Take a row by its place with .iloc[{key}], and a column by its name in quotes.",
         )
-    if ".loc" in code and (near := _near(asked, _labels(tables))):
-        return what, f"The nearest row is “{near}”."
+    if ".loc" in code and (nearest := _nearest(asked, _labels(tables))):
+        return what, f"The nearest row is “{nearest}”."
     if asked in columns:
         return what, "It names the rows, or only another table has it: look at the columns of each."
-    if near := _near(asked, columns):
-        return what, f"The nearest is “{near}”: mind spelling, capital letters and spaces."
+    if nearest := _nearest(asked, columns):
+        return what, f"The nearest is “{nearest}”: mind spelling, capital letters and spaces."
     if columns:
         return what, f"Columns here: {_listed(columns)}."
     return what, "Look at the columns: table.columns. Mind spelling and capital letters."
@@ -273,13 +273,13 @@ def _unknown_attribute(
     known = [each for each in dir(owner) if not each.startswith("_")] if owner is not None else []
     columns = _columns([owner]) if owner is not None else []
     what = f"There is no .{name} here."
-    if near := _near(name, columns):
-        return what, f'A column is taken with square brackets and quotes: ["{near}"].'
-    if near := _near(name, known):
-        return what, f"Did you mean .{near}?"
+    if nearest := _nearest(name, columns):
+        return what, f'A column is taken with square brackets and quotes: ["{nearest}"].'
+    if nearest := _nearest(name, known):
+        return what, f"Did you mean .{nearest}?"
     if kind in ("str", "list", "int", "float", "dict", "tuple", "float64", "int64", "bool"):
-        called = {"str": "a text", "list": "a list", "dict": "a dictionary", "tuple": "a tuple"}
-        return f"{called.get(kind, 'A number').capitalize()} has no .{name}.", (
+        nouns = {"str": "a text", "list": "a list", "dict": "a dictionary", "tuple": "a tuple"}
+        return f"{nouns.get(kind, 'A number').capitalize()} has no .{name}.", (
             "Look at what stands before the dot: type it alone in a cell and run it."
         )
     return what, "Look at what stands before the dot, and at the spelling after it."
@@ -288,21 +288,21 @@ def _unknown_attribute(
 # --- what there is to choose from ------------------------------------------------------------
 
 
-def _own(names: Mapping[str, Any]) -> list[str]:
+def _user_names(names: Mapping[str, Any]) -> list[str]:
     hidden = {"In", "Out", "exit", "quit", "open"}
     return [each for each in names if not each.startswith("_") and each not in hidden]
 
 
-def _near(name: str, known: Iterable[str]) -> str:
+def _nearest(name: str, candidates: Iterable[str]) -> str:
     """Return the known name that is nearest to `name`, or "" where none is near."""
-    known = [str(each) for each in dict.fromkeys(known)]
-    folded = {each.casefold().replace(" ", "_").strip("_"): each for each in reversed(known)}
+    candidates = [str(each) for each in dict.fromkeys(candidates)]
+    folded = {each.casefold().replace(" ", "_").strip("_"): each for each in reversed(candidates)}
     key = name.casefold().strip().replace(" ", "_").replace("-", "_")
     if key in folded:
         return folded[key]
-    found = difflib.get_close_matches(key, folded, n=1, cutoff=0.7)
-    found = found or [each for each in folded if len(key) > 3 and key in each][:1]
-    return folded[found[0]] if found else ""
+    matches = difflib.get_close_matches(key, folded, n=1, cutoff=0.7)
+    matches = matches or [each for each in folded if len(key) > 3 and key in each][:1]
+    return folded[matches[0]] if matches else ""
 
 
 def _is_table(value: Any) -> bool:
@@ -310,14 +310,14 @@ def _is_table(value: Any) -> bool:
     return pandas is not None and isinstance(value, pandas.DataFrame | pandas.Series)
 
 
-def _words(code: str) -> list[str]:
+def _identifiers(code: str) -> list[str]:
     return list(dict.fromkeys(re.findall(r"[^\W\d]\w*", code)))
 
 
 def _tables(names: Mapping[str, Any], code: str) -> list[Any]:
     """Return the tables that a line names; all there are where it names none."""
-    named = [names[word] for word in _words(code) if word in names and _is_table(names[word])]
-    return named or [names[word] for word in _own(names) if _is_table(names[word])]
+    named = [names[word] for word in _identifiers(code) if word in names and _is_table(names[word])]
+    return named or [names[word] for word in _user_names(names) if _is_table(names[word])]
 
 
 def _columns(tables: Iterable[Any]) -> list[str]:
@@ -336,24 +336,24 @@ def _labels(tables: Iterable[Any]) -> list[str]:
 
 
 def _table_with_column(name: str, names: Mapping[str, Any]) -> str:
-    own = [each for each in _own(names) if _is_table(names[each])]
+    own = [each for each in _user_names(names) if _is_table(names[each])]
     return next((each for each in own if name in getattr(names[each], "columns", [])), "")
 
 
 def _dictionaries(names: Mapping[str, Any], code: str) -> list[Any]:
-    found = [names[word] for word in _words(code) if isinstance(names.get(word), dict)]
+    found = [names[word] for word in _identifiers(code) if isinstance(names.get(word), dict)]
     return [key for each in found for key in each]
 
 
-def _listed(known: Iterable[Any]) -> str:
-    shown = [str(each) for each in known]
-    return ", ".join(shown[:12]) + (" ..." if len(shown) > 12 else "")
+def _listed(items: Iterable[Any]) -> str:
+    names = [str(each) for each in items]
+    return ", ".join(names[:12]) + (" ..." if len(names) > 12 else "")
 
 
 # --- in the notebook -------------------------------------------------------------------------
 
 
-def shown(explanation: Explanation, full: str) -> dict[str, str]:
+def mime_bundle(explanation: Explanation, full: str) -> dict[str, str]:
     """Return the MIME bundle of an explanation, with Python's own words folded below it."""
     parts = [f"<strong>! {html.escape(explanation.happened)}</strong>"]
     if explanation.line:
@@ -375,7 +375,7 @@ def shown(explanation: Explanation, full: str) -> dict[str, str]:
     }
 
 
-def _place(error: BaseException, shell: Any, trace: TracebackType | None) -> tuple[int | None, str]:
+def _own_line(error: BaseException, shell: Any, tb: TracebackType | None) -> tuple[int | None, str]:
     """Return number and text of the last line of the notebook's own that the error went through."""
     import linecache
 
@@ -383,20 +383,20 @@ def _place(error: BaseException, shell: Any, trace: TracebackType | None) -> tup
         # Of what is found after reading, such as a return outside of a function, it has no text.
         text = error.text or linecache.getline(error.filename or "", error.lineno or 0)
         return error.lineno, text
-    own = [
+    frames = [
         frame
-        for frame in traceback.walk_tb(trace)
+        for frame in traceback.walk_tb(tb)
         if frame[0].f_globals is shell.user_ns or frame[0].f_globals is shell.user_global_ns
     ]
-    if not own:
+    if not frames:
         return None, ""
-    frame, line = own[-1]
+    frame, line = frames[-1]
     return line, linecache.getline(frame.f_code.co_filename, line)
 
 
-def _plain(error: BaseException, shell: Any, trace: TracebackType | None) -> str:
+def _traceback(error: BaseException, shell: Any, tb: TracebackType | None) -> str:
     """Return Python's own words, from the notebook's first line on."""
-    start = trace
+    start = tb
     while start is not None and start.tb_frame.f_globals is not shell.user_ns:
         start = start.tb_next
     return "".join(traceback.format_exception(type(error), error, start))
@@ -406,9 +406,9 @@ def show(shell: Any, kind: type, error: BaseException, trace: Any, tb_offset: An
     """Show an error of a cell; IPython calls it in place of its own traceback."""
     from IPython.display import display
 
-    full = _plain(error, shell, trace)
-    line, code = _place(error, shell, trace)
-    display(shown(explain(error, shell.user_ns, code, line), full), raw=True)
+    full = _traceback(error, shell, trace)
+    line, code = _own_line(error, shell, trace)
+    display(mime_bundle(explain(error, shell.user_ns, code, line), full), raw=True)
     shell._last_traceback = full.splitlines()
     return shell._last_traceback
 
@@ -418,27 +418,27 @@ def attach(shell: Any) -> None:
     shell.set_custom_exc((Exception,), show)
 
     # What Python finds only when it compiles a line (return outside of a function) goes this way.
-    def unread(*_: Any, **__: Any) -> None:
+    def show_syntax_error(*_: Any, **__: Any) -> None:
         error = sys.exc_info()[1] or sys.last_value
         if error is not None:
             show(shell, type(error), error, error.__traceback__)
 
-    shell.showsyntaxerror = unread
+    shell.showsyntaxerror = show_syntax_error
 
 
 def _in_module() -> bool:
     """Tell whether this kernel belongs to a notebook of the module that a server has opened."""
-    here = Path.cwd()
+    cwd = Path.cwd()
     return any(
-        (place / "notebooks").is_dir() and (place / "exercises").is_dir()
-        for place in (here, *here.parents)
+        (folder / "notebooks").is_dir() and (folder / "exercises").is_dir()
+        for folder in (cwd, *cwd.parents)
     )
 
 
 def install(shell: Any) -> bool:
     """Let `shell` show errors in a student's words if a student sits there; tell whether so."""
-    plain = os.environ.get("BELGRADE_PLAIN_ERRORS") or os.environ.get("BELGRADE_EXAM")
-    if plain or "JPY_SESSION_NAME" not in os.environ or not _in_module():
+    is_off = os.environ.get("BELGRADE_PLAIN_ERRORS") or os.environ.get("BELGRADE_EXAM")
+    if is_off or "JPY_SESSION_NAME" not in os.environ or not _in_module():
         return False
     attach(shell)
     return True

@@ -16,19 +16,19 @@ STALE_S = 10  # a lock file of this age belongs to a process that is gone
 WAIT_S = 5
 
 
-def patiently(act: Callable[..., Any], path: Path, *arguments: Any) -> Any:
-    """Return `act(path, ...)`; where the file is in use (`PermissionError`), try again first.
+def patiently(function: Callable[..., Any], path: Path, *arguments: Any) -> Any:
+    """Return `function(path, ...)`; where the file is in use (`PermissionError`), try again first.
 
     Not where its folder may never be written: there waiting does not help.
     """
-    for pause in PAUSES_S:
+    for seconds in PAUSES_S:
         try:
-            return act(path, *arguments)
+            return function(path, *arguments)
         except PermissionError:
             if not os.access(path.parent, os.W_OK):
                 break
-            time.sleep(pause)
-    return act(path, *arguments)
+            time.sleep(seconds)
+    return function(path, *arguments)
 
 
 def write_whole(path: Path, content: bytes | str) -> None:
@@ -57,7 +57,7 @@ def locked(path: Path) -> Iterator[None]:
     A lock is broken when it is older than ten seconds, or dated in the future: a clock was set
     back, and nobody can tell how old it is.
     """
-    until = time.monotonic() + WAIT_S
+    deadline = time.monotonic() + WAIT_S
     while True:
         try:
             # On Windows a lock that is just being deleted is refused, not there.
@@ -68,7 +68,7 @@ def locked(path: Path) -> Iterator[None]:
                 # Two seconds: some file systems keep no finer time.
                 if not -2 <= time.time() - path.stat().st_mtime <= STALE_S:
                     path.unlink()
-            if time.monotonic() > until:
+            if time.monotonic() > deadline:
                 raise TimeoutError("another notebook holds it") from None
             time.sleep(0.02)
     try:

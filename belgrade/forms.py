@@ -18,16 +18,16 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from belgrade.display import WIDGET_VIEW, escape, no_widgets, show_updated, status
+from belgrade.display import WIDGET_VIEW, escape, show_updated, status, why_no_widgets
 
 # Dark on pale, 12 to 1, whatever the theme.
 BUTTON = {"button_color": "#d6e6f2", "text_color": "#1a1a1a"}
 QUOTE = "border-left:4px solid #0072B2;padding-left:1em"
 # How commas and points are typed on the keyboards of the three countries and of others.
-TYPED = str.maketrans({"，": ",", "．": ".", "。": ".", "٫": ".", "−": "-", "–": "-", "’": "'"})
+TO_ASCII = str.maketrans({"，": ",", "．": ".", "。": ".", "٫": ".", "−": "-", "–": "-", "’": "'"})
 
 
-_turn = threading.RLock()
+_lock = threading.RLock()
 
 
 class Unfinished(ValueError):
@@ -35,7 +35,7 @@ class Unfinished(ValueError):
 
 
 # A thousand to one reader, one to another.
-TWO_WAYS = re.compile(r"(-?[1-9]\d{0,2})[.,](\d{3})")
+AMBIGUOUS = re.compile(r"(-?[1-9]\d{0,2})[.,](\d{3})")
 
 
 def read_number(text: str, minimum: float, maximum: float, whole: bool = False) -> float:
@@ -44,16 +44,16 @@ def read_number(text: str, minimum: float, maximum: float, whole: bool = False) 
     Raises `Unfinished` for what is no number, could be two, or lies outside of the bounds: nothing
     is ever bent into a number that nobody typed.
     """
-    typed = "".join(text.translate(TYPED).split()).removesuffix("%")
+    typed = "".join(text.translate(TO_ASCII).split()).removesuffix("%")
     if not typed:
         raise Unfinished("Type a number first.")
-    marks = [each for each in typed if each in ",."]
-    if len(marks) > 1:
+    separators = [each for each in typed if each in ",."]
+    if len(separators) > 1:
         raise Unfinished(f"“{text.strip()[:40]}” has two marks: write thousands without one.")
-    if two := TWO_WAYS.fullmatch(typed):
+    if match := AMBIGUOUS.fullmatch(typed):
         raise Unfinished(
-            f"“{text.strip()}” can be read in two ways: write {two[1]}{two[2]}, or "
-            f"{float(f'{two[1]}.{two[2]}'):g}."
+            f"“{text.strip()}” can be read in two ways: write {match[1]}{match[2]}, or "
+            f"{float(f'{match[1]}.{match[2]}'):g}."
         )
     try:
         number = float(typed.replace(",", ".").replace("_", "?"))
@@ -65,14 +65,14 @@ def read_number(text: str, minimum: float, maximum: float, whole: bool = False) 
         ) from None
     if whole and not number.is_integer():
         raise Unfinished(
-            f"{number:g} is no whole number: write one from {_span(minimum, maximum)}."
+            f"{number:g} is no whole number: write one from {_bounds(minimum, maximum)}."
         )
     if not minimum <= number <= maximum:
-        raise Unfinished(f"{number:g} is outside of what is asked: {_span(minimum, maximum)}.")
+        raise Unfinished(f"{number:g} is outside of what is asked: {_bounds(minimum, maximum)}.")
     return int(number) if whole else number
 
 
-def _span(minimum: float, maximum: float) -> str:
+def _bounds(minimum: float, maximum: float) -> str:
     return f"{minimum:g} to {maximum:g}"
 
 
@@ -106,32 +106,32 @@ def dropdown(label: str, options: Sequence[tuple[str, Any]], value: Any) -> Any:
     )
 
 
-def in_turn(act: Callable[..., Any]) -> Callable[..., Any]:
-    """Return `act` so that one thread at a time runs whatever was given to this function.
+def in_turn(callback: Callable[..., Any]) -> Callable[..., Any]:
+    """Return `callback` so that one thread at a time runs whatever was given to this function.
 
     A kernel with subshells (ipykernel 7) may deal with the messages of two widgets in two threads.
     """
 
-    @functools.wraps(act)
-    def alone(*arguments: Any, **named: Any) -> Any:
-        with _turn:
-            return act(*arguments, **named)
+    @functools.wraps(callback)
+    def one_at_a_time(*arguments: Any, **named: Any) -> Any:
+        with _lock:
+            return callback(*arguments, **named)
 
-    return alone
-
-
-def on_change(widget: Any, act: Callable[[Any], Any]) -> None:
-    """Call `act` with each change of a widget's value."""
-    widget.observe(in_turn(act), "value")
+    return one_at_a_time
 
 
-def button(text: str, act: Callable[[], Any]) -> Any:
-    """Return a button that calls `act`."""
+def on_change(widget: Any, callback: Callable[[Any], Any]) -> None:
+    """Call `callback` with each change of a widget's value."""
+    widget.observe(in_turn(callback), "value")
+
+
+def button(text: str, callback: Callable[[], Any]) -> Any:
+    """Return a button that calls `callback`."""
     import ipywidgets
 
-    made = ipywidgets.Button(description=text, layout={"width": "auto"}, style=BUTTON)
-    made.on_click(in_turn(lambda _: act()))
-    return made
+    widget = ipywidgets.Button(description=text, layout={"width": "auto"}, style=BUTTON)
+    widget.on_click(in_turn(lambda _: callback()))
+    return widget
 
 
 def text(markup: str) -> Any:
@@ -157,37 +157,37 @@ def column(children: Sequence[Any], name: str = "belgrade-form") -> Any:
     """Return widgets below each other."""
     import ipywidgets
 
-    made = ipywidgets.VBox(children, layout={"align_items": "flex-start", "max_width": "100%"})
-    made.add_class(name)
-    return made
+    box = ipywidgets.VBox(children, layout={"align_items": "flex-start", "max_width": "100%"})
+    box.add_class(name)
+    return box
 
 
 class Words:
     """A form's question and what was chosen so far, as HTML and as plain text."""
 
-    def __init__(self, question: str, how: str) -> None:
-        self.html = [f"<p><strong>{escape(question)}</strong> {escape(how)}</p>"]
-        self.text = [f"{question} ({how})"]
+    def __init__(self, question: str, hint: str) -> None:
+        self.html = [f"<p><strong>{escape(question)}</strong> {escape(hint)}</p>"]
+        self.text = [f"{question} ({hint})"]
 
-    def line(self, words: str) -> None:
+    def line(self, sentence: str) -> None:
         """Add a paragraph."""
-        self.html.append(f"<p>{escape(words)}</p>")
-        self.text.append(f"  {words}")
+        self.html.append(f"<p>{escape(sentence)}</p>")
+        self.text.append(f"  {sentence}")
 
     def items(self, items: Sequence[tuple[str, str]], numbered: bool = False) -> None:
         """Add items, each with what was chosen for it ("" if nothing)."""
-        kind = "ol" if numbered else "ul"
+        tag = "ol" if numbered else "ul"
         inner = "".join(
             f"<li>{escape(item)}{f' <strong>→ {escape(answer)}</strong>' if answer else ''}</li>"
             for item, answer in items
         )
-        self.html.append(f"<{kind}>{inner}</{kind}>")
+        self.html.append(f"<{tag}>{inner}</{tag}>")
         self.text += [f"  {item}{f' → {answer}' if answer else ''}" for item, answer in items]
 
-    def folded(self, summary: str, words: str) -> None:
+    def folded(self, summary: str, answer: str) -> None:
         """Add words that a reader unfolds; they are not in the plain text."""
         self.html.append(
-            f"<details><summary>{escape(summary)}</summary><p>{escape(words)}</p></details>"
+            f"<details><summary>{escape(summary)}</summary><p>{escape(answer)}</p></details>"
         )
 
 
@@ -195,7 +195,7 @@ class Form:
     """Widgets with a question in words and a status line below them.
 
     `words` returns what stands in for the widgets, with what was chosen by then. `kind` is the
-    name of the form's kind in the page, and `asks` what a page without a kernel needs to ask the
+    name of the form's kind in the page, and `schema` what a page without a kernel needs to ask the
     same: the key in the journal and the fields, or questions with options and feedback.
     """
 
@@ -204,10 +204,10 @@ class Form:
         kind: str,
         widgets: Sequence[Any],
         words: Callable[[], Words],
-        asks: Mapping[str, Any] | None = None,
+        schema: Mapping[str, Any] | None = None,
     ) -> None:
         self.kind = kind
-        self.asks = asks
+        self.schema = schema
         self.box = column(widgets)
         self.words = words
         self._handle: Any = None
@@ -216,10 +216,10 @@ class Form:
         """Display the form."""
         from IPython.display import display
 
-        view = self.box._repr_mimebundle_()
-        view = view[0] if isinstance(view, tuple) else view
-        display({WIDGET_VIEW: view[WIDGET_VIEW], "text/plain": ""}, raw=True)
-        message = f"{no_widgets()} {message}".strip()
+        bundle = self.box._repr_mimebundle_()
+        bundle = bundle[0] if isinstance(bundle, tuple) else bundle
+        display({WIDGET_VIEW: bundle[WIDGET_VIEW], "text/plain": ""}, raw=True)
+        message = f"{why_no_widgets()} {message}".strip()
         self._handle = show_updated(self._bundle(message))
 
     def tell(self, message: str, link: str = "") -> None:
@@ -228,9 +228,8 @@ class Form:
 
     def _bundle(self, message: str, link: str = "") -> dict[str, str]:
         words, line = self.words(), status(message, link)
-        asks = (
-            f' data-asks="{escape(json.dumps(self.asks, ensure_ascii=False))}"' if self.asks else ""
-        )
+        encoded = escape(json.dumps(self.schema, ensure_ascii=False))
+        asks = f' data-asks="{encoded}"' if self.schema else ""
         page = (
             f'<div class="belgrade-words" data-form="{self.kind}"{asks}>{"".join(words.html)}</div>'
         )
@@ -242,90 +241,91 @@ class Form:
 
 def ask(
     kind: str,
-    asks: Mapping[str, Any],
-    had: Mapping[str, Any],
-    keep: Callable[[Any], str],
+    schema: Mapping[str, Any],
+    earlier: Mapping[str, Any],
+    save: Callable[[Any], str],
     words: Callable[[], Words],
     message: str = "",
 ) -> None:
-    """Show a question, its fields, and a button that calls `keep` for the sentence to show.
+    """Show a question, its fields, and a button that calls `save` for the sentence to show.
 
-    `asks` says what is asked as data, of which a page of the book makes the same form: `question`,
+    `schema` says what is asked, and a page of the book makes the same form of it: `question`,
     `button`, `key` in the journal, and `fields`; each has a `name`, a `kind` (number, list, radio,
     text), a `label`, what its kind needs, and what to say if it is `missing`, or is `optional`.
-    `had` is what was chosen before, by field. `keep` takes what is chosen: by field, or of a field
-    without a name that alone; with `different`, what to say if two fields hold the same, as a list.
+    `earlier` is what was chosen before, by field. `save` takes what is chosen: by field, or of a
+    field without a name that alone; with `different`, said if two fields hold the same, as a list.
 
     From the first press on, each change of a field is kept: it may have been made before the press
     and come after it.
     """
-    fields = [_field(each, had.get(each["name"])) for each in asks["fields"]]
+    fields = [_field(each, earlier.get(each["name"])) for each in schema["fields"]]
     pressed = False
 
-    def act(_: Any = None) -> None:
+    def commit(_: Any = None) -> None:
         nonlocal pressed
         pressed = True
         try:
-            form.tell(keep(_value(asks, [field.value for field in fields])))
+            form.tell(save(_value(schema, [field.value for field in fields])))
         except Unfinished as missing:
             form.tell(str(missing))
 
     def changed(_: Any) -> None:
         if pressed:
-            act()
+            commit()
 
-    shown = [heading(asks["question"])]
-    for about, field in zip(asks["fields"], fields, strict=True):
+    children = [heading(schema["question"])]
+    for spec, field in zip(schema["fields"], fields, strict=True):
         on_change(field, changed)
-        field.on_msg(in_turn(lambda _, what, __: act() if what.get("event") == "submit" else None))
-        shown += [text(escape(about["label"])), field] if "short" in about else [field]
-    page = [{name: about[name] for name in about if name != "short"} for about in asks["fields"]]
-    form = Form(kind, [*shown, button(asks["button"], act)], words, {**asks, "fields": page})
+        field.on_msg(in_turn(lambda _, msg, __: commit() if msg.get("event") == "submit" else None))
+        children += [text(escape(spec["label"])), field] if "short" in spec else [field]
+    page = [{name: spec[name] for name in spec if name != "short"} for spec in schema["fields"]]
+    children.append(button(schema["button"], commit))
+    form = Form(kind, children, words, {**schema, "fields": page})
     form.show(message or "Nothing is kept yet.")
 
 
-def _field(about: Mapping[str, Any], value: Any) -> Any:
+def _field(spec: Mapping[str, Any], value: Any) -> Any:
     """Return the widget of a field; where its label is long, it has a `short` one besides."""
     import ipywidgets
 
-    label, options = about.get("short", about["label"]), about.get("options", ())
-    if about["kind"] == "number":
-        return number_text(label, value, placeholder=_span(about["min"], about["max"]))
-    if about["kind"] == "list":
-        nothing = "not answered" if about.get("optional") else "choose"
-        return dropdown(label, [(nothing, None), *map(tuple, options)], value)
-    look: dict[str, Any] = {"description": label, "style": {"description_width": "initial"}}
-    if about["kind"] == "radio":
+    label, options = spec.get("short", spec["label"]), spec.get("options", ())
+    if spec["kind"] == "number":
+        return number_text(label, value, placeholder=_bounds(spec["min"], spec["max"]))
+    if spec["kind"] == "list":
+        unset = "not answered" if spec.get("optional") else "choose"
+        return dropdown(label, [(unset, None), *map(tuple, options)], value)
+    common: dict[str, Any] = {"description": label, "style": {"description_width": "initial"}}
+    if spec["kind"] == "radio":
         return ipywidgets.RadioButtons(
             options=[tuple(option) for option in options],
             value=value if value in [each for _, each in options] else None,
             layout={"width": "auto", "max_width": "100%"},
-            **look,
+            **common,
         )
     return ipywidgets.Textarea(
-        placeholder=about["placeholder"],
+        placeholder=spec["placeholder"],
         value=value or "",
         continuous_update=False,
         layout={"width": "46em", "max_width": "calc(100% - 4px)"},
-        **look,
+        **common,
     )
 
 
-def _value(asks: Mapping[str, Any], typed: Sequence[Any]) -> Any:
+def _value(schema: Mapping[str, Any], entered: Sequence[Any]) -> Any:
     """Return what a form was given; raise `Unfinished` where something is missing or amiss."""
     values = {}
-    for about, value in zip(asks["fields"], typed, strict=True):
+    for spec, value in zip(schema["fields"], entered, strict=True):
         if isinstance(value, str):
             value = value.strip() or None
-        if about["kind"] == "number" and (value or not about.get("optional")):
-            value = read_number(value or "", about["min"], about["max"], about["whole"])
+        if spec["kind"] == "number" and (value or not spec.get("optional")):
+            value = read_number(value or "", spec["min"], spec["max"], spec["whole"])
         if value is not None:
-            values[about["name"]] = value
-        elif not about.get("optional"):
-            raise Unfinished(about.get("missing") or f"Choose first: {about['label']}.")
-    if "different" in asks:
+            values[spec["name"]] = value
+        elif not spec.get("optional"):
+            raise Unfinished(spec.get("missing") or f"Choose first: {spec['label']}.")
+    if "different" in schema:
         if len(set(values.values())) < len(values):
-            raise Unfinished(asks["different"])
+            raise Unfinished(schema["different"])
         return list(values.values())
     return values.get("", values)
 
@@ -334,42 +334,42 @@ class Cards:
     """One card at a time, each with widgets of its own.
 
     `build(item)` returns the widgets of an item's card, and is called when it is first shown;
-    `place` is where to begin.
+    `index` is where to begin.
     """
 
-    def __init__(self, items: Sequence[str], build: Callable[[str], list[Any]], place: int) -> None:
+    def __init__(self, items: Sequence[str], build: Callable[[str], list[Any]], index: int) -> None:
         self.items = list(items)
         self.build = build
-        self.place = place
-        self._made: dict[int, Any] = {}
+        self.index = index
+        self._built: dict[int, Any] = {}
         self.box = column([], "belgrade-cards")
-        self.go(place)
+        self.go(index)
 
-    def go(self, place: int) -> None:
+    def go(self, index: int) -> None:
         """Show the card at a place, counted from 0; the nearest where there is none."""
-        self.place = min(max(place, 0), len(self.items) - 1)
-        if self.place not in self._made:
-            self._made[self.place] = column(
-                [*self.build(self.items[self.place]), row(self._moves(self.place))], "belgrade-card"
-            )
-        self.box.children = [self._made[self.place]]
+        self.index = min(max(index, 0), len(self.items) - 1)
+        if self.index not in self._built:
+            widgets = self.build(self.items[self.index])
+            buttons = row(self._navigation(self.index))
+            self._built[self.index] = column([*widgets, buttons], "belgrade-card")
+        self.box.children = [self._built[self.index]]
 
-    def leave(self, item: str, place: int) -> None:
+    def leave(self, item: str, index: int) -> None:
         """Go to a place if the card of `item` is in sight: a second click goes no further."""
-        if self.items[self.place] == item:
-            self.go(place)
+        if self.items[self.index] == item:
+            self.go(index)
 
-    def _moves(self, at: int) -> list[Any]:
-        item = self.items[at]
+    def _navigation(self, index: int) -> list[Any]:
+        item = self.items[index]
         return [
-            button("‹ Back", lambda: self.leave(item, at - 1)),
-            button("Next ›", lambda: self.leave(item, at + 1)),
+            button("‹ Back", lambda: self.leave(item, index - 1)),
+            button("Next ›", lambda: self.leave(item, index + 1)),
         ]
 
 
-def card(head: str, words: str) -> str:
+def card(title: str, sentence: str) -> str:
     """Return the HTML of a card's text, which is announced when it comes."""
     return (
         '<div role="status" aria-live="polite" style="line-height:1.45;min-height:5.5em">'
-        f'<p>{escape(head)}</p><p style="{QUOTE}">{escape(words)}</p></div>'
+        f'<p>{escape(title)}</p><p style="{QUOTE}">{escape(sentence)}</p></div>'
     )

@@ -33,7 +33,7 @@ PROBABILITIES = {
     "almost surely (95%)": 0.95,
 }
 FORMAT = 1
-RUN = "Run this cell to answer."
+RUN_HINT = "Run this cell to answer."
 
 _memory: dict[str, dict[str, Any]] = {}
 
@@ -44,11 +44,11 @@ class Damaged(UserError):
 
 def module() -> Path:
     """Return the nearest folder upwards that has `notebooks/` or `exercises/`, else this one."""
-    here = Path.cwd()
-    for place in (here, *here.parents):
-        if (place / "notebooks").is_dir() or (place / "exercises").is_dir():
-            return place
-    return here
+    cwd = Path.cwd()
+    for folder in (cwd, *cwd.parents):
+        if (folder / "notebooks").is_dir() or (folder / "exercises").is_dir():
+            return folder
+    return cwd
 
 
 def folder() -> Path:
@@ -158,14 +158,14 @@ def guess(key: str) -> Any:
 
 def codes(key: str) -> dict[str, str]:
     """Return the codes given under `key`: id of the item -> code; {} if there are none."""
-    kept = get(f"codes/{key}")
-    return dict(kept) if isinstance(kept, dict) else {}
+    answers = get(f"codes/{key}")
+    return dict(answers) if isinstance(answers, dict) else {}
 
 
 def probabilities(key: str) -> dict[str, float]:
     """Return the probabilities given under `key`: id of the item -> 0 to 1; {} if none."""
-    kept = get(f"probabilities/{key}")
-    pairs = kept.items() if isinstance(kept, dict) else ()
+    answers = get(f"probabilities/{key}")
+    pairs = answers.items() if isinstance(answers, dict) else ()
     return {item: value for item, value in pairs if value in PROBABILITIES.values()}
 
 
@@ -181,7 +181,7 @@ def verdicts() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["lesson", "verdict", "confidence_pct", "reason", "saved"])
 
 
-def _same(options: Sequence[str]) -> list[list[str]]:
+def _labels(options: Sequence[str]) -> list[list[str]]:
     """Return options whose label is what they stand for."""
     return [[option, option] for option in options]
 
@@ -196,19 +196,19 @@ def ask_guess(
     earlier = guess(key)
     field = {"name": "", "kind": "number", "label": f"Your guess ({unit})", "min": minimum}
     field |= {"max": maximum, "whole": all(float(n).is_integer() for n in (minimum, maximum, step))}
-    asks = {"question": question, "button": "Commit", "key": f"guess/{key}", "fields": [field]}
+    schema = {"question": question, "button": "Commit", "key": f"guess/{key}", "fields": [field]}
 
-    def keep(number: float) -> str:
+    def commit(number: float) -> str:
         return f"{save(f'guess/{key}', number)} You guessed {number:g} {unit}."
 
     def words() -> forms.Words:
-        in_words = forms.Words(question, RUN)
+        in_words = forms.Words(question, RUN_HINT)
         if (number := guess(key)) is not None:
             in_words.line(f"Your guess: {number:g} {unit}.")
         return in_words
 
     message = "" if earlier is None else f"You guessed {earlier:g} {unit}. You may change it."
-    forms.ask("guess", asks, {"": earlier}, keep, words, message)
+    forms.ask("guess", schema, {"": earlier}, commit, words, message)
 
 
 def ask_ranking(key: str, question: str, options: Sequence[str], places: Sequence[str]) -> None:
@@ -220,66 +220,68 @@ def ask_ranking(key: str, question: str, options: Sequence[str], places: Sequenc
     if not (isinstance(earlier, list) and all(each in options for each in earlier)):
         earlier = []
     fields = [
-        {"name": place, "kind": "list", "label": place, "options": _same(options)}
+        {"name": place, "kind": "list", "label": place, "options": _labels(options)}
         for place in places
     ]
-    asks = {"question": question, "button": "Commit", "key": f"guess/{key}", "fields": fields}
-    asks["different"] = "Choose a different one for each place."
+    schema = {"question": question, "button": "Commit", "key": f"guess/{key}", "fields": fields}
+    schema["different"] = "Choose a different one for each place."
 
-    def sentence(options_chosen: Sequence[str]) -> str:
-        return f"You said: {', '.join(map(str, options_chosen))}."
+    def sentence(chosen: Sequence[str]) -> str:
+        return f"You said: {', '.join(map(str, chosen))}."
 
     def words() -> forms.Words:
-        in_words = forms.Words(question, RUN)
-        if options_chosen := guess(key):
-            in_words.line(sentence(options_chosen))
+        in_words = forms.Words(question, RUN_HINT)
+        if chosen := guess(key):
+            in_words.line(sentence(chosen))
         return in_words
 
-    def keep(options_chosen: list[str]) -> str:
-        return f"{save(f'guess/{key}', options_chosen)} {sentence(options_chosen)}"
+    def commit(chosen: list[str]) -> str:
+        return f"{save(f'guess/{key}', chosen)} {sentence(chosen)}"
 
     message = f"{sentence(earlier)} You may change it." if earlier else ""
-    had = dict(zip(places, earlier, strict=False))
-    forms.ask("ranking", asks, had, keep, words, message)
+    previous = dict(zip(places, earlier, strict=False))
+    forms.ask("ranking", schema, previous, commit, words, message)
 
 
 def ask_verdict(lesson: str, question: str) -> None:
     """Show the form for the verdict on a lesson: verdict, confidence (percent), one sentence."""
     earlier = dict(get(f"verdict/{lesson}") or {})
-    sure = range(0, 101, 5)
-    had = earlier.get("confidence_pct")
-    if isinstance(had, int | float):
-        earlier["confidence_pct"] = min(sure, key=lambda number: abs(number - had))
-    percent = [[f"{number}%", number] for number in sure]
+    percentages = range(0, 101, 5)
+    confidence = earlier.get("confidence_pct")
+    if isinstance(confidence, int | float):
+        earlier["confidence_pct"] = min(percentages, key=lambda number: abs(number - confidence))
+    percent = [[f"{number}%", number] for number in percentages]
     hint = "One sentence: the evidence that weighs most"
     fields = [
-        {"name": "verdict", "kind": "radio", "options": _same(VERDICTS), "label": "Verdict"}
+        {"name": "verdict", "kind": "radio", "options": _labels(VERDICTS), "label": "Verdict"}
         | {"missing": "Choose a verdict first."},
         {"name": "confidence_pct", "kind": "list", "options": percent, "label": "How sure are you?"}
         | {"missing": "Choose how sure you are."},
         {"name": "reason", "kind": "text", "placeholder": hint, "label": "Because"}
         | {"missing": "Write one sentence first: which evidence weighs most?"},
     ]
-    asks: dict[str, Any] = {
+    schema: dict[str, Any] = {
         "question": question,
         "button": "Save my verdict",
         "key": f"verdict/{lesson}",
     }
-    asks["fields"] = fields
+    schema["fields"] = fields
 
-    def keep(answer: dict[str, Any]) -> str:
+    def commit(answer: dict[str, Any]) -> str:
         return f"{save(f'verdict/{lesson}', answer)} Lesson 08 brings your verdicts together."
 
     message = "You have a verdict already. You may change it." if earlier else ""
-    forms.ask("verdict", asks, earlier, keep, partial(_verdict_words, lesson, question), message)
+    forms.ask(
+        "verdict", schema, earlier, commit, partial(_verdict_words, lesson, question), message
+    )
 
 
 def _verdict_words(lesson: str, question: str) -> forms.Words:
     """Return a verdict's form as a page without widgets has it."""
-    in_words = forms.Words(question, RUN)
+    in_words = forms.Words(question, RUN_HINT)
     answer = get(f"verdict/{lesson}") or {}
-    mine = answer.get("verdict")
-    in_words.items([(each, "your verdict" * (each == mine)) for each in VERDICTS])
+    picked = answer.get("verdict")
+    in_words.items([(each, "your verdict" * (each == picked)) for each in VERDICTS])
     if answer:
         in_words.line(f"You are {answer['confidence_pct']}% sure, because: {answer['reason']}")
     return in_words
@@ -292,30 +294,30 @@ def ask_codes(key: str, question: str, items: Mapping[str, str], options: Sequen
     """
     ids = list(items)
     texts = {item: text[:1].upper() + text[1:] for item, text in items.items()}
-    shown: dict[str, tuple[Any, list[Any]]] = {}
+    widgets: dict[str, tuple[Any, list[Any]]] = {}
 
     def build(item: str) -> list[Any]:
-        paper = forms.text("")
+        text_widget = forms.text("")
         choices = [forms.button(option, partial(choose, item, option)) for option in options]
-        shown[item] = paper, choices
+        widgets[item] = text_widget, choices
         show(item)
-        return [paper, forms.row(choices)]
+        return [text_widget, forms.row(choices)]
 
     def show(item: str) -> None:
-        paper, choices = shown[item]
+        text_widget, choices = widgets[item]
         code = codes(key).get(item)
         state = f"You coded it {code}." if code else "Not coded yet."
-        paper.value = forms.card(f"{ids.index(item) + 1} of {len(ids)}. {state}", texts[item])
+        text_widget.value = forms.card(f"{ids.index(item) + 1} of {len(ids)}. {state}", texts[item])
         for choice, option in zip(choices, options, strict=True):
             choice.icon = "check" if option == code else ""
 
     def choose(item: str, option: str) -> None:
-        kept = codes(key) | {item: option}
-        message = save(f"codes/{key}", kept)
+        answers = codes(key) | {item: option}
+        message = save(f"codes/{key}", answers)
         show(item)
         at = ids.index(item)
-        left = [place for place, each in enumerate(ids) if each not in kept]
-        cards.leave(item, at + 1 if at + 1 < len(ids) else min(left, default=at))
+        uncoded = [n for n, each in enumerate(ids) if each not in answers]
+        cards.leave(item, at + 1 if at + 1 < len(ids) else min(uncoded, default=at))
         form.tell(tally(message))
 
     def tally(message: str = "") -> str:
@@ -324,22 +326,22 @@ def ask_codes(key: str, question: str, items: Mapping[str, str], options: Sequen
         return f"{done} of {len(ids)} coded.{finished} {message}".strip()
 
     def words() -> forms.Words:
-        how = (
-            f"Run this cell to code {len(ids)} items as {', '.join(options[:-1])} or {options[-1]}."
-        )
-        in_words, kept = forms.Words(question, how), codes(key)
-        in_words.items([(text, kept.get(item, "")) for item, text in texts.items()], numbered=True)
+        listed = f"{', '.join(options[:-1])} or {options[-1]}"
+        hint = f"Run this cell to code {len(ids)} items as {listed}."
+        in_words, coded = forms.Words(question, hint), codes(key)
+        in_words.items([(text, coded.get(item, "")) for item, text in texts.items()], numbered=True)
         return in_words
 
-    have = codes(key)
-    place = next((at for at, item in enumerate(ids) if item not in have), len(ids) - 1)
-    cards = forms.Cards(ids, build, place)
-    asked = [
-        {"name": item, "kind": "radio", "label": text, "options": _same(options), "optional": True}
+    coded = codes(key)
+    first = next((at for at, item in enumerate(ids) if item not in coded), len(ids) - 1)
+    cards = forms.Cards(ids, build, first)
+    labels = _labels(options)
+    fields = [
+        {"name": item, "kind": "radio", "label": text, "options": labels, "optional": True}
         for item, text in texts.items()
     ]
-    asks = {"key": f"codes/{key}", "question": question, "button": "Commit", "fields": asked}
-    form = forms.Form("codes", [forms.heading(question), cards.box], words, asks)
+    schema = {"key": f"codes/{key}", "question": question, "button": "Commit", "fields": fields}
+    form = forms.Form("codes", [forms.heading(question), cards.box], words, schema)
     form.show(tally())
 
 
@@ -355,21 +357,21 @@ def ask_probabilities(key: str, question: str, items: Mapping[str, str]) -> None
         | {"optional": True, "short": f"Forecast {number}"}
         for number, (item, text) in enumerate(items.items(), start=1)
     ]
-    asks: dict[str, Any] = {"question": question, "button": "Commit", "key": f"probabilities/{key}"}
-    asks["fields"] = fields
+    schema: dict[str, Any] = {"question": question, "button": "Commit"}
+    schema |= {"key": f"probabilities/{key}", "fields": fields}
 
-    def keep(answers: dict[str, float]) -> str:
+    def commit(answers: dict[str, float]) -> str:
         return f"{save(f'probabilities/{key}', answers)} {len(answers)} of {len(items)} answered."
 
     def words() -> forms.Words:
-        in_words, answers = forms.Words(question, RUN), probabilities(key)
+        in_words, answers = forms.Words(question, RUN_HINT), probabilities(key)
         named: dict[float | None, str] = {value: name for name, value in PROBABILITIES.items()}
         chosen = [(text, named.get(answers.get(item), "")) for item, text in items.items()]
         in_words.items(chosen, numbered=True)
         return in_words
 
     message = f"You have answered {len(earlier)}. You may change them." if earlier else ""
-    forms.ask("probabilities", asks, earlier, keep, words, message)
+    forms.ask("probabilities", schema, earlier, commit, words, message)
 
 
 def checkpoint(*question_ids: str) -> None:
@@ -400,8 +402,8 @@ def checkpoint(*question_ids: str) -> None:
         in_words = forms.Words("Checkpoint.", "Run this cell to answer.")
         for number, (prompt, options) in enumerate(asked, start=1):
             in_words.line(prompt)
-            mine = chosen.get(number)
-            in_words.items([(text, "your answer" * (text == mine)) for text, _, _ in options])
+            picked = chosen.get(number)
+            in_words.items([(text, "your answer" * (text == picked)) for text, _, _ in options])
             answer, why = next((text, why) for text, is_right, why in options if is_right)
             in_words.folded(f"Answer to question {number}", f"{answer}. {why}")
         return in_words
@@ -418,8 +420,8 @@ def checkpoint(*question_ids: str) -> None:
         reply = forms.text("")
         forms.on_change(radio, partial(answered, number, radio, reply))
         parts += [forms.heading(prompt), radio, reply]
-    asks = {"questions": [{"question": prompt, "options": options} for prompt, options in asked]}
-    form = forms.Form("checkpoint", parts, words, asks)
+    schema = {"questions": [{"question": prompt, "options": options} for prompt, options in asked]}
+    form = forms.Form("checkpoint", parts, words, schema)
     form.show(f"{count} questions to answer.")
 
 
@@ -431,9 +433,9 @@ def _options(row: Any) -> list[tuple[str, bool, str]]:
     return sorted(((str(a), b, str(c)) for a, b, c in options), key=lambda option: option[0])
 
 
-def as_bytes(kept: dict[str, dict[str, Any]] | None = None) -> bytes:
+def as_bytes(merged: dict[str, dict[str, Any]] | None = None) -> bytes:
     """Return the journal, or the entries given, as the content of a file, which `merge` reads."""
-    content = {"format": FORMAT, "entries": entries() if kept is None else kept}
+    content = {"format": FORMAT, "entries": entries() if merged is None else merged}
     text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True)
     # A half of an emoji that a browser cut in two has no bytes of its own.
     return text.encode("utf-8", "replace")
@@ -444,14 +446,14 @@ def merge(text: str) -> str:
 
     Raises `Damaged` where the text is not a journal's; what you have stays as it is.
     """
-    brought = parse(text)
-    have = entries()
+    incoming = parse(text)
+    current = entries()
     newer = {
         key: entry
-        for key, entry in brought.items()
-        if key not in have or entry.get("saved", "") > have[key].get("saved", "")
+        for key, entry in incoming.items()
+        if key not in current or entry.get("saved", "") > current[key].get("saved", "")
     }
     reason = _write(newer)
     count = len(newer)
-    words = f"{count} entries were" if count != 1 else "1 entry was"
-    return f"{words} brought back." + (f" Kept in memory only ({reason})." if reason else "")
+    counted = f"{count} entries were" if count != 1 else "1 entry was"
+    return f"{counted} brought back." + (f" Kept in memory only ({reason})." if reason else "")

@@ -38,8 +38,8 @@ def _row(table: str, key: str, wanted: str, kind: str) -> pd.Series:
     found = frame[frame[key].astype(str).str.casefold() == wanted_text.casefold()]
     if len(found):
         return found.iloc[0]
-    near = difflib.get_close_matches(wanted_text, frame[key].astype(str), n=1, cutoff=0.5)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
+    matches = difflib.get_close_matches(wanted_text, frame[key].astype(str), n=1, cutoff=0.5)
+    hint = f" Did you mean {matches[0]!r}?" if matches else ""
     raise NotInReport(f"The report has no {kind} {wanted_text!r}.{hint}")
 
 
@@ -82,13 +82,13 @@ def _between_notes(row: pd.Series, claims: pd.DataFrame) -> str:
     at = claims["claim_id"].tolist().index(row["claim_id"])
     noted = claims["note_numbers"].map(_split)
     before, after = (
-        [int(number) for numbers in part for number in numbers] for part in (noted[:at], noted[at:])
+        [int(number) for cell in part for number in cell] for part in (noted[:at], noted[at:])
     )
     if before and after:
         return f"No note; it stands between notes {max(before)} and {min(after)}"
     if before or after:
-        where = f"after note {max(before)}" if before else f"before note {min(after)}"
-        return f"No note; it stands {where}"
+        place = f"after note {max(before)}" if before else f"before note {min(after)}"
+        return f"No note; it stands {place}"
     return "No note"
 
 
@@ -121,13 +121,13 @@ def figure(figure_id: str) -> Card:
     """
     row = _row("figures", "figure_id", figure_id, "figure").dropna()
     value = f"{row['value']:g} {row['unit']}" if "value" in row else f"{row['date']:%Y-%m-%d}"
-    about = "about " if row.get("stated_as") == "about" else ""
-    about = "more than " if row.get("stated_as") == "more_than" else about
-    words = f"{row['entity']}: {about}{value}. {row['context']}."
+    qualifier = "about " if row.get("stated_as") == "about" else ""
+    qualifier = "more than " if row.get("stated_as") == "more_than" else qualifier
+    sentence = f"{row['entity']}: {qualifier}{value}. {row['context']}."
     return Card(
         f"Figure {row['figure_id']} · claim {row['claim_id']}",
-        f'<p style="margin:0.3em 0">{escape(words)}</p>',
-        words,
+        f'<p style="margin:0.3em 0">{escape(sentence)}</p>',
+        sentence,
     )
 
 

@@ -16,16 +16,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-MINUTES = 20.0
-EVERY_S = 60.0
-EMPTY = 60e6  # bytes of its own; a kernel in which nothing ran has less, and nothing to give back
+DEFAULT_MINUTES = 20.0
+CHECK_INTERVAL_S = 60.0
+EMPTY_BYTES = 60e6  # bytes of its own; a kernel in which nothing ran has less, nothing to give
 
 
 def minutes(app: Any) -> float:
     """Return after how many minutes of rest a lesson's kernel starts afresh; 0 for never.
 
-    `BELGRADE_REST_MINUTES` says it anywhere. Without it, it is `MINUTES` on a hub or where the
-    server's memory is limited, and never elsewhere.
+    `BELGRADE_REST_MINUTES` says it anywhere. Without it, it is `DEFAULT_MINUTES` on a hub or where
+    the server's memory is limited, and never elsewhere.
     """
     rules = [app.config.get(f"{kind}MappingKernelManager", {}) for kind in ("", "Async")]
     if any("cull_idle_timeout" in rule for rule in rules):
@@ -34,7 +34,7 @@ def minutes(app: Any) -> float:
         return max(float(os.environ["BELGRADE_REST_MINUTES"]), 0)
     except (KeyError, ValueError):
         hub = os.environ.get("JUPYTERHUB_SERVICE_PREFIX") or os.environ.get("MEM_LIMIT")
-        return MINUTES if hub else 0
+        return DEFAULT_MINUTES if hub else 0
 
 
 def is_lesson(path: Path) -> bool:
@@ -45,19 +45,19 @@ def is_lesson(path: Path) -> bool:
 
 async def start_afresh(app: Any, after: float) -> list[str]:
     """Start the kernels of lessons afresh that were idle so many minutes; return their paths."""
-    done = []
+    restarted = []
     for session in await app.session_manager.list_sessions():
         kernel = session.get("kernel") or {}
         if kernel.get("execution_state") != "idle" or not kernel.get("last_activity"):
             continue
-        rested = datetime.now(UTC) - datetime.fromisoformat(kernel["last_activity"])
-        if rested < timedelta(minutes=after) or not is_lesson(Path(app.root_dir, session["path"])):
+        idle = datetime.now(UTC) - datetime.fromisoformat(kernel["last_activity"])
+        if idle < timedelta(minutes=after) or not is_lesson(Path(app.root_dir, session["path"])):
             continue
-        if _own_memory(app.kernel_manager.get_kernel(kernel["id"])) > EMPTY:
+        if _own_memory(app.kernel_manager.get_kernel(kernel["id"])) > EMPTY_BYTES:
             await app.kernel_manager.restart_kernel(kernel["id"])
             app.log.info("%s rested: its kernel starts afresh.", session["path"])
-            done.append(session["path"])
-    return done
+            restarted.append(session["path"])
+    return restarted
 
 
 def _own_memory(kernel: Any) -> float:
@@ -78,5 +78,5 @@ def _load_jupyter_server_extension(app: Any) -> None:
     if after := minutes(app):
         from tornado.ioloop import PeriodicCallback
 
-        look = functools.partial(start_afresh, app, after)
-        PeriodicCallback(look, 1000 * min(EVERY_S, after * 30)).start()
+        check = functools.partial(start_afresh, app, after)
+        PeriodicCallback(check, 1000 * min(CHECK_INTERVAL_S, after * 30)).start()

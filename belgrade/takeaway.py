@@ -62,7 +62,7 @@ def evidence() -> pd.DataFrame:
     """Return the evidence, a row each: lesson, evidence (a sentence), table that it comes from."""
     import pandas as pd
 
-    found = [
+    pieces = [
         *_aid(),
         ("02", _trade(), "trade_statements"),
         ("03", _gas(), "gas_imports"),
@@ -72,7 +72,7 @@ def evidence() -> pd.DataFrame:
         *_trust(),
         ("07", _invested(), "fdi_by_origin"),
     ]
-    rows = [(f"E{number:02}", *row) for number, row in enumerate(found, start=1)]
+    rows = [(f"E{number:02}", *row) for number, row in enumerate(pieces, start=1)]
     columns = ["evidence_id", "lesson", "evidence", "table"]
     return pd.DataFrame(rows, columns=columns).set_index("evidence_id")
 
@@ -108,11 +108,11 @@ def _aid() -> Iterator[tuple[str, str, str]]:
         "aid_deliveries",
     )
     airport = met[met["occasion"] == "airport"]
-    there = _the(joined(airport.loc[airport["president_present"] == "yes", "donor"]))
-    away = _the(joined(airport.loc[airport["president_present"] == "no", "donor"]))
+    himself = _named(joined(airport.loc[airport["president_present"] == "yes", "donor"]))
+    others = _named(joined(airport.loc[airport["president_present"] == "no", "donor"]))
     yield (
         "01",
-        f"At the airport Serbia's president met aid from {there}; others met aid from {away}.",
+        f"At the airport Serbia's president met aid from {himself}; others met aid from {others}.",
         "aid_receptions",
     )
     team = met[(met["donor"] == "Russia") & (met["president_present"] == "yes")].iloc[0]
@@ -121,13 +121,13 @@ def _aid() -> Iterator[tuple[str, str, str]]:
         "01",
         "Serbia's president thanked Russia's team in person on "
         f"{spoken_date(team['date'])}, and received help from "
-        f"{_the(joint['donor'])} in person on {spoken_date(joint['date'])}.",
+        f"{_named(joint['donor'])} in person on {spoken_date(joint['date'])}.",
         "aid_receptions",
     )
-    turned = data.load("events").set_index("event_id").loc["T029"]
+    event = data.load("events").set_index("event_id").loc["T029"]
     yield (
         "01",
-        f"On {spoken_date(turned['date'])} Serbia's president called European solidarity a "
+        f"On {spoken_date(event['date'])} Serbia's president called European solidarity a "
         "fairy tale and turned to China.",
         "events",
     )
@@ -165,8 +165,8 @@ def _votes() -> str:
     votes = data.load("un_agreement").query("vote_set == 'all_roll_calls' and partner == 'Russia'")
     votes = votes[votes["year"].between(2001, 2019)]
 
-    def change(who: tuple[str, ...]) -> float:
-        chosen = votes[votes["country"].isin(who)]
+    def change(countries: tuple[str, ...]) -> float:
+        chosen = votes[votes["country"].isin(countries)]
         sums = chosen.groupby(chosen["year"] >= 2008)[["same_votes", "joint_votes"]].sum()
         share = 100 * sums["same_votes"] / sums["joint_votes"]
         return share[True] - share[False]
@@ -179,26 +179,26 @@ def _votes() -> str:
 
 
 def _china_and_kosovo() -> str:
-    stands = data.load("kosovo_p5_positions").query("item == 'recognition of Kosovo'")
-    apart = _the(joined(stands.loc[stands["position"] != "recognised", "state"]))
+    positions = data.load("kosovo_p5_positions").query("item == 'recognition of Kosovo'")
+    others = _named(joined(positions.loc[positions["position"] != "recognised", "state"]))
     return (
-        f"Of the states that have a veto, {apart} did not recognise Kosovo when it declared "
+        f"Of the states that have a veto, {others} did not recognise Kosovo when it declared "
         "independence in 2008."
     )
 
 
 def _trust() -> Iterator[tuple[str, str, str]]:
-    when = data.load("events").groupby("event_id")["date"].min()
+    day = data.load("events").groupby("event_id")["date"].min()
     yield (
         "06",
-        f"In {when['T025']:%B %Y} a video showed a Russian officer paying a retired Serbian "
+        f"In {day['T025']:%B %Y} a video showed a Russian officer paying a retired Serbian "
         "officer; Serbia's president confirmed that it was genuine.",
         "events",
     )
     yield (
         "06",
-        f"In {when['T014']:%B %Y} Russia's president signed a decree that gives Serbia's president "
-        f"a decoration; in {when['T027']:%B %Y} he gave him a rifle that had been a king's.",
+        f"In {day['T014']:%B %Y} Russia's president signed a decree that gives Serbia's president "
+        f"a decoration; in {day['T027']:%B %Y} he gave him a rifle that had been a king's.",
         "events",
     )
 
@@ -214,7 +214,7 @@ def _invested() -> str:
     )
 
 
-def _the(names: str) -> str:
+def _named(names: str) -> str:
     return names.replace("European Union", "the European Union")
 
 
@@ -229,23 +229,23 @@ def marks() -> pd.DataFrame:
     import pandas as pd
 
     table = pd.DataFrame(None, index=evidence().index, columns=list(EXPLANATIONS), dtype=object)
-    for row, row_marks in _kept().items():
+    for row, row_marks in _stored_marks().items():
         for name, mark in row_marks.items():
             if row in table.index:
                 table.loc[row, name] = mark
     return table
 
 
-def _kept() -> dict[str, dict[str, str]]:
+def _stored_marks() -> dict[str, dict[str, str]]:
     """Return the marks in the journal that can be read: evidence -> explanation -> mark."""
-    kept = journal.get(KEY)
+    stored = journal.get(KEY)
     return {
         row: {
             name: mark
             for name, mark in row_marks.items()
             if name in EXPLANATIONS and mark in matrix.MARKS
         }
-        for row, row_marks in (kept.items() if isinstance(kept, dict) else ())
+        for row, row_marks in (stored.items() if isinstance(stored, dict) else ())
         if isinstance(row_marks, dict)
     }
 
@@ -255,57 +255,57 @@ def ask_marks() -> None:
 
     Each mark is kept in the journal at once, under the piece whose list was changed.
     """
-    shown = evidence()
-    ids = list(shown.index)
+    table = evidence()
+    ids = list(table.index)
 
     def build(row: str) -> list[Any]:
-        at, row_marks = ids.index(row), _kept().get(row, {})
-        head = f"Evidence {at + 1} of {len(ids)}, from lesson {shown.loc[row, 'lesson']}."
+        index, row_marks = ids.index(row), _stored_marks().get(row, {})
+        head = f"Evidence {index + 1} of {len(ids)}, from lesson {table.loc[row, 'lesson']}."
         fields = []
-        for name, (title, _, words) in EXPLANATIONS.items():
+        for name, (title, _, claim) in EXPLANATIONS.items():
             options = [("not marked", None), *((mark, mark) for mark in matrix.MARKS)]
-            field = forms.dropdown(f"{title}: {words}", options, row_marks.get(name))
-            forms.on_change(field, partial(keep, row, name))
+            field = forms.dropdown(f"{title}: {claim}", options, row_marks.get(name))
+            forms.on_change(field, partial(commit, row, name))
             fields.append(field)
-        return [forms.text(forms.card(head, shown.loc[row, "evidence"])), *fields]
+        return [forms.text(forms.card(head, table.loc[row, "evidence"])), *fields]
 
-    def keep(row: str, name: str, change: Mapping[str, Any]) -> None:
-        kept = _kept()
-        row_marks = kept.get(row, {}) | {name: change["new"]}
-        kept[row] = {name: mark for name in EXPLANATIONS if (mark := row_marks.get(name))}
-        form.tell(tally(journal.save(KEY, kept)))
+    def commit(row: str, name: str, change: Mapping[str, Any]) -> None:
+        stored = _stored_marks()
+        row_marks = stored.get(row, {}) | {name: change["new"]}
+        stored[row] = {name: mark for name in EXPLANATIONS if (mark := row_marks.get(name))}
+        form.tell(tally(journal.save(KEY, stored)))
 
     def tally(message: str = "") -> str:
-        kept = _kept()
-        done = sum(len(kept.get(row, {})) == len(EXPLANATIONS) for row in ids)
+        stored = _stored_marks()
+        done = sum(len(stored.get(row, {})) == len(EXPLANATIONS) for row in ids)
         return f"{done} of {len(ids)} pieces of evidence marked in full. {message}".strip()
 
     def words() -> forms.Words:
         how = f"Run this cell to mark each as {', '.join(matrix.MARKS[:-1])} or {matrix.MARKS[-1]}."
-        in_words, kept = forms.Words(QUESTION, how), _kept()
+        in_words, stored = forms.Words(QUESTION, how), _stored_marks()
         in_words.line("Explanations:")
         in_words.items(
-            [(f"{title} ({who}): {words}", "") for title, who, words in EXPLANATIONS.values()]
+            [(f"{title} ({who}): {claim}", "") for title, who, claim in EXPLANATIONS.values()]
         )
         in_words.line("Evidence:")
-        called = names()
+        titles = names()
         in_words.items(
             [
                 (
                     f"Lesson {row.lesson}: {row.evidence}",
-                    "; ".join(f"{called[n]} {mark}" for n, mark in kept.get(row.Index, {}).items()),
+                    "; ".join(f"{titles[n]} {m}" for n, m in stored.get(row.Index, {}).items()),
                 )
-                for row in shown.itertuples()
+                for row in table.itertuples()
             ],
             numbered=True,
         )
         return in_words
 
-    have = _kept()
-    place = next(
-        (at for at, row in enumerate(ids) if len(have.get(row, {})) < len(EXPLANATIONS)), 0
+    marked = _stored_marks()
+    first = next(
+        (index for index, row in enumerate(ids) if len(marked.get(row, {})) < len(EXPLANATIONS)), 0
     )
-    cards = forms.Cards(ids, build, place)
+    cards = forms.Cards(ids, build, first)
     form = forms.Form("marks", [forms.heading(QUESTION), cards.box], words)
     form.show(tally())
 
@@ -323,26 +323,26 @@ def result(marked: pd.DataFrame) -> str:
             "No piece of evidence is marked in full yet. That is fine: mark a few above, run this "
             "cell again, and the scores appear."
         )
-    called = names()
-    apart = len(matrix.telling(marked))
+    titles = names()
+    telling = len(matrix.telling(marked))
     pieces = "1 piece" if done == 1 else f"{done} pieces"
-    begin = f"You marked {pieces} of evidence in full; {apart or 'none'} of them "
-    if apart == 0:
-        return f"{begin}tells the explanations apart, so there is nothing to count yet."
+    beginning = f"You marked {pieces} of evidence in full; {telling or 'none'} of them "
+    if telling == 0:
+        return f"{beginning}tells the explanations apart, so there is nothing to count yet."
     least = matrix.least_contradicted(marked)
     against = matrix.counts(marked).loc[least[0], matrix.INCONSISTENT]
     sentences = [
-        f"{begin}{'tells' if apart == 1 else 'tell'} the explanations apart, and only "
-        f"{'it counts' if apart == 1 else 'they count'}.",
-        f"Least evidence against it ({against}): {joined(called[name] for name in least)}.",
+        f"{beginning}{'tells' if telling == 1 else 'tell'} the explanations apart, and only "
+        f"{'it counts' if telling == 1 else 'they count'}.",
+        f"Least evidence against it ({against}): {joined(titles[name] for name in least)}.",
     ]
-    if idle := [called[name] for name in matrix.untested(marked) if name in least]:
+    if untested := [titles[name] for name in matrix.untested(marked) if name in least]:
         sentences.append(
-            f"But {joined(idle)} {'was' if len(idle) == 1 else 'were'} neutral throughout: "
+            f"But {joined(untested)} {'was' if len(untested) == 1 else 'were'} neutral throughout: "
             "without anything held against it, an explanation comes first untested."
         )
-    if decide := matrix.rows_that_decide(marked):
-        sentences.append(f"Without {' or without '.join(decide)} this would be otherwise.")
+    if deciding := matrix.rows_that_decide(marked):
+        sentences.append(f"Without {' or without '.join(deciding)} this would be otherwise.")
     if done < WORTH_SCORING:
         sentences.append(
             "That is few: a score from so little evidence may turn with the next piece."
@@ -368,9 +368,9 @@ def as_csv() -> str:
 
 def _last_entry() -> str:
     """Return the date of what was last kept in the journal ("28 November 2026"), or ""."""
-    saved = max((entry.get("saved", "") for entry in journal.entries().values()), default="")
+    latest = max((entry.get("saved", "") for entry in journal.entries().values()), default="")
     try:
-        date = datetime.fromisoformat(saved).astimezone()
+        date = datetime.fromisoformat(latest).astimezone()
     except ValueError:
         return ""
     return f"{spoken_date(date)} {date.year}"
@@ -381,18 +381,18 @@ def as_page(name: str = "") -> str:
 
     It bears `name` (a line to write it on where there is none) and the date of the last entry.
     """
-    marked, called = marks(), names()
+    marked, titles = marks(), names()
     date = _last_entry()
     rows = [
         [
             f"{row.Index}. {escape(row.evidence)} <small>(lesson {row.lesson}, "
             f"table {escape(row.table)})</small>",
-            *(_mark(marked.loc[row.Index, name]) for name in called),
+            *(_mark(marked.loc[row.Index, name]) for name in titles),
         ]
         for row in evidence().itertuples()
     ]
     scores = [
-        [escape(called[name]), *map(str, numbers)]
+        [escape(titles[name]), *map(str, numbers)]
         for name, *numbers in matrix.counts(marked).itertuples()
     ]
     key = ", ".join(f"{symbol} {mark}" for mark, symbol in SYMBOLS.items())
@@ -402,11 +402,11 @@ def as_page(name: str = "") -> str:
         name=escape(name.strip()) or '<span class="line"></span>',
         dated=f"<p>Last entry: {date}</p>" if date else "",
         explanations="".join(
-            f"<li><strong>{escape(title)}</strong> ({escape(who)}): {escape(words)}</li>"
-            for title, who, words in EXPLANATIONS.values()
+            f"<li><strong>{escape(title)}</strong> ({escape(proposer)}): {escape(claim)}</li>"
+            for title, proposer, claim in EXPLANATIONS.values()
         ),
         matrix=_table(
-            ["Evidence", *map(escape, called.values())],
+            ["Evidence", *map(escape, titles.values())],
             rows,
             f"{escape(key)}; an empty cell was not marked.",
         ),
@@ -421,15 +421,15 @@ def as_page(name: str = "") -> str:
     )
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]], caption: str = "") -> str:
+def _table(columns: Sequence[str], rows: Iterable[Sequence[str]], caption: str = "") -> str:
     """Return a table of HTML: column heads, and rows that begin with theirs."""
     lines = "".join(
         f'<tr><th scope="row">{first}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
         for first, *cells in rows
     )
-    above = "".join(f'<th scope="col">{each}</th>' for each in head)
+    heads = "".join(f'<th scope="col">{each}</th>' for each in columns)
     caption = f"<caption>{caption}</caption>" if caption else ""
-    return f"<table>{caption}<thead><tr>{above}</tr></thead><tbody>{lines}</tbody></table>"
+    return f"<table>{caption}<thead><tr>{heads}</tr></thead><tbody>{lines}</tbody></table>"
 
 
 def _mark(mark: Any) -> str:
@@ -458,7 +458,7 @@ def evidence_matrix(name: str = "") -> Card:
     """
     # The mark at the start makes spreadsheets read the names as UTF-8.
     contents = dict(zip(FILES, ("\ufeff" + as_csv(), as_page(name)), strict=True))
-    kinds = dict(zip(FILES, ("text/csv", "text/html"), strict=True))
+    types = dict(zip(FILES, ("text/csv", "text/html"), strict=True))
     labels = dict(zip(FILES, ("as a table (CSV)", "as a page (HTML)"), strict=True))
     if marks().isna().all(axis=None) and journal.verdicts().empty:
         message = "No mark or verdict yet: the links give the empty form, and no file was written."
@@ -471,9 +471,9 @@ def evidence_matrix(name: str = "") -> Card:
             message = f"Not written ({error.strerror or error}): use the links to download."
     links = ""
     for file, text in contents.items():
-        coded = base64.b64encode(text.encode("utf-8")).decode("ascii")
+        encoded = base64.b64encode(text.encode("utf-8")).decode("ascii")
         links += (
-            f'<li><a download="{file}" href="data:{kinds[file]};charset=utf-8;base64,{coded}">'
+            f'<li><a download="{file}" href="data:{types[file]};charset=utf-8;base64,{encoded}">'
             f"Download {labels[file]}</a></li>"
         )
     return Card(

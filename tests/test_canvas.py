@@ -112,12 +112,12 @@ def test_texts_of_one_figure_do_not_show_in_another() -> None:
 
 def test_what_is_kept_has_an_end(monkeypatch: Any) -> None:
     monkeypatch.setattr(canvas, "MOST_TEXTS", 5)
-    for name in ("_texts", "_measures"):
+    for name in ("_text_images", "_text_sizes"):
         monkeypatch.setattr(canvas, name, {})
     first = canvas.paint(chart(), DPI)
     assert canvas.paint(chart(), DPI) == first
-    assert len(canvas._texts) <= 5
-    assert len(canvas._measures) <= 5
+    assert len(canvas._text_images) <= 5
+    assert len(canvas._text_sizes) <= 5
 
 
 def test_a_figure_keeps_its_canvas_and_stands_on_white() -> None:

@@ -218,7 +218,7 @@ def test_a_check_of_a_name_without_value_is_no_raw_error(explained: Any) -> None
 
 
 def test_every_entry_of_the_table_is_met_by_a_slip_or_read() -> None:
-    for entry in errors.known():
+    for entry in errors.known_errors():
         assert set(entry) == {"error", "pattern", "happened", "todo"}
         assert entry["happened"].endswith((".", "}."))
         assert entry["todo"].endswith((".", ")", "]", "?", "..."))

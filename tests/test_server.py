@@ -79,7 +79,7 @@ def test_what_is_left_alone(app: Any, path: str, minutes: float, state: str, hol
 def test_when_lessons_give_back(app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     assert server.minutes(app) == 0, "on a student's own machine nothing ends"
     monkeypatch.setenv("JUPYTERHUB_SERVICE_PREFIX", "/user/ana/")
-    assert server.minutes(app) == server.MINUTES
+    assert server.minutes(app) == server.DEFAULT_MINUTES
     monkeypatch.setenv("BELGRADE_REST_MINUTES", "0")
     assert server.minutes(app) == 0
     monkeypatch.setenv("BELGRADE_REST_MINUTES", "45")

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from belgrade.checks.judge.texts import normalized
-from belgrade.errors import OTHER_LANGUAGES, looked_up, phrases
+from belgrade.errors import OTHER_LANGUAGES, error_table, lookup
 
 if TYPE_CHECKING:
     from belgrade.checks.spec import Spec
@@ -42,7 +42,7 @@ def reason(error: str) -> str:
     kind, _, text = error.partition(": ")
     found = getattr(builtins, kind, None)
     kinds = [k.__name__ for k in found.__mro__] if isinstance(found, type) else [kind]
-    words = _own(error) or looked_up(kinds, " ".join(text.split()))
+    words = _own(error) or lookup(kinds, " ".join(text.split()))
     if words is None:
         return f"Your code stopped with {error.rstrip('.: ')}."
     unread = "Python could not read it. " * (
@@ -52,7 +52,7 @@ def reason(error: str) -> str:
 
 
 def _own(error: str) -> tuple[str] | None:
-    for entry in phrases()["judge"]:
+    for entry in error_table()["judge"]:
         if hit := re.match(entry["pattern"], error, re.DOTALL):
             return (entry["words"].format(*hit.groups()),)
     return None

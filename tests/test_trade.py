@@ -6,7 +6,7 @@ import pytest
 
 from belgrade import explorers
 from belgrade.evidence.trade import printed_shares, trade_by_year
-from belgrade.explorers.kit import apart
+from belgrade.explorers.kit import spread
 
 
 def words(name: str, **choices: object) -> str:
@@ -87,7 +87,7 @@ def test_years_without_data_stay_missing() -> None:
 
 
 def test_labels_move_apart_as_little_as_needed() -> None:
-    assert apart([1.0, 5.0], 1) == [1.0, 5.0]
-    assert apart([1.0, 1.0], 1) == [0.5, 1.5]
+    assert spread([1.0, 5.0], 1) == [1.0, 5.0]
+    assert spread([1.0, 1.0], 1) == [0.5, 1.5]
     # Three at 1, 1 and 2 make one group around 4/3.
-    assert apart([1.0, 1.0, 2.0], 1) == pytest.approx([1 / 3, 4 / 3, 7 / 3])
+    assert spread([1.0, 1.0, 2.0], 1) == pytest.approx([1 / 3, 4 / 3, 7 / 3])

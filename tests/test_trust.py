@@ -10,7 +10,7 @@ from shown_form import ShownForm
 
 from belgrade import explorers, journal
 from belgrade.evidence import trust
-from belgrade.explorers.kit import apart
+from belgrade.explorers.kit import spread
 from belgrade.explorers.trust import GROUPS, NOBODY
 from belgrade.methods import agreement
 
@@ -245,7 +245,7 @@ def test_a_country_that_was_not_read_is_said_to_be_missing() -> None:
 
 
 def test_labels_are_spread_by_least_squares() -> None:
-    assert apart([0.1, 0.5], 0.2) == pytest.approx([0.1, 0.5])
+    assert spread([0.1, 0.5], 0.2) == pytest.approx([0.1, 0.5])
     # Two at 0.5 go half a gap either way; a third at 0.55 joins them: the mean stays.
-    assert apart([0.5, 0.5], 0.2) == pytest.approx([0.4, 0.6])
-    assert sum(apart([0.5, 0.5, 0.56], 0.2)) == pytest.approx(1.56)
+    assert spread([0.5, 0.5], 0.2) == pytest.approx([0.4, 0.6])
+    assert sum(spread([0.5, 0.5, 0.56], 0.2)) == pytest.approx(1.56)

@@ -9,7 +9,7 @@ from belgrade import figures
 from belgrade.display import count, spoken_date
 from belgrade.evidence.aid import LANDED, aid_rates, aid_tables, receptions
 from belgrade.explorers.explorer import Explorer, NothingToShow, Select
-from belgrade.explorers.kit import bars, days, hollow, key, mark, name_rows, spoken_span
+from belgrade.explorers.kit import bars, date_axis, handle, hollow, label_rows, legend, spoken_span
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,19 +54,20 @@ def aid_per_what() -> Explorer:
         "counted": Select("Count", counted, "planes"),
         "base": Select("Divide by", bases, "nothing"),
     }
-    return Explorer("Aid per what?", aid_tables(), controls, _aid)
+    return Explorer("Aid per what?", aid_tables(), controls, _aid_view)
 
 
-def _aid(tables: Any, counted: str, base: str) -> tuple[Figure, str]:
+def _aid_view(tables: Any, counted: str, base: str) -> tuple[Figure, str]:
     rates = aid_rates(tables, counted, base)
-    sent = COUNTED[counted][1]
-    unit = f"{sent}{BASES[base][1]}"
+    quantity = COUNTED[counted][1]
+    unit = f"{quantity}{BASES[base][1]}"
     fig, ax = figures.new(2.6)
     bars(ax, rates["rate"], map(_number, rates["rate"]))
     ax.margins(x=0.12)
     ax.set_xlim(left=0)
-    ax.set(xlabel=unit, title=f"{sent} to Serbia and to Italy, spring 2020")
-    return fig, f"{unit}: {_say_rates(rates)}{_say_cases(rates) if 'cases' in unit else ''}"
+    ax.set(xlabel=unit, title=f"{quantity} to Serbia and to Italy, spring 2020")
+    cases = _describe_cases(rates) if "cases" in unit else ""
+    return fig, f"{unit}: {_describe_rates(rates)}{cases}"
 
 
 def _number(value: float) -> str:
@@ -74,14 +75,14 @@ def _number(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:#.3g}"
 
 
-def _say_rates(rates: pd.DataFrame) -> str:
+def _describe_rates(rates: pd.DataFrame) -> str:
     serbia, italy = rates.loc["Serbia", "rate"], rates.loc["Italy", "rate"]
     more, ratio = ("Italy", italy / serbia) if serbia < italy else ("Serbia", serbia / italy)
     listed = f"{_number(serbia)} to Serbia, {_number(italy)} to Italy"
     return f"{listed}; {more} received {ratio:.1f} times as many."
 
 
-def _say_cases(rates: pd.DataFrame) -> str:
+def _describe_cases(rates: pd.DataFrame) -> str:
     cases = " and ".join(
         f"{row.size * 1000:,.0f} in {row.Index} ({spoken_date(row.date)})"
         for row in rates[["size", "date"]].itertuples()
@@ -91,7 +92,7 @@ def _say_cases(rates: pd.DataFrame) -> str:
 
 # --- Who came to the airport? ----------------------------------------------------------------
 
-# Host -> how the key says it, and the marker.
+# Host -> how the legend says it, and the marker.
 HOSTS = {
     "president": ("the president", "o"),
     "prime_minister": ("the prime minister", "s"),
@@ -107,7 +108,7 @@ OCCASIONS = {
     "meetings and ceremonies": "meeting",
     "phone calls": "phone",
 }
-TOLD = {"mentioned or not": ALL, "only those mentioned": "yes", "only those not mentioned": "no"}
+MENTION = {"mentioned or not": ALL, "only those mentioned": "yes", "only those not mentioned": "no"}
 
 
 def airport() -> Explorer:
@@ -118,19 +119,19 @@ def airport() -> Explorer:
     controls = {
         "donor": Select("Donor", donors, ALL),
         "occasion": Select("Occasion", OCCASIONS, ALL),
-        "told": Select("In the report", TOLD, ALL),
+        "told": Select("In the report", MENTION, ALL),
     }
-    return Explorer("Who came to the airport?", rows, controls, _airport)
+    return Explorer("Who came to the airport?", rows, controls, _airport_view)
 
 
-def _airport(rows: Any, donor: str, occasion: str, told: str) -> tuple[Figure, str]:
+def _airport_view(rows: Any, donor: str, occasion: str, told: str) -> tuple[Figure, str]:
     order = list(dict.fromkeys(rows["donor"]))
     for column, wanted in {"donor": donor, "occasion": occasion, "in_report": told}.items():
         rows = rows[rows[column] == wanted] if wanted != ALL else rows
     if rows.empty:
         raise NothingToShow("No reception in the table fits these choices. Widen one of them.")
     donors = [name for name in order if name in set(rows["donor"])]
-    return _draw_airport(rows, donors), _say_airport(rows)
+    return _draw_airport(rows, donors), _describe_airport(rows)
 
 
 def _draw_airport(rows: pd.DataFrame, donors: list[str]) -> Figure:
@@ -142,28 +143,28 @@ def _draw_airport(rows: pd.DataFrame, donors: list[str]) -> Figure:
             style = hollow(shade, shade if row.in_report == "yes" else "white")
             place = row.date, donors.index(name) - lift
             ax.plot(*place, marker=HOSTS[row.host][1], markersize=10, **style)
-    name_rows(ax, [textwrap.fill(name, 20) for name in donors])
-    days(ax, "2020-03-14", "2020-05-22", weeks=2)
+    label_rows(ax, [textwrap.fill(name, 20) for name in donors])
+    date_axis(ax, "2020-03-14", "2020-05-22", weeks=2)
     ax.grid(axis="y")
     ax.set_title("Receptions of aid for Serbia that we found, spring 2020")
     grey = hollow(figures.GREY, figures.GREY) | {"markersize": 8}
-    here = [look for host, look in HOSTS.items() if host in set(rows["host"])]
-    marks = [mark(words, marker=shape, **grey) for words, shape in here]
-    marks.append(mark("filled: in the report", marker="h", **grey))
-    marks.append(mark("hollow: not in it", marker="h", **grey | {"markerfacecolor": "white"}))
-    key(fig, marks, ncols=4, handletextpad=0.2, fontsize=9)
+    hosts = [look for host, look in HOSTS.items() if host in set(rows["host"])]
+    handles = [handle(label, marker=shape, **grey) for label, shape in hosts]
+    handles.append(handle("filled: in the report", marker="h", **grey))
+    handles.append(handle("hollow: not in it", marker="h", **grey | {"markerfacecolor": "white"}))
+    legend(fig, handles, ncols=4, handletextpad=0.2, fontsize=9)
     return fig
 
 
-def _say_airport(rows: pd.DataFrame) -> str:
+def _describe_airport(rows: pd.DataFrame) -> str:
     present = rows[rows["president_present"] == "yes"]
-    head = f"{count(len(rows), 'reception')} {spoken_span(rows['date'])} 2020"
+    beginning = f"{count(len(rows), 'reception')} {spoken_span(rows['date'])} 2020"
     if present.empty:
-        return f"{head}; the president was there in person at none."
-    whose = present["donor"].value_counts(sort=False)
-    listed = ", ".join(f"{donor} {number}" for donor, number in whose.items())
+        return f"{beginning}; the president was there in person at none."
+    by_donor = present["donor"].value_counts(sort=False)
+    listed = ", ".join(f"{donor} {number}" for donor, number in by_donor.items())
     mentioned = (present["in_report"] == "yes").sum()
     return (
-        f"{head}; the president was there in person at {len(present)} ({listed}), "
+        f"{beginning}; the president was there in person at {len(present)} ({listed}), "
         f"of which the report mentions {mentioned or 'none'}."
     )

@@ -21,8 +21,6 @@ ROLES = {
     "counter-consideration": "#D55E00",
     "forecast": "#AA4499",
 }
-
-
 POINTS, CLAIMS = "points", "claims"
 
 
@@ -46,10 +44,10 @@ def argument_tree() -> Explorer:
         columns={"claim_id": "node_id", "paraphrase": "text", "kind": "role"}
     )
     tables = {"nodes": nodes, "claims": claims.set_index("node_id", drop=False)}
-    return Explorer("The argument, point by point", tables, controls, _tree)
+    return Explorer("The argument, point by point", tables, controls, _view)
 
 
-def _around(nodes: pd.DataFrame, point: str) -> tuple[Any, Any, pd.DataFrame]:
+def _relatives(nodes: pd.DataFrame, point: str) -> tuple[Any, Any, pd.DataFrame]:
     """Return the row of the point, the row of its parent (or None), and its children."""
     indexed = nodes.set_index("node_id", drop=False)
     row = indexed.loc[point]
@@ -57,38 +55,39 @@ def _around(nodes: pd.DataFrame, point: str) -> tuple[Any, Any, pd.DataFrame]:
     return row, parent, nodes[nodes["parent_id"] == point]
 
 
-def _tree(tables: Any, point: str, under: str) -> tuple[Figure, str]:
+def _view(tables: Any, point: str, under: str) -> tuple[Figure, str]:
     nodes = tables["nodes"]
-    row, parent, children = _around(nodes, point)
+    row, parent, children = _relatives(nodes, point)
     if under == CLAIMS or children.empty:
         claims = tables["claims"].loc[row["claim_ids"].split(";")]
-        return _draw(row, parent, claims), _say_claims(row, parent, claims)
-    return _draw(row, parent, children), _say(row, parent, children, _count_below(nodes, point))
+        return _draw(row, parent, claims), _describe_claims(row, parent, claims)
+    count = _count_descendants(nodes, point)
+    return _draw(row, parent, children), _describe(row, parent, children, count)
 
 
 def _draw(row: Any, parent: Any, children: pd.DataFrame) -> Figure:
-    words = [_words(child, 52) for _, child in children.iterrows()]
-    sizes = [0.36 + 0.18 * (text.count("\n") + 1) for text in words]
-    head = 0.05 if parent is None else 0.35
-    height = max(sum(sizes) + head + 0.05, 1.6)
+    texts = [_node_text(child, 52) for _, child in children.iterrows()]
+    sizes = [0.36 + 0.18 * (text.count("\n") + 1) for text in texts]
+    header = 0.05 if parent is None else 0.35
+    height = max(sum(sizes) + header + 0.05, 1.6)
     fig, ax = figures.new(height)
     ax.set_axis_off()
     ax.set(xlim=(0, figures.WIDTH_IN), ylim=(height, 0))
     if parent is not None:
         above = f"part of {parent['node_id']}: {parent['text']}"
         ax.text(0.05, 0.15, textwrap.shorten(above, 90, placeholder=" …"), fontsize=9.5)
-    middle = head + (height - head) / 2
+    middle = header + (height - header) / 2
     top = middle - sum(sizes) / 2
-    for text, size, role in zip(words, sizes, children["role"], strict=True):
+    for text, size, role in zip(texts, sizes, children["role"], strict=True):
         y = top + size / 2
         ax.plot([1.5, 2.55, 2.95], [middle, y, y], color=figures.GREY, linewidth=1.2, zorder=1)
         _box(ax, (3.0, y), text, role)
         top += size
-    _box(ax, (0.1, middle), _words(row, 24), row["role"], weight="bold")
+    _box(ax, (0.1, middle), _node_text(row, 24), row["role"], weight="bold")
     return fig
 
 
-def _words(row: Any, width: int) -> str:
+def _node_text(row: Any, width: int) -> str:
     """Return the text of a node, wrapped at `width` characters, with its id and role below."""
     wrapped = textwrap.fill(row["text"], width)
     return f"{wrapped}\n{row['node_id']} · {row['role']}"
@@ -101,33 +100,33 @@ def _box(ax: Any, place: tuple[float, float], text: str, role: str, weight: str 
     ax.text(*place, text, bbox=edge | {"facecolor": "white"}, zorder=2, **style)
 
 
-def _say(row: Any, parent: Any, children: pd.DataFrame, below: int) -> str:
+def _describe(row: Any, parent: Any, children: pd.DataFrame, below: int) -> str:
     counts = children["role"].value_counts()
     roles = ", ".join(f"{role} {count}" for role, count in counts.items())
-    deeper = f"; with those further down, {below}" if below > len(children) else ""
-    under = "" if parent is None else f", part of {parent['node_id']}"
+    all_levels = f"; with those further down, {below}" if below > len(children) else ""
+    parent_note = "" if parent is None else f", part of {parent['node_id']}"
     claims = row["claim_ids"].replace(";", ", ")
     points = "; ".join(f"{child['node_id']} {child['text']}" for _, child in children.iterrows())
     return (
-        f"{row['node_id']}{under}: {row['text']} (claims {claims}). "
+        f"{row['node_id']}{parent_note}: {row['text']} (claims {claims}). "
         f"Under it {'stands 1 point' if len(children) == 1 else f'stand {len(children)} points'} "
-        f"({roles}{deeper}): {points}."
+        f"({roles}{all_levels}): {points}."
     )
 
 
-def _say_claims(row: Any, parent: Any, claims: pd.DataFrame) -> str:
-    under = "" if parent is None else f", part of {parent['node_id']}"
+def _describe_claims(row: Any, parent: Any, claims: pd.DataFrame) -> str:
+    parent_note = "" if parent is None else f", part of {parent['node_id']}"
     listed = " ".join(
         f"{claim['node_id']} ({claim['role']}): {claim['text']}" for _, claim in claims.iterrows()
     )
-    return f"{row['node_id']}{under}: {row['text']}. In the report, in our words: {listed}"
+    return f"{row['node_id']}{parent_note}: {row['text']}. In the report, in our words: {listed}"
 
 
-def _count_below(nodes: pd.DataFrame, point: str) -> int:
+def _count_descendants(nodes: pd.DataFrame, point: str) -> int:
     """Return how many points stand below `point`, on all levels."""
-    found: set[str] = set()
+    descendants: set[str] = set()
     level = {point}
     while level:
         level = set(nodes.loc[nodes["parent_id"].isin(level), "node_id"])
-        found |= level
-    return len(found)
+        descendants |= level
+    return len(descendants)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from belgrade import figures
 from belgrade.evidence.china import INVESTMENT, LOANS, registers, reported
 from belgrade.explorers.explorer import Control, Explorer, NothingToShow, Select, Switch
-from belgrade.explorers.kit import WHITE_BOX, beside, key, mark, name_rows, panels
+from belgrade.explorers.kit import WHITE_BOX, annotate, handle, label_rows, legend, panels
 from belgrade.methods.flows import rate_that_equates
 
 if TYPE_CHECKING:
@@ -49,42 +49,42 @@ def four_billion() -> Explorer:
             "Count the Kostolac B power plant (2014) as building work, not investment"
         ),
     }
-    return Explorer("Four billion of what?", registers(), controls, _sums)
+    return Explorer("Four billion of what?", registers(), controls, _view)
 
 
-def _sums(rows: Any, sum_of: str, **choices: Any) -> tuple[Figure, str]:
+def _view(rows: Any, sum_of: str, **choices: Any) -> tuple[Figure, str]:
     report = reported(rows, sum_of)
-    found, other = _chosen(rows[rows["sum"] == sum_of], sum_of, **choices)
-    return _draw(found, sum_of, report), _say(found, other, sum_of, report)
+    chosen, other = _filter(rows[rows["sum"] == sum_of], sum_of, **choices)
+    return _draw(chosen, sum_of, report), _describe(chosen, other, sum_of, report)
 
 
-def _chosen(
+def _filter(
     rows: pd.DataFrame, sum_of: str, stage: str, until: str, currency: str, kostolac: bool
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the rows to draw, and those left out only because they are in another currency."""
-    found = rows[rows["year"].between(*UNTIL[until])]
-    found = found[found["kostolac"].isna() | (found["kostolac"] == kostolac)]
+    chosen = rows[rows["year"].between(*UNTIL[until])]
+    chosen = chosen[chosen["kostolac"].isna() | (chosen["kostolac"] == kostolac)]
     if stage != ALL:
-        found = found[found["stage"] == stage]
-    wanted = found["currency"].isin([currency] if currency != ALL else CURRENCIES)
-    found, other = found[wanted], found[~wanted]
-    if found.empty:
-        reason = _unconverted(other, currency) if len(other) else _why_empty(sum_of, stage)
+        chosen = chosen[chosen["stage"] == stage]
+    wanted = chosen["currency"].isin([currency] if currency != ALL else CURRENCIES)
+    chosen, other = chosen[wanted], chosen[~wanted]
+    if chosen.empty:
+        reason = _why_unconverted(other, currency) if len(other) else _why_empty(sum_of, stage)
         raise NothingToShow(reason)
-    return found, other
+    return chosen, other
 
 
 def _units(rows: pd.DataFrame) -> str:
     return " and ".join(CURRENCIES[each] for each in dict.fromkeys(rows["currency"]))
 
 
-def _unconverted(other: pd.DataFrame, currency: str) -> str:
-    one = len(other) == 1
-    fits = f"one figure that fits is in {_units(other)}."
+def _why_unconverted(rows: pd.DataFrame, currency: str) -> str:
+    one = len(rows) == 1
+    amount = f"one figure that fits is in {_units(rows)}."
     if not one:
-        fits = f"figures that fit are in {_units(other)} (there are {len(other)})."
+        amount = f"figures that fit are in {_units(rows)} (there are {len(rows)})."
     return (
-        f"The {fits} To show {'it' if one else 'them'} in {CURRENCIES[currency]} we would need "
+        f"The {amount} To show {'it' if one else 'them'} in {CURRENCIES[currency]} we would need "
         f"{'an exchange rate' if one else 'exchange rates'}, and for old prices a price index; the "
         "tables hold none."
     )
@@ -104,8 +104,8 @@ def _why_empty(sum_of: str, stage: str) -> str:
     return "No figure in the tables fits these choices. Widen the dates or what is counted."
 
 
-def _draw(found: pd.DataFrame, sum_of: str, report: float) -> Figure:
-    groups = {name: found[found["currency"] == name] for name in CURRENCIES}
+def _draw(rows: pd.DataFrame, sum_of: str, report: float) -> Figure:
+    groups = {name: rows[rows["currency"] == name] for name in CURRENCIES}
     groups = {name: group for name, group in groups.items() if len(group)}
     numbers = [len(group) for group in groups.values()]
     sizes = [0.44 * number + 0.6 for number in numbers]
@@ -114,16 +114,16 @@ def _draw(found: pd.DataFrame, sum_of: str, report: float) -> Figure:
     for ax, currency, group in parts:
         _bars(ax, group)
         ax.set_xlabel(f"billion {CURRENCIES[currency]}")
-        ax.set_xlim(0, 1.16 * max(found["high"].max(), report))
+        ax.set_xlim(0, 1.16 * max(rows["high"].max(), report))
         if currency == "USD":
             ax.axvline(report, zorder=0, **line)
     title = f"Chinese {SUMS[sum_of][0]} in Serbia, by who counts what"
     fig.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold")
-    _key(fig, found, [mark("the report's sum", **line)] if "USD" in groups else [])
+    _legend(fig, rows, [handle("the report's sum", **line)] if "USD" in groups else [])
     return fig
 
 
-def _look(stage: str) -> dict[str, Any]:
+def _bar_style(stage: str) -> dict[str, Any]:
     _, hatch, filled = STAGES[stage]
     shade = figures.colour("China")
     return {"facecolor": shade if filled else "white", "edgecolor": shade, "hatch": hatch}
@@ -131,20 +131,20 @@ def _look(stage: str) -> dict[str, Any]:
 
 def _bars(ax: Any, group: pd.DataFrame) -> None:
     for place, row in enumerate(group.itertuples()):
-        ax.barh(place, row.low, height=0.6, linewidth=1.4, **_look(row.stage))
+        ax.barh(place, row.low, height=0.6, linewidth=1.4, **_bar_style(row.stage))
         if row.high > row.low:
             reach = {"color": figures.colour("China"), "marker": "|", "markersize": 9}
             ax.plot([row.low, row.high], [place, place], **reach)
-        beside(ax, (row.high, place), _amount(row), bbox=WHITE_BOX | {"pad": 1.5})
-    name_rows(ax, [f"{row.register}\n{row.what}" for row in group.itertuples()], fontsize=9)
+        annotate(ax, (row.high, place), _amount(row), bbox=WHITE_BOX | {"pad": 1.5})
+    label_rows(ax, [f"{row.register}\n{row.what}" for row in group.itertuples()], fontsize=9)
 
 
-def _key(fig: Figure, found: pd.DataFrame, more: list[Any]) -> None:
+def _legend(fig: Figure, rows: pd.DataFrame, extra: list[Any]) -> None:
     from matplotlib.patches import Patch
 
-    stages = [stage for stage in STAGES if stage in set(found["stage"])]
-    marks = [Patch(label=STAGES[stage][0], **_look(stage)) for stage in stages]
-    key(fig, marks + more, ncols=2, fontsize=9)
+    stages = [stage for stage in STAGES if stage in set(rows["stage"])]
+    handles = [Patch(label=STAGES[stage][0], **_bar_style(stage)) for stage in stages]
+    legend(fig, handles + extra, ncols=2, fontsize=9)
 
 
 def _amount(row: Any) -> str:
@@ -153,31 +153,31 @@ def _amount(row: Any) -> str:
     return SUMS[row.sum][2] + value if row.register == "The report" else value
 
 
-def _say(found: pd.DataFrame, other: pd.DataFrame, sum_of: str, report: float) -> str:
+def _describe(rows: pd.DataFrame, excluded: pd.DataFrame, sum_of: str, report: float) -> str:
     name, figure, over = SUMS[sum_of]
-    others = found[found["register"] != "The report"]
+    others = rows[rows["register"] != "The report"]
     parts = [
-        f"{label}: {', '.join(map(_spoken, others[others['stage'] == stage].itertuples()))}"
+        f"{label}: {', '.join(map(_spoken_amount, others[others['stage'] == stage].itertuples()))}"
         for stage, (label, _, _) in STAGES.items()
         if stage in set(others["stage"])
     ]
     listed = f"Here in billions, {'; '.join(parts)}." if parts else "Nothing else fits."
-    words = f"The report: {over}USD {report:g} billion of {name} ({figure}). {listed}"
-    return words + _say_rate(found, other, report)
+    sentence = f"The report: {over}USD {report:g} billion of {name} ({figure}). {listed}"
+    return sentence + _describe_rate(rows, excluded, report)
 
 
-def _spoken(row: Any) -> str:
+def _spoken_amount(row: Any) -> str:
     unit = "USD of 2021" if row.currency == "USD_2021" else row.currency
     return f"{unit} {_amount(row)} ({row.year})"
 
 
-def _say_rate(found: pd.DataFrame, other: pd.DataFrame, report: float) -> str:
+def _describe_rate(rows: pd.DataFrame, other: pd.DataFrame, report: float) -> str:
     """Return the sentence on currencies: which rate would make a euro figure the report's sum."""
     if len(other):
         units = _units(other)
-        left_out = f"1 figure in {units} is" if len(other) == 1 else f"{len(other)} in {units} are"
-        return f" {left_out} left out: to convert needs rates or prices that the tables lack."
-    paid = found[(found["currency"] == "EUR") & (found["stage"] == "paid_in")]
+        note = f"1 figure in {units} is" if len(other) == 1 else f"{len(other)} in {units} are"
+        return f" {note} left out: to convert needs rates or prices that the tables lack."
+    paid = rows[(rows["currency"] == "EUR") & (rows["stage"] == "paid_in")]
     paid = paid[paid["year"] < REPORT_YEAR]
     if len(paid):
         euros = paid["low"].iloc[-1]
@@ -185,6 +185,6 @@ def _say_rate(found: pd.DataFrame, other: pd.DataFrame, report: float) -> str:
             f" EUR {euros:.3g} billion would equal the report's sum at "
             f"{rate_that_equates(report, euros):.2f} dollars to the euro; no table states a rate."
         )
-    if (found["currency"] != "USD").any():
+    if (rows["currency"] != "USD").any():
         return " Compare inside one currency only: the tables hold no exchange rate."
     return ""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from belgrade import figures
 from belgrade.evidence.yardsticks import CHINA, RUSSIA, Yardstick, labels_of, measured, standing
 from belgrade.explorers.explorer import Control, Explorer, NothingToShow, Select, Switch
-from belgrade.explorers.kit import NO_LINE, bars, key, look, panels
+from belgrade.explorers.kit import NO_LINE, bars, legend, panels, style_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,10 +31,10 @@ def yardsticks() -> Explorer:
         "until": Select("Years", years, ALL),
         "others": Switch("Also show Western and international partners", default=True),
     }
-    return Explorer("Moscow to Beijing, on which yardstick?", measures, controls, _compared)
+    return Explorer("Moscow to Beijing, on which yardstick?", measures, controls, _view)
 
 
-def _compared(measures: Any, yardstick: str, until: str, others: bool) -> tuple[Figure, str]:
+def _view(measures: Any, yardstick: str, until: str, others: bool) -> tuple[Figure, str]:
     measure = measures[yardstick]
     rows = measure.rows
     if until != ALL:
@@ -47,11 +47,11 @@ def _compared(measures: Any, yardstick: str, until: str, others: bool) -> tuple[
             "The tables have nothing on this yardstick from before the report. A reader in June "
             "2020 would have had to look elsewhere."
         )
-    own = {"bars": (_bars, _say_bars), "spans": (_over_time, _say_loans)}
-    draw, say = own.get(measure.kind, (_over_time, _say_over_time))
+    by_kind = {"bars": (_bars, _describe_bars), "spans": (_over_time, _describe_loans)}
+    draw, describe = by_kind.get(measure.kind, (_over_time, _describe_over_time))
     return draw(
         measure, rows
-    ), f"{measure.title} ({measure.unit}). {say(measure, rows)} {measure.caveat}"
+    ), f"{measure.title} ({measure.unit}). {describe(measure, rows)} {measure.caveat}"
 
 
 def _report_at(rows: pd.DataFrame) -> float:
@@ -59,11 +59,11 @@ def _report_at(rows: pd.DataFrame) -> float:
     return REPORT_YEAR if rows["period"].dtype.kind == "i" else REPORT_YEAR + 0.45
 
 
-def _look(name: str) -> dict[str, Any]:
+def _style(name: str) -> dict[str, Any]:
     """Return colour and marker of a country, a leader of it, or a maker from it in brackets."""
-    drawn = look(name[name.index("(") + 1 : -1] if "(" in name else name)
-    is_front = drawn["marker"] in (look(RUSSIA)["marker"], look(CHINA)["marker"])
-    return drawn | {"zorder": 3 if is_front else 2}
+    style = style_of(name[name.index("(") + 1 : -1] if "(" in name else name)
+    is_front = style["marker"] in (style_of(RUSSIA)["marker"], style_of(CHINA)["marker"])
+    return style | {"zorder": 3 if is_front else 2}
 
 
 def _bars(measure: Yardstick, rows: pd.DataFrame) -> Figure:
@@ -72,7 +72,7 @@ def _bars(measure: Yardstick, rows: pd.DataFrame) -> Figure:
     fig, parts = panels(groups, 0.6, [0.5 * ratio for ratio in ratios], height_ratios=ratios)
     for ax, panel, group in parts:
         values = group.set_index("name")["value"]
-        shades = [_look(name)["color"] for name in group["name"]]
+        shades = [_style(name)["color"] for name in group["name"]]
         bars(ax, values, map(measure.value, values), color=shades)
         ax.margins(x=0.14)
         ax.set_xlabel(panel or measure.unit)
@@ -93,18 +93,18 @@ def _over_time(measure: Yardstick, rows: pd.DataFrame) -> Figure:
         if measure.kind == "lines":
             _shade_leads(ax, group)
         if group["period"].min() < _report_at(group) < group["period"].max():
-            report = {"color": figures.GREY, "linestyle": ":", "linewidth": 1.4, "zorder": 0}
-            ax.axvline(_report_at(group), label="the report (June 2020)", **report)
+            style = {"color": figures.GREY, "linestyle": ":", "linewidth": 1.4, "zorder": 0}
+            ax.axvline(_report_at(group), label="the report (June 2020)", **style)
         ax.set_ylabel(textwrap.fill(panel or measure.unit, 30))
         ax.set_ylim(0, 1.12 * max(group["value"].max(), 1))
         ax.yaxis.get_major_locator().set_params(integer=True)
     parts[0][0].set_title(measure.title)
-    _finish(ax, rows)
-    key(fig, ncols=3)
+    _label_axis(ax, rows)
+    legend(fig, ncols=3)
     return fig
 
 
-def _finish(ax: Any, rows: pd.DataFrame) -> None:
+def _label_axis(ax: Any, rows: pd.DataFrame) -> None:
     first, last = rows["period"].min(), rows["period"].max()
     margin = max(0.5, 0.04 * (last - first))
     ax.set_xlim(first - margin, last + margin)
@@ -115,7 +115,7 @@ def _finish(ax: Any, rows: pd.DataFrame) -> None:
 
 
 def _line(ax: Any, measure: Yardstick, name: str, line: pd.DataFrame) -> None:
-    style, values = _look(name), line.set_index("period")["value"]
+    style, values = _style(name), line.set_index("period")["value"]
     if measure.kind == "spans":
         for number, (_, loan) in enumerate(line.groupby("label", sort=False)):
             ax.plot(loan["period"], loan["value"], label=None if number else name, **style)
@@ -130,11 +130,11 @@ def _line(ax: Any, measure: Yardstick, name: str, line: pd.DataFrame) -> None:
 
 def _shade_leads(ax: Any, rows: pd.DataFrame) -> None:
     """Shade the periods in which China is ahead of Russia."""
-    stands = standing(rows)
-    periods = [min(stands, default=0) - 1, *stands, max(stands, default=0) + 1]
+    leads = standing(rows)
+    periods = [min(leads, default=0) - 1, *leads, max(leads, default=0) + 1]
     label: str | None = "China ahead of Russia"
     for before, period, after in zip(periods, periods[1:], periods[2:], strict=False):
-        if stands[period] > 0:
+        if leads[period] > 0:
             start = max((before + period) / 2, period - 0.5)
             end = min((period + after) / 2, period + 0.5)
             ax.axvspan(start, end, facecolor="#ececec", linewidth=0, zorder=-1, label=label)
@@ -148,39 +148,39 @@ def _values(measure: Yardstick, group: pd.DataFrame) -> str:
     return ", ".join(f"{name} {' or '.join(each)}" for name, each in spoken.items())
 
 
-def _say_bars(measure: Yardstick, rows: pd.DataFrame) -> str:
+def _describe_bars(measure: Yardstick, rows: pd.DataFrame) -> str:
     groups = rows.groupby("panel", sort=False)
     parts = [f"{panel}: " * bool(panel) + _values(measure, group) for panel, group in groups]
     return f"{'; '.join(parts)}."
 
 
-def _say_over_time(measure: Yardstick, rows: pd.DataFrame) -> str:
-    stands, labels = standing(rows), labels_of(rows)
-    periods = sorted(stands or labels.index)
+def _describe_over_time(measure: Yardstick, rows: pd.DataFrame) -> str:
+    leads, labels = standing(rows), labels_of(rows)
+    periods = sorted(leads or labels.index)
     parts = [
         f"{labels[period]}: {_values(measure, rows[rows['period'] == period])}"
         for period in dict.fromkeys((periods[0], periods[-1]))
     ]
-    return f"{'; '.join(parts)}. {_say_lead(stands, labels)}"
+    return f"{'; '.join(parts)}. {_describe_lead(leads, labels)}"
 
 
-def _say_lead(stands: dict[Any, int], labels: pd.Series) -> str:
-    ahead = [labels[period] for period, sign in stands.items() if sign > 0]
-    both = f"{len(stands)} points that have both"
-    if not stands:
+def _describe_lead(leads: dict[Any, int], labels: pd.Series) -> str:
+    ahead = [labels[period] for period, sign in leads.items() if sign > 0]
+    both = f"{len(leads)} points that have both"
+    if not leads:
         return "Russia and China never stand here together, so nobody can be said to pass."
-    if len(stands) == 1:
-        (only,) = stands.values()
+    if len(leads) == 1:
+        (only,) = leads.values()
         first = {1: CHINA, -1: RUSSIA, 0: "neither"}[only]
         return f"At the one point that has both, {first} is ahead."
     if not ahead:
         return f"China is ahead of Russia at none of the {both}."
-    if len(ahead) == len(stands):
+    if len(ahead) == len(leads):
         return f"China is ahead of Russia at all {both}."
     return f"China is ahead of Russia at {len(ahead)} of the {both}: {', '.join(ahead)}."
 
 
-def _say_loans(measure: Yardstick, rows: pd.DataFrame) -> str:
+def _describe_loans(measure: Yardstick, rows: pd.DataFrame) -> str:
     parts = []
     for lender in (CHINA, RUSSIA):
         loans = rows[rows["side"] == lender]

@@ -11,7 +11,7 @@ from belgrade import figures
 from belgrade.evidence import forecasts as evidence
 from belgrade.evidence.forecasts import SIDES, Pair
 from belgrade.explorers.explorer import Control, Explorer, NothingToShow, Number, Select
-from belgrade.explorers.kit import NO_LINE, heading, hollow, key, look, mark, name_rows
+from belgrade.explorers.kit import NO_LINE, handle, heading, hollow, label_rows, legend, style_of
 from belgrade.methods import brier
 
 if TYPE_CHECKING:
@@ -41,71 +41,71 @@ def xi_or_putin() -> Explorer:
         "who": Select("Compare", sides, "leaders"),
         "unit": Select("Month by month, count", units, "headlines"),
     }
-    return Explorer("Xi or Putin?", evidence.attention_tables(), controls, _named)
+    return Explorer("Xi or Putin?", evidence.attention_tables(), controls, _attention_view)
 
 
-def _named(tables: Any, view: str, who: str, unit: str) -> tuple[Figure, str]:
+def _attention_view(tables: Any, view: str, who: str, unit: str) -> tuple[Figure, str]:
     if view == MONTHS:
-        return _months(tables, who, unit)
-    return {VOLUME: _volume, WARMTH: _warmth, BOTH: _both}[view](tables, who)
+        return _months_view(tables, who, unit)
+    return {VOLUME: _volume_view, WARMTH: _warmth_view, BOTH: _both_view}[view](tables, who)
 
 
 def _short(side: str) -> str:
     return side.removeprefix("Vladimir ").removesuffix(" Jinping")
 
 
-def _sides(who: str) -> str:
+def _side_names(who: str) -> str:
     return " and ".join(map(_short, SIDES[who]))
 
 
-def _sources(ax: Any, pairs: list[Pair], unit: bool) -> None:
+def _label_sources(ax: Any, pairs: list[Pair], unit: bool) -> None:
     """Write the sources along the vertical axis, the newest on top; 0 to 100 along the other."""
     labels = []
     for pair in pairs:
         counted = f"{pair.period}, {pair.unit}" if unit else pair.period
         labels.append(f"{textwrap.fill(pair.what, 34)}\n{counted}")
-    name_rows(ax, labels, fontsize=9.5)
+    label_rows(ax, labels, fontsize=9.5)
     ax.set_xticks(range(0, 101, 25))
     ax.spines["bottom"].set_bounds(0, 100)
 
 
-def _pair(pair: Pair, who: str) -> list[str]:
-    words = (pair.russian_words, pair.chinese_words)
-    return [f"{_short(side)} {each}" for side, each in zip(SIDES[who], words, strict=True)]
+def _labels(pair: Pair, who: str) -> list[str]:
+    values = (pair.russian_words, pair.chinese_words)
+    return [f"{_short(side)} {each}" for side, each in zip(SIDES[who], values, strict=True)]
 
 
-def _say_pairs(pairs: list[Pair], who: str) -> Iterable[str]:
-    return (f"{pair.what}, {pair.period}: {', '.join(_pair(pair, who))}" for pair in pairs)
+def _describe_pairs(pairs: list[Pair], who: str) -> Iterable[str]:
+    return (f"{pair.what}, {pair.period}: {', '.join(_labels(pair, who))}" for pair in pairs)
 
 
-def _volume(tables: Any, who: str) -> tuple[Figure, str]:
+def _volume_view(tables: Any, who: str) -> tuple[Figure, str]:
     pairs = evidence.volume(tables, who)
     fig, ax = figures.new(1.7 + 0.68 * len(pairs))
     for row, pair in enumerate(pairs):
-        _shares(ax, row, pair, who)
-    _sources(ax, pairs, unit=True)
+        _draw_shares(ax, row, pair, who)
+    _label_sources(ax, pairs, unit=True)
     ax.set_xlim(0, 142)
     ax.set_xlabel("of every 100 that name one of the two\n(marks: as many each)", loc="left")
-    ax.set_title(f"How often {_sides(who)} are named")
+    ax.set_title(f"How often {_side_names(who)} are named")
     left, right = map(_short, SIDES[who])
     whole = [pair.both for pair in pairs if pair.both]
     ahead = sum(russian > chinese for russian, chinese in whole)
     units = (f" ({pair.unit})" for pair in pairs)
-    listed = "; ".join(map("".join, zip(_say_pairs(pairs, who), units, strict=True)))
+    listed = "; ".join(map("".join, zip(_describe_pairs(pairs, who), units, strict=True)))
     return fig, (
         f"{left} is named more often than {right} in {ahead} of the {len(whole)} sources that give "
         f"both: {listed}."
     )
 
 
-def _shares(ax: Any, row: int, pair: Pair, who: str) -> None:
+def _draw_shares(ax: Any, row: int, pair: Pair, who: str) -> None:
     """Draw which part of those that name one of the two name which; both, if both are known."""
-    words = {"va": "center", "fontsize": 9.5}
-    left, right = _pair(pair, who)
+    text_style = {"va": "center", "fontsize": 9.5}
+    left, right = _labels(pair, who)
     if pair.both is None:
         ax.barh(row, 100, color="white", edgecolor=figures.GREY, height=0.55, linewidth=1)
-        ax.text(2, row, left, color=figures.INK, **words)
-        ax.text(98, row, right, ha="right", **words)
+        ax.text(2, row, left, color=figures.INK, **text_style)
+        ax.text(98, row, right, ha="right", **text_style)
         return
     russian, chinese = pair.both
     share = 100 * russian / (russian + chinese)
@@ -115,28 +115,28 @@ def _shares(ax: Any, row: int, pair: Pair, who: str) -> None:
     ax.barh(row, share, color=first, height=0.55)
     other = {"color": second, "hatch": "//", "edgecolor": "white"}
     ax.barh(row, 100 - share, left=share, height=0.55, **other)
-    ax.text(2, row, left, color="white", fontweight="bold", **words)
-    ax.text(102, row, right, ha="left", **words)
+    ax.text(2, row, left, color="white", fontweight="bold", **text_style)
+    ax.text(102, row, right, ha="left", **text_style)
 
 
-def _warmth(tables: Any, who: str) -> tuple[Figure, str]:
+def _warmth_view(tables: Any, who: str) -> tuple[Figure, str]:
     pairs = evidence.warmth(tables, who)
     fig, ax = figures.new(1.7 + 0.85 * len(pairs))
     for row, pair in enumerate(pairs):
         values = (pair.russian or 0, pair.chinese or 0)
-        each = zip(SIDES[who], values, _pair(pair, who), (-0.19, 0.19), ("", "//"), strict=True)
+        each = zip(SIDES[who], values, _labels(pair, who), (-0.19, 0.19), ("", "//"), strict=True)
         for side, value, words, shift, hatch in each:
             fill = {"color": figures.colour(side), "hatch": hatch, "edgecolor": "white"}
             ax.barh(row + shift, value, height=0.36, **fill)
             ax.text(value + 1.5, row + shift, words, va="center", fontsize=9.5)
-    _sources(ax, pairs, unit=False)
+    _label_sources(ax, pairs, unit=False)
     ax.set_xlim(0, 118)
     ax.set_xlabel("positive part of what was said, in percent", loc="left")
-    ax.set_title(f"How warmly {_sides(who)} are treated")
-    return fig, f"Positive part of what was said: {'; '.join(_say_pairs(pairs, who))}."
+    ax.set_title(f"How warmly {_side_names(who)} are treated")
+    return fig, f"Positive part of what was said: {'; '.join(_describe_pairs(pairs, who))}."
 
 
-def _months(tables: Any, who: str, unit: str) -> tuple[Figure, str]:
+def _months_view(tables: Any, who: str, unit: str) -> tuple[Figure, str]:
     wide = evidence.by_month(tables["months"], who, unit)
     fig, ax = figures.new(3.7)
     fig.set_layout_engine("none")
@@ -148,9 +148,9 @@ def _months(tables: Any, who: str, unit: str) -> tuple[Figure, str]:
     top = wide.to_numpy().max()
     for leader, height in zip(SIDES["leaders"], (1.1, 1.22), strict=True):
         months = evidence.months_met(tables["meetings"], leader, wide.index)
-        met = [wide.index.get_loc(month) for month in months]
+        indices = [wide.index.get_loc(month) for month in months]
         label = f"Vučić meets {_short(leader)}"
-        ax.plot(met, [top * height] * len(met), label=label, **NO_LINE, **look(leader))
+        ax.plot(indices, [top * height] * len(indices), label=label, **NO_LINE, **style_of(leader))
     ax.set_ylim(0, top * 1.32)
     ax.yaxis.get_major_locator().set_params(integer=True)
     ax.set_xlim(-0.6, len(wide) - 0.4)
@@ -161,14 +161,14 @@ def _months(tables: Any, who: str, unit: str) -> tuple[Figure, str]:
     ax.set_xticks(places, names)
     ax.tick_params(axis="x", length=0)
     ax.set_ylabel("headlines" if unit == "headlines" else "of every 100 headlines")
-    ax.set_title(f"{_sides(who)} in politics headlines of RTS, by month")
+    ax.set_title(f"{_side_names(who)} in politics headlines of RTS, by month")
     handles, _ = ax.get_legend_handles_labels()
     place = {"loc": "lower left", "bbox_to_anchor": (0.06, 0)}
-    key(fig, [*handles[2:], *handles[:2]], ncols=4, handletextpad=0.4, fontsize=9.5, **place)
-    return fig, _say_months(tables["months"], who, unit)
+    legend(fig, [*handles[2:], *handles[:2]], ncols=4, handletextpad=0.4, fontsize=9.5, **place)
+    return fig, _describe_months(tables["months"], who, unit)
 
 
-def _say_months(months: pd.DataFrame, who: str, unit: str) -> str:
+def _describe_months(months: pd.DataFrame, who: str, unit: str) -> str:
     left, right = SIDES[who]
     counts, wide = evidence.by_month(months, who, "headlines"), evidence.by_month(months, who, unit)
     more, fewer = (counts[left] > counts[right]).sum(), (counts[left] < counts[right]).sum()
@@ -178,15 +178,15 @@ def _say_months(months: pd.DataFrame, who: str, unit: str) -> str:
         for side in (left, right)
     )
     totals = months.groupby("month_start")["headlines_total"].first()
-    thin = f" {totals.idxmin():%B %Y} has only {totals.min()} headlines."
+    fewest = f" {totals.idxmin():%B %Y} has only {totals.min()} headlines."
     return (
         f"RTS, {len(counts)} months: {_short(left)} leads in {more}, {_short(right)} in {fewer}, "
         f"as many in {len(counts) - more - fewer}; {most}. With so few headlines a month, most of "
-        f"the change is chance or a single event.{thin * (unit == 'share')}"
+        f"the change is chance or a single event.{fewest * (unit == 'share')}"
     )
 
 
-def _both(tables: Any, who: str) -> tuple[Figure, str]:
+def _both_view(tables: Any, who: str) -> tuple[Figure, str]:
     if who == "leaders":
         raise NothingToShow(
             "No study that we read measures both how often and how warmly the two leaders are "
@@ -198,11 +198,11 @@ def _both(tables: Any, who: str) -> tuple[Figure, str]:
         for minutes, positive in zip(points["minutes"], points["positive_pct"], strict=True)
     ]
     fig, ax = figures.new(3.6)
-    for (actor, row), words, shift in zip(points.iterrows(), labels, (-14, 10, 0), strict=True):
+    for (actor, row), label, shift in zip(points.iterrows(), labels, (-14, 10, 0), strict=True):
         place = (row["minutes"], row["positive_pct"])
-        ax.plot(*place, markersize=11, **NO_LINE, **look(actor))
-        beside = {"xytext": (12, shift), "textcoords": "offset points"}
-        ax.annotate(f"{actor}\n{words}", place, va="center", fontsize=9.5, **beside)
+        ax.plot(*place, markersize=11, **NO_LINE, **style_of(actor))
+        offset = {"xytext": (12, shift), "textcoords": "offset points"}
+        ax.annotate(f"{actor}\n{label}", place, va="center", fontsize=9.5, **offset)
     ax.set(xlim=(0, 1.45 * points["minutes"].max()), ylim=(0, 105))
     ax.set(xlabel="how often: minutes on air", ylabel="how warmly: positive\npart, in percent")
     ax.set_title("Five national TV newscasts, December 2020 to November 2021")
@@ -247,24 +247,24 @@ def score_the_forecasts(probabilities: Mapping[str, float] | None = None) -> Exp
         "same": Number("Someone gives every forecast", 0, 1, 0.05, 0.9),
     }
     return Explorer(
-        "Score the forecasts", evidence.forecast_tables(probabilities), controls, _scores
+        "Score the forecasts", evidence.forecast_tables(probabilities), controls, _scores_view
     )
 
 
-def _scores(tables: Any, view: str, scored: str, same: float) -> tuple[Figure, str]:
+def _scores_view(tables: Any, view: str, scored: str, same: float) -> tuple[Figure, str]:
     rows, parts = evidence.scored_rows(tables, scored), evidence.forecasters(tables, scored, same)
     given, total = tables["probabilities"], len(tables["outcomes"])
-    whose = ""
+    note = ""
     if not given:
-        whose = "You have given no probabilities, so a coin stands in for you. "
-    elif missing := total - len(given):
-        whose = f"You answered {len(given)} of {total}; for the other {missing} a coin stands in. "
+        note = "You have given no probabilities, so a coin stands in for you. "
+    elif left := total - len(given):
+        note = f"You answered {len(given)} of {total}; for the other {left} a coin stands in. "
     if view == PARTS:
-        return _parts(parts), whose + _say_parts(parts, len(rows))
-    return _rows(tables, rows, scored, same), whose + _say_rows(tables, rows, parts)
+        return _draw_parts(parts), note + _describe_parts(parts, len(rows))
+    return _draw_rows(tables, rows, scored, same), note + _describe_rows(tables, rows, parts)
 
 
-def _rows(tables: Any, rows: pd.DataFrame, scored: str, same: float) -> Figure:
+def _draw_rows(tables: Any, rows: pd.DataFrame, scored: str, same: float) -> Figure:
     rest = tables["outcomes"].query("outcome == 'undecided'")
     decided = rows.sort_values("happened", ascending=False, kind="stable")
     order = [*decided.index, *rest.index]
@@ -272,64 +272,66 @@ def _rows(tables: Any, rows: pd.DataFrame, scored: str, same: float) -> Figure:
     fig.set_layout_engine("none")
     height = fig.get_figheight()
     ax.set_position((0.475, 0.95 / height, 0.36, 1 - 1.45 / height))
-    mine = look(evidence.YOU) if tables["probabilities"] else {"color": figures.GREY, "marker": "o"}
-    for at, row in enumerate(decided.itertuples()):
-        _distance(ax, at, row, mine)
-    for at, reason in enumerate(rest["undecided_because"], len(rows)):
-        words = {"ha": "center", "va": "center", "fontsize": 9, "color": figures.GREY}
-        ax.text(0.5, at, f"not scored: {BECAUSE[reason]}", **words)
+    mine = {"color": figures.GREY, "marker": "o"}
+    if tables["probabilities"]:
+        mine = style_of(evidence.YOU)
+    for y, row in enumerate(decided.itertuples()):
+        _draw_distance(ax, y, row, mine)
+    for y, reason in enumerate(rest["undecided_because"], len(rows)):
+        text_style = {"ha": "center", "va": "center", "fontsize": 9, "color": figures.GREY}
+        ax.text(0.5, y, f"not scored: {BECAUSE[reason]}", **text_style)
     line = {"color": figures.INK, "linestyle": "--", "linewidth": 1}
     ax.plot([same, same], [-0.5, len(rows) - 0.5], zorder=0, **line)
     names = [f"{tables['outcomes'].loc[claim, 'short']} ({claim})" for claim in order]
-    name_rows(ax, [textwrap.fill(name, 52) for name in names], fontsize=8.5)
+    label_rows(ax, [textwrap.fill(name, 52) for name in names], fontsize=8.5)
     ax.set(xlim=(-0.05, 1.05), xticks=[0, 0.25, 0.5, 0.75, 1])
     ax.set_xlabel("probability that the forecast comes true")
-    head = {"fontsize": 9.5, "va": "bottom", "color": figures.GREY}
-    ax.text(1.07, -0.95, "true?", **head)
-    ax.text(1.52, -0.95, "distance²", ha="right", **head)
+    head_text = {"fontsize": 9.5, "va": "bottom", "color": figures.GREY}
+    ax.text(1.07, -0.95, "true?", **head_text)
+    ax.text(1.52, -0.95, "distance²", ha="right", **head_text)
     heading(fig, SCORED[scored][1], 1 - 0.3 / height)
     whose = "you" if tables["probabilities"] else "a coin, standing in for you"
     diamond = {"marker": "D", "color": figures.INK} | NO_LINE
-    marks = [
-        mark(whose, markersize=9, **NO_LINE, **mine),
-        mark("came true (1)", **diamond),
-        mark("did not (0)", markerfacecolor="white", **diamond),
-        mark(evidence.same_for_all(same), **line),
+    handles = [
+        handle(whose, markersize=9, **NO_LINE, **mine),
+        handle("came true (1)", **diamond),
+        handle("did not (0)", markerfacecolor="white", **diamond),
+        handle(evidence.same_for_all(same), **line),
     ]
-    key(fig, marks, loc="lower left", ncols=4, fontsize=9.5, handletextpad=0.4)
+    legend(fig, handles, loc="lower left", ncols=4, fontsize=9.5, handletextpad=0.4)
     return fig
 
 
-def _distance(ax: Any, at: int, row: Any, mine: dict[str, Any]) -> None:
+def _draw_distance(ax: Any, y: int, row: Any, own_style: dict[str, Any]) -> None:
     """Draw how far a probability is from what happened, and write the square of that."""
-    words = {"va": "center", "fontsize": 9.5}
+    text_style = {"va": "center", "fontsize": 9.5}
     ends = [row.yours, row.happened]
-    ax.plot(ends, [at, at], color=mine["color"], linewidth=2.5, zorder=1)
-    ax.plot(row.yours, at, markersize=11, **NO_LINE, **mine)
+    ax.plot(ends, [y, y], color=own_style["color"], linewidth=2.5, zorder=1)
+    ax.plot(row.yours, y, markersize=11, **NO_LINE, **own_style)
     outline = hollow(figures.INK, figures.INK if row.happened else "white", 1)
-    ax.plot(row.happened, at, marker="D", markersize=8, zorder=3, **outline)
-    ax.text(1.07, at, "yes" if row.happened else "no", **words)
-    ax.text(1.52, at, f"{(row.yours - row.happened) ** 2:.4g}", ha="right", **words)
+    ax.plot(row.happened, y, marker="D", markersize=8, zorder=3, **outline)
+    ax.text(1.07, y, "yes" if row.happened else "no", **text_style)
+    ax.text(1.52, y, f"{(row.yours - row.happened) ** 2:.4g}", ha="right", **text_style)
 
 
-def _say_rows(tables: Any, rows: pd.DataFrame, parts: Mapping[str, brier.Parts]) -> str:
+def _describe_rows(tables: Any, rows: pd.DataFrame, parts: Mapping[str, brier.Parts]) -> str:
     rate = brier.base_rate(list(rows["happened"]))
     scores = ", ".join(
         f"{name}{f' ({rate:.2f})' if name == evidence.BASE else ''} {part.score:.3f}"
         for name, part in parts.items()
     )
     squares = (rows["yours"] - rows["happened"]) ** 2
-    far = squares.idxmax()
-    worst = f" Your largest distance: {rows.loc[far, 'short']} ({math.sqrt(squares[far]):.2f})."
+    worst = squares.idxmax()
+    note = f" Your largest distance: {rows.loc[worst, 'short']} ({math.sqrt(squares[worst]):.2f})."
     total, undecided = tables["outcomes"], (tables["outcomes"]["outcome"] == "undecided").sum()
     return (
         f"{len(rows)} of {len(total)} forecasts are scored, {rows['happened'].sum()} of them came "
         f"true; {undecided} are undecided and not scored. Brier score, 0 is best: {scores}."
-        f"{worst if tables['probabilities'] else ''}"
+        f"{note if tables['probabilities'] else ''}"
     )
 
 
-def _parts(parts: dict[str, brier.Parts]) -> Figure:
+def _draw_parts(parts: dict[str, brier.Parts]) -> Figure:
     fig, axes = figures.new(1.55 + 0.42 * len(parts), 1, 4, sharey=True)
     fig.set_layout_engine("none")
     columns = {
@@ -350,12 +352,12 @@ def _parts(parts: dict[str, brier.Parts]) -> Figure:
         ax.set(xlim=(0, 1.6 * largest), xticks=[])
         ax.tick_params(axis="y", length=0)
         ax.spines["bottom"].set_visible(False)
-    name_rows(axes[0], parts)
+    label_rows(axes[0], parts)
     heading(fig, "The score and its parts", 0.91)
     return fig
 
 
-def _say_parts(parts: Mapping[str, brier.Parts], number: int) -> str:
+def _describe_parts(parts: Mapping[str, brier.Parts], number: int) -> str:
     listed = "; ".join(
         f"{name} {part.score:.3f} = {part.reliability:.3f} - {part.resolution:.3f} + "
         f"{part.uncertainty:.3f}"

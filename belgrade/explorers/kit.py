@@ -21,7 +21,7 @@ NO_LINE = {"linestyle": "none"}
 # --- Marks -----------------------------------------------------------------------------------
 
 
-def look(name: str) -> dict[str, Any]:
+def style_of(name: str) -> dict[str, Any]:
     """Return the colour and the marker of whoever `name` stands for."""
     return {"color": figures.colour(name), "marker": figures.marker(name)}
 
@@ -32,23 +32,23 @@ def hollow(shade: str, face: str = "none", width: float = 2) -> dict[str, Any]:
     return NO_LINE | edge | {"markerfacecolor": face}
 
 
-def mark(label: str, **style: Any) -> Line2D:
-    """Return an entry of a key: a line or, with `NO_LINE`, a marker."""
+def handle(label: str, **style: Any) -> Line2D:
+    """Return an entry of a legend: a line or, with `NO_LINE`, a marker."""
     from matplotlib.lines import Line2D
 
     return Line2D([], [], label=label, **style)
 
 
-def key(fig: Figure, marks: Sequence[Any] | None = None, **options: Any) -> None:
-    """Put the key below a figure: of `marks`, or of what the axes have labels for, each once."""
-    if marks is None:
-        found: dict[str, Any] = {}
+def legend(fig: Figure, handles: Sequence[Any] | None = None, **options: Any) -> None:
+    """Put the legend below a figure: of `handles`, or of all that its axes label, each once."""
+    if handles is None:
+        entries: dict[str, Any] = {}
         for ax in fig.axes:
             handles, labels = ax.get_legend_handles_labels()
-            found |= dict(zip(labels, handles, strict=True))
-        options |= {"handles": list(found.values()), "labels": list(found)}
+            entries |= dict(zip(labels, handles, strict=True))
+        options |= {"handles": list(entries.values()), "labels": list(entries)}
     else:
-        options["handles"] = marks
+        options["handles"] = handles
     fig.legend(**{"loc": "outside lower left"} | options)
 
 
@@ -57,13 +57,13 @@ def panels(
 ) -> tuple[Figure, list[tuple[Any, str, pd.DataFrame]]]:
     """Return a figure with a panel below the other for each group: (axes, name, its rows).
 
-    `sizes` are the heights of the panels in inches; `extra` is added for title and key.
+    `sizes` are the heights of the panels in inches; `extra` is added for title and legend.
     """
     fig, axes = figures.new(sum(sizes) + extra, rows=len(groups), squeeze=False, **options)
     return fig, [(ax, *group) for ax, group in zip(axes[:, 0], groups.items(), strict=True)]
 
 
-def name_rows(ax: Any, names: Iterable[str], room: float = 0.5, **options: Any) -> None:
+def label_rows(ax: Any, names: Iterable[str], room: float = 0.5, **options: Any) -> None:
     """Make the vertical axis one of names, the first on top, `room` above it and below the last."""
     names = list(names)
     ax.set_yticks(range(len(names)), names, **options)
@@ -71,16 +71,16 @@ def name_rows(ax: Any, names: Iterable[str], room: float = 0.5, **options: Any) 
     ax.tick_params(axis="y", length=0)
 
 
-def bars(ax: Any, values: pd.Series, labels: Iterable[str], wrap: int = 26, **look: Any) -> None:
+def bars(ax: Any, values: pd.Series, labels: Iterable[str], wrap: int = 26, **style: Any) -> None:
     """Draw horizontal bars, the first on top, each with its label at the end."""
     names = [textwrap.fill(name, wrap) for name in values.index]
-    look = {"color": [figures.colour(name) for name in values.index], "height": 0.6} | look
-    ax.bar_label(ax.barh(names, values, **look), list(labels), padding=4)
+    style = {"color": [figures.colour(name) for name in values.index], "height": 0.6} | style
+    ax.bar_label(ax.barh(names, values, **style), list(labels), padding=4)
     ax.invert_yaxis()
     ax.tick_params(axis="y", length=0)
 
 
-def days(ax: Any, first: str, last: str, weeks: int) -> None:
+def date_axis(ax: Any, first: str, last: str, weeks: int) -> None:
     """Make the horizontal axis one of days, with a tick every so many Mondays: "4 April"."""
     import matplotlib.dates as mdates
     import pandas as pd
@@ -90,9 +90,9 @@ def days(ax: Any, first: str, last: str, weeks: int) -> None:
     ax.xaxis.set_major_formatter(lambda number, _: spoken_date(mdates.num2date(number)))
 
 
-def beside(ax: Any, place: tuple[float, float], text: str, by: float = 6, **style: Any) -> None:
-    """Write a text `by` points to the right of a place in the data."""
-    ax.annotate(text, place, (by, 0), textcoords="offset points", va="center", **style)
+def annotate(ax: Any, place: tuple[float, float], text: str, gap: float = 6, **style: Any) -> None:
+    """Write a text `gap` points to the right of a place in the data."""
+    ax.annotate(text, place, (gap, 0), textcoords="offset points", va="center", **style)
 
 
 def heading(fig: Figure, text: str, height: float) -> None:
@@ -100,7 +100,7 @@ def heading(fig: Figure, text: str, height: float) -> None:
     fig.text(0.01, height, text, fontsize=12, fontweight="bold")
 
 
-def apart(heights: Sequence[float], gap: float) -> list[float]:
+def spread(heights: Sequence[float], gap: float) -> list[float]:
     """Return rising `heights` moved apart to at least `gap`, with the least squared displacement.
 
     Heights less their rank times the gap must not fall: isotonic regression by pooling neighbours.

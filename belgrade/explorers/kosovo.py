@@ -9,7 +9,7 @@ from belgrade import figures
 from belgrade.evidence import kosovo as evidence
 from belgrade.evidence.kosovo import EVENT_YEAR, FIRST_YEAR, GROUPS
 from belgrade.explorers.explorer import Control, Explorer, NothingToShow, Number, Select
-from belgrade.explorers.kit import key
+from belgrade.explorers.kit import legend
 from belgrade.methods.did import DifferenceInDifferences
 from belgrade.methods.veto_game import VetoPlayer, asking_price, settlement, win_set
 
@@ -26,15 +26,15 @@ BOTH, ALONE = "both", "alone"
 def veto_game() -> Explorer:
     """Return the explorer of the one-dimensional game of a setter and one or two veto players."""
 
-    def place(label: str, default: int) -> Number:
+    def position(label: str, default: int) -> Number:
         return Number(label, 0, 100, 5, default)
 
     needed = {"Belgrade and Moscow (Security Council)": BOTH, "Belgrade only": ALONE}
     controls: dict[str, Control] = {
-        "status_quo": place("Status quo", 60),
-        "belgrade": place("Belgrade likes best", 30),
-        "pristina": place("Pristina and its backers like best", 90),
-        "moscow": place("Moscow likes best", 60),
+        "status_quo": position("Status quo", 60),
+        "belgrade": position("Belgrade likes best", 30),
+        "pristina": position("Pristina and its backers like best", 90),
+        "moscow": position("Moscow likes best", 60),
         "to_belgrade": Number("Promised to Belgrade for a deal", 0, 60, 5, 20),
         "to_moscow": Number("Promised to Moscow for a deal, elsewhere", 0, 60, 5, 10),
         "needed": Select("Who has to agree", needed, BOTH),
@@ -46,7 +46,7 @@ def veto_game() -> Explorer:
         "4: who has to agree, and the status quo": ("status_quo", "needed"),
     }
     title = "The veto game (invented numbers)"
-    return Explorer(title, None, controls, _game, walks)
+    return Explorer(title, None, controls, _game_view, walks)
 
 
 @dataclass(frozen=True)
@@ -69,34 +69,34 @@ class Game:
         }
 
     @property
-    def asked(self) -> list[VetoPlayer]:
+    def needed_players(self) -> list[VetoPlayer]:
         """Those who have to agree."""
         return list(self.players.values())[: 2 if self.needed == BOTH else 1]
 
-    def settles(self, players: list[VetoPlayer]) -> float:
+    def settlement_with(self, players: list[VetoPlayer]) -> float:
         return settlement(self.pristina, self.status_quo, players)
 
 
-def _game(_: Any, **choices: Any) -> tuple[Figure, str]:
+def _game_view(_: Any, **choices: Any) -> tuple[Figure, str]:
     game = Game(**choices)
-    return _draw_game(game), _say_game(game)
+    return _draw_game(game), _describe_game(game)
 
 
 def _draw_game(game: Game) -> Figure:
-    status_quo, outcome = game.status_quo, game.settles(game.asked)
-    low, high = win_set(status_quo, game.asked)
+    status_quo, outcome = game.status_quo, game.settlement_with(game.needed_players)
+    low, high = win_set(status_quo, game.needed_players)
     fig, ax = figures.new(3.5)
     ax.axvspan(low, high, color=figures.FAINT, alpha=0.6, zorder=0)
     ax.plot([status_quo] * 2, [-0.3, 3.5], "--", color=figures.INK, linewidth=1.3, zorder=1)
-    ax.text(status_quo, 3.6, f"status quo {status_quo:g}", ha=_side(status_quo), va="bottom")
+    ax.text(status_quo, 3.6, f"status quo {status_quo:g}", ha=_alignment(status_quo), va="bottom")
     ax.plot(game.pristina, 3, "D", color=figures.GREY, markersize=10, zorder=4)
     labels = [f"{SETTER}\nlike {game.pristina:g} best, propose"]
     for y, name in ((2, "Belgrade"), (1, "Moscow")):
         labels.append(f"{name}\n{_draw_player(ax, y, name, game)}")
     ax.barh(0, high - low, left=low, height=0.34, color="white", edgecolor=figures.INK, hatch="///")
     ax.plot(outcome, 0, "*", color=figures.colour("you"), markersize=17, zorder=5)
-    passes = f"settlement {outcome:g}" if outcome != status_quo else "nothing passes"
-    ax.text(outcome, -0.33, passes, ha=_side(outcome), va="top", fontweight="bold")
+    result = f"settlement {outcome:g}" if outcome != status_quo else "nothing passes"
+    ax.text(outcome, -0.33, result, ha=_alignment(outcome), va="top", fontweight="bold")
     labels.append(f"Win set {low:g} to {high:g}" if low < high else f"Win set: only {low:g}")
     ax.set_yticks([3, 2, 1, 0], labels)
     ax.tick_params(axis="y", length=0)
@@ -109,13 +109,13 @@ def _draw_game(game: Game) -> Figure:
 def _draw_player(ax: Any, y: int, name: str, game: Game) -> str:
     """Draw what a player likes best and accepts; return it in words."""
     player = game.players[name]
-    is_asked = player in game.asked
+    is_asked = player in game.needed_players
     shade = figures.colour({"Belgrade": "Serbia", "Moscow": "Russia"}[name])
     lower, upper = (min(max(end, 0), 100) for end in player.accepts(game.status_quo))
-    look = {"color": shade, "alpha": 0.35}
+    bar_style = {"color": shade, "alpha": 0.35}
     if not is_asked:
-        look = {"fill": False, "edgecolor": shade, "linestyle": ":"}
-    ax.barh(y, upper - lower, left=lower, height=0.34, zorder=2, **look)
+        bar_style = {"fill": False, "edgecolor": shade, "linestyle": ":"}
+    ax.barh(y, upper - lower, left=lower, height=0.34, zorder=2, **bar_style)
     if lower == upper:
         ax.plot([lower, lower], [y - 0.2, y + 0.2], color=shade, linewidth=3, zorder=3)
     style = {"color": shade, "markerfacecolor": shade if is_asked else "white", "markersize": 10}
@@ -124,14 +124,14 @@ def _draw_player(ax: Any, y: int, name: str, game: Game) -> str:
     return f"likes {player.ideal:g} best, {accepts if is_asked else 'is not asked'}"
 
 
-def _side(position: float) -> str:
+def _alignment(position: float) -> str:
     """Return the alignment that keeps a label inside the axes."""
     return "left" if position < 12 else "right" if position > 88 else "center"
 
 
-def _say_game(game: Game) -> str:
+def _describe_game(game: Game) -> str:
     status_quo, to_moscow = game.status_quo, game.to_moscow
-    without = game.settles([game.players["Belgrade"]])
+    without = game.settlement_with([game.players["Belgrade"]])
     price = asking_price(game.moscow, status_quo, without)
     if without == status_quo:
         reason = "no other point is better for the proposer and acceptable to Belgrade"
@@ -150,21 +150,21 @@ def _say_game(game: Game) -> str:
         return (
             f"Belgrade settles without Moscow, at {without:g} (status quo {status_quo:g}). {effect}"
         )
-    outcome = game.settles(game.asked)
+    outcome = game.settlement_with(game.needed_players)
     if not price:
         return (
             f"The settlement is {outcome:g} (status quo {status_quo:g}). Moscow likes it at least "
             "as well as the status quo and gains nothing by a veto: it asks for no payment."
         )
-    ends = f"only a smaller step passes, to {outcome:g}"
+    consequence = f"only a smaller step passes, to {outcome:g}"
     if outcome == without:
-        ends = f"it lets the settlement of {outcome:g} pass"
+        consequence = f"it lets the settlement of {outcome:g} pass"
     elif outcome == status_quo:
-        ends = "nothing passes and the status quo stays"
+        consequence = "nothing passes and the status quo stays"
     return (
         f"Without Moscow's veto the settlement would be {without:g} (status quo {status_quo:g}). "
         f"Moscow would lose {price:g} by that, so it asks for {price:g}, and is promised "
-        f"{to_moscow:g}: {ends}."
+        f"{to_moscow:g}: {consequence}."
     )
 
 
@@ -200,10 +200,10 @@ def vote_with_whom() -> Explorer:
         "vote_set": Select("Votes", votes, "all_roll_calls"),
         "half_credit": Select("Agreement means", means, False),
     }
-    return Explorer("Vote with whom?", evidence.votes_table(), controls, _votes)
+    return Explorer("Vote with whom?", evidence.votes_table(), controls, _votes_view)
 
 
-def _votes(
+def _votes_view(
     counts: Any, partner: str, group: str, vote_set: str, half_credit: bool
 ) -> tuple[Figure, str]:
     if not ((counts["partner"] == partner) & (counts["vote_set"] == vote_set)).any():
@@ -211,35 +211,35 @@ def _votes(
             "The source of the adopted resolutions was not compared with the European Union's most "
             "common vote. Choose Germany, or another set of votes."
         )
-    by_year, four = evidence.compare_votes(counts, partner, group, vote_set, half_credit)
-    whose = GROUPS[group][0] if group in GROUPS else group
-    fig = _draw_votes(by_year, whose, PARTNERS[partner], evidence.VOTE_SETS[vote_set])
-    return fig, _say_votes(four, whose, PARTNERS[partner], by_year.index.max())
+    by_year, did = evidence.compare_votes(counts, partner, group, vote_set, half_credit)
+    group_name = GROUPS[group][0] if group in GROUPS else group
+    fig = _draw_votes(by_year, group_name, PARTNERS[partner], evidence.VOTE_SETS[vote_set])
+    return fig, _describe_votes(did, group_name, PARTNERS[partner], by_year.index.max())
 
 
-def _draw_votes(by_year: pd.DataFrame, whose: str, partner: str, counted: str) -> Figure:
+def _draw_votes(by_year: pd.DataFrame, group_name: str, partner: str, counted: str) -> Figure:
     from matplotlib.ticker import MultipleLocator
 
     fig, ax = figures.new(3.7)
     ax.axvline(EVENT_YEAR - 0.5, color=figures.GREY, linestyle=":", linewidth=1.5)
     ax.text(EVENT_YEAR - 0.35, 109, "from 2008", va="center", color=figures.GREY)
     line = {"color": figures.GREY, "markersize": 5}
-    ax.plot(by_year["neighbours"], "D--", label=whose.removeprefix("its "), **line)
+    ax.plot(by_year["neighbours"], "D--", label=group_name.removeprefix("its "), **line)
     ax.plot(by_year["Serbia"], "o-", color=figures.colour("Serbia"), markersize=6, label="Serbia")
     ax.set(ylim=(0, 114), yticks=range(0, 101, 20), ylabel="agreement, per cent")
     ax.set_xlim(FIRST_YEAR - 0.5, by_year.index.max() + 0.5)
     ax.xaxis.set_major_locator(MultipleLocator(2, offset=1))
     ax.grid(axis="y")
     ax.set(xlabel=f"counted: {counted}", title=f"Voting like {partner} in the General Assembly")
-    key(fig, ax.get_legend_handles_labels()[0][::-1], ncols=2)
+    legend(fig, ax.get_legend_handles_labels()[0][::-1], ncols=2)
     return fig
 
 
-def _say_votes(four: DifferenceInDifferences, whose: str, partner: str, last: int) -> str:
+def _describe_votes(did: DifferenceInDifferences, group: str, partner: str, last: int) -> str:
     return (
         f"Agreement with {partner}, {FIRST_YEAR} to {EVENT_YEAR - 1} and {EVENT_YEAR} to "
-        f"{last}: Serbia {four.treated_before:.1f} and {four.treated_after:.1f} per cent, {whose} "
-        f"{four.control_before:.1f} and {four.control_after:.1f}. Serbia changed by "
-        f"{four.treated_change:+.1f} points, {whose} by {four.control_change:+.1f}; the difference "
-        f"in differences is {four.estimate:+.1f} points, taken before rounding."
+        f"{last}: Serbia {did.treated_before:.1f} and {did.treated_after:.1f} per cent, {group} "
+        f"{did.control_before:.1f} and {did.control_after:.1f}. Serbia changed by "
+        f"{did.treated_change:+.1f} points, {group} by {did.control_change:+.1f}; the difference "
+        f"in differences is {did.estimate:+.1f} points, taken before rounding."
     )

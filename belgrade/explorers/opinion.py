@@ -13,12 +13,12 @@ from belgrade.explorers.explorer import Explorer, NothingToShow, Select
 from belgrade.explorers.kit import (
     NO_LINE,
     WHITE_BOX,
-    beside,
-    key,
-    look,
-    mark,
-    name_rows,
+    annotate,
+    handle,
+    label_rows,
+    legend,
     span,
+    style_of,
 )
 
 if TYPE_CHECKING:
@@ -46,13 +46,13 @@ def _pollster(row: Any) -> str:
     return next((name for name in names if isinstance(name, str)), "pollster not stated")
 
 
-def _asked(row: Any) -> str:
+def _sample(row: Any) -> str:
     import pandas as pd
 
     return "size not stated" if pd.isna(row.sample_size) else f"{row.sample_size:,} asked"
 
 
-def _points(margins: pd.Series) -> str:
+def _margin_range(margins: pd.Series) -> str:
     """Return a range of margins in words: "2.5 points" or "1.9 to 2.7 points"."""
     return f"{span(f'{margins.min():.1f}', f'{margins.max():.1f}')} points"
 
@@ -79,10 +79,10 @@ def guess_the_donor(ranking: Sequence[str] | None = None) -> Explorer:
         "poll": Select("What people said", polls, "mei_2018_12"),
         "record": Select("What records show", records, "to_date"),
     }
-    return Explorer("Guess the donor", tables, controls, _donors)
+    return Explorer("Guess the donor", tables, controls, _donors_view)
 
 
-def _donors(tables: Any, poll: str, record: str) -> tuple[Figure, str]:
+def _donors_view(tables: Any, poll: str, record: str) -> tuple[Figure, str]:
     ranking, named = tables["ranking"], evidence.perceived(tables, poll)
     amounts, counted, unit = evidence.recorded(tables, poll, record)
     row = tables["polls"].query("poll_id == @poll").iloc[0]
@@ -93,17 +93,18 @@ def _donors(tables: Any, poll: str, record: str) -> tuple[Figure, str]:
         _draw_ranking(ax, ranking)
     _draw_people(people, named)
     _draw_record(records, amounts, record)
-    name_rows(axes[0], DONORS, 0.6)
+    label_rows(axes[0], DONORS, 0.6)
     axes[0].set_ylim(top=-0.6)
     for ax in axes:
         ax.tick_params(axis="y", length=0)
     records.set_xlabel(unit)
-    people.set_title(f"What people said\n{_poll_date(row)}, {_asked(row)}", fontsize=10.5)
+    people.set_title(f"What people said\n{_poll_date(row)}, {_sample(row)}", fontsize=10.5)
     records.set_title(f"What the record shows\n{counted}", fontsize=10.5)
     question = row.question if row.question.endswith("?") else f"{row.question}."
     return fig, (
-        f"{_poll_date(row)}, {_pollster(row)}. Question, in short: {question} {_say_people(named)} "
-        f"{counted}, {unit}: {_say_record(amounts)}{_say_ranking(ranking, named, amounts)}"
+        f"{_poll_date(row)}, {_pollster(row)}. Question, in short: {question} "
+        f"{_describe_people(named)} {counted}, {unit}: {_describe_record(amounts)}"
+        f"{_describe_ranking(ranking, named, amounts)}"
     )
 
 
@@ -120,7 +121,7 @@ def _amount(million: float) -> str:
 def _draw_ranking(ax: Any, ranking: dict[str, str]) -> None:
     for donor, place in ranking.items():
         y = DONORS.index(donor)
-        ax.plot(0, y, markersize=11, **look("you"))
+        ax.plot(0, y, markersize=11, **style_of("you"))
         ax.text(0.25, y, place, va="center", color=figures.colour("you"), fontweight="bold")
     ax.set(xlim=(-0.3, 1.1), xticks=[])
     ax.spines["bottom"].set_visible(False)
@@ -133,7 +134,7 @@ def _donor_bars(ax: Any, values: pd.Series) -> None:
 
 
 def _label(ax: Any, x: float, y: float, text: str, colour: str = figures.INK) -> None:
-    beside(ax, (x, y), text, 4, fontsize=9, color=colour)
+    annotate(ax, (x, y), text, 4, fontsize=9, color=colour)
 
 
 def _draw_people(ax: Any, shares: pd.DataFrame) -> None:
@@ -141,8 +142,8 @@ def _draw_people(ax: Any, shares: pd.DataFrame) -> None:
     for y, donor in enumerate(DONORS):
         if donor in shares.index:
             row = shares.loc[donor]
-            reach = _draw_margin(ax, row.share_pct, y, row.margin_pct, color=figures.INK)
-            _label(ax, row.share_pct + reach, y, _share(row))
+            margin = _draw_margin(ax, row.share_pct, y, row.margin_pct, color=figures.INK)
+            _label(ax, row.share_pct + margin, y, _share(row))
         else:
             _label(ax, 0, y, NO_FIGURE, figures.GREY)
     unknown = shares["margin_pct"].isna().all()
@@ -165,27 +166,27 @@ def _draw_record(ax: Any, amounts: pd.Series, record: str) -> None:
         if amounts.get(donor, 0) > 0:
             _label(ax, amounts[donor], y, _amount(amounts[donor]))
             continue
-        words = NO_FIGURE
+        note = NO_FIGURE
         if donor in amounts:
-            words = "none found, says the newspaper"
+            note = "none found, says the newspaper"
         elif record not in PAGES and donor in NOT_IN_AID:
-            words = "not in this record"
-        _label(ax, 0, y, words, figures.GREY)
+            note = "not in this record"
+        _label(ax, 0, y, note, figures.GREY)
     ax.set_xlim(0, 1.25 * amounts.max())
     ax.xaxis.set_major_formatter(lambda amount, _: f"{amount:,.0f}")
     ax.locator_params(axis="x", nbins=4)
 
 
-def _say_people(shares: pd.DataFrame) -> str:
+def _describe_people(shares: pd.DataFrame) -> str:
     named = joined(f"{_share(each)} named {each.Index}" for each in shares.itertuples())
     margins = shares["margin_pct"].dropna()
-    margin = f"margin of error {_points(margins)}"
+    margin = f"margin of error {_margin_range(margins)}"
     if margins.empty:
         margin = "margin of error unknown, as no sample size is stated"
     return f"{named[0].upper()}{named[1:]} ({margin})."
 
 
-def _say_record(amounts: pd.Series) -> str:
+def _describe_record(amounts: pd.Series) -> str:
     listed = joined(f"{donor} {_amount(each)}" for donor, each in amounts[amounts > 0].items())
     none = amounts[amounts == 0].index
     found_none = "".join(f" (the newspaper found none from {donor})" for donor in none)
@@ -193,7 +194,7 @@ def _say_record(amounts: pd.Series) -> str:
     return f"{listed}{found_none}; for {absent} there is no record here, which is not zero."
 
 
-def _say_ranking(ranking: dict[str, str], shares: pd.DataFrame, amounts: pd.Series) -> str:
+def _describe_ranking(ranking: dict[str, str], shares: pd.DataFrame, amounts: pd.Series) -> str:
     if not ranking:
         return ""
     top = next(iter(ranking))
@@ -233,10 +234,10 @@ def polls() -> Explorer:
         "suppose": Select("Where the sample size is not stated", supposed, 0),
     }
     table = evidence.polls_in_order()
-    return Explorer("One question, many polls", table, controls, _polls)
+    return Explorer("One question, many polls", table, controls, _polls_view)
 
 
-def _polls(table: Any, topic: str, mode: str, suppose: int) -> tuple[Figure, str]:
+def _polls_view(table: Any, topic: str, mode: str, suppose: int) -> tuple[Figure, str]:
     rows = evidence.poll_rows(table, topic, mode, suppose)
     if rows.empty:
         ways = set(evidence.poll_answers(table, topic)["answer_mode"])
@@ -247,7 +248,8 @@ def _polls(table: Any, topic: str, mode: str, suppose: int) -> tuple[Figure, str
         )
     questions = rows.drop_duplicates("row")
     return _draw_polls(rows, questions, SUBJECTS[topic]), (
-        f"{SUBJECTS[topic]} {_say_polls(rows, questions)} {_say_sizes(rows, questions, suppose)}"
+        f"{SUBJECTS[topic]} {_describe_polls(rows, questions)} "
+        f"{_describe_sizes(rows, questions, suppose)}"
     )
 
 
@@ -260,22 +262,22 @@ def _draw_polls(rows: pd.DataFrame, questions: pd.DataFrame, title: str) -> Figu
             before = answer.share_pct
             _draw_answer(ax, answer, answer.row + level)
     for question in questions.itertuples():
-        words = {"y": question.row - 0.26, "fontsize": 9, "color": figures.GREY, "va": "center"}
-        ax.text(1, s=question.question, bbox=WHITE_BOX | {"pad": 0.5}, zorder=1, **words)
+        style = {"y": question.row - 0.26, "fontsize": 9, "color": figures.GREY, "va": "center"}
+        ax.text(1, s=question.question, bbox=WHITE_BOX | {"pad": 0.5}, zorder=1, **style)
         if math.isnan(question.margin_pct):
-            ax.text(100, s="margin unknown", ha="right", **words)
+            ax.text(100, s="margin unknown", ha="right", **style)
     labels = [
-        f"{_poll_date(row)}, {_asked(row)}\n{_pollster(row)}" for row in questions.itertuples()
+        f"{_poll_date(row)}, {_sample(row)}\n{_pollster(row)}" for row in questions.itertuples()
     ]
-    name_rows(ax, labels, 0.65, fontsize=9)
+    label_rows(ax, labels, 0.65, fontsize=9)
     ax.axvline(50, color=figures.GREY, linewidth=1, linestyle=":", zorder=0.5)
     ax.set(xlim=(0, 100), xlabel="share of those asked, % (dotted line: half)", title=title)
-    key(fig, _poll_marks(rows), ncols=4, handletextpad=0.5, fontsize=9)
+    legend(fig, _poll_handles(rows), ncols=4, handletextpad=0.5, fontsize=9)
     return fig
 
 
 def _draw_answer(ax: Any, answer: Any, y: float) -> None:
-    style = look(answer.shown)
+    style = style_of(answer.shown)
     line = {"color": style["color"], "linestyle": "-" if answer.size_stated else ":"}
     _draw_margin(ax, answer.share_pct, y, answer.margin_pct, **line)
     face = style["color"] if answer.share_is == "as_printed" else "white"
@@ -283,22 +285,22 @@ def _draw_answer(ax: Any, answer: Any, y: float) -> None:
     ax.plot(answer.share_pct, y, markerfacecolor=face, **style, **size)
 
 
-def _poll_marks(rows: pd.DataFrame) -> list[Any]:
+def _poll_handles(rows: pd.DataFrame) -> list[Any]:
     order = (*SHOWN, *figures.STANDS_FOR, "against", OTHERS)
     names = [name for name in order if name in set(rows["shown"])]
-    marks = [mark(name, **look(name), **NO_LINE) for name in names]
+    handles = [handle(name, **style_of(name), **NO_LINE) for name in names]
     if (rows["share_is"] != "as_printed").any():
-        in_words = look(OTHERS) | NO_LINE | {"markerfacecolor": "white"}
-        marks.append(mark("share given in words", **in_words))
-    known, bar = rows["margin_pct"].notna(), {"color": figures.GREY, "linewidth": 1.6}
+        open_marker = style_of(OTHERS) | NO_LINE | {"markerfacecolor": "white"}
+        handles.append(handle("share given in words", **open_marker))
+    known, line = rows["margin_pct"].notna(), {"color": figures.GREY, "linewidth": 1.6}
     if (known & rows["size_stated"]).any():
-        marks.append(mark("margin of error", linestyle="-", **bar))
+        handles.append(handle("margin of error", linestyle="-", **line))
     if (known & ~rows["size_stated"]).any():
-        marks.append(mark("margin supposed", linestyle=":", **bar))
-    return marks
+        handles.append(handle("margin supposed", linestyle=":", **line))
+    return handles
 
 
-def _say_polls(rows: pd.DataFrame, questions: pd.DataFrame) -> str:
+def _describe_polls(rows: pd.DataFrame, questions: pd.DataFrame) -> str:
     shares = rows[rows["shown"] != OTHERS].groupby("shown", sort=False)["share_pct"]
     spans = ", ".join(
         f"{name} {span(f'{each.min():g}', f'{each.max():g}')}%" for name, each in shares
@@ -306,22 +308,22 @@ def _say_polls(rows: pd.DataFrame, questions: pd.DataFrame) -> str:
     above = int((rows["share_pct"] > 50).sum())
     half = f"{above} {'share is' if above == 1 else 'shares are'} above half"
     dates = list(dict.fromkeys(map(_poll_date, questions.itertuples())))
-    when = dates[0] if len(dates) == 1 else f"first {dates[0]}, last {dates[-1]}"
+    period = dates[0] if len(dates) == 1 else f"first {dates[0]}, last {dates[-1]}"
     return (
-        f"{count(len(questions), 'question')} ({when}): {spans}; "
+        f"{count(len(questions), 'question')} ({period}): {spans}; "
         f"{half if above else 'no answer reaches half'}."
     )
 
 
-def _say_sizes(rows: pd.DataFrame, questions: pd.DataFrame, suppose: int) -> str:
+def _describe_sizes(rows: pd.DataFrame, questions: pd.DataFrame, suppose: int) -> str:
     stated = int(questions["size_stated"].sum())
-    words = f"The sample size is stated for {stated or 'none'}"
+    text = f"The sample size is stated for {stated or 'none'}"
     if stated:
-        words += f" (margins {_points(rows.loc[rows['size_stated'], 'margin_pct'])})"
+        text += f" (margins {_margin_range(rows.loc[rows['size_stated'], 'margin_pct'])})"
     if stated == len(questions):
-        return f"{words}."
+        return f"{text}."
     rest = "for the rest" if stated else "for all"
     if not suppose:
-        return f"{words}; {rest} the margin is unknown."
-    supposed = _points(rows.loc[~rows["size_stated"], "margin_pct"])
-    return f"{words}; {rest}, if {suppose:,} were asked, margins would be {supposed}."
+        return f"{text}; {rest} the margin is unknown."
+    margins = _margin_range(rows.loc[~rows["size_stated"], "margin_pct"])
+    return f"{text}; {rest}, if {suppose:,} were asked, margins would be {margins}."

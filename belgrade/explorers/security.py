@@ -9,7 +9,7 @@ from belgrade import data, figures
 from belgrade.evidence import security as evidence
 from belgrade.evidence.security import ALL, NO_GIFTS, NO_MIGS, OLDER, ONLY_GIFTS
 from belgrade.explorers.explorer import Control, Explorer, NothingToShow, Number, Select
-from belgrade.explorers.kit import name_rows
+from belgrade.explorers.kit import label_rows
 from belgrade.methods import security
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def exercises_counted() -> Explorer:
         "nato": Select("With NATO", nato, next(iter(nato.values()))),
         "russia": Select("With Russia", russia, next(iter(russia.values()))),
     }
-    return Explorer("What counts as an exercise?", counts, controls, _exercises)
+    return Explorer("What counts as an exercise?", counts, controls, _exercises_view)
 
 
 def _options(counts: pd.DataFrame) -> dict[str, int]:
@@ -41,21 +41,21 @@ def _options(counts: pd.DataFrame) -> dict[str, int]:
     }
 
 
-def _exercises(counts: Any, nato: int, russia: int) -> tuple[Figure, str]:
+def _exercises_view(counts: Any, nato: int, russia: int) -> tuple[Figure, str]:
     pair = counts.loc[[nato, russia]]
     same = security.same_terms(counts.loc[nato], counts.loc[russia])
     fig, (top, below) = figures.new(4.1, rows=2, height_ratios=[1, 1.25])
     _draw_counts(top, pair)
     _draw_terms(below, pair, same)
-    return fig, _say_counts(counts.loc[nato], counts.loc[russia], same)
+    return fig, _describe_counts(counts.loc[nato], counts.loc[russia], same)
 
 
 def _draw_counts(ax: Any, pair: pd.DataFrame) -> None:
     shades = [figures.GREY, figures.colour("Russia")]
-    drawn = ax.barh([0, 1], pair["events"], color=shades, height=0.62)
-    drawn[0].set(hatch="//", edgecolor="white")
-    ax.bar_label(drawn, padding=4)
-    name_rows(ax, [textwrap.fill(f"with {row.partner}", 20) for row in pair.itertuples()])
+    bars = ax.barh([0, 1], pair["events"], color=shades, height=0.62)
+    bars[0].set(hatch="//", edgecolor="white")
+    ax.bar_label(bars, padding=4)
+    label_rows(ax, [textwrap.fill(f"with {row.partner}", 20) for row in pair.itertuples()])
     ax.margins(x=0.1)
     ax.set_xlim(left=0)
     ax.set(xlabel="number counted", title="Serbia's joint military events: two counts side by side")
@@ -76,7 +76,7 @@ def _draw_terms(ax: Any, pair: pd.DataFrame, same: dict[str, bool]) -> None:
             ax.text(x, number + 0.5, text, linespacing=1.1, **style)
 
 
-def _say_counts(west: pd.Series, east: pd.Series, same: dict[str, bool]) -> str:
+def _describe_counts(west: pd.Series, east: pd.Series, same: dict[str, bool]) -> str:
     sentence = (
         f"{west['events']} {west['unit']} with {west['partner']} ({west['period']}) beside "
         f"{east['events']} {east['unit']} with Russia ({east['period']})"
@@ -98,7 +98,7 @@ def _say_counts(west: pd.Series, east: pd.Series, same: dict[str, bool]) -> str:
 
 # --- Where do the arms come from? ------------------------------------------------------------
 
-SHOWN = 8
+MOST_SUPPLIERS = 8
 # What is counted -> how the list says it, the title, and the sentence.
 COUNTED = {
     ALL: (
@@ -132,10 +132,10 @@ def arms_suppliers() -> Explorer:
         "counted": Select("Count", counted, ALL),
         "measure": Select("Show", {"share of the volume": "share", "volume": "volume"}, "share"),
     }
-    return Explorer("Where do the arms come from?", tables, controls, _arms)
+    return Explorer("Where do the arms come from?", tables, controls, _arms_view)
 
 
-def _arms(
+def _arms_view(
     tables: Any, last_year: int, years: int, counted: str, measure: str
 ) -> tuple[Figure, str]:
     edition = "2022" if counted == OLDER else "2025"
@@ -151,21 +151,21 @@ def _arms(
         raise NothingToShow(f"SIPRI lists no delivery of this kind to Serbia in {period}.")
     _, title, kind = COUNTED[counted]
     return _draw_arms(volume, measure, f"{title}, {period}"), (
-        f"{period}, {kind}, SIPRI edition of {edition}: {_say_arms(volume, measure)}"
+        f"{period}, {kind}, SIPRI edition of {edition}: {_describe_arms(volume, measure)}"
     )
 
 
 def _draw_arms(volume: pd.Series, measure: str, title: str) -> Figure:
     total = volume.sum()
-    drawn = volume
-    if len(volume) > SHOWN:
-        drawn = volume.iloc[: SHOWN - 1].copy()
-        drawn[f"{len(volume) - len(drawn)} others"] = total - drawn.sum()
-    values = 100 * drawn / total if measure == "share" else drawn
+    largest = volume
+    if len(volume) > MOST_SUPPLIERS:
+        largest = volume.iloc[: MOST_SUPPLIERS - 1].copy()
+        largest[f"{len(volume) - len(largest)} others"] = total - largest.sum()
+    values = 100 * largest / total if measure == "share" else largest
     rows = max(len(values), 3)
     fig, ax = figures.new(1.35 + 0.34 * rows)
     bars = ax.barh(values.index, values, color=[figures.colour(name) for name in values.index])
-    ax.bar_label(bars, _written(values, measure), padding=4)
+    ax.bar_label(bars, _value_labels(values, measure), padding=4)
     ax.set_ylim(rows - 0.5, -0.5)
     if measure == "share":
         ax.set(xlim=(0, 110), xticks=range(0, 101, 20))
@@ -178,16 +178,16 @@ def _draw_arms(volume: pd.Series, measure: str, title: str) -> Figure:
     return fig
 
 
-def _written(values: pd.Series, measure: str) -> list[str]:
+def _value_labels(values: pd.Series, measure: str) -> list[str]:
     if measure == "volume":
         return [f"{value:.1f}" for value in values]
     return [f"{share:.0f}%" if share >= 0.5 else "<1%" for share in values]
 
 
-def _say_arms(volume: pd.Series, measure: str) -> str:
+def _describe_arms(volume: pd.Series, measure: str) -> str:
     shares, unit = 100 * volume / volume.sum(), "" if measure == "share" else " in million TIV"
-    written = _written(shares if measure == "share" else volume, measure)
-    parts = ", ".join(map(" ".join, zip(volume.index[:4], written[:4], strict=True)))
+    labels = _value_labels(shares if measure == "share" else volume, measure)
+    parts = ", ".join(map(" ".join, zip(volume.index[:4], labels[:4], strict=True)))
     more = f" and {len(volume) - 4} more" if len(volume) > 4 else ""
     return f"{volume.sum():.1f} million TIV delivered to Serbia. By supplier{unit}: {parts}{more}."
 
@@ -208,7 +208,7 @@ TILES = {
     "Albania": (1, 3),
 }
 NATO, EU, CSTO = "NATO", "European Union", "CSTO"
-SPOKEN = {NATO: "NATO", EU: "the European Union", CSTO: "the CSTO, Russia's alliance"}
+IN_TEXT = {NATO: "NATO", EU: "the European Union", CSTO: "the CSTO, Russia's alliance"}
 FIRST, LAST = 1998, 2024
 CSTO_FOUNDED = 2002
 
@@ -222,10 +222,10 @@ def encircled() -> Explorer:
         "organisation": Select("Organisation", organisations, NATO),
         "kosovo": Select("Count Kosovo", kosovo, "separate"),
     }
-    return Explorer("Encircled?", data.load("memberships"), controls, _encircled)
+    return Explorer("Encircled?", data.load("memberships"), controls, _tiles_view)
 
 
-def _encircled(memberships: Any, year: int, organisation: str, kosovo: str) -> tuple[Figure, str]:
+def _tiles_view(memberships: Any, year: int, organisation: str, kosovo: str) -> tuple[Figure, str]:
     if organisation == CSTO and year < CSTO_FOUNDED:
         raise NothingToShow(f"The CSTO was founded in {CSTO_FOUNDED}. Choose a later year.")
     around = security.neighbours(kosovo)
@@ -236,36 +236,36 @@ def _encircled(memberships: Any, year: int, organisation: str, kosovo: str) -> t
     tiles.set(aspect="equal", xlim=(-0.02, 3.02), ylim=(4.02, -0.02))
     shade = figures.GREY if organisation != EU else figures.colour(EU)
     for place in TILES:
-        words = textwrap.fill(own, 13) if place == "Serbia" else _words(place, joined, around)
-        _tile(tiles, place, words, shade)
+        words = textwrap.fill(own, 13) if place == "Serbia" else _status_text(place, joined, around)
+        _draw_tile(tiles, place, words, shade)
     tiles.set_title(f"{organisation}, end of {year}")
     members = security.members(memberships, organisation, LAST)
     _draw_count(line, members[members.index.isin(around)], year, len(around))
     places = [place for place in TILES if place in around]
     inside = [place for place in places if place in joined]
     outside = [place for place in places if place not in joined]
-    how = "Kosovo counted as a neighbour" if kosovo == "separate" else "Kosovo counted with Serbia"
+    note = "Kosovo counted as a neighbour" if kosovo == "separate" else "Kosovo counted with Serbia"
     rest = f" Not a member: {', '.join(outside)}." if inside and outside else ""
     return fig, (
-        f"At the end of {year}, {len(inside)} of the {len(around)} neighbours of Serbia ({how}) "
-        f"{'belongs' if len(inside) == 1 else 'belong'} to {SPOKEN[organisation]}.{rest} Serbia "
+        f"At the end of {year}, {len(inside)} of the {len(around)} neighbours of Serbia ({note}) "
+        f"{'belongs' if len(inside) == 1 else 'belong'} to {IN_TEXT[organisation]}.{rest} Serbia "
         f"itself: {own}."
     )
 
 
-def _words(place: str, joined: Any, around: tuple[str, ...]) -> str:
-    if place == "Kosovo" and place not in around:
+def _status_text(place: str, joined: Any, neighbours: tuple[str, ...]) -> str:
+    if place == "Kosovo" and place not in neighbours:
         return "counted\nwith Serbia"
     status = f"member\nsince {joined[place]}" if place in joined else "not a member"
-    return status if place in around else f"{status}\n(no border)"
+    return status if place in neighbours else f"{status}\n(no border)"
 
 
-def _tile(ax: Any, place: str, words: str, shade: str) -> None:
+def _draw_tile(ax: Any, place: str, text: str, shade: str) -> None:
     from matplotlib.colors import to_rgb
     from matplotlib.patches import Rectangle
 
     x, y = TILES[place]
-    belongs, home = words.startswith("member"), place == "Serbia" or words.startswith("counted")
+    belongs, home = text.startswith("member"), place == "Serbia" or text.startswith("counted")
     tint = tuple(0.35 * part + 0.65 for part in to_rgb(shade))
     edge: dict[str, Any] = {"edgecolor": figures.INK, "linewidth": 2.6}
     if not home:
@@ -276,18 +276,18 @@ def _tile(ax: Any, place: str, words: str, shade: str) -> None:
     name = place.replace(" and ", " and\n").replace("North ", "North\n")
     bold = {"fontsize": 9, "fontweight": "bold", "linespacing": 1.05}
     ax.text(x + 0.5, y + 0.12, name, ha="center", va="top", **bold)
-    ax.text(x + 0.5, y + 0.9, words, ha="center", va="bottom", fontsize=8.5, linespacing=1.1)
+    ax.text(x + 0.5, y + 0.9, text, ha="center", va="bottom", fontsize=8.5, linespacing=1.1)
 
 
 def _draw_count(ax: Any, joined: pd.Series, year: int, neighbours: int) -> None:
     years = range(FIRST, LAST + 1)
     counts = [int((joined <= each).sum()) for each in years]
     ax.step(years, counts, where="post", color=figures.INK)
-    now = counts[year - FIRST]
-    ax.plot([year], [now], marker="o", markersize=10, color=figures.INK, clip_on=False)
+    count = counts[year - FIRST]
+    ax.plot([year], [count], marker="o", markersize=10, color=figures.INK, clip_on=False)
     side = {"xytext": (8, -16), "ha": "left"} if year < 2006 else {"xytext": (-8, 8), "ha": "right"}
-    words, style = f"{now} of {neighbours}", {"textcoords": "offset points", "fontweight": "bold"}
-    ax.annotate(words, (year, now), **side, **style)
+    label, style = f"{count} of {neighbours}", {"textcoords": "offset points", "fontweight": "bold"}
+    ax.annotate(label, (year, count), **side, **style)
     ax.set(ylim=(-0.9, neighbours + 0.4), yticks=range(neighbours + 1))
     ax.set(xlim=(FIRST - 0.5, LAST + 0.8), xticks=[2000, 2008, 2016, 2024])
     ax.grid(axis="y")

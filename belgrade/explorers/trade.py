@@ -9,7 +9,7 @@ from belgrade.display import joined
 from belgrade.evidence import trade as evidence
 from belgrade.evidence.trade import EXACT, TENTH, WHOLE, YEAR
 from belgrade.explorers.explorer import Control, Explorer, Number, Select, Switch
-from belgrade.explorers.kit import WHITE_BOX, apart, hollow, key, mark, name_rows
+from belgrade.explorers.kit import WHITE_BOX, handle, hollow, label_rows, legend, spread
 from belgrade.methods.intervals import Interval, weighted_average
 
 if TYPE_CHECKING:
@@ -37,14 +37,14 @@ def shares() -> Explorer:
         "rounding": Select("Read 62 and 8 as", readings, WHOLE),
         "mark": Switch(f"Mark the weight in the trade totals of {YEAR}", True),
     }
-    return Explorer("Do the shares add up?", evidence.share_tables(), controls, _shares)
+    return Explorer("Do the shares add up?", evidence.share_tables(), controls, _shares_view)
 
 
-def _shares(tables: Any, weight: float, rounding: str, mark: bool) -> tuple[Figure, str]:
-    known, fit = evidence.fitting(tables, rounding)
+def _shares_view(tables: Any, weight: float, rounding: str, mark: bool) -> tuple[Figure, str]:
+    intervals, fit = evidence.fitting(tables, rounding)
     fig, axes = figures.new(5.4, 3, 1, sharex=True, height_ratios=[3, 3, 1.5])
     for ax, (line, (actor, _, short)) in zip(axes, LINES.items(), strict=False):
-        _draw_line(ax, known[line], tables["printed"][line], weight, figures.colour(actor))
+        _draw_line(ax, intervals[line], tables["printed"][line], weight, figures.colour(actor))
         ax.set_ylabel(f"{short}:\nshare of trade, %")
     _draw_fitting(axes[2], fit)
     for ax in axes:
@@ -57,25 +57,25 @@ def _shares(tables: Any, weight: float, rounding: str, mark: bool) -> tuple[Figu
     axes[0].set_title("Which weight of exports fits the printed shares?")
     axes[2].set_xlabel("weight of exports in Serbia's trade (0: all imports, 1: all exports)")
     axes[2].set_xlim(0, 1)
-    _shares_key(fig, axes)
+    _shares_legend(fig, axes)
     marked = f"; the trade totals of {YEAR} give {tables['weight']:.4f}" if mark else ""
-    follows = joined(
-        _say_line(name, known[line], tables["printed"][line]["total"], fit[line], weight)
+    totals = joined(
+        _describe_line(name, intervals[line], tables["printed"][line]["total"], fit[line], weight)
         for line, (_, name, _) in LINES.items()
     )
     return fig, (
-        f"With a weight of {weight:.3f} for exports, the share of all trade would be {follows}. "
-        f"{_say_fitting(fit)}{marked}."
+        f"With a weight of {weight:.3f} for exports, the share of all trade would be {totals}. "
+        f"{_describe_fitting(fit)}{marked}."
     )
 
 
-def _shares_key(fig: Figure, axes: Any) -> None:
+def _shares_legend(fig: Figure, axes: Any) -> None:
     from matplotlib.legend_handler import HandlerTuple
 
     handles, labels = axes[0].get_legend_handles_labels()
     handles[0] = (handles[0], axes[1].get_legend_handles_labels()[0][0])
     pairs = {"handler_map": {tuple: HandlerTuple(ndivide=None)}, "labels": labels}
-    key(fig, handles, ncols=4, fontsize=9, columnspacing=1.2, **pairs)
+    legend(fig, handles, ncols=4, fontsize=9, columnspacing=1.2, **pairs)
 
 
 def _draw_line(ax: Any, known: Any, printed: Any, weight: float, shade: str) -> None:
@@ -86,8 +86,8 @@ def _draw_line(ax: Any, known: Any, printed: Any, weight: float, shade: str) -> 
     ax.plot([0, 1], [imports, exports], color=shade, label="total that follows")
     ax.axhspan(*known["total"], facecolor="none", edgecolor=figures.GREY, hatch="....", linewidth=1)
     ax.axhline(total, color=figures.GREY, linewidth=1, label="total printed")
-    now = weight * exports + (1 - weight) * imports
-    ax.plot(weight, now, marker="*", markersize=14, color=figures.colour("you"), zorder=5)
+    chosen = weight * exports + (1 - weight) * imports
+    ax.plot(weight, chosen, marker="*", markersize=14, color=figures.colour("you"), zorder=5)
     ax.margins(y=0.22)
     ax.locator_params(axis="y", nbins=4)
     left, right = ("top", "bottom") if exports > imports else ("bottom", "top")
@@ -109,22 +109,22 @@ def _draw_fitting(ax: Any, fit: dict[str, Interval | None]) -> None:
             ax.plot(fits.low, place, marker="o", color=shade)
         else:
             ax.barh(place, fits.high - fits.low, left=fits.low, color=shade)
-    name_rows(ax, names.values(), 0.6, fontsize=9)
+    label_rows(ax, names.values(), 0.6, fontsize=9)
     ax.set_ylim(top=-0.6)
 
 
-def _say_line(
-    name: str, known: dict[str, Interval], printed: float, fit: Interval | None, weight: float
+def _describe_line(
+    name: str, intervals: dict[str, Interval], printed: float, fit: Interval | None, weight: float
 ) -> str:
-    total = weighted_average(weight, known["exports"], known["imports"])
-    follows = f"{total.low:.2f}"
+    total = weighted_average(weight, intervals["exports"], intervals["imports"])
+    total_text = f"{total.low:.2f}"
     if total.high - total.low > 0.001:
-        follows += f" to {total.high:.2f}"
+        total_text += f" to {total.high:.2f}"
     fits = "fits" if fit is not None and fit.contains(weight) else "does not fit"
-    return f"for {name} {follows} per cent ({printed:g} is printed: {fits})"
+    return f"for {name} {total_text} per cent ({printed:g} is printed: {fits})"
 
 
-def _say_fitting(fit: dict[str, Any]) -> str:
+def _describe_fitting(fit: dict[str, Any]) -> str:
     if fit["both"] is not None:
         return f"Only weights from {_span(fit['both'])} fit all six shares"
     names = {line: name for line, (_, name, _) in LINES.items()}
@@ -165,48 +165,48 @@ def whose_trade() -> Explorer:
         "other": Select("Compare with", options, "China"),
         "unit": Select("Measure", units, "share_pct"),
     }
-    return Explorer("Whose trade?", partners, controls, _trade)
+    return Explorer("Whose trade?", partners, controls, _view)
 
 
-def _trade(partners: Any, flow: str, partner: str, other: str, unit: str) -> tuple[Figure, str]:
+def _view(partners: Any, flow: str, partner: str, other: str, unit: str) -> tuple[Figure, str]:
     table = evidence.trade_by_year(partners, flow, unit)
     compared = list(dict.fromkeys([partner, other]))
-    label, words = UNITS[unit]
+    label, said = UNITS[unit]
     fig, ax = figures.new(4.4)
     ends = {}
     for name in table.columns.drop("at most"):
         if name not in compared:
             ax.plot(table.index, table[name], ".-", color=OTHERS, linewidth=1.2, markersize=5)
             ends[name] = (table[name].iloc[-1], figures.GREY, "normal")
-    for place, name in enumerate(compared):
-        alike = place and figures.marker(partner) == figures.marker(other)
-        label_of_end, value = _draw_partner(ax, table, name, place, "h" if alike else None)
+    for rank, name in enumerate(compared):
+        same_marker = rank and figures.marker(partner) == figures.marker(other)
+        label_of_end, value = _draw_partner(ax, table, name, rank, "h" if same_marker else None)
         ends[label_of_end] = (value, figures.colour(name), "bold")
-    _frame(ax, table)
+    _set_axes(ax, table)
     ax.set_ylabel(label.format(flow=FLOWS[flow]))
     ax.set_title(f"Serbia's largest partners in {FLOWS[flow]} of goods")
-    _trade_key(fig)
+    _trade_legend(fig)
     _label_ends(ax, {name: end for name, end in ends.items() if end[0] == end[0]})
-    courses = "; ".join(_say_course(table, name, words) for name in compared)
-    lead = _say_lead(table, *compared) if len(compared) > 1 else ""
-    return fig, f"Serbia's {FLOWS[flow]}: {courses}.{lead}"
+    descriptions = "; ".join(_describe_course(table, name, said) for name in compared)
+    lead = _describe_lead(table, *compared) if len(compared) > 1 else ""
+    return fig, f"Serbia's {FLOWS[flow]}: {descriptions}.{lead}"
 
 
 def _draw_partner(
-    ax: Any, table: pd.DataFrame, name: str, place: int, marker: str | None
+    ax: Any, table: pd.DataFrame, name: str, rank: int, marker: str | None
 ) -> tuple[str, float]:
     """Draw a partner's line, and what it had at most; return the label of its end, and where."""
     line, shade = evidence.course(table, name), figures.colour(name)
-    style = {"color": shade, "linestyle": "--" if place else "-", "markersize": 6}
+    style = {"color": shade, "linestyle": "--" if rank else "-", "markersize": 6}
     ax.plot(table.index, line, marker=marker or figures.marker(name), **style)
     bound = table["at most"].where(line.isna())
-    ax.plot(table.index, bound, marker="v", markersize=7 + 4 * place, **hollow(shade, width=1.6))
+    ax.plot(table.index, bound, marker="v", markersize=7 + 4 * rank, **hollow(shade, width=1.6))
     if line.notna().iloc[-1]:
         return name, line.iloc[-1]
     return f"{name} (at most)", bound.iloc[-1]
 
 
-def _frame(ax: Any, table: pd.DataFrame) -> None:
+def _set_axes(ax: Any, table: pd.DataFrame) -> None:
     first, last = table.index[0], table.index[-1]
     ax.set_ylim(bottom=0)
     ax.set(xlim=(first - 0.3, last + 0.3), xticks=range(first, last + 1, 3))
@@ -214,16 +214,16 @@ def _frame(ax: Any, table: pd.DataFrame) -> None:
         ax.axvspan(year - 0.5, year + 0.5, color=figures.FAINT, linewidth=0, zorder=0)
 
 
-def _trade_key(fig: Figure) -> None:
+def _trade_legend(fig: Figure) -> None:
     from matplotlib.patches import Patch
 
     at_most = hollow(figures.GREY, width=1.6)
-    marks = [
-        mark("not among the five: at most this", marker="v", **at_most),
-        mark("others among the five", color=OTHERS, marker="."),
+    handles = [
+        handle("not among the five: at most this", marker="v", **at_most),
+        handle("others among the five", color=OTHERS, marker="."),
         Patch(facecolor=figures.FAINT, label="not in the source"),
     ]
-    key(fig, marks, ncols=3, fontsize=9, columnspacing=1.2)
+    legend(fig, handles, ncols=3, fontsize=9, columnspacing=1.2)
 
 
 def _label_ends(ax: Any, ends: dict[str, tuple[float, str, str]]) -> None:
@@ -231,23 +231,23 @@ def _label_ends(ax: Any, ends: dict[str, tuple[float, str, str]]) -> None:
     gap = 0.058 * ax.get_ylim()[1]
     right = ax.get_xlim()[1]
     names = sorted(ends, key=lambda name: ends[name][0])
-    for name, height in zip(names, apart([ends[name][0] for name in names], gap), strict=True):
+    for name, height in zip(names, spread([ends[name][0] for name in names], gap), strict=True):
         value, shade, weight = ends[name]
         ax.plot([right, right + 0.5], [value, height], color=shade, linewidth=0.8, clip_on=False)
         ax.text(right + 0.6, height, name, fontweight=weight, fontsize=9, va="center")
 
 
-def _say_course(table: pd.DataFrame, name: str, words: str) -> str:
+def _describe_course(table: pd.DataFrame, name: str, value_format: str) -> str:
     """Return where a partner began and ended: "Russia 16.3 per cent in 2006, ..."."""
     line, parts = evidence.course(table, name), []
     for year in (table.index[0], table.index[-1]):
         at_most = "" if line.notna()[year] else "at most "
         value = line.fillna(table["at most"])[year]
-        parts.append(f"{at_most}{words.format(value)} in {year}")
+        parts.append(f"{at_most}{value_format.format(value)} in {year}")
     return f"{name} {' and '.join(parts)}"
 
 
-def _say_lead(table: pd.DataFrame, one: str, other: str) -> str:
+def _describe_lead(table: pd.DataFrame, one: str, other: str) -> str:
     first, second, neither = evidence.years_ahead(table, one, other)
     ahead = {one: first, other: second}
     counts = [f"{name} was ahead in {_years(years)}" for name, years in ahead.items()]

@@ -10,7 +10,7 @@ from belgrade import figures
 from belgrade.evidence import trust as evidence
 from belgrade.evidence.trust import CODES, INDICES, Index
 from belgrade.explorers.explorer import Explorer, NothingToShow, Select
-from belgrade.explorers.kit import NO_LINE, apart, heading, mark
+from belgrade.explorers.kit import NO_LINE, handle, heading, spread
 from belgrade.methods import agreement
 
 if TYPE_CHECKING:
@@ -49,30 +49,31 @@ def code_the_events(codes: Mapping[str, str] | None = None) -> Explorer:
         "group": Select("Events", {words: group for group, words in GROUPS.items()}, "all"),
         "spy": Select("Count the spy affair", {"as three events": 3, "as one event": 1}, 3),
     }
-    return Explorer("Code the events", {"events": events, "coders": known}, controls, _codes)
+    return Explorer("Code the events", {"events": events, "coders": known}, controls, _codes_view)
 
 
-def _codes(tables: Any, coder: str, group: str, spy: int) -> tuple[Figure, str]:
+def _codes_view(tables: Any, coder: str, group: str, spy: int) -> tuple[Figure, str]:
     pairs = evidence.coded_by_both(tables["events"], tables["coders"][coder], spy)
-    found = pairs if group == "all" else pairs[pairs["group"] == group]
-    if found.empty:
+    chosen = pairs if group == "all" else pairs[pairs["group"] == group]
+    if chosen.empty:
         raise NothingToShow("You have coded none of these events yet. Choose other events.")
     fig, ax = figures.new(5.8)
     ax.remove()
     # Places by hand: matplotlib's own layout takes several times as long for three axes.
     fig.set_layout_engine("none")
-    where, who = GROUPS[group].capitalize(), CODERS[coder][1]
-    heading(fig, f"{where}: coder A ({who}) and coder B", 0.965)
-    _draw_matrix(fig.add_axes((0.12, 0.645, 0.28, 0.26)), found)
-    _draw_kappa(fig.add_axes((0.56, 0.645, 0.41, 0.26)), found)
+    head, name = GROUPS[group].capitalize(), CODERS[coder][1]
+    heading(fig, f"{head}: coder A ({name}) and coder B", 0.965)
+    _draw_matrix(fig.add_axes((0.12, 0.645, 0.28, 0.26)), chosen)
+    _draw_kappa(fig.add_axes((0.56, 0.645, 0.41, 0.26)), chosen)
     _draw_shares(fig.add_axes((0.385, 0.09, 0.585, 0.41)), pairs, group)
-    return fig, f"{where}, coder A is {who}: {_say_codes(found)}{_say_cold(pairs, group)}"
+    cold = _describe_cold(pairs, group)
+    return fig, f"{head}, coder A is {name}: {_describe_codes(chosen)}{cold}"
 
 
-def _draw_matrix(ax: Any, found: pd.DataFrame) -> None:
+def _draw_matrix(ax: Any, pairs: pd.DataFrame) -> None:
     from matplotlib.patches import Rectangle
 
-    matrix = agreement.confusion_matrix(list(found["a"]), list(found["b"]), CODES)
+    matrix = agreement.confusion_matrix(list(pairs["a"]), list(pairs["b"]), CODES)
     darkest = max(2.5 * matrix.to_numpy().max(), 1)
     ax.imshow(matrix, cmap="Greys", vmin=0, vmax=darkest, aspect="auto")
     for row in range(3):
@@ -87,16 +88,16 @@ def _draw_matrix(ax: Any, found: pd.DataFrame) -> None:
     ax.set_title("Events by both codes", fontsize=10.5)
 
 
-def _agreed(found: pd.DataFrame) -> tuple[float, float, str]:
+def _agreement_stats(pairs: pd.DataFrame) -> tuple[float, float, str]:
     """Return in percent of the events how many both code alike, and by chance; and kappa."""
-    a, b = list(found["a"]), list(found["b"])
+    a, b = list(pairs["a"]), list(pairs["b"])
     kappa = agreement.cohens_kappa(a, b)
-    spoken = "not defined" if math.isnan(kappa) else f"{kappa:.2f}".replace("-", "−")
-    return agreement.percent_agreement(a, b), agreement.chance_agreement(a, b), spoken
+    kappa_text = "not defined" if math.isnan(kappa) else f"{kappa:.2f}".replace("-", "−")
+    return agreement.percent_agreement(a, b), agreement.chance_agreement(a, b), kappa_text
 
 
-def _draw_kappa(ax: Any, found: pd.DataFrame) -> None:
-    observed, chance, kappa = _agreed(found)
+def _draw_kappa(ax: Any, pairs: pd.DataFrame) -> None:
+    observed, chance, kappa = _agreement_stats(pairs)
     for y, value, shade in ((2, observed, figures.GREY), (1, chance, figures.FAINT)):
         ax.barh(y, value, color=shade, height=0.5)
         if value > 88:  # it is written inside its bar
@@ -107,8 +108,8 @@ def _draw_kappa(ax: Any, found: pd.DataFrame) -> None:
     ax.barh(0, 100 - chance, left=chance, height=0.5, fill=False, edgecolor=figures.GREY)
     if observed != chance:
         ax.barh(0, observed - chance, left=chance, height=0.5, color=figures.COLOURS["you"])
-    words = f"kappa is {kappa}" if kappa == "not defined" else f"kappa {kappa}"
-    ax.text(2, -0.62, words, va="center", fontweight="bold")
+    label = f"kappa is {kappa}" if kappa == "not defined" else f"kappa {kappa}"
+    ax.text(2, -0.62, label, va="center", fontweight="bold")
     ax.set_yticks([2, 1, 0], ["agreed", "by chance", "beyond chance"])
     ax.set(xlim=(0, 100), ylim=(-0.95, 2.5))
     ax.tick_params(axis="y", length=0)
@@ -143,23 +144,23 @@ def _draw_stack(ax: Any, y: float, counts: Any) -> None:
         width = 100 * number / counts.sum()
         if number:
             ax.barh(y, width, left=left, color=SHADES[code], edgecolor="white", height=0.72)
-            words = f"{number} {code}" if width > 16 else str(number)
-            ax.text(left + width / 2, y, words, ha="center", va="center", fontsize=9)
+            label = f"{number} {code}" if width > 16 else str(number)
+            ax.text(left + width / 2, y, label, ha="center", va="center", fontsize=9)
         left += width
 
 
-def _say_codes(found: pd.DataFrame) -> str:
-    a, b = list(found["a"]), list(found["b"])
-    observed, chance, kappa = _agreed(found)
+def _describe_codes(pairs: pd.DataFrame) -> str:
+    a, b = list(pairs["a"]), list(pairs["b"])
+    observed, chance, kappa = _agreement_stats(pairs)
     counts = ", ".join(f"{a.count(code)} {code} (B: {b.count(code)})" for code in CODES)
-    same = sum(found["a"] == found["b"])
+    same = sum(pairs["a"] == pairs["b"])
     return (
-        f"{counts}. They agree on {same} of {len(found)} ({observed:.0f} percent; by chance "
+        f"{counts}. They agree on {same} of {len(pairs)} ({observed:.0f} percent; by chance "
         f"{chance:.0f}), kappa is {kappa}."
     )
 
 
-def _say_cold(pairs: pd.DataFrame, group: str) -> str:
+def _describe_cold(pairs: pd.DataFrame, group: str) -> str:
     in_section = pairs[pairs["group"] == "trust"]
     if in_section.empty or group != "all":
         return ""
@@ -190,49 +191,49 @@ def how_democratic() -> Explorer:
         "beside": Select("Beside Serbia", beside, "Hungary"),
         "turned": Select("Scale", scales, False),
     }
-    return Explorer("How democratic?", scores, controls, _democratic)
+    return Explorer("How democratic?", scores, controls, _indices_view)
 
 
-def _democratic(scores: Any, index: str, beside: str, turned: bool) -> tuple[Figure, str]:
-    found, chosen = scores[scores["index"] == index], INDICES[index]
+def _indices_view(scores: Any, index: str, beside: str, turned: bool) -> tuple[Figure, str]:
+    rows, chosen = scores[scores["index"] == index], INDICES[index]
     if beside == NOBODY:
-        found = found[found["country"] == "Serbia"]
+        rows = rows[rows["country"] == "Serbia"]
     elif beside != ALL:
-        if beside not in set(found["country"]):
+        if beside not in set(rows["country"]):
             raise NothingToShow(
                 f"No score of {beside} for {chosen.name} was read. Choose another country."
             )
-        found = found[found["country"].isin(["Serbia", beside])]
-    say = _say_transit if chosen.is_transit else _say_scores
-    return _draw_scores(found, chosen, beside, turned), say(found, chosen, beside, turned)
+        rows = rows[rows["country"].isin(["Serbia", beside])]
+    describe = _describe_transit if chosen.is_transit else _describe_scores
+    return _draw_scores(rows, chosen, beside, turned), describe(rows, chosen, beside, turned)
 
 
-def _draw_scores(found: pd.DataFrame, chosen: Index, beside: str, turned: bool) -> Figure:
+def _draw_scores(scores: pd.DataFrame, index: Index, beside: str, turned: bool) -> Figure:
     fig, ax = figures.new(4.4)
     ends = []
     ranks: dict[str, int] = {}  # Serbia in place, others by turns above and below
-    for country in ["Serbia", *found["country"][found["country"] != "Serbia"].unique()]:
+    for country in ["Serbia", *scores["country"][scores["country"] != "Serbia"].unique()]:
         ranks[country] = (len(ranks) + 1) // 2 if len(ranks) % 2 else -len(ranks) // 2
-    for country, rows in found.groupby("country"):
-        values = rows["turned"] if chosen.is_transit and turned else rows["score"]
-        if chosen.is_regime:  # side by side, so that countries of one type do not hide each other
+    for country, rows in scores.groupby("country"):
+        values = rows["turned"] if index.is_transit and turned else rows["score"]
+        if index.is_regime:  # side by side, so that countries of one type do not hide each other
             values = values + 0.04 * ranks[country]
-        look = _look(country, beside)
+        style = _line_style(country, beside)
         ends.append((float(values.iloc[-1]), int(rows["year"].iloc[-1]), country))
-        _draw_line(ax, chosen, rows.assign(value=values), look, turned)
+        _draw_line(ax, index, rows.assign(value=values), style, turned)
         if rows["low"].notna().any() and (country == "Serbia" or beside != ALL):
-            band = {"color": look["color"], "alpha": 0.18, "lw": 0}
+            band = {"color": style["color"], "alpha": 0.18, "lw": 0}
             ax.fill_between(rows["year"], rows["low"], rows["high"], **band)
-    _frame(ax, chosen, turned)
+    _set_axes(ax, index, turned)
     _mark_years(ax)
-    if chosen.is_transit:
-        _transit_key(ax)
-    _label_ends(ax, ends, chosen)
-    ax.set_title(f"{chosen.name}, {found['year'].min()} to {found['year'].max()}")
+    if index.is_transit:
+        _transit_legend(ax)
+    _label_ends(ax, ends, index)
+    ax.set_title(f"{index.name}, {scores['year'].min()} to {scores['year'].max()}")
     return fig
 
 
-def _look(country: str, beside: str) -> dict[str, Any]:
+def _line_style(country: str, beside: str) -> dict[str, Any]:
     if country == "Serbia":
         return {"color": figures.colour(country), "linewidth": 2.6}
     if beside == ALL:
@@ -240,124 +241,124 @@ def _look(country: str, beside: str) -> dict[str, Any]:
     return {"color": figures.colour(country), "linewidth": 1.6, "linestyle": "--", "zorder": 3}
 
 
-def _draw_line(ax: Any, chosen: Index, rows: Any, look: dict[str, Any], turned: bool) -> None:
-    if chosen.is_regime:
-        ax.step(rows["year"], rows["value"], where="mid", **look)
-    elif not chosen.is_transit:
-        ax.plot(rows["year"], rows["value"], **look)
+def _draw_line(ax: Any, index: Index, rows: Any, style: dict[str, Any], turned: bool) -> None:
+    if index.is_regime:
+        ax.step(rows["year"], rows["value"], where="mid", **style)
+    elif not index.is_transit:
+        ax.plot(rows["year"], rows["value"], **style)
     else:
         # A line across the turn of the scale would join numbers that mean opposite things.
         old = rows["best"] == 1
-        for part, face in ((rows[old], "white"), (rows[~old], look["color"])):
-            ax.plot(part["year"], part["value"], marker="o", markerfacecolor=face, **look)
+        for part, face in ((rows[old], "white"), (rows[~old], style["color"])):
+            ax.plot(part["year"], part["value"], marker="o", markerfacecolor=face, **style)
         if turned:
-            ax.plot(rows["year"], rows["value"], **look | {"linestyle": ":"})
+            ax.plot(rows["year"], rows["value"], **style | {"linestyle": ":"})
 
 
-def _frame(ax: Any, chosen: Index, turned: bool) -> None:
-    low, high = chosen.scale
-    room = 0.06 * (high - low)
-    ax.set_ylim(low - room, high + room)
-    upside_down = chosen.is_upside_down
+def _set_axes(ax: Any, index: Index, turned: bool) -> None:
+    low, high = index.scale
+    margin = 0.06 * (high - low)
+    ax.set_ylim(low - margin, high + margin)
+    upside_down = index.is_upside_down
     if upside_down and turned:
         ax.invert_yaxis()
     ends = f"best is at the {'bottom' if upside_down and not turned else 'top'}"
-    if chosen.is_regime:
+    if index.is_regime:
         ax.set_yticks(range(4), [name.replace(" ", "\n") for name in REGIMES])
-    elif chosen.is_transit and not turned:
+    elif index.is_transit and not turned:
         ends = "1 to 7; which end is best changed"
     else:
         ends = f"{low:g} to {high:g}; {ends}"
     ax.set_ylabel(f"score ({ends})")
-    since, described = evidence.SINCE, "year described"
-    if chosen.is_transit:
-        since, described = BEFORE, "edition (each describes the year before)"
-    ax.set(xlim=(since - 0.4, 2024.4), xticks=range(since, 2025, 3), xlabel=described)
+    first_year, axis_label = evidence.SINCE, "year described"
+    if index.is_transit:
+        first_year, axis_label = BEFORE, "edition (each describes the year before)"
+    ax.set(xlim=(first_year - 0.4, 2024.4), xticks=range(first_year, 2025, 3), xlabel=axis_label)
 
 
 def _mark_years(ax: Any) -> None:
     style = {"textcoords": "offset points", "fontsize": 9, "color": figures.GREY}
-    for year, words in ((BEFORE, "coalition"), (2020, "report")):
+    for year, label in ((BEFORE, "coalition"), (2020, "report")):
         ax.axvline(year, color=figures.FAINT, zorder=0)
         place = {"xycoords": ("data", "axes fraction"), "xytext": (3, 2)}
-        ax.annotate(words, (year, 0.005), **place, **style)
+        ax.annotate(label, (year, 0.005), **place, **style)
 
 
-def _transit_key(ax: Any) -> None:
+def _transit_legend(ax: Any) -> None:
     circle = {"marker": "o", "markeredgecolor": figures.GREY} | NO_LINE
-    marks = [
-        mark(f"printed with {best} as best", markerfacecolor=face, **circle)
+    handles = [
+        handle(f"printed with {best} as best", markerfacecolor=face, **circle)
         for best, face in ((1, "white"), (7, figures.GREY))
     ]
-    ax.legend(handles=marks, loc="upper center", fontsize=9)
+    ax.legend(handles=handles, loc="upper center", fontsize=9)
 
 
-def _label_ends(ax: Any, ends: list[tuple[float, int, str]], chosen: Index) -> None:
+def _label_ends(ax: Any, ends: list[tuple[float, int, str]], index: Index) -> None:
     """Write each country and its last score right of the axes, as near its height as fits."""
     bottom, top = ax.get_ylim()
     last = max(year for _, year, _ in ends)
     ordered = sorted(ends, key=lambda end: (end[0] - bottom) / (top - bottom))
-    heights = apart([(value - bottom) / (top - bottom) for value, _, _ in ordered], 0.06)
+    heights = spread([(value - bottom) / (top - bottom) for value, _, _ in ordered], 0.06)
     for height, (value, year, country) in zip(heights, ordered, strict=True):
-        score = "" if chosen.is_regime else f" {chosen.words(value)}"
-        when = "" if year == last else f" ({year})"
+        score = "" if index.is_regime else f" {index.words(value)}"
+        year_note = "" if year == last else f" ({year})"
         style = {"color": figures.GREY, "fontweight": "normal"}
         if country == "Serbia":
             style = {"color": figures.INK, "fontweight": "bold"}
         place = {"xycoords": "axes fraction", "va": "center", "annotation_clip": False}
-        ax.annotate(f"{country}{score}{when}", (1.01, height), fontsize=9.5, **place, **style)
+        ax.annotate(f"{country}{score}{year_note}", (1.01, height), fontsize=9.5, **place, **style)
 
 
-def _compared(beside: str) -> list[str]:
+def _countries(beside: str) -> list[str]:
     return ["Serbia"] if beside in (NOBODY, ALL) else ["Serbia", beside]
 
 
-def _say_scores(found: pd.DataFrame, chosen: Index, beside: str, turned: bool) -> str:
-    low, high = chosen.scale
-    changes = "; ".join(_say_change(found, country, chosen) for country in _compared(beside))
-    words = f"{chosen.name} ({low:g} to {high:g}, {chosen.best:g} is best): {changes}."
+def _describe_scores(scores: pd.DataFrame, index: Index, beside: str, turned: bool) -> str:
+    low, high = index.scale
+    changes = "; ".join(_describe_change(scores, country, index) for country in _countries(beside))
+    sentence = f"{index.name} ({low:g} to {high:g}, {index.best:g} is best): {changes}."
     if beside == ALL:
-        words += f" {_say_ranks(found, chosen)}"
-    if chosen.is_regime:
-        words += " The types cut a score at fixed points and have no range."
-    if chosen.is_upside_down:
+        sentence += f" {_describe_ranks(scores, index)}"
+    if index.is_regime:
+        sentence += " The types cut a score at fixed points and have no range."
+    if index.is_upside_down:
         up = "a line that falls" if turned else "a line that rises"
-        words += f" In this picture {up} means less democratic."
-    return words
+        sentence += f" In this picture {up} means less democratic."
+    return sentence
 
 
-def _say_change(found: pd.DataFrame, country: str, chosen: Index) -> str:
-    rows = found[found["country"] == country].set_index("year")
+def _describe_change(scores: pd.DataFrame, country: str, scale: Index) -> str:
+    rows = scores[scores["country"] == country].set_index("year")
     if not {BEFORE, AFTER} <= set(rows.index):
         return f"{country}: no score for {BEFORE} or {AFTER}"
-    was, now = rows.loc[BEFORE], rows.loc[AFTER]
-    if chosen.is_regime:
-        names = [REGIMES[int(row["score"])] for row in (was, now)]
-        words = f"{country} was a {names[0]} in {BEFORE} and a {names[1]} in {AFTER}"
-        return words.replace("a electoral", "an electoral")
-    parts, has_range = [], not math.isnan(was["low"])
-    for row, year in ((was, BEFORE), (now, AFTER)):
-        low, high = chosen.words(row["low"]), chosen.words(row["high"])
+    before, after = rows.loc[BEFORE], rows.loc[AFTER]
+    if scale.is_regime:
+        names = [REGIMES[int(row["score"])] for row in (before, after)]
+        sentence = f"{country} was a {names[0]} in {BEFORE} and a {names[1]} in {AFTER}"
+        return sentence.replace("a electoral", "an electoral")
+    parts, has_range = [], not math.isnan(before["low"])
+    for row, year in ((before, BEFORE), (after, AFTER)):
+        low, high = scale.words(row["low"]), scale.words(row["high"])
         bounds = "" if math.isnan(row["low"]) else f" (range {low} to {high})"
-        parts.append(f"{chosen.words(row['score'])}{bounds} in {year}")
-    overlap = was["low"] <= now["high"] and now["low"] <= was["high"]
+        parts.append(f"{scale.words(row['score'])}{bounds} in {year}")
+    overlap = before["low"] <= after["high"] and after["low"] <= before["high"]
     ranges = f", ranges that {'overlap' if overlap else 'do not overlap'}"
     return f"{country} {', '.join(parts)}{ranges if has_range else ''}"
 
 
-def _say_ranks(found: pd.DataFrame, chosen: Index) -> str:
-    wide = found.pivot_table(index="country", columns="year", values="score")
-    change = (wide[AFTER] - wide[BEFORE]).dropna() * (-1 if chosen.is_upside_down else 1)
+def _describe_ranks(scores: pd.DataFrame, index: Index) -> str:
+    wide = scores.pivot_table(index="country", columns="year", values="score")
+    change = (wide[AFTER] - wide[BEFORE]).dropna() * (-1 if index.is_upside_down else 1)
     fell = change[change < 0].sort_values(kind="stable")
     head = f"{len(fell)} of {len(change)} moved away from the best end between {BEFORE} and {AFTER}"
     names = ", ".join(fell.index[:3])
     return head + (f", farthest {names}." if len(fell) > 3 else f": {names}." if len(fell) else ".")
 
 
-def _say_transit(found: pd.DataFrame, _: Index, beside: str, turned: bool) -> str:
+def _describe_transit(scores: pd.DataFrame, _: Index, beside: str, turned: bool) -> str:
     parts = []
-    for country in _compared(beside):
-        rows = found[found["country"] == country]
+    for country in _countries(beside):
+        rows = scores[scores["country"] == country]
         each = [
             f"{row.turned:.2f} in {row.year:.0f}"
             if turned
@@ -365,5 +366,5 @@ def _say_transit(found: pd.DataFrame, _: Index, beside: str, turned: bool) -> st
             for row in rows.iloc[sorted({0, len(rows) - 1})].itertuples()
         ]
         parts.append(f"{country} {' and '.join(each)}")
-    how = "all on the scale of 2020, where 7 is best" if turned else "as printed"
-    return f"Nations in Transit, 1 to 7, {how}: {'; '.join(parts)}. Most editions were not read."
+    scale = "all on the scale of 2020, where 7 is best" if turned else "as printed"
+    return f"Nations in Transit, 1 to 7, {scale}: {'; '.join(parts)}. Most editions were not read."

@@ -14,7 +14,7 @@ from belgrade import figures
 from belgrade.evidence import weighing as evidence
 from belgrade.evidence.weighing import EVERYTHING, LESSON_POINTS, MAIN, NONE, SECTIONS
 from belgrade.explorers.explorer import Explorer, NothingToShow, Select
-from belgrade.explorers.kit import NO_LINE, WHITE_BOX, bars, key, mark
+from belgrade.explorers.kit import NO_LINE, WHITE_BOX, bars, handle, legend
 from belgrade.methods import argument_map as arguing
 from belgrade.methods.argument_map import Effect, Point
 
@@ -71,32 +71,32 @@ def argument_map(verdicts: Mapping[str, str] | None = None) -> Explorer:
     verdicts_known = {
         lesson: verdict for lesson, verdict in (verdicts or {}).items() if verdict in VERDICTS
     }
-    return Explorer("The argument map", (nodes, verdicts_known), controls, _mapped)
+    return Explorer("The argument map", (nodes, verdicts_known), controls, _map_view)
 
 
-def _mapped(tables: Any, shown: str, falls: str, carried: str) -> tuple[Figure, str]:
+def _map_view(tables: Any, shown: str, falls: str, carried: str) -> tuple[Figure, str]:
     nodes, verdicts = tables
     points = evidence.as_points(nodes)
-    fallen = _fallen(verdicts, falls)
+    fallen = _falling_points(verdicts, falls)
     effects = arguing.consequences(points, fallen, linked=carried == TOGETHER)
     if shown == WHOLE:
         rows = nodes[nodes["role"].isin(["thesis", "reason"])]
     else:
         rows = nodes[nodes["node_id"].isin(evidence.below(points, shown))]
-    judged = evidence.point_verdicts(points, verdicts)
+    verdict_of = evidence.point_verdicts(points, verdicts)
     direct = {point for lesson in verdicts for point in LESSON_POINTS.get(lesson, ())}
     boxes = [
-        Box(name, words, 0.14 + _STEP * depth, judged[name], name in direct, effects[name])
-        for name, depth, words in _outline(rows, points)
+        Box(name, text, 0.14 + _STEP * depth, verdict_of[name], name in direct, effects[name])
+        for name, depth, text in _outline(rows, points)
     ]
-    words = f"{len(rows)} of {len(nodes)} points of the report are drawn."
-    falling = _what_falls(nodes, effects, fallen, carried)
+    count = f"{len(rows)} of {len(nodes)} points of the report are drawn."
+    consequences = _describe_fall(nodes, effects, fallen, carried)
     return _draw_map(boxes, points, _title(falls, shown)), (
-        f"{words} {falling} {_your_verdicts(verdicts)}"
+        f"{count} {consequences} {_describe_verdicts(verdicts)}"
     )
 
 
-def _fallen(verdicts: Mapping[str, str], falls: str) -> list[str]:
+def _falling_points(verdicts: Mapping[str, str], falls: str) -> list[str]:
     if falls != CONTRADICTED:
         return [] if falls == NOTHING else [falls]
     lessons = [lesson for lesson, verdict in verdicts.items() if verdict == CONTRADICTED]
@@ -118,37 +118,37 @@ class Box:
     """A point of the argument as it is drawn: its words, how far it is set in, and its state."""
 
     name: str
-    words: str
+    sentence: str
     left: float
     verdict: str
     is_direct: bool
     effect: Effect
 
     @property
-    def text(self) -> str:
+    def wrapped(self) -> str:
         """The words, broken to fit the box."""
-        return textwrap.fill(self.words, int((_BOX_END - self.left - 0.2) / 0.0685))
+        return textwrap.fill(self.sentence, int((_BOX_END - self.left - 0.2) / 0.0685))
 
     @property
     def height(self) -> float:
-        return 0.13 + _LINE * (self.text.count("\n") + 1)
+        return 0.13 + _LINE * (self.wrapped.count("\n") + 1)
 
 
 def _outline(rows: pd.DataFrame, points: Mapping[str, Point]) -> Iterator[tuple[str, int, str]]:
     """Yield (name, depth, words) of the rows, each point followed by what bears on it."""
     texts = dict(zip(rows["node_id"], rows["text"], strict=True))
 
-    def walk(name: str, depth: int) -> Iterator[tuple[str, int, str]]:
+    def visit(name: str, depth: int) -> Iterator[tuple[str, int, str]]:
         role = points[name].role
         kind = "but: " if role in arguing.OBJECTIONS else "forecast: " * (role == "forecast")
         yield name, depth, f"{name}  {kind}{texts[name]}"
         for below in texts:
             if points[below].above == name:
-                yield from walk(below, depth + 1)
+                yield from visit(below, depth + 1)
 
     for name in texts:
         if points[name].above not in texts:
-            yield from walk(name, 0)
+            yield from visit(name, 0)
 
 
 def _draw_map(boxes: list[Box], points: Mapping[str, Point], title: str) -> Figure:
@@ -172,8 +172,8 @@ def _draw_map(boxes: list[Box], points: Mapping[str, Point], title: str) -> Figu
     # The boxes stand where they stand: left out of the layout, they need not be measured.
     for artist in (*ax.texts, *ax.artists, *ax.lines, *ax.patches):
         artist.set_in_layout(False)
-    marks = [_verdict_mark(verdict) for verdict in VERDICTS]
-    key(fig, marks, ncols=4, handletextpad=0.2, fontsize=9.5)
+    handles = [_verdict_mark(verdict) for verdict in VERDICTS]
+    legend(fig, handles, ncols=4, handletextpad=0.2, fontsize=9.5)
     return fig
 
 
@@ -182,7 +182,7 @@ def _verdict_mark(verdict: str) -> Any:
     none = verdict == NONE
     edge = {"markeredgecolor": figures.GREY if none else shade, "markersize": 6 if none else 8}
     label = "no verdict of its own" if none else f"you: {verdict}"
-    return mark(label, marker=marker, color=shade, **edge, **NO_LINE)
+    return handle(label, marker=marker, color=shade, **edge, **NO_LINE)
 
 
 def _draw_box(ax: Any, box: Box, y: float) -> None:
@@ -200,13 +200,13 @@ def _draw_box(ax: Any, box: Box, y: float) -> None:
     edge: dict[str, Any] = {"markeredgecolor": shade if box.is_direct else figures.GREY}
     size: dict[str, Any] = {"markersize": 8 if box.is_direct else 6}
     ax.add_artist(Line2D([box.left], [y], marker=marker, color=shade, zorder=3, **edge, **size))
-    words = {"va": "center", "fontsize": 9.2}
-    ax.text(box.left + 0.14, y, box.text, linespacing=1.2, zorder=3, **words)
+    text_style = {"va": "center", "fontsize": 9.2}
+    ax.text(box.left + 0.14, y, box.wrapped, linespacing=1.2, zorder=3, **text_style)
     if effect.change in STATUS:
         status, colour = STATUS[effect.change]
         if effect.change == arguing.WEAKER and effect.supports_left < effect.supports:
             status += f": {effect.supports_left} of {effect.supports} left"
-        ax.text(_BOX_END + 0.08, y, status, color=colour, weight="bold", **words)
+        ax.text(_BOX_END + 0.08, y, status, color=colour, weight="bold", **text_style)
 
 
 def _title(falls: str, shown: str) -> str:
@@ -218,35 +218,35 @@ def _title(falls: str, shown: str) -> str:
     return f"{part}, if {falls} falls"
 
 
-def _what_falls(
+def _describe_fall(
     nodes: pd.DataFrame, effects: Mapping[str, Effect], fallen: list[str], carried: str
 ) -> str:
     if not fallen:
         return "Nothing falls."
-    names = nodes.set_index("node_id")["text"]
-    what = " and ".join(f"{point} ({names[point]})" for point in fallen)
-    how = "each support carries on its own" if carried == ALONE else "supports carry only together"
+    texts = nodes.set_index("node_id")["text"]
+    points = " and ".join(f"{point} ({texts[point]})" for point in fallen)
+    rule = "each support carries on its own" if carried == ALONE else "supports carry only together"
     parts = []
     for change in (*STATUS, arguing.SAME):
-        hit = [name for name in reversed(list(effects)) if effects[name].change == change]
-        if change == arguing.FALLS or not hit:
+        names = [name for name in reversed(list(effects)) if effects[name].change == change]
+        if change == arguing.FALLS or not names:
             continue
         if change == arguing.SAME:
-            parts.append(f"unaffected: {len(hit)} points")
+            parts.append(f"unaffected: {len(names)} points")
         elif change == arguing.WEAKER:
-            parts.append(f"weaker: {', '.join(_left(name, effects[name]) for name in hit)}")
+            parts.append(f"weaker: {', '.join(_supports(name, effects[name]) for name in names)}")
         else:
-            parts.append(f"{change}: {', '.join(hit)}")
-    return f"If {what} {'falls' if len(fallen) == 1 else 'fall'}, and {how}: {'; '.join(parts)}."
+            parts.append(f"{change}: {', '.join(names)}")
+    return f"If {points} {'falls' if len(fallen) == 1 else 'fall'}, and {rule}: {'; '.join(parts)}."
 
 
-def _left(name: str, effect: Effect) -> str:
+def _supports(name: str, effect: Effect) -> str:
     if effect.supports_left == effect.supports:
         return name
     return f"{name} ({effect.supports_left} of {effect.supports} supports left)"
 
 
-def _your_verdicts(verdicts: Mapping[str, str]) -> str:
+def _describe_verdicts(verdicts: Mapping[str, str]) -> str:
     used = [each for each in sorted(verdicts.items()) if each[0] in LESSON_POINTS]
     if not used:
         return (
@@ -282,10 +282,10 @@ def audit_notes() -> Explorer:
         "sort": Select("Sort", sorts, "party_to_dispute"),
         "only": Select("Only", only, EVERYTHING),
     }
-    return Explorer("Audit the notes", evidence.audit_tables(), controls, _audited)
+    return Explorer("Audit the notes", evidence.audit_tables(), controls, _audit_view)
 
 
-def _audited(tables: Any, sort: str, only: str) -> tuple[Figure, str]:
+def _audit_view(tables: Any, sort: str, only: str) -> tuple[Figure, str]:
     part, part_title = f"the section {SECTIONS.get(only)}", f"\nSection: {SECTIONS.get(only)}"
     if only == EVERYTHING:
         part, part_title = "the report", ""
@@ -299,10 +299,10 @@ def _audited(tables: Any, sort: str, only: str) -> tuple[Figure, str]:
             f"{groups.sum()} notes stand under claims of {part}. Sorted {by}: {listed}."
         )
     table = evidence.claims_sorted(tables, sort, only)
-    bare, total = table["without"].sum(), table["claims"].sum()
+    without_note, total = table["without"].sum(), table["claims"].sum()
     listed = ", ".join(f"{row.Index}: {row.without} of {row.claims}" for row in table.itertuples())
     return _draw_claims(table, f"Claims {by}{part_title}"), (
-        f"{bare} of {total} claims of {part} carry no note. Without a note, {by}, {listed}."
+        f"{without_note} of {total} claims of {part} carry no note. Without a note, {by}, {listed}."
     )
 
 
@@ -311,19 +311,19 @@ def _draw_claims(table: pd.DataFrame, title: str) -> Figure:
     fig, ax = figures.new(1.7 + 0.46 * len(table))
     with_note, without = table["claims"] - table["without"], table["without"]
     hatched = {"facecolor": "white", "edgecolor": figures.GREY, "hatch": "///"}
-    for label, count, start, look, words in (
+    for label, count, start, bar_look, text_look in (
         ("with a note", with_note, 0, {"color": BLUE}, {"color": "white"}),
         ("without a note", without, with_note, hatched, {"bbox": WHITE_BOX | {"pad": 1.2}}),
     ):
-        drawn = ax.barh(names, count, left=start, height=0.62, label=label, **look)
-        for bar, number in zip(drawn, count, strict=True):
+        bars = ax.barh(names, count, left=start, height=0.62, label=label, **bar_look)
+        for bar, number in zip(bars, count, strict=True):
             if number:
                 middle = bar.get_x() + bar.get_width() / 2, bar.get_y() + bar.get_height() / 2
-                ax.text(*middle, str(number), ha="center", va="center", **words)
+                ax.text(*middle, str(number), ha="center", va="center", **text_look)
     ax.invert_yaxis()
     ax.set(xlabel="claims", title=title)
     ax.tick_params(axis="y", length=0)
-    key(fig, ncols=2)
+    legend(fig, ncols=2)
     return fig
 
 
@@ -331,9 +331,9 @@ def _draw_notes(groups: pd.Series, title: str) -> Figure:
     from matplotlib.ticker import MaxNLocator
 
     fig, ax = figures.new(1.2 + 0.32 * len(groups))
-    plain = {evidence.NO_PARTY, evidence.UNKNOWN, evidence.SOMEBODY_ELSE}
-    faces = ["white" if name in plain else BLUE for name in groups.index]
-    edges = [figures.GREY if name in plain else BLUE for name in groups.index]
+    unfilled = {evidence.NO_PARTY, evidence.UNKNOWN, evidence.SOMEBODY_ELSE}
+    faces = ["white" if name in unfilled else BLUE for name in groups.index]
+    edges = [figures.GREY if name in unfilled else BLUE for name in groups.index]
     bars(ax, groups, map(str, groups), color=None, facecolor=faces, edgecolor=edges, height=0.66)
     ax.margins(x=0.1)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))

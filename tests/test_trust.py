@@ -180,7 +180,7 @@ def test_the_two_example_coders_agree_equally_often_but_not_beyond_chance() -> N
     words = explorer.describe(explorer.data, **explorer.defaults)
     assert "They agree on 15 of 27 (56 percent; by chance 36), kappa is 0.31." in words
     assert "6 of 27 cold in all, but 4 of 7" in words
-    always = explorer.describe(explorer.data, **explorer.defaults | {"coder": trust.WARM})
+    always = explorer.describe(explorer.data, **explorer.defaults | {"coder": trust.ALWAYS_WARM})
     assert "They agree on 15 of 27 (56 percent; by chance 56), kappa is 0.00." in always
 
 
@@ -206,7 +206,7 @@ def test_own_codes_come_first_and_only_what_was_coded_counts() -> None:
 
 def test_codes_that_fit_no_event_leave_the_examples() -> None:
     explorer = explorers.code_the_events({"x": "warm"})
-    assert explorer.defaults["coder"] == trust.WORDS
+    assert explorer.defaults["coder"] == trust.WORD_COUNTER
 
 
 # --- How democratic? -------------------------------------------------------------------------

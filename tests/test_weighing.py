@@ -125,10 +125,10 @@ def test_a_verdict_reaches_what_holds_a_point_up_but_not_its_exceptions() -> Non
     points = weighing.as_points(weighing.report_points())
     judged = weighing.point_verdicts(points, {"02": "supported", "05": "contradicted"})
     assert judged["G2.1"] == judged["G2.1.1"] == "supported"
-    assert judged["G2.1.5"] == weighing.NONE
+    assert judged["G2.1.5"] == weighing.NO_VERDICT
     assert judged["G3.1.1"] == "contradicted"
-    assert judged["G3.4"] == judged["G3.4.1"] == judged["G3.5"] == weighing.NONE
-    assert judged["G0"] == judged["G2"] == judged["G2.2"] == weighing.NONE
+    assert judged["G3.4"] == judged["G3.4.1"] == judged["G3.5"] == weighing.NO_VERDICT
+    assert judged["G0"] == judged["G2"] == judged["G2.2"] == weighing.NO_VERDICT
 
 
 def test_without_verdicts_the_map_says_so_kindly() -> None:

@@ -43,8 +43,8 @@ def aid_rates(tables: dict[str, pd.DataFrame], counted: str, base: str) -> pd.Da
     for recipient in RECIPIENTS:
         airlift = tables["airlift"][tables["airlift"]["recipient"] == recipient]
         # The main row of the airlift to Italy has its fifteenth plane; the report's row has 14.
-        as_told = recipient == "Italy" and counted == "planes"
-        chosen = airlift["in_report"] == "yes" if as_told else airlift["is_main_row"]
+        as_reported = recipient == "Italy" and counted == "planes"
+        chosen = airlift["in_report"] == "yes" if as_reported else airlift["is_main_row"]
         flight = airlift[chosen].iloc[0]
         date = pd.Timestamp(base) if base.startswith("2020") else flight["date"]
         amount = int(flight[counted.removesuffix(", final")])
@@ -59,8 +59,8 @@ def _size(tables: dict[str, pd.DataFrame], recipient: str, base: str, date: pd.T
     if base.startswith("people"):
         people = tables["population"]
         chosen = "Our World in Data" if base == "people" else "Johns Hopkins"
-        found = people[(people["country"] == recipient) & (people["population_set"] == chosen)]
-        return float(found["population"].iloc[0]) / 1_000_000
+        rows = people[(people["country"] == recipient) & (people["population_set"] == chosen)]
+        return float(rows["population"].iloc[0]) / 1_000_000
     cases = tables["cases"]
-    found = cases[(cases["country"] == recipient) & (cases["date"] == date)]
-    return float(found["cum_cases"].iloc[0]) / 1_000
+    rows = cases[(cases["country"] == recipient) & (cases["date"] == date)]
+    return float(rows["cum_cases"].iloc[0]) / 1_000

@@ -65,15 +65,15 @@ def _stated() -> Iterator[Entry]:
     for row in table.astype({"since_year": "float64"}).itertuples():
         register = row.said_by.removeprefix("Computed from the ")
         register = register.replace("Debt Administration of Serbia", "Debt Administration")
-        worked = " (worked back)" if row.how == "computed" else ""
+        computed = " (worked back)" if row.how == "computed" else ""
         since = "" if row.since_year != row.since_year else f", from {row.since_year:.0f}"
         until = " in " if row.stage == "owed" else ", to "  # a debt is a stock: it has one date
-        when = f"{row.date:%Y}" if row.date_precision == "year" else f"{row.date:%b %Y}"
-        what = f"{_SHORT.get(row.measure, row.measure)}{worked}{since}{until}{when}"
+        end = f"{row.date:%Y}" if row.date_precision == "year" else f"{row.date:%b %Y}"
+        what = f"{_SHORT.get(row.measure, row.measure)}{computed}{since}{until}{end}"
         if register == "The report":
             what = "no period stated (its source: Sep 2019)"
-        total, value = INVESTMENT if row.kind in _OF_INVESTMENT else LOANS, row.value_billion
-        yield Entry(total, row.stage, register, what, row.date.year, row.currency, value, value)
+        kind, value = INVESTMENT if row.kind in _OF_INVESTMENT else LOANS, row.value_billion
+        yield Entry(kind, row.stage, register, what, row.date.year, row.currency, value, value)
 
 
 def _tracked() -> Iterator[Entry]:
@@ -81,10 +81,10 @@ def _tracked() -> Iterator[Entry]:
         is_investment, value = row.kind == "investment", row.value_usd_million / 1000
         what = "deals called investment" if is_investment else "building contracts"
         what += f", from 2010, to {row.date:%b %Y}"
-        total, register = INVESTMENT if is_investment else LOANS, "China Global Investment Tracker"
+        kind, register = INVESTMENT if is_investment else LOANS, "China Global Investment Tracker"
         is_building = row.kostolac_counted_as == "construction_contract"
         amounts = ("USD", value, value, is_building)
-        yield Entry(total, "agreed", register, what, row.date.year, *amounts)
+        yield Entry(kind, "agreed", register, what, row.date.year, *amounts)
 
 
 def _yearly() -> Iterator[Entry]:
@@ -134,7 +134,7 @@ def listed_loans(lender: str) -> pd.DataFrame:
     return loans.sort_values(["date", "project", "currency"], ignore_index=True)
 
 
-def reported(rows: pd.DataFrame, total: str) -> float:
+def reported(rows: pd.DataFrame, kind: str) -> float:
     """Return the sum of the report, in thousand million US dollars, out of `registers`."""
-    row: Any = rows[(rows["sum"] == total) & (rows["register"] == "The report")]
+    row: Any = rows[(rows["sum"] == kind) & (rows["register"] == "The report")]
     return float(row["low"].iloc[0])

@@ -17,8 +17,8 @@ SIDES = {"leaders": ("Vladimir Putin", "Xi Jinping"), "countries": ("Russia", "C
 # Units in which a study counts how often somebody is named; others measure something else.
 COUNTS = ("texts", "occurrences", "front_pages", "seconds", "articles")
 UNITS = {"occurrences": "words", "seconds": "seconds of air time"}
-WORDS = {"about": "about ", "less_than": "under ", "more_than": "over "}
-TIME_OF_ALL = "BIRODI2021"
+QUALIFIERS = {"about": "about ", "less_than": "under ", "more_than": "over "}
+AIRTIME_STUDY = "BIRODI2021"
 UNKNOWN = "not in what we read"
 
 
@@ -37,13 +37,13 @@ def attention_tables() -> dict[str, pd.DataFrame]:
 class Pair:
     """What one source says of the Russian and the Chinese side; None where it is not known."""
 
-    what: str
+    source: str
     period: str
     unit: str
     russian: float | None
     chinese: float | None
-    russian_words: str
-    chinese_words: str
+    russian_text: str
+    chinese_text: str
 
     @property
     def both(self) -> tuple[float, float] | None:
@@ -61,13 +61,13 @@ def volume(tables: Mapping[str, pd.DataFrame], who: str) -> list[Pair]:
         loose = rows[rows["count_rule"] == "loose"].set_index("actor")["mentions"]
         first = strict.iloc[0]
         values: list[Any] = []
-        words: list[Any] = []
+        texts: list[Any] = []
         for side in SIDES[who]:
             values.append(int(strict.loc[side, "mentions"]))
             at_most = f" (at most {loose[side]})" if side in loose else ""
-            words.append(f"{values[-1]}{at_most}")
-        what = f"{outlet}, headlines ({first['section']})"
-        pairs.append(Pair(what, _period(first), first["unit"], *values, *words))
+            texts.append(f"{values[-1]}{at_most}")
+        source = f"{outlet}, headlines ({first['section']})"
+        pairs.append(Pair(source, _period(first), first["unit"], *values, *texts))
     studies = tables["studies"]
     counted = studies[(studies["tone"] == "all") & studies["unit"].isin(COUNTS)]
     return pairs + _studies(counted, who)[::-1]
@@ -80,10 +80,10 @@ def warmth(tables: Mapping[str, pd.DataFrame], who: str) -> list[Pair]:
     both = studies[studies["tone"].isin(["all", "positive"]) & studies["unit"].isin(COUNTS)]
     both = both[both["value_word"] == "as_given"]
     wide = both.pivot_table(index=["study_id", "actor"], columns="tone", values="value").dropna()
-    worked = (100 * wide["positive"] / wide["all"]).rename("value").reset_index()
-    about = studies.drop_duplicates("study_id").drop(columns=["actor", "value", "unit"])
-    worked = worked.merge(about, on="study_id").assign(unit="percent")
-    return (_studies(worked, who) + _studies(shares, who))[::-1]
+    computed = (100 * wide["positive"] / wide["all"]).rename("value").reset_index()
+    details = studies.drop_duplicates("study_id").drop(columns=["actor", "value", "unit"])
+    computed = computed.merge(details, on="study_id").assign(unit="percent")
+    return (_studies(computed, who) + _studies(shares, who))[::-1]
 
 
 def _studies(rows: pd.DataFrame, who: str) -> list[Pair]:
@@ -97,17 +97,17 @@ def _studies(rows: pd.DataFrame, who: str) -> list[Pair]:
             values: list[Any] = [
                 float(known[side]["value"]) if side in known else None for side in SIDES[who]
             ]
-            words: list[Any] = [
+            texts: list[Any] = [
                 _number(known[side]) if side in known else UNKNOWN for side in SIDES[who]
             ]
-            pairs.append(Pair(first["scope"], _period(first), unit, *values, *words))
+            pairs.append(Pair(first["scope"], _period(first), unit, *values, *texts))
     return pairs
 
 
 def _number(row: Any) -> str:
     if row["unit"] == "percent":
         return f"{row['value']:.1f}%"
-    return f"{WORDS.get(row['value_word'], '')}{row['value']:,.0f}"
+    return f"{QUALIFIERS.get(row['value_word'], '')}{row['value']:,.0f}"
 
 
 def _period(row: Any) -> str:
@@ -130,14 +130,14 @@ def by_month(months: pd.DataFrame, who: str, unit: str) -> pd.DataFrame:
 
 def months_met(meetings: pd.DataFrame, leader: str, months: pd.Index) -> list[Any]:
     """Return those of `months` in which Serbia's president met the leader in person."""
-    met = meetings[(meetings["leader"] == leader) & (meetings["mode"] == "in_person")]
-    found = set(met["date"].dt.to_period("M").dt.to_timestamp())
-    return [month for month in months if month in found]
+    meetings = meetings[(meetings["leader"] == leader) & (meetings["mode"] == "in_person")]
+    met = set(meetings["date"].dt.to_period("M").dt.to_timestamp())
+    return [month for month in months if month in met]
 
 
 def time_and_tone(studies: pd.DataFrame) -> pd.DataFrame:
     """Return air time in minutes and its positive part in percent, by actor, of the one study."""
-    rows = studies[(studies["study_id"] == TIME_OF_ALL) & (studies["unit"] == "seconds")]
+    rows = studies[(studies["study_id"] == AIRTIME_STUDY) & (studies["unit"] == "seconds")]
     wide = rows.pivot(index="actor", columns="tone", values="value").dropna(subset="all")
     wide["minutes"] = wide["all"] / 60
     wide["positive_pct"] = 100 * wide["positive"] / wide["all"]
@@ -184,10 +184,10 @@ def forecasters(tables: Mapping[str, Any], scored: str, same: float) -> dict[str
     rows = scored_rows(tables, scored)
     happened = list(rows["happened"])
     constant = {COIN: brier.COIN, BASE: brier.base_rate(happened), same_for_all(same): same}
-    made = {name: [value] * len(rows) for name, value in constant.items()}
+    forecasts = {name: [value] * len(rows) for name, value in constant.items()}
     if tables["probabilities"]:
-        made = {YOU: list(rows["yours"])} | made
-    return {name: brier.decompose(answers, happened) for name, answers in made.items()}
+        forecasts = {YOU: list(rows["yours"])} | forecasts
+    return {name: brier.decompose(answers, happened) for name, answers in forecasts.items()}
 
 
 def same_for_all(same: float) -> str:

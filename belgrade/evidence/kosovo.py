@@ -38,8 +38,8 @@ def votes_table() -> pd.DataFrame:
     """Return the agreement counts of both sources from 2001 on, one row a country and year."""
     import pandas as pd
 
-    both = [data.load("un_agreement"), data.load("un_agreement_adopted")]
-    counts = pd.concat(both, ignore_index=True)
+    sources = [data.load("un_agreement"), data.load("un_agreement_adopted")]
+    counts = pd.concat(sources, ignore_index=True)
     counts = counts[(counts["year"] >= FIRST_YEAR) & ~counts["partial_year"]]
     return counts.sort_values(["vote_set", "country", "partner", "year"], ignore_index=True)
 
@@ -59,12 +59,12 @@ def compare_votes(
         "neighbours": rows[rows["country"].isin(GROUPS[group][1] if group in GROUPS else (group,))],
     }
     by_year = pd.DataFrame({name: _yearly(side, half_credit) for name, side in sides.items()})
-    four = [
+    averages = [
         pooled_agreement_pct(part, half_credit)
         for side in sides.values()
         for part in (side[side["year"] < EVENT_YEAR], side[side["year"] >= EVENT_YEAR])
     ]
-    return by_year, DifferenceInDifferences(*four)
+    return by_year, DifferenceInDifferences(*averages)
 
 
 def _yearly(side: pd.DataFrame, half_credit: bool) -> pd.Series:

@@ -24,7 +24,7 @@ TOPICS = {
     "liking": ("influence_positive", "view_positive", "trust"),
     "nato": ("nato_membership",),
 }
-SHOWN = ("European Union", "Russia", "China", "Germany", "United States")
+NAMED = ("European Union", "Russia", "China", "Germany", "United States")
 OTHERS = "others"
 
 
@@ -33,18 +33,18 @@ def polls_in_order() -> pd.DataFrame:
     keys = ["fieldwork_start", "poll_id", "question"]
     keys += ["share_pct", "share_is", "answer", "source_id"]
     table = data.load("opinion_polls")
-    rising = [name != "share_pct" for name in keys]
-    return table.sort_values(keys, ascending=rising, kind="stable", ignore_index=True)
+    ascending = [name != "share_pct" for name in keys]
+    return table.sort_values(keys, ascending=ascending, kind="stable", ignore_index=True)
 
 
 def donor_tables(ranking: Sequence[str] | None = None) -> dict[str, Any]:
     """Return polls, aid and claims about donors, and whom `ranking` has in which place."""
-    named = dict.fromkeys(name for name in ranking or () if name in DONORS)
+    ranked = dict.fromkeys(name for name in ranking or () if name in DONORS)
     return {
         "polls": polls_in_order().query("topic == 'perceived_largest_donor'"),
         "aid": data.load("development_aid"),
         "claims": data.load("donor_claims"),
-        "ranking": dict(zip(named, PLACES, strict=False)),
+        "ranking": dict(zip(ranked, PLACES, strict=False)),
     }
 
 
@@ -68,15 +68,15 @@ def recorded(tables: dict[str, Any], poll: str, record: str) -> tuple[pd.Series,
     A donor without an entry has no figure, which is not zero.
     """
     if record in PAGES:
-        (source, who), claims = PAGES[record], tables["claims"]
+        (source, author), claims = PAGES[record], tables["claims"]
         rows = claims[(claims["source_id"] == source) & claims["donor"].isin(DONORS)]
         amounts, first = rows.set_index("donor")["grants_million"], rows.iloc[0]
         years = f"{first['period_start']:%Y} to {first['period_end']:%Y}"
-        counted, unit = f"Grants {years}, {who}", "million euros"
+        counted, unit = f"Grants {years}, {author}", "million euros"
     else:
         aid = tables["aid"]
-        asked = tables["polls"].query("poll_id == @poll")["fieldwork_start"].iloc[0].year
-        last = min(asked - 1, int(aid["year"].max()))  # the last year there is, for later polls
+        poll_year = tables["polls"].query("poll_id == @poll")["fieldwork_start"].iloc[0].year
+        last = min(poll_year - 1, int(aid["year"].max()))  # the last year there is, for later polls
         first = last if record == "one_year" else aid["year"].min()
         rows = aid[aid["year"].between(first, last)]
         amounts = rows.groupby("donor")["net_aid_usd_million"].sum()
@@ -86,7 +86,7 @@ def recorded(tables: dict[str, Any], poll: str, record: str) -> tuple[pd.Series,
 
 
 def poll_rows(table: pd.DataFrame, topic: str, mode: str, suppose: int) -> pd.DataFrame:
-    """Return the answers on a subject: with `shown` (name in the picture), `margin_pct`, `row`.
+    """Return the answers on a subject: with `label` (name in the picture), `margin_pct`, `row`.
 
     `row` numbers the questions asked, oldest first; `size_stated` tells a margin from the sample
     size from one supposed with `suppose` people; 0 leaves it unknown (nan). A share that two
@@ -96,7 +96,7 @@ def poll_rows(table: pd.DataFrame, topic: str, mode: str, suppose: int) -> pd.Da
     if mode != "any":
         rows = rows[rows["answer_mode"] == mode]
     rows = rows.drop_duplicates(["poll_id", "question", "answer", "share_pct"]).copy()
-    rows["shown"] = [_shown(answer) for answer in rows["answer"]]
+    rows["label"] = [_display_name(answer) for answer in rows["answer"]]
     rows["size_stated"] = rows["sample_size"].notna()
     sizes = rows["sample_size"].fillna(suppose) if suppose else rows["sample_size"]
     shares = zip(rows["share_pct"], sizes, strict=True)
@@ -113,8 +113,8 @@ def poll_answers(table: pd.DataFrame, topic: str) -> pd.DataFrame:
     return rows[~rows["answer"].isin(["don't know", "no"])]
 
 
-def _shown(answer: str) -> str:
+def _display_name(answer: str) -> str:
     if answer == "yes":  # to "Is Russia a friend of Serbia?"
         return "Russia"
     name = figures.STANDS_FOR.get(answer, answer)
-    return answer if name in SHOWN or answer == "against" else OTHERS
+    return answer if name in NAMED or answer == "against" else OTHERS

@@ -51,10 +51,10 @@ def fitting(
     tables: dict[str, Any], rounding: str
 ) -> tuple[dict[str, dict[str, Interval]], dict[str, Interval | None]]:
     """Return the intervals of the shares, and the weights that fit: by line, and for both."""
-    known = {line: _intervals(printed, rounding) for line, printed in tables["printed"].items()}
-    fit = {line: export_weights(**each) for line, each in known.items()}
+    intervals = {line: _intervals(printed, rounding) for line, printed in tables["printed"].items()}
+    fit = {line: export_weights(**each) for line, each in intervals.items()}
     fit["both"] = intersection(fit["eu"], fit["eaeu"])
-    return known, fit
+    return intervals, fit
 
 
 # --- Partners --------------------------------------------------------------------------------
@@ -84,7 +84,7 @@ def trade_by_year(partners: pd.DataFrame, flow: str, unit: str) -> pd.DataFrame:
     return table.reindex(range(table.index.min(), table.index.max() + 1))
 
 
-def course(table: pd.DataFrame, name: str) -> pd.Series:
+def partner_series(table: pd.DataFrame, name: str) -> pd.Series:
     """Return a partner's column; all missing for one that is never among the largest."""
     return table[name] if name in table else table["at most"] * float("nan")
 
@@ -94,7 +94,7 @@ def years_ahead(table: pd.DataFrame, one: str, other: str) -> tuple[pd.Index, pd
 
     A partner among the five is ahead of one that is not. Years without data are left out.
     """
-    first, second = course(table, one), course(table, other)
+    first, second = partner_series(table, one), partner_series(table, other)
     has_data, missing = table["at most"].notna(), (first.isna(), second.isna())
     leads = first.gt(second) | (~missing[0] & missing[1])
     trails = second.gt(first) | (~missing[1] & missing[0])

@@ -18,7 +18,7 @@ WARM_WORDS = re.compile(r"\b(gives|awarding|hand-over|hands over|aid|flown|thank
 SECTION_ON_TRUST = "How Much Does Moscow Trust"
 # One affair, three rows: filmed, posted, confirmed.
 SPY_AFFAIR = ("T013.1", "T025.1", "T026.1")
-YOU, WORDS, WARM = "you", "word counter", "always warm"
+YOU, WORD_COUNTER, ALWAYS_WARM = "you", "word counter", "always warm"
 
 
 def coded_events() -> pd.DataFrame:
@@ -45,10 +45,10 @@ def naive_code(text: str) -> str:
 
 def coders(events: pd.DataFrame, codes: Mapping[str, str] | None) -> dict[str, dict[str, str]]:
     """Return the codes of each coder A, by event: the reader's (if any), and two naive ones."""
-    own = {item: code for item, code in (codes or {}).items() if code in CODES}
-    mine = {YOU: own} if any(item in events.index for item in own) else {}
-    counted = {item: naive_code(text) for item, text in events["event"].items()}
-    return mine | {WORDS: counted, WARM: dict.fromkeys(events.index, "warm")}
+    codes = {item: code for item, code in (codes or {}).items() if code in CODES}
+    readers = {YOU: codes} if any(item in events.index for item in codes) else {}
+    counts = {item: naive_code(text) for item, text in events["event"].items()}
+    return readers | {WORD_COUNTER: counts, ALWAYS_WARM: dict.fromkeys(events.index, "warm")}
 
 
 def coded_by_both(events: pd.DataFrame, codes: Mapping[str, str], spy: int) -> pd.DataFrame:
@@ -58,8 +58,8 @@ def coded_by_both(events: pd.DataFrame, codes: Mapping[str, str], spy: int) -> p
     """
     if spy == 1:
         events = events.drop(index=list(SPY_AFFAIR[1:]))
-    found = events.assign(a=events.index.map(codes), b=events["code"])
-    return found.dropna(subset="a")[["a", "b", "group"]]
+    both = events.assign(a=events.index.map(codes), b=events["code"])
+    return both.dropna(subset="a")[["a", "b", "group"]]
 
 
 # --- Democracy -------------------------------------------------------------------------------
@@ -88,7 +88,7 @@ class Index:
     def is_upside_down(self) -> bool:
         return self.best == self.scale[0]
 
-    def words(self, value: float) -> str:
+    def format(self, value: float) -> str:
         return f"{value:.{self.digits}f}"
 
 
@@ -131,14 +131,14 @@ def democracy_scores() -> pd.DataFrame:
     vdem, regimes, transit = (
         data.load(table).rename(columns=columns) for table, columns in _COLUMNS.items()
     )
-    house = data.load("democracy_freedom_house")
-    total = house.rename(columns={"total_score_0_to_100": "score"}).dropna(subset="score")
-    rights = house.rename(columns={"political_rights_1_to_7": "score"})
-    named = {"regime": regimes, "total": total, "rights": rights, "transit": transit}
-    parts = [vdem, *(part.assign(index=name) for name, part in named.items())]
-    numbers = ["score", "low", "high", "turned", "best"]
-    columns = ["index", "country", "year", *numbers]
+    freedom_house = data.load("democracy_freedom_house")
+    total = freedom_house.rename(columns={"total_score_0_to_100": "score"}).dropna(subset="score")
+    rights = freedom_house.rename(columns={"political_rights_1_to_7": "score"})
+    by_index = {"regime": regimes, "total": total, "rights": rights, "transit": transit}
+    parts = [vdem, *(part.assign(index=name) for name, part in by_index.items())]
+    numeric = ["score", "low", "high", "turned", "best"]
+    columns = ["index", "country", "year", *numeric]
     scores = pd.concat([part.reindex(columns=columns) for part in parts], ignore_index=True)
-    scores = scores.astype(dict.fromkeys(numbers, "float64"))
+    scores = scores.astype(dict.fromkeys(numeric, "float64"))
     scores = scores.sort_values(["index", "country", "year"], ignore_index=True)
     return scores[scores["year"] >= SINCE]

@@ -22,7 +22,7 @@ LESSON_POINTS: dict[str, tuple[str, ...]] = {
     "06": ("G4",),
     "07": ("G5",),
 }
-NONE = "no verdict"
+NO_VERDICT = "no verdict"
 
 
 def report_points() -> pd.DataFrame:
@@ -45,30 +45,30 @@ def point_verdicts(points: Mapping[str, Point], verdicts: Mapping[str, str]) -> 
     It does not reach exceptions and forecasts: whoever judges a claim has not judged those. Nor is
     it a verdict on the evidence below, which may be true where the point drawn from it is not.
     """
-    own = {
+    direct = {
         point: verdicts[lesson]
-        for lesson, judged in LESSON_POINTS.items()
+        for lesson, judges in LESSON_POINTS.items()
         if lesson in verdicts
-        for point in judged
+        for point in judges
     }
 
     def verdict(name: str) -> str:
-        if name in own:
-            return own[name]
-        above, role = points[name].above, points[name].role
-        return verdict(above) if above is not None and role in arguing.SUPPORTS else NONE
+        if name in direct:
+            return direct[name]
+        parent, role = points[name].parent, points[name].role
+        return verdict(parent) if parent is not None and role in arguing.SUPPORTS else NO_VERDICT
 
     return {name: verdict(name) for name in points}
 
 
-def below(points: Mapping[str, Point], top: str) -> list[str]:
+def subtree(points: Mapping[str, Point], top: str) -> list[str]:
     """Return a point and all that bear on it, directly or not."""
 
-    def inside(name: str) -> bool:
-        above = points[name].above
-        return name == top or (above is not None and inside(above))
+    def bears_on(name: str) -> bool:
+        parent = points[name].parent
+        return name == top or (parent is not None and bears_on(parent))
 
-    return [name for name in points if inside(name)]
+    return [name for name in points if bears_on(name)]
 
 
 # --- Notes -----------------------------------------------------------------------------------
@@ -114,10 +114,10 @@ def _claims(tables: Mapping[str, pd.DataFrame], only: str) -> pd.DataFrame:
 
 def notes_sorted(tables: Mapping[str, pd.DataFrame], sort: str, only: str) -> pd.Series:
     """Return how many notes are in each group, most first, of those that bear on the claims."""
-    wanted = set(_claims(tables, only)["claim_id"])
+    claim_ids = set(_claims(tables, only)["claim_id"])
     notes = tables["notes"]
-    found = notes[notes["claim_ids"].map(lambda ids: bool(wanted & set(ids.split(";"))))]
-    groups = found[sort]
+    notes = notes[notes["claim_ids"].map(lambda ids: bool(claim_ids & set(ids.split(";"))))]
+    groups = notes[sort]
     if NOTE_GROUPS[sort]:
         groups = groups.map(NOTE_GROUPS[sort])
     missing = NO_PARTY if sort == "party_to_dispute" else UNKNOWN
@@ -127,8 +127,8 @@ def notes_sorted(tables: Mapping[str, pd.DataFrame], sort: str, only: str) -> pd
 def claims_sorted(tables: Mapping[str, pd.DataFrame], sort: str, only: str) -> pd.DataFrame:
     """Return for each group how many claims there are, and how many carry no note."""
     claims = _claims(tables, only)
-    bare = claims["note_numbers"].isna()
-    table = bare.groupby(claims[sort]).agg(claims="size", without="sum").astype(int)
+    without_note = claims["note_numbers"].isna()
+    table = without_note.groupby(claims[sort]).agg(claims="size", without="sum").astype(int)
     if sort == "section":
         table = table.loc[[name for name in SECTIONS if name in table.index]]
         return table.rename(index=SECTIONS)

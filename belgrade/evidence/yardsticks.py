@@ -44,7 +44,7 @@ class Yardstick:
 
 def measured() -> dict[str, Yardstick]:
     """Return all yardsticks, by key."""
-    return _traded() | _invested() | _lent() | {"arms": _arms(), "meetings": _meetings()} | _named()
+    return _traded() | _invested() | _lent() | {"arms": _arms(), "meetings": _meetings()} | _polls()
 
 
 def _series(period: Any, name: Any, value: Any, label: Any = None, panel: Any = "") -> pd.DataFrame:
@@ -62,16 +62,16 @@ def _traded() -> dict[str, Yardstick]:
     table = data.load("trade_partners").sort_values(["year", "partner"])
     table = table[table["partner"].isin([RUSSIA, CHINA, "Germany"])]
     caveat = "Only the five largest partners of a year are listed, and 2020 is missing."
-    made = {}
-    for flow, does, more in (
+    yardsticks = {}
+    for flow, verb, note in (
         ("import", "buys", ""),
         ("export", "sells", " China is never one of the five buyers; that is not zero."),
     ):
         rows = table[table["flow"] == flow]
         series = _series(rows["year"], rows["partner"], rows["share_pct"])
-        title, unit = f"Trade: what Serbia {does}", f"share of Serbia's {flow}s of goods, %"
-        made[f"{flow}s"] = Yardstick(title, unit, caveat + more, series, decimals=1)
-    return made
+        title, unit = f"Trade: what Serbia {verb}", f"share of Serbia's {flow}s of goods, %"
+        yardsticks[f"{flow}s"] = Yardstick(title, unit, caveat + note, series, decimals=1)
+    return yardsticks
 
 
 def _invested() -> dict[str, Yardstick]:
@@ -124,9 +124,9 @@ def decimal_year(date: Any) -> float:
 
 
 def _lent() -> dict[str, Yardstick]:
-    words = {"USD": "millions of US dollars", "EUR": "millions of euros"}
+    units = {"USD": "millions of US dollars", "EUR": "millions of euros"}
     loans = [
-        (decimal_year(row.date), lender, amount, row.project, words[row.currency])
+        (decimal_year(row.date), lender, amount, row.project, units[row.currency])
         for lender in (RUSSIA, CHINA)
         for row in listed_loans(lender).itertuples()
         for amount in dict.fromkeys((row.low, row.high))
@@ -155,10 +155,10 @@ def _lent() -> dict[str, Yardstick]:
     }
 
 
-def _every(sums: pd.Series, years: range, names: tuple[str, ...]) -> pd.DataFrame:
+def _with_zeros(sums: pd.Series, years: range, names: tuple[str, ...]) -> pd.DataFrame:
     """Return a row for every year and name, with 0 where `sums` by year and name has none."""
-    known = sums.to_dict()
-    rows = [(year, name, known.get((year, name), 0)) for year in years for name in names]
+    values = sums.to_dict()
+    rows = [(year, name, values.get((year, name), 0)) for year in years for name in names]
     return _series(*zip(*rows, strict=True))
 
 
@@ -173,7 +173,7 @@ def _arms() -> Yardstick:
         "arms delivered, million TIV",
         "TIV is military worth, not money; gifts count, and orders spread over years are split "
         "evenly. Belarus and Montenegro (before it joined NATO) are left out.",
-        _every(sums, range(2010, 2025), (RUSSIA, CHINA, WESTERN_ARMS)),
+        _with_zeros(sums, range(2010, 2025), (RUSSIA, CHINA, WESTERN_ARMS)),
     )
 
 
@@ -193,18 +193,18 @@ def _meetings() -> Yardstick:
         f"These are the meetings we found, without those before {MEETINGS_SINCE}, most of which we "
         f"did not find; sources count {counts}. Pandemic and war made meetings rarer. No table has "
         "Western leaders.",
-        _every(table.groupby([year, "leader"]).size(), years, tuple(LEADERS)),
+        _with_zeros(table.groupby([year, "leader"]).size(), years, tuple(LEADERS)),
     )
 
 
-def _named() -> dict[str, Yardstick]:
-    apart = "Pollsters and questions differ, so points are not joined: this is no trend."
-    more = " No table has a large Western country's share."
+def _polls() -> dict[str, Yardstick]:
+    caveat = "Pollsters and questions differ, so points are not joined: this is no trend."
+    extra = " No table has a large Western country's share."
     sides = [RUSSIA, CHINA, EU]
-    donors = _polled(sides, "perceived_largest_donor")
-    friends = _polled([RUSSIA, CHINA], "best_friend", "most_important_ally")
-    warmth = _polled(sides, "influence_positive", "trust")
-    liked = _polled([*LEADERS, "Angela Merkel"], "leader_rating")
+    donors = _poll_series(sides, "perceived_largest_donor")
+    friends = _poll_series([RUSSIA, CHINA], "best_friend", "most_important_ally")
+    warmth = _poll_series(sides, "influence_positive", "trust")
+    liked = _poll_series([*LEADERS, "Angela Merkel"], "leader_rating")
     polls = {
         "donor": ("who gave most?", "thought to be the largest donor, % of those asked", donors),
         "friend": ("best friend or main ally", "named as best friend or main ally, %", friends),
@@ -215,14 +215,14 @@ def _named() -> dict[str, Yardstick]:
         ),
         "leader": ("which foreign leader?", "like, trust or prefer the leader, %", liked),
     }
-    made = {
-        key: Yardstick(f"Polls: {title}", unit, apart + more * (key == "friend"), rows, "points")
+    polled = {
+        key: Yardstick(f"Polls: {title}", unit, caveat + extra * (key == "friend"), rows, "points")
         for key, (title, unit, rows) in polls.items()
     }
-    return made | {"headlines": _headlines(), "airtime": _airtime(), "vaccines": _vaccines()}
+    return polled | {"headlines": _headlines(), "airtime": _airtime(), "vaccines": _vaccines()}
 
 
-def _polled(names: list[str], *topics: str) -> pd.DataFrame:
+def _poll_series(names: list[str], *topics: str) -> pd.DataFrame:
     table = data.load("opinion_polls")
     table = table[table["topic"].isin(topics) & table["answer"].isin(names)]
     start, precision = table["fieldwork_start"], table["fieldwork_precision"]
@@ -308,14 +308,14 @@ def standings() -> pd.DataFrame:
 def _standing_of(measure: Yardstick) -> dict[str, Any]:
     rows, labels, is_list = measure.rows, labels_of(measure.rows), measure.kind == "spans"
     names = {1: CHINA, -1: RUSSIA, 0: "level"}
-    stands = {} if is_list else standing(rows)
-    either = rows[rows["side"] != "other"].groupby("period")["value"].max()
-    periods = [period for period in stands if either[period] > 0]
-    found: dict[str, Any] = {"yardstick": measure.title}
+    leads = {} if is_list else standing(rows)
+    highest = rows[rows["side"] != "other"].groupby("period")["value"].max()
+    periods = [period for period in leads if highest[period] > 0]
+    result: dict[str, Any] = {"yardstick": measure.title}
     for end, ahead, place in (("first", "ahead_then", 0), ("last", "ahead_last", -1)):
-        found[end] = labels[periods[place]] if periods else None
-        found[ahead] = names[stands[periods[place]]] if periods else None
+        result[end] = labels[periods[place]] if periods else None
+        result[ahead] = names[leads[periods[place]]] if periods else None
     last = rows[rows["period"] == (periods[-1] if periods else rows["period"].max())]
-    best = " and ".join(last.loc[last["value"] == last["value"].max(), "name"])
+    largest = " and ".join(last.loc[last["value"] == last["value"].max(), "name"])
     has_others = not is_list and (last["side"] == "other").any()
-    return found | {"largest_of_all": best if has_others else None}
+    return result | {"largest_of_all": largest if has_others else None}

@@ -63,19 +63,19 @@ def _label_sources(ax: Any, pairs: list[Pair], unit: bool) -> None:
     labels = []
     for pair in pairs:
         counted = f"{pair.period}, {pair.unit}" if unit else pair.period
-        labels.append(f"{textwrap.fill(pair.what, 34)}\n{counted}")
+        labels.append(f"{textwrap.fill(pair.source, 34)}\n{counted}")
     label_rows(ax, labels, fontsize=9.5)
     ax.set_xticks(range(0, 101, 25))
     ax.spines["bottom"].set_bounds(0, 100)
 
 
 def _labels(pair: Pair, who: str) -> list[str]:
-    values = (pair.russian_words, pair.chinese_words)
+    values = (pair.russian_text, pair.chinese_text)
     return [f"{_short(side)} {each}" for side, each in zip(SIDES[who], values, strict=True)]
 
 
 def _describe_pairs(pairs: list[Pair], who: str) -> Iterable[str]:
-    return (f"{pair.what}, {pair.period}: {', '.join(_labels(pair, who))}" for pair in pairs)
+    return (f"{pair.source}, {pair.period}: {', '.join(_labels(pair, who))}" for pair in pairs)
 
 
 def _volume_view(tables: Any, who: str) -> tuple[Figure, str]:

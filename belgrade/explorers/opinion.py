@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from belgrade import figures
 from belgrade.display import count, joined
 from belgrade.evidence import opinion as evidence
-from belgrade.evidence.opinion import DONORS, NOT_IN_AID, OTHERS, PAGES, SHOWN
+from belgrade.evidence.opinion import DONORS, NAMED, NOT_IN_AID, OTHERS, PAGES
 from belgrade.explorers.explorer import Explorer, NothingToShow, Select
 from belgrade.explorers.kit import (
     NO_LINE,
@@ -277,17 +277,17 @@ def _draw_polls(rows: pd.DataFrame, questions: pd.DataFrame, title: str) -> Figu
 
 
 def _draw_answer(ax: Any, answer: Any, y: float) -> None:
-    style = style_of(answer.shown)
+    style = style_of(answer.label)
     line = {"color": style["color"], "linestyle": "-" if answer.size_stated else ":"}
     _draw_margin(ax, answer.share_pct, y, answer.margin_pct, **line)
     face = style["color"] if answer.share_is == "as_printed" else "white"
-    size = NO_LINE | {"markeredgewidth": 1.5, "markersize": 5 if answer.shown == OTHERS else 7}
+    size = NO_LINE | {"markeredgewidth": 1.5, "markersize": 5 if answer.label == OTHERS else 7}
     ax.plot(answer.share_pct, y, markerfacecolor=face, **style, **size)
 
 
 def _poll_handles(rows: pd.DataFrame) -> list[Any]:
-    order = (*SHOWN, *figures.STANDS_FOR, "against", OTHERS)
-    names = [name for name in order if name in set(rows["shown"])]
+    order = (*NAMED, *figures.STANDS_FOR, "against", OTHERS)
+    names = [name for name in order if name in set(rows["label"])]
     handles = [handle(name, **style_of(name), **NO_LINE) for name in names]
     if (rows["share_is"] != "as_printed").any():
         open_marker = style_of(OTHERS) | NO_LINE | {"markerfacecolor": "white"}
@@ -301,7 +301,7 @@ def _poll_handles(rows: pd.DataFrame) -> list[Any]:
 
 
 def _describe_polls(rows: pd.DataFrame, questions: pd.DataFrame) -> str:
-    shares = rows[rows["shown"] != OTHERS].groupby("shown", sort=False)["share_pct"]
+    shares = rows[rows["label"] != OTHERS].groupby("label", sort=False)["share_pct"]
     spans = ", ".join(
         f"{name} {span(f'{each.min():g}', f'{each.max():g}')}%" for name, each in shares
     )

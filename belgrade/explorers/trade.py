@@ -196,7 +196,7 @@ def _draw_partner(
     ax: Any, table: pd.DataFrame, name: str, rank: int, marker: str | None
 ) -> tuple[str, float]:
     """Draw a partner's line, and what it had at most; return the label of its end, and where."""
-    line, shade = evidence.course(table, name), figures.colour(name)
+    line, shade = evidence.partner_series(table, name), figures.colour(name)
     style = {"color": shade, "linestyle": "--" if rank else "-", "markersize": 6}
     ax.plot(table.index, line, marker=marker or figures.marker(name), **style)
     bound = table["at most"].where(line.isna())
@@ -239,7 +239,7 @@ def _label_ends(ax: Any, ends: dict[str, tuple[float, str, str]]) -> None:
 
 def _describe_course(table: pd.DataFrame, name: str, value_format: str) -> str:
     """Return where a partner began and ended: "Russia 16.3 per cent in 2006, ..."."""
-    line, parts = evidence.course(table, name), []
+    line, parts = evidence.partner_series(table, name), []
     for year in (table.index[0], table.index[-1]):
         at_most = "" if line.notna()[year] else "at most "
         value = line.fillna(table["at most"])[year]

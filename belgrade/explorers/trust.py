@@ -29,8 +29,8 @@ GROUPS = {
 # Coder -> how the list calls it, and the sentence.
 CODERS = {
     evidence.YOU: ("you", "you"),
-    evidence.WORDS: ("example: the word counter", "the word counter"),
-    evidence.WARM: ("example: says warm every time", "one who says warm"),
+    evidence.WORD_COUNTER: ("example: the word counter", "the word counter"),
+    evidence.ALWAYS_WARM: ("example: says warm every time", "one who says warm"),
 }
 
 
@@ -46,7 +46,7 @@ def code_the_events(codes: Mapping[str, str] | None = None) -> Explorer:
     known = evidence.coders(events, codes)
     controls = {
         "coder": Select("Coder A", {CODERS[name][0]: name for name in known}, next(iter(known))),
-        "group": Select("Events", {words: group for group, words in GROUPS.items()}, "all"),
+        "group": Select("Events", {format: group for group, format in GROUPS.items()}, "all"),
         "spy": Select("Count the spy affair", {"as three events": 3, "as one event": 1}, 3),
     }
     return Explorer("Code the events", {"events": events, "coders": known}, controls, _codes_view)
@@ -119,16 +119,16 @@ def _draw_kappa(ax: Any, pairs: pd.DataFrame) -> None:
 
 def _draw_shares(ax: Any, pairs: pd.DataFrame, group: str) -> None:
     labels, y = {}, 0.0
-    for name, words in GROUPS.items():
+    for name, format in GROUPS.items():
         rows = pairs if name == "all" else pairs[pairs["group"] == name]
         if rows.empty:
             continue
-        for coder, head in (("a", f"{words} ({len(rows)})   "), ("b", "")):
+        for coder, head in (("a", f"{format} ({len(rows)})   "), ("b", "")):
             labels[y] = f"{head}{coder.upper()}", "bold" if name == group else "normal"
             _draw_stack(ax, y, rows[coder].value_counts())
             y += 0.8
         y += 0.45
-    ax.set_yticks(list(labels), [words for words, _ in labels.values()])
+    ax.set_yticks(list(labels), [format for format, _ in labels.values()])
     for tick, (_, weight) in zip(ax.get_yticklabels(), labels.values(), strict=True):
         tick.set_fontweight(weight)
     ax.set(ylim=(y - 0.7, -0.6), xlim=(0, 100))
@@ -300,7 +300,7 @@ def _label_ends(ax: Any, ends: list[tuple[float, int, str]], index: Index) -> No
     ordered = sorted(ends, key=lambda end: (end[0] - bottom) / (top - bottom))
     heights = spread([(value - bottom) / (top - bottom) for value, _, _ in ordered], 0.06)
     for height, (value, year, country) in zip(heights, ordered, strict=True):
-        score = "" if index.is_regime else f" {index.words(value)}"
+        score = "" if index.is_regime else f" {index.format(value)}"
         year_note = "" if year == last else f" ({year})"
         style = {"color": figures.GREY, "fontweight": "normal"}
         if country == "Serbia":
@@ -338,9 +338,9 @@ def _describe_change(scores: pd.DataFrame, country: str, scale: Index) -> str:
         return sentence.replace("a electoral", "an electoral")
     parts, has_range = [], not math.isnan(before["low"])
     for row, year in ((before, BEFORE), (after, AFTER)):
-        low, high = scale.words(row["low"]), scale.words(row["high"])
+        low, high = scale.format(row["low"]), scale.format(row["high"])
         bounds = "" if math.isnan(row["low"]) else f" (range {low} to {high})"
-        parts.append(f"{scale.words(row['score'])}{bounds} in {year}")
+        parts.append(f"{scale.format(row['score'])}{bounds} in {year}")
     overlap = before["low"] <= after["high"] and after["low"] <= before["high"]
     ranges = f", ranges that {'overlap' if overlap else 'do not overlap'}"
     return f"{country} {', '.join(parts)}{ranges if has_range else ''}"

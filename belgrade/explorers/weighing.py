@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from belgrade import figures
 from belgrade.evidence import weighing as evidence
-from belgrade.evidence.weighing import EVERYTHING, LESSON_POINTS, MAIN, NONE, SECTIONS
+from belgrade.evidence.weighing import EVERYTHING, LESSON_POINTS, MAIN, NO_VERDICT, SECTIONS
 from belgrade.explorers.explorer import Explorer, NothingToShow, Select
 from belgrade.explorers.kit import NO_LINE, WHITE_BOX, bars, handle, legend
 from belgrade.methods import argument_map as arguing
@@ -29,7 +29,7 @@ VERDICTS = {
     "supported": ("o", "#008A66", "#dcefe8"),
     "complicated": ("D", "#8F6B00", "#f5ebd0"),
     "contradicted": ("X", "#C44E00", "#f9dfd2"),
-    NONE: ("s", "white", "white"),
+    NO_VERDICT: ("s", "white", "white"),
 }
 NOTHING, CONTRADICTED = "nothing", "contradicted"
 WHOLE = "G0"
@@ -82,7 +82,7 @@ def _map_view(tables: Any, shown: str, falls: str, carried: str) -> tuple[Figure
     if shown == WHOLE:
         rows = nodes[nodes["role"].isin(["thesis", "reason"])]
     else:
-        rows = nodes[nodes["node_id"].isin(evidence.below(points, shown))]
+        rows = nodes[nodes["node_id"].isin(evidence.subtree(points, shown))]
     verdict_of = evidence.point_verdicts(points, verdicts)
     direct = {point for lesson in verdicts for point in LESSON_POINTS.get(lesson, ())}
     boxes = [
@@ -142,12 +142,12 @@ def _outline(rows: pd.DataFrame, points: Mapping[str, Point]) -> Iterator[tuple[
         role = points[name].role
         kind = "but: " if role in arguing.OBJECTIONS else "forecast: " * (role == "forecast")
         yield name, depth, f"{name}  {kind}{texts[name]}"
-        for below in texts:
-            if points[below].above == name:
-                yield from visit(below, depth + 1)
+        for subtree in texts:
+            if points[subtree].parent == name:
+                yield from visit(subtree, depth + 1)
 
     for name in texts:
-        if points[name].above not in texts:
+        if points[name].parent not in texts:
             yield from visit(name, 0)
 
 
@@ -163,9 +163,9 @@ def _draw_map(boxes: list[Box], points: Mapping[str, Point], title: str) -> Figu
     for box in boxes:
         x, y = drawn[box.name] = box.left, top + box.height / 2
         _draw_box(ax, box, y)
-        above = points[box.name].above
-        if above in drawn:
-            corner, start = drawn[above]
+        parent = points[box.name].parent
+        if parent in drawn:
+            corner, start = drawn[parent]
             line = Line2D([corner, corner, x], [start, y, y], color=figures.GREY, linewidth=1)
             ax.add_artist(line).set_zorder(1)
         top += box.height
@@ -179,7 +179,7 @@ def _draw_map(boxes: list[Box], points: Mapping[str, Point], title: str) -> Figu
 
 def _verdict_mark(verdict: str) -> Any:
     marker, shade, _ = VERDICTS[verdict]
-    none = verdict == NONE
+    none = verdict == NO_VERDICT
     edge = {"markeredgecolor": figures.GREY if none else shade, "markersize": 6 if none else 8}
     label = "no verdict of its own" if none else f"you: {verdict}"
     return handle(label, marker=marker, color=shade, **edge, **NO_LINE)
@@ -196,7 +196,7 @@ def _draw_box(ax: Any, box: Box, y: float) -> None:
     corner, width = (box.left, y - box.height / 2 + 0.025), _BOX_END - box.left
     tint = VERDICTS[box.verdict][2]
     ax.add_artist(Rectangle(corner, width, box.height - 0.05, facecolor=tint, zorder=2, **frame))
-    marker, shade, _ = VERDICTS[box.verdict if box.is_direct else NONE]
+    marker, shade, _ = VERDICTS[box.verdict if box.is_direct else NO_VERDICT]
     edge: dict[str, Any] = {"markeredgecolor": shade if box.is_direct else figures.GREY}
     size: dict[str, Any] = {"markersize": 8 if box.is_direct else 6}
     ax.add_artist(Line2D([box.left], [y], marker=marker, color=shade, zorder=3, **edge, **size))

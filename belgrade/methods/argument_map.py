@@ -33,7 +33,7 @@ _GONE = frozenset({FALLS, WITHOUT_SUPPORT})
 class Point:
     """A point of an argument: the point that it bears on (None at the top), and in which role."""
 
-    above: str | None
+    parent: str | None
     role: str
 
 
@@ -59,52 +59,52 @@ def consequences(
     gone = set(fallen)
     if unknown := gone - set(points):
         raise KeyError(f"The argument has no point {', '.join(sorted(unknown))}.")
-    below: dict[str, list[str]] = {name: [] for name in points}
+    children: dict[str, list[str]] = {name: [] for name in points}
     for name, point in points.items():
-        if point.above is not None:
-            below[point.above].append(name)
-    order = sorted(points, key=lambda name: _depth(points, name))
+        if point.parent is not None:
+            children[point.parent].append(name)
+    by_depth = sorted(points, key=lambda name: _depth(points, name))
 
     effects: dict[str, Effect] = {}
-    for name in reversed(order):
-        held = [effects[child] for child in below[name] if points[child].role in SUPPORTS]
-        against = [effects[child] for child in below[name] if points[child].role in OBJECTIONS]
-        lost = sum(effect.change in _GONE for effect in held)
-        change = _change(name in gone, held, against, lost, linked)
-        effects[name] = Effect(change, len(held) - lost, len(held))
-    for name in order:
-        above = points[name].above
-        if points[name].role == FORECAST and above is not None:
-            change = _drawn(effects[name].change, effects[above].change)
+    for name in reversed(by_depth):
+        supports = [effects[child] for child in children[name] if points[child].role in SUPPORTS]
+        attacks = [effects[child] for child in children[name] if points[child].role in OBJECTIONS]
+        lost = sum(effect.change in _GONE for effect in supports)
+        change = _change(name in gone, supports, attacks, lost, linked)
+        effects[name] = Effect(change, len(supports) - lost, len(supports))
+    for name in by_depth:
+        parent = points[name].parent
+        if points[name].role == FORECAST and parent is not None:
+            change = _forecast_change(effects[name].change, effects[parent].change)
             effects[name] = Effect(change, effects[name].supports_left, effects[name].supports)
     return {name: effects[name] for name in points}
 
 
 def _depth(points: Mapping[str, Point], name: str) -> int:
-    above = points[name].above
-    return 0 if above is None else 1 + _depth(points, above)
+    parent = points[name].parent
+    return 0 if parent is None else 1 + _depth(points, parent)
 
 
 def _change(
-    chosen: bool, held: list[Effect], against: list[Effect], lost: int, linked: bool
+    is_fallen: bool, supports: list[Effect], attacks: list[Effect], lost: int, linked: bool
 ) -> str:
-    if chosen:
+    if is_fallen:
         return FALLS
-    if lost and (linked or lost == len(held)):
+    if lost and (linked or lost == len(supports)):
         return WITHOUT_SUPPORT
     lowered, raised = _GONE | {WEAKER, BOTH}, {STRONGER, BOTH}
-    weaker = any(e.change in lowered for e in held) or any(e.change in raised for e in against)
-    stronger = any(e.change in raised for e in held) or any(e.change in lowered for e in against)
-    return _name(weaker, stronger)
+    support, attack = {e.change for e in supports}, {e.change for e in attacks}
+    weaker, stronger = support & lowered | attack & raised, support & raised | attack & lowered
+    return _name(bool(weaker), bool(stronger))
 
 
-def _drawn(own: str, above: str) -> str:
+def _forecast_change(change: str, parent: str) -> str:
     """Return the change of a forecast from its own change and that of the point above it."""
-    if own in _GONE:
-        return own
-    if above in _GONE | {WITHOUT_GROUND}:
+    if change in _GONE:
+        return change
+    if parent in _GONE | {WITHOUT_GROUND}:
         return WITHOUT_GROUND
-    both = {own, above}
+    both = {change, parent}
     return _name(bool(both & {WEAKER, BOTH}), bool(both & {STRONGER, BOTH}))
 
 

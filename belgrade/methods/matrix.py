@@ -22,8 +22,8 @@ def complete(marks: pd.DataFrame) -> pd.DataFrame:
 
     Raises `ValueError` for a mark that is not one of `MARKS`.
     """
-    given = set(marks.stack().dropna()) if marks.size else set()
-    if unknown := given - set(MARKS):
+    used = set(marks.stack().dropna()) if marks.size else set()
+    if unknown := used - set(MARKS):
         raise ValueError(f"Marks that are not known: {', '.join(sorted(map(str, unknown)))}.")
     return marks.dropna(how="any")
 
@@ -81,6 +81,6 @@ def rows_that_decide(marks: pd.DataFrame) -> list[str]:
     rows = complete(marks)
     if len(rows) < 2:
         return []
-    found = least_contradicted(rows)
-    apart = telling(rows).index
-    return [row for row in apart if least_contradicted(rows.drop(index=row)) != found]
+    winners = least_contradicted(rows)
+    diagnostic = telling(rows).index
+    return [row for row in diagnostic if least_contradicted(rows.drop(index=row)) != winners]

@@ -288,7 +288,7 @@ def build(options: Namespace) -> int:
         print(f"{'differs' if options.check else 'wrote'}: {name}")
     if options.check:
         return 1 if changed else 0
-    return 1 if sum([cases.tell(key, packed) for key in keys]) else 0
+    return 1 if sum([cases.report_faults(key, packed) for key in keys]) else 0
 
 
 def _versions(options: Namespace, root: Path, keys: list[Path], packed: Path) -> int:
@@ -305,7 +305,7 @@ def _versions(options: Namespace, root: Path, keys: list[Path], packed: Path) ->
     for key in keys:
         vary.add_versions(key, options.versions, options.vary, root / "exercises")
         build_files([key], root / "exercises", packed)
-        counts = vary.hand_out(key.name[:2], packed, students, options.out)
+        counts = vary.write_versions(key.name[:2], packed, students, options.out)
         print(f"{key.name}: " + ", ".join(f"{name} for {count}" for name, count in counts.items()))
     print(f"Wrote the versions, and who gets which, to {options.out}.")
     return 0

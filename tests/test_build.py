@@ -18,7 +18,7 @@ from belgrade.authoring import links, question, vary
 from belgrade.authoring.clean import clean, clean_files
 from belgrade.authoring.execute import RunError
 from belgrade.authoring.key import WRITTEN_STARTER, read_questions
-from belgrade.authoring.settings import SettingError, nearest, read, replaced
+from belgrade.authoring.settings import SettingError, nearest, read_settings, with_values
 from belgrade.checks import versions
 from belgrade.checks.capture import capture
 from belgrade.checks.compiled import ChecksError, exercises, read_compiled
@@ -197,7 +197,7 @@ def test_a_key_must_stand_its_own_test():
     series = {"mark": "line", "label": "", "x": [1.0], "y": [2.0]}
     axes = {"title": "", "xlabel": "", "ylabel": "", "legend": [], "series": [series]}
     chart = {"type": "chart", "axes": [axes]}
-    building._sound("1.2", number | {"wrong": [wrong]}, capture(6.8))
+    building._valid_wrongs("1.2", number | {"wrong": [wrong]}, capture(6.8))
     for spec, answer, words in (
         (number, capture("6.8"), "does not accept its own solution, the text"),
         (labels, chart, "does not accept its own solution, a chart"),
@@ -205,11 +205,11 @@ def test_a_key_must_stand_its_own_test():
         (number | {"wrong": [wrong, wrong | {"message": "So?"}]}, capture(6), "2 .* gets another"),
     ):
         with pytest.raises(building.BuildError, match=f"question 1.2: .*{words}"):
-            building._sound("1.2", spec, answer)
+            building._valid_wrongs("1.2", spec, answer)
     # Grading under other parameters does without such a one, and says so.
     odd = []
     both = number | {"wrong": [wrong, wrong | {"answer": capture(9), "message": "Nine?"}]}
-    assert building._sound("1.2", both, capture(5.04), odd) == both["wrong"][1:]
+    assert building._valid_wrongs("1.2", both, capture(5.04), odd) == both["wrong"][1:]
     assert odd == ["question 1.2: wrong answer 1 is judged right"]
 
 
@@ -393,14 +393,14 @@ def test_a_setting_that_is_not_allowed_is_told_with_the_nearest_that_is(
 
 def test_what_a_setting_allows_is_read_and_kept():
     source = 'BASE = "Serbia"  # one of: "Serbia", "Italy"\nYEAR = 2014  # 2006 to 2019\nOTHER = 1'
-    found = read(source)
+    found = read_settings(source)
     assert (found["BASE"].allowed, found["OTHER"].allowed) == (("Serbia", "Italy"), ())
     assert (len(found["YEAR"].allowed), nearest(1999, found["YEAR"].allowed)) == (14, 2006)
     assert nearest("serbia", found["BASE"].allowed) == "Serbia"
-    changed = replaced(source, {"BASE": "Italy", "YEAR": 2010})
+    changed = with_values(source, {"BASE": "Italy", "YEAR": 2010})
     assert changed == source.replace('= "Serbia"', '= "Italy"').replace("2014", "2010")
     with pytest.raises(SettingError, match="a line that is none: A = data"):
-        read("A = data")
+        read_settings("A = data")
 
 
 @pytest.mark.usefixtures("kept")

@@ -16,7 +16,7 @@ import pytest
 from fresh_copies import outcomes, records_of
 
 from belgrade.authoring import cases
-from belgrade.authoring.cases import at_once, with_code
+from belgrade.authoring.cases import judge_in_process, with_code
 from belgrade.authoring.key import read_questions
 from belgrade.checks import examine
 from belgrade.checks.assemble import assemble, fresh_copy
@@ -135,7 +135,7 @@ def test_each_case_gets_its_outcome_at_once_and_from_nbval(
         _, repairs, records = found
         by_nbval = outcomes(records)
         assert repairs == []
-        for question, now in at_once(compiled, batch).items():
+        for question, now in judge_in_process(compiled, batch).items():
             code, status, words = cases[question][n]
             then = by_nbval.get(question, ("no verdict", ""))
             # An error's text is IPython's there and Python's here: only what matters is the same.

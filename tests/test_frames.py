@@ -49,10 +49,10 @@ def composed(out: Path, known: dict[str, Any], at: int) -> np.ndarray:
 
 def assert_as_in_the_notebook(out: Path, explorer: Explorer, name: str) -> None:
     known = about(out, name)
-    for key, (at, words) in known["shown"].items():
+    for key, (at, words) in known["frames"].items():
         places = zip(explorer.controls.items(), map(int, key.split("-")), strict=True)
         shown = explorer.bundle(**{each: c.along()[place] for (each, c), place in places})
-        assert known["words"][words] == shown["text/plain"]
+        assert known["sentences"][words] == shown["text/plain"]
         assert (at >= 0) == ("image/png" in shown)
         if at >= 0:
             png = pixels(base64.b64decode(shown["image/png"]))
@@ -75,7 +75,7 @@ def test_seeded_choices_show_what_the_notebook_shows(
     monkeypatch.setattr(frames, "choices", lambda _: some)
     # Drawn once: what the explorer keeps, the comparison finds.
     monkeypatch.setattr(explorers, name, lambda: explorer, raising=False)
-    kept = frames._draw_one(name, tmp_path, lambda: None)
+    kept = frames._draw_explorer(name, tmp_path, lambda: None)
     assert kept["summary"]["combinations"] == len(some) == min(SEEDED, len(offered))
     assert_as_in_the_notebook(tmp_path, explorer, name)
 
@@ -138,7 +138,7 @@ def test_two_explorers_at_their_size_from_first_to_last(drawn: Any) -> None:
         assert known["start"] == explorer.places()
         assert known["title"] == explorer.title
         assert summary[name].is_new
-        assert summary[name].combinations == len(frames.choices(explorer)) == len(known["shown"])
+        assert summary[name].combinations == len(frames.choices(explorer)) == len(known["frames"])
     there = {path.name for path in (out / "pictures").iterdir()}
     used = {
         file
@@ -159,7 +159,7 @@ def test_a_second_run_draws_only_what_changed(drawn: Any, monkeypatch: pytest.Mo
     assert not any(each.is_new for each in again().values())
     assert told == []
     # A table of one of the two, a module of the other, and a picture that was lost.
-    record = json.loads((out / frames.RECORD).read_text(encoding="utf-8"))
+    record = json.loads((out / frames.MANIFEST).read_text(encoding="utf-8"))
     assert "table covid_daily" in record["aid_per_what"]["made_from"]
     assert "module belgrade.explorers.forecasts" in record["xi_or_putin"]["made_from"]
     assert "module belgrade.explorers.forecasts" not in record["aid_per_what"]["made_from"]
@@ -174,11 +174,11 @@ def test_a_second_run_draws_only_what_changed(drawn: Any, monkeypatch: pytest.Mo
     digest_of = frames._digest_of
     changed = {"table covid_daily": "changed"}
     monkeypatch.setattr(frames, "_digest_of", lambda of: changed.get(of) or digest_of(of))
-    assert not frames._is_fresh(out, "aid_per_what", record)
-    assert frames._is_fresh(out, "xi_or_putin", record)
+    assert not frames._is_current(out, "aid_per_what", record)
+    assert frames._is_current(out, "xi_or_putin", record)
 
 
 def test_an_explorer_that_cannot_be_drawn_is_named(tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.setenv("BELGRADE_DATA", str(tmp_path / "none"))
     with pytest.raises(frames.FramesError, match=r"^The explorer polls could not be drawn: "):
-        frames._in_own_process(tmp_path, "polls", lambda name: None)
+        frames._draw_in_process(tmp_path, "polls", lambda name: None)

@@ -26,7 +26,7 @@ from toy_class import ROOT, ToyClass, marks, results, without_kernels
 from toy_exercise import RIGHT
 
 from belgrade import cli, files
-from belgrade.authoring.cases import at_once, with_code
+from belgrade.authoring.cases import judge_in_process, with_code
 from belgrade.checks.compiled import read_compiled
 from belgrade.grading import GradingError
 from belgrade.grading import grade as grading
@@ -592,7 +592,7 @@ def test_the_same_answers_get_the_same_marks(
     worth = {e["question"]: e["spec"]["points"] for e in compiled["checks"]}
     for n, batch in enumerate(batches):
         rows = {row["question"]: row for row in found[f"s{n}"]["questions"]}
-        for question, (status, message) in at_once(compiled, batch).items():
+        for question, (status, message) in judge_in_process(compiled, batch).items():
             part = next(p for p in rows[question]["parts"] if p["part"] == "")
             assert part["status"] == status, (question, batch[question])
             if status != "error":

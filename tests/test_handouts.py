@@ -35,14 +35,14 @@ def test_slides_and_handout_have_all_parts_of_their_lesson(number: str, made: Pa
     assert sides & {"complicates", "contradicts"} or number == "00"
     # Evidence that is announced is there.
     assert all(said and (shown or said.endswith(".")) for _, said, shown in lesson.sides)
-    assert len(lesson.asks) >= 3
-    assert all(ask.endswith(("?", ".")) and points for ask, points in lesson.asks)
+    assert len(lesson.discussion) >= 3
+    assert all(ask.endswith(("?", ".")) and points for ask, points in lesson.discussion)
     slides = (made / "slides" / f"{path.stem}.html").read_text(encoding="utf-8")
     handout = (made / "handouts" / f"{path.stem}.html").read_text(encoding="utf-8")
     assert slides.count("<section>") == 6 + len(lesson.sides) + 1
     assert slides.count("<img ") == 2 + sum("<img" in shown for *_, shown in lesson.sides)
     assert handout.count("<img ") == 1
-    assert handout.partition('class="tasks"')[2].count("<li>") == handouts.TASKS
+    assert handout.partition('class="tasks"')[2].count("<li>") == handouts.MAX_TASKS
     for page in (slides, handout):
         assert not re.search(r"(?:src|href)=.?(?:https?:)?//|<details|BEGIN SOLUTION", page)
         assert not re.search(r"\*\*|`|\d minutes?\.", re.sub(r"<[^>]*>|base64,\S*", "", page))

@@ -94,7 +94,7 @@ def test_colab_reads_from_github_alone() -> None:
 @pytest.mark.parametrize("address", ["hub.example.org", "https://hub example", "javascript:x"])
 def test_an_address_that_is_none_is_refused(address: str) -> None:
     with pytest.raises(links.LinkError, match="no address of a site"):
-        links.ways("a.ipynb", None, None, address)
+        links.launch_links("a.ipynb", None, None, address)
 
 
 def test_every_link_opens_a_file_that_students_get() -> None:
@@ -184,13 +184,13 @@ def test_the_address_in_first_cells_is_filled_and_emptied_with_the_table(tmp_pat
 
 
 def test_run_py_finds_the_line_that_says_what_fills_the_table() -> None:
-    start, colon, _ = links.UNKNOWN.partition(": ")
+    start, colon, _ = links.NO_LINKS.partition(": ")
     assert f'"{start}{colon}"' in (ROOT / "run.py").read_text(encoding="utf-8")
 
 
 def test_without_a_home_no_link_pretends_to_launch() -> None:
     assert "https:" not in links.table(ROOT, None, HUB)
-    assert links.ways("notebooks/00.ipynb", None, HUB) == []
+    assert links.launch_links("notebooks/00.ipynb", None, HUB) == []
     assert "mybinder" not in links.table(ROOT, None, HUB, SITE)
 
 
@@ -206,7 +206,7 @@ def test_the_command_takes_the_home_from_the_remote(
     monkeypatch.chdir(tmp_path)
     assert cli.main(["links"]) == 0
     assert "no home is known" in capsys.readouterr().out
-    assert links.UNKNOWN in readme.read_text(encoding="utf-8")
+    assert links.NO_LINKS in readme.read_text(encoding="utf-8")
     assert "https:" not in readme.read_text(encoding="utf-8")
 
     machine.need("git")
@@ -223,7 +223,7 @@ def test_the_command_takes_the_home_from_the_remote(
     assert cli.main(["links", "a/m", "--hub", HUB, "--site", SITE]) == 0
     text = readme.read_text(encoding="utf-8")
     assert "mybinder.org/v2/gh/a/m/main" in text and HUB in text and SITE in text
-    assert links.UNKNOWN not in text
+    assert links.NO_LINKS not in text
     assert "https://github.com/a/m/actions/workflows/tests.yml/badge.svg" in text
     assert f"({SITE})" in text.partition(links.BADGES[1])[0]
 

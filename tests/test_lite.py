@@ -63,7 +63,7 @@ def test_a_package_brings_what_it_needs_and_nothing_else() -> None:
 def test_what_is_not_in_the_site_gets_its_address() -> None:
     known = packages()
     here = {"belgrade-1-py3-none-any.whl", "ipywidgets-8-py3-none-any.whl"}
-    assert lite.elsewhere(known, here) == {"pandas", "numpy", "python-dateutil", "scipy"}
+    assert lite.point_to_server(known, here) == {"pandas", "numpy", "python-dateutil", "scipy"}
     assert known["belgrade"]["file_name"] == "belgrade-1-py3-none-any.whl"
     assert known["pandas"]["file_name"] == f"{lite.PYODIDE_CDN_URL}/pandas-3.whl"
     assert known["python-dateutil"]["file_name"] == "https://elsewhere/dateutil.whl"
@@ -101,10 +101,10 @@ def test_where_pyodides_server_is_reached_its_files_come_into_the_site(
         (core / known[name]["file_name"]).write_bytes(b"ours")
     for name in ("pandas", "numpy", "python-dateutil", "scipy"):
         (server / known[name]["file_name"]).write_bytes(name.encode())
-    lite.bring_compiled(known, core)
+    lite.download_compiled(known, core)
     assert (core / "pandas-3.whl").read_bytes() == b"pandas"
     assert (core / "belgrade-1-py3-none-any.whl").read_bytes() == b"ours"
-    away = lite.elsewhere(known, {path.name for path in core.iterdir()})
+    away = lite.point_to_server(known, {path.name for path in core.iterdir()})
     assert away == {"scipy"}, "the module does not need it"
 
 
@@ -112,7 +112,7 @@ def test_a_file_that_the_lock_does_not_describe_is_refused(server: Path, tmp_pat
     for name in ("belgrade-1-py3-none-any.whl", "ipywidgets-8-py3-none-any.whl", "numpy-2.whl"):
         (server / name).write_bytes(b"another")
     with pytest.raises(lite.LiteError, match="is not what Pyodide's lock describes"):
-        lite.bring_compiled(packages(), tmp_path)
+        lite.download_compiled(packages(), tmp_path)
     assert not list(tmp_path.glob("*.whl"))
 
 
@@ -120,7 +120,7 @@ def test_where_it_is_not_reached_nothing_is_brought(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lite, "PYODIDE_CDN_URL", "http://127.0.0.1:9")
-    lite.bring_compiled(packages(), tmp_path)
+    lite.download_compiled(packages(), tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 

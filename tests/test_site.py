@@ -199,7 +199,7 @@ def test_the_launch_table_of_the_first_page_is_filled() -> None:
     assert len(launched) == 3 * len(NOTEBOOKS)
     for each in launched:
         assert (built() / each.find("img")["src"]).is_file()
-    assert links.UNKNOWN[:19] not in home.get_text()
+    assert links.NO_LINKS[:19] not in home.get_text()
 
 
 def test_links_to_files_that_are_no_pages_lead_to_the_repository() -> None:
@@ -218,7 +218,7 @@ def test_a_notebook_is_there_to_be_downloaded_as_it_is() -> None:
 
 
 def test_outputs_stand_still() -> None:
-    html = notebooks.still(
+    html = notebooks.static_html(
         "<style>x</style><p role=status aria-live=polite>Said</p><script>x</script>"
         "<table border=1><thead><tr style='text-align:right'><th></th><th>year</th></tr></thead>"
         "<tbody><tr><th>a</th><td>2020-01-01</td></tr></tbody></table>"

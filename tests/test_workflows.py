@@ -146,7 +146,7 @@ def test_publishing_fills_the_launch_table_and_keeps_it_once(clone: Path) -> Non
         assert "secret" not in done.stdout + done.stderr
         assert git(clone, "rev-list", "--count", "origin/main").strip() == str(commits)
     readme = git(clone, "show", "origin/main:README.md")
-    assert links.UNKNOWN not in readme
+    assert links.NO_LINKS not in readme
     assert f"({site}/)" in readme
     assert "https://mybinder.org/v2/gh/someone/module/main?urlpath=doc/tree/notebooks/" in readme
     assert "https://github.com/someone/module/actions/workflows/tests.yml" in readme

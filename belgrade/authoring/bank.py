@@ -22,7 +22,7 @@ from typing import Any
 
 from belgrade import UserError, data
 from belgrade.authoring.links import title_of
-from belgrade.authoring.templates import filled
+from belgrade.authoring.templates import render
 
 MOODLE, CANVAS = "moodle.xml", "canvas.zip"
 # The right answer and the others: the column of each and of what is said to who chooses it.
@@ -68,13 +68,13 @@ def export(root: Path, out: Path, lessons: Iterable[str] = (), name: str = "") -
     `lessons` are numbers, such as 01; all if none is given. `name` is what the bank is called on
     the platform, by default the title of the README at `root`. Raises BankError.
     """
-    asked = questions(lessons)
+    selected = questions(lessons)
     titles = lesson_titles(root)
     name = name or _heading(root / "README.md") or data.package()["title"]
     out.mkdir(parents=True, exist_ok=True)
-    (out / MOODLE).write_bytes(moodle_xml(asked, titles, name))
-    (out / CANVAS).write_bytes(zipped(qti_files(asked, titles)))
-    return asked
+    (out / MOODLE).write_bytes(moodle_xml(selected, titles, name))
+    (out / CANVAS).write_bytes(zipped(qti_files(selected, titles)))
+    return selected
 
 
 def questions(lessons: Iterable[str] = ()) -> list[Question]:
@@ -93,12 +93,12 @@ def _question(prefix: str, row: Mapping[str, Any]) -> Question:
     ident = f"{prefix}-{number}"
     options = []
     for column, feedback in COLUMNS.items():
-        text, why = row[column], row[feedback]
-        if not (isinstance(text, str) and isinstance(why, str)):
+        text, feedback_text = row[column], row[feedback]
+        if not (isinstance(text, str) and isinstance(feedback_text, str)):
             raise BankError(f"Question {number}: {column} or {feedback} is empty.")
         # Says nothing of which is right; a letter first, as XML wants it of an identifier.
-        mark = "o" + hashlib.sha256(f"{number} {column}".encode()).hexdigest()[:8]
-        options.append(Option(mark, text, column == "answer", why))
+        identifier = "o" + hashlib.sha256(f"{number} {column}".encode()).hexdigest()[:8]
+        options.append(Option(identifier, text, column == "answer", feedback_text))
     if len({option.text for option in options}) < len(options):
         raise BankError(f"Question {number}: two of its options are the same.")
     # In the order that the lessons' checkpoints have.
@@ -129,23 +129,23 @@ def _heading(path: Path) -> str:
     return found[1] if found else ""
 
 
-def moodle_xml(asked: Iterable[Question], titles: Mapping[str, str], name: str) -> bytes:
+def moodle_xml(selected: Iterable[Question], titles: Mapping[str, str], name: str) -> bytes:
     """Return the questions as Moodle XML, in a category for each lesson below the one `name`.
 
     `titles` are the lessons' titles by number.
     """
-    return _filled("moodle.xml", lessons=_by_lesson(asked, titles), name=name)
+    return _render("moodle.xml", lessons=_by_lesson(selected, titles), name=name)
 
 
-def qti_files(asked: Iterable[Question], titles: Mapping[str, str]) -> dict[str, bytes]:
+def qti_files(selected: Iterable[Question], titles: Mapping[str, str]) -> dict[str, bytes]:
     """Return the files of an IMS content package: a question bank for each lesson, a manifest."""
-    lessons = _by_lesson(asked, titles)
-    manifest = _filled("imsmanifest.xml", lessons=lessons, prefix=data.package()["name"])
-    banks = {each["file"]: _filled("lesson.xml", lesson=each) for each in lessons}
+    lessons = _by_lesson(selected, titles)
+    manifest = _render("imsmanifest.xml", lessons=lessons, prefix=data.package()["name"])
+    banks = {each["file"]: _render("lesson.xml", lesson=each) for each in lessons}
     return {"imsmanifest.xml": manifest} | banks
 
 
-def _by_lesson(asked: Iterable[Question], titles: Mapping[str, str]) -> list[dict[str, Any]]:
+def _by_lesson(selected: Iterable[Question], titles: Mapping[str, str]) -> list[dict[str, Any]]:
     """Return number, title, identifier, file and questions of each lesson that has questions."""
     prefix = data.package()["name"]
     return [
@@ -157,18 +157,18 @@ def _by_lesson(asked: Iterable[Question], titles: Mapping[str, str]) -> list[dic
             "questions": list(questions),
         }
         for number, questions in itertools.groupby(
-            sorted(asked, key=lambda question: question.lesson), lambda question: question.lesson
+            sorted(selected, key=lambda question: question.lesson), lambda question: question.lesson
         )
     ]
 
 
-def _filled(template: str, **values: Any) -> bytes:
+def _render(template: str, **values: Any) -> bytes:
     """Return a template filled in; texts are HTML there, which XML escapes once more."""
     filters = {
         "markup": lambda text: html.escape(text, quote=False),
         "paragraph": lambda text: f"<p>{html.escape(text, quote=False)}</p>",
     }
-    return filled(f"bank_templates/{template}", filters, **values).encode()
+    return render(f"bank_templates/{template}", filters, **values).encode()
 
 
 def zipped(files: Mapping[str, bytes]) -> bytes:

@@ -20,7 +20,7 @@ from belgrade.authoring.key import (
     BLOCK,
     WRITTEN_STARTER,
     BuildError,
-    place_of,
+    cell_label,
     read_key,
     read_questions,
     student_copy,
@@ -49,10 +49,10 @@ if TYPE_CHECKING:
     from belgrade.checks.spec import Spec
 
 Answers = dict[tuple[str, str], Captured]  # by question and part
-WrongAnswers = dict[tuple[str, int], Captured]  # by question and number
+Wrongs = dict[tuple[str, int], Captured]  # by question and number
 
 # What of a spec no compiled exercise has.
-KEY_ALONE = {"starter", "allow", "weights", "accepted"}
+KEY_ONLY_FIELDS = {"starter", "allow", "weights", "accepted"}
 
 
 @dataclass
@@ -74,12 +74,12 @@ def build(
     key_path: Path | str,
     cwd: Path | None = None,
     execute: Callable[[NotebookNode, Path], object] = execute,
-    odd: list[str] | None = None,
+    invalid: list[str] | None = None,
     settings: dict[str, str] | None = None,
 ) -> Built:
     """Run the key at `key_path` and return a Built; raise BuildError if anything is amiss.
 
-    With a list `odd`, wrong answers that are none (any longer) are left out and named there.
+    With a list `invalid`, wrong answers that are none (any longer) are left out and named there.
     `settings` are sources in place of the key's own: {"parameters": …, "variant": …}.
 
     `cwd` is the kernel's folder, by default the one above the key's, where students' copies lie.
@@ -95,12 +95,12 @@ def build(
         variant = variant_of(key)
         answers, wrongs = _run(key, questions, variant, cwd, execute)
         if variant:
-            _note_rerun(questions, answers)
-        entries = _entries(questions, answers, wrongs, odd)
+            _mark_reruns(questions, answers)
+        entries = _entries(questions, answers, wrongs, invalid)
         if variant:
-            _half_is_hidden(questions, entries)
+            _check_hidden_share(questions, entries)
         student = student_copy(key, questions)
-        _no_leaks(questions, student)
+        _check_leaks(questions, student)
         compiled = _compiled(key_path.name, questions, entries, student)
     except (BuildError, SettingError, SpecError, RunError) as error:
         raise BuildError(f"{key_path.name}: {error}") from None
@@ -122,27 +122,27 @@ def build_files(
     for key_path in map(Path, keys):
         built = build(key_path, cwd=out)
         _date(built, out / key_path.name)
-        wanted: dict[Path, str | Compiled | None] = {out / key_path.name: text_of(built.student)}
+        expected: dict[Path, str | Compiled | None] = {out / key_path.name: text_of(built.student)}
         if not check:  # its stored outputs are nbval's business
-            wanted[key_path] = text_of(built.key)
+            expected[key_path] = text_of(built.key)
         number, versions = built.compiled["exercise"], [built.compiled]
         versions += [other.compiled for other in further_versions(key_path, built, out)]
         if versions[1:]:
             built.compiled["further"] = [each["version"] for each in versions[1:]]
-        wanted |= dict.fromkeys(sorted(packed.glob(f"{number}-*.bin")))
-        wanted[packed / f"{number}.bin"] = built.compiled
-        wanted |= {packed / f"{number}-{each['version']}.bin": each for each in versions[1:]}
-        for path, content in wanted.items():
-            if not _is_there(path, content):
+        expected |= dict.fromkeys(sorted(packed.glob(f"{number}-*.bin")))
+        expected[packed / f"{number}.bin"] = built.compiled
+        expected |= {packed / f"{number}-{each['version']}.bin": each for each in versions[1:]}
+        for path, content in expected.items():
+            if not _is_current(path, content):
                 differ.append(str(path))
                 if not check:
-                    _put(path, content)
-        what = f"{len(built.compiled['questions'])} questions, version {built.compiled['version']}"
-        say(f"{'checked' if check else 'built'} {key_path.name}: {what}")
+                    _write_or_delete(path, content)
+        size = f"{len(built.compiled['questions'])} questions, version {built.compiled['version']}"
+        say(f"{'checked' if check else 'built'} {key_path.name}: {size}")
     return differ
 
 
-def _is_there(path: Path, content: str | Compiled | None) -> bool:
+def _is_current(path: Path, content: str | Compiled | None) -> bool:
     """Tell whether a file holds this content; with None for `content`, whether it is gone."""
     if content is None or not path.exists():
         return content is None and not path.exists()
@@ -154,7 +154,7 @@ def _is_there(path: Path, content: str | Compiled | None) -> bool:
         return False
 
 
-def _put(path: Path, content: str | Compiled | None) -> None:
+def _write_or_delete(path: Path, content: str | Compiled | None) -> None:
     if content is None:
         path.unlink()
     else:
@@ -163,14 +163,14 @@ def _put(path: Path, content: str | Compiled | None) -> None:
 
 def further_versions(key_path: Path, built: Built, cwd: Path | None = None) -> list[Built]:
     """Return what the key makes in each of its further versions, dated as `built` is."""
-    found = []
+    versions = []
     for settings in versions_of(built.key):
-        other = build(key_path, cwd, settings=settings)
-        day = built.student["metadata"]["belgrade"].get("made", "")
-        for notebook in (other.student, other.compiled["notebook"]):
-            notebook["metadata"]["belgrade"]["made"] = day
-        found.append(other)
-    return found
+        version = build(key_path, cwd, settings=settings)
+        date = built.student["metadata"]["belgrade"].get("made", "")
+        for notebook in (version.student, version.compiled["notebook"]):
+            notebook["metadata"]["belgrade"]["made"] = date
+        versions.append(version)
+    return versions
 
 
 def _date(built: Built, path: Path) -> None:
@@ -181,20 +181,20 @@ def _date(built: Built, path: Path) -> None:
     """
     try:
         text = path.read_text(encoding="utf-8")
-        before = json.loads(text)["metadata"]["belgrade"]
+        earlier = json.loads(text)["metadata"]["belgrade"]
     except (OSError, ValueError, KeyError, TypeError):
-        text, before = "", {}
-    if filled := INSTALL.search(text):
+        text, earlier = "", {}
+    if install := INSTALL.search(text):
         for cell in built.student["cells"]:
-            cell["source"] = INSTALL.sub(filled[0], cell["source"])
-    same = before.get("version") == built.compiled["version"]
-    made = before.get("made") if same else None
-    made = made or datetime.now(UTC).date().isoformat()
+            cell["source"] = INSTALL.sub(install[0], cell["source"])
+    same = earlier.get("version") == built.compiled["version"]
+    date = earlier.get("made") if same else None
+    date = date or datetime.now(UTC).date().isoformat()
     for notebook in (built.student, built.compiled["notebook"]):
-        notebook["metadata"]["belgrade"]["made"] = made
+        notebook["metadata"]["belgrade"]["made"] = date
 
 
-def _cells_again(key: NotebookNode, questions: list[Question], variant: str) -> list[NotebookNode]:
+def _rerun_cells(key: NotebookNode, questions: list[Question], variant: str) -> list[NotebookNode]:
     """Return the cells of the rerun of the key's own answers."""
     assembled, sources = student_copy(key, questions), {c["id"]: c.source for c in key.cells}
     for cell in assembled.cells:
@@ -207,7 +207,7 @@ def _cells_again(key: NotebookNode, questions: list[Question], variant: str) -> 
     return with_rerun(assembled, variant, checks).cells[len(assembled.cells) :]
 
 
-def _note_rerun(questions: list[Question], answers: Answers) -> None:
+def _mark_reruns(questions: list[Question], answers: Answers) -> None:
     """Note which questions have a rerun: those whose answer changes with the parameters.
 
     Raises BuildError for code whose answer stays, and for which no other check is hidden.
@@ -215,22 +215,23 @@ def _note_rerun(questions: list[Question], answers: Answers) -> None:
     for question in questions:
         if (question.name, AGAIN) not in answers:
             continue
-        typed, wanted = answers[question.name, ""], answers[question.name, AGAIN]
-        question.again = judge(question.spec | {"wrong": []}, wanted, typed).status != RIGHT
-        if not (question.again or question.tagged("hidden") or question.spec["kind"] == "choice"):
+        answer, expected = answers[question.name, ""], answers[question.name, AGAIN]
+        differs = judge(question.spec | {"wrong": []}, expected, answer).status != RIGHT
+        question.has_rerun = differs
+        if not (differs or question.tagged("hidden") or question.spec["kind"] == "choice"):
             raise BuildError(
                 f"question {question.name}: under the variant its answer is the same: let its "
                 "code use a name of the parameters cell, or choose other values"
             )
 
 
-def _half_is_hidden(questions: list[Question], entries: list[dict[str, Any]]) -> None:
-    shown = _shown(questions)
+def _check_hidden_share(questions: list[Question], entries: list[dict[str, Any]]) -> None:
+    shown = _visible_parts(questions)
     points = [((e["question"], e["part"]) in shown, e["spec"]["points"]) for e in entries]
-    hidden, whole = sum(p for shown, p in points if not shown), sum(p for _, p in points)
-    if hidden < whole / 2 - 1e-6:
+    hidden, total = sum(p for shown, p in points if not shown), sum(p for _, p in points)
+    if hidden < total / 2 - 1e-6:
         raise BuildError(
-            f"only {hidden:g} of {whole:g} points are given by hidden checks: at least half should "
+            f"only {hidden:g} of {total:g} points are given by hidden checks: at least half should "
             "be, so raise their `weights`"
         )
 
@@ -241,49 +242,49 @@ def _run(
     variant: str,
     cwd: Path,
     execute: Callable[[NotebookNode, Path], object],
-) -> tuple[Answers, WrongAnswers]:
+) -> tuple[Answers, Wrongs]:
     """Run the key with its wrong answers; store its outputs; return the captured answers.
 
     The answers are by (question, part), those under the variant with the part `again`; the wrong
     ones by (question, number).
     """
     notebook, specs, wrong_at = copy.deepcopy(key), graded_specs(key.cells), {}
-    cells, by_answer = [], {q.tagged("answer")[0]["id"]: q for q in questions if q.tagged("answer")}
+    cells, by_cell = [], {q.tagged("answer")[0]["id"]: q for q in questions if q.tagged("answer")}
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
         if cell["id"] in specs:
             cell.source = prelude(specs[cell["id"]], trusted=True) + cell.source
         cells.append(cell)
-        if cell["id"] in by_answer:
-            question = by_answer[cell["id"]]
+        if cell["id"] in by_cell:
+            question = by_cell[cell["id"]]
             for n, wrong in enumerate(_wrong_answers(question.spec)):
                 temporary = nbformat.v4.new_code_cell(
                     prelude(question.spec, trusted=True) + _wrong_call(question, wrong, n)
                 )
                 wrong_at[question.name, n] = temporary
                 cells.append(temporary)
-    again = _cells_again(key, questions, variant) if variant else []
-    specs_again = {}
-    for cell in again:
+    rerun_cells = _rerun_cells(key, questions, variant) if variant else []
+    rerun_specs = {}
+    for cell in rerun_cells:
         cell.outputs, cell.execution_count = [], None
         if spec := cell.metadata["belgrade"].get("spec"):
-            specs_again[cell["id"]] = spec
+            rerun_specs[cell["id"]] = spec
             cell.source = prelude(spec, trusted=True) + cell.source
-    notebook.cells = cells + again
+    notebook.cells = cells + rerun_cells
     execute(notebook, cwd)
-    done = {cell["id"]: cell for cell in notebook.cells}
-    _store(key, questions, done)
-    for cell in again:
-        if error := first_error(done[cell["id"]]):
+    ran = {cell["id"]: cell for cell in notebook.cells}
+    _store(key, questions, ran)
+    for cell in rerun_cells:
+        if error := first_error(ran[cell["id"]]):
             name = cell.metadata["belgrade"].get("question", "a given cell")
             raise BuildError(f"under the variant, {name} stopped with {error}")
     answers = {
-        (s["question"], s["part"]): _answer_of(done[i], f"the check of question {s['question']}")
+        (s["question"], s["part"]): _answer_of(ran[i], f"the check of question {s['question']}")
         for i, s in specs.items()
     } | {
-        (s["question"], AGAIN): _answer_of(done[i], f"the rerun of {s['question']}")
-        for i, s in specs_again.items()
+        (s["question"], AGAIN): _answer_of(ran[i], f"the rerun of {s['question']}")
+        for i, s in rerun_specs.items()
     }
     wrongs = {
         (name, n): _answer_of(cell, f"question {name}: wrong answer {n + 1}")
@@ -292,16 +293,16 @@ def _run(
     return answers, wrongs
 
 
-def _store(key: NotebookNode, questions: list[Question], done: dict[str, NotebookNode]) -> None:
+def _store(key: NotebookNode, questions: list[Question], ran: dict[str, NotebookNode]) -> None:
     """Put the outputs of cells that ran into a key; raise BuildError for one that stopped."""
     owner = {cell["id"]: f"question {q.name}: " for q in questions for cell in q.cells}
     for number, cell in enumerate(key.cells):
         if cell.cell_type == "code":
-            ran = done[cell["id"]]
-            if error := first_error(ran):
-                where = owner.get(cell["id"], "") + place_of(number, cell)
-                raise BuildError(f"{where} stopped with {error}")
-            cell.outputs, cell.execution_count = ran.outputs, ran.execution_count
+            executed = ran[cell["id"]]
+            if error := first_error(executed):
+                label = owner.get(cell["id"], "") + cell_label(number, cell)
+                raise BuildError(f"{label} stopped with {error}")
+            cell.outputs, cell.execution_count = executed.outputs, executed.execution_count
 
 
 def _wrong_answers(spec: Spec) -> list[dict[str, Any]]:
@@ -324,52 +325,52 @@ def _wrong_call(question: Question, wrong: dict[str, Any], n: int) -> str:
     return f'def _wrong_turn():\n{code}\ncheck("{question.name}", _wrong_turn())'
 
 
-def _answer_of(cell: NotebookNode, what: str) -> Captured:
+def _answer_of(cell: NotebookNode, subject: str) -> Captured:
     if error := first_error(cell):
-        raise BuildError(f"{what} stopped with {error}")
+        raise BuildError(f"{subject} stopped with {error}")
     recorded = recorded_answer(cell.outputs)
     if recorded is None:
-        raise BuildError(f"{what} recorded no answer: is check(…) called in the cell?")
+        raise BuildError(f"{subject} recorded no answer: is check(…) called in the cell?")
     return recorded["answer"]
 
 
 def _entries(
-    questions: list[Question], answers: Answers, wrongs: WrongAnswers, odd: list[str] | None = None
+    questions: list[Question], answers: Answers, wrongs: Wrongs, invalid: list[str] | None = None
 ) -> list[dict[str, Any]]:
     """Return an entry for each check and hidden check, after trying the key against itself."""
     entries = []
     for question in questions:
         spec = question.spec
-        known = [
+        wrong_answers = [
             wrong | {"answer": wrongs[question.name, n]}
             for n, wrong in enumerate(_wrong_answers(spec))
         ]
         for part in question.parts():
             if part == "written":
                 continue
-            own = {k: v for k, v in spec.items() if k not in KEY_ALONE}
-            own |= {"points": question.points(part), "part": part}
-            own["wrong"] = [] if part else known
+            part_spec = {k: v for k, v in spec.items() if k not in KEY_ONLY_FIELDS}
+            part_spec |= {"points": question.points(part), "part": part}
+            part_spec["wrong"] = [] if part else wrong_answers
             reference = answers[question.name, part]
-            own["wrong"] = _sound(question.name, own, reference, odd)
-            public = [{k: v for k, v in w.items() if k != "code"} for w in own["wrong"]]
+            part_spec["wrong"] = _valid_wrongs(question.name, part_spec, reference, invalid)
+            public = [{k: v for k, v in w.items() if k != "code"} for w in part_spec["wrong"]]
             entries.append(
                 {
                     "question": question.name,
                     "part": part,
-                    "spec": own | {"wrong": public},
+                    "spec": part_spec | {"wrong": public},
                     "reference": reference,
                 }
             )
     return entries
 
 
-def _sound(
-    name: str, spec: Spec, reference: Captured, odd: list[str] | None = None
+def _valid_wrongs(
+    name: str, spec: Spec, reference: Captured, invalid: list[str] | None = None
 ) -> list[dict[str, Any]]:
     """Check that the key's answer is right; return the wrong answers that get their own message.
 
-    Any other raises BuildError, or is named in the list `odd`: other parameters can make it so.
+    Any other raises BuildError, or is named in the list `invalid`: other parameters can make it so.
     """
     verdict = judge(spec | {"wrong": []}, reference, reference)
     if verdict.status != RIGHT:
@@ -377,7 +378,7 @@ def _sound(
             f"question {name}: the check does not accept its own solution, "
             f"{describe(reference)}: {verdict.message}"
         )
-    sound = []
+    valid = []
     for n, wrong in enumerate(spec["wrong"]):
         verdict, fault = judge(spec, reference, wrong["answer"]), ""
         if verdict.status == RIGHT:
@@ -388,15 +389,15 @@ def _sound(
                 f"message: {verdict.message}"
             )
         if not fault:
-            sound.append(wrong)
-        elif odd is None:
+            valid.append(wrong)
+        elif invalid is None:
             raise BuildError(fault)
         else:
-            odd.append(fault)
-    return sound
+            invalid.append(fault)
+    return valid
 
 
-def _no_leaks(questions: list[Question], student: NotebookNode) -> None:
+def _check_leaks(questions: list[Question], student: NotebookNode) -> None:
     text = "\n".join(cell.source for cell in student.cells)
     lines = {" ".join(line.split()) for line in text.splitlines()}
     for question in questions:
@@ -420,7 +421,7 @@ def _no_leaks(questions: list[Question], student: NotebookNode) -> None:
 def _compiled(
     file: str, questions: list[Question], entries: list[dict[str, Any]], student: NotebookNode
 ) -> Compiled:
-    shown = _shown(questions)
+    shown = _visible_parts(questions)
     visible = [e for e in entries if (e["question"], e["part"]) in shown]
     rows, written = [], []
     for question in questions:
@@ -460,8 +461,8 @@ def _compiled(
     return json.loads(json.dumps(compiled))
 
 
-def _shown(questions: list[Question]) -> set[tuple[str, str]]:
-    return {(question.name, part) for question in questions for part in question.shown()}
+def _visible_parts(questions: list[Question]) -> set[tuple[str, str]]:
+    return {(question.name, part) for question in questions for part in question.visible()}
 
 
 def _rounded(value: Any) -> Any:

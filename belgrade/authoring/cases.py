@@ -43,17 +43,17 @@ def cases_of(key_path: Path) -> dict[str, list[Case]]:
     Raises BuildError where the file of cases names a question or a status that is none.
     """
     questions = read_questions(nbformat.read(key_path, as_version=4))
-    found = {q.name: _in_spec(q.spec) for q in questions if q.tagged("answer")}
+    cases = {q.name: _in_spec(q.spec) for q in questions if q.tagged("answer")}
     path = key_path.with_name(f"{key_path.name[:2]}_cases.py")
-    beside = runpy.run_path(str(path))["CASES"] if path.is_file() else {}
-    for name, both in beside.items():
-        if name not in found:
+    from_file = runpy.run_path(str(path))["CASES"] if path.is_file() else {}
+    for name, lists in from_file.items():
+        if name not in cases:
             raise BuildError(f"{path.name}: the key has no question {name!r} with an answer cell")
-        found[name] += [(code, RIGHT, "") for code in both["accepted"]] + both["wrong"]
-    for name, of_it in found.items():
-        if odd := {status for _, status, _ in of_it} - {*STATUS}:
-            raise BuildError(f"question {name}: status {min(odd)!r} is none of {', '.join(STATUS)}")
-    return found
+        cases[name] += [(code, RIGHT, "") for code in lists["accepted"]] + lists["wrong"]
+    for name, listed in cases.items():
+        if bad := {status for _, status, _ in listed} - {*STATUS}:
+            raise BuildError(f"question {name}: status {min(bad)!r} is none of {', '.join(STATUS)}")
+    return cases
 
 
 def _in_spec(spec: Spec) -> list[Case]:
@@ -69,7 +69,7 @@ def with_code(source: str, code: str) -> str:
     return BLOCK.sub(lambda block: textwrap.indent(code, block[1]), source)
 
 
-def at_once(compiled: Compiled, answers: Mapping[str, str]) -> dict[str, Outcome]:
+def judge_in_process(compiled: Compiled, answers: Mapping[str, str]) -> dict[str, Outcome]:
     """Return {question: (status, message)} as `check` finds them, each question by itself.
 
     `answers` has the source of the answer cell for each question to try; it runs in this process.
@@ -87,18 +87,18 @@ def at_once(compiled: Compiled, answers: Mapping[str, str]) -> dict[str, Outcome
         outcomes[question] = verdict.status, verdict.message
 
     cells = [c for c in compiled["notebook"]["cells"] if c["cell_type"] == "code"]
-    given = [c for c in cells if c["metadata"]["belgrade"]["role"] in ("setup", "parameters")]
+    setup = [c for c in cells if c["metadata"]["belgrade"]["role"] in ("setup", "parameters")]
     checks = [c for c in cells if c["metadata"]["belgrade"]["role"] == "check"]
     for question, source in answers.items():
         try:
             with contextlib.redirect_stdout(io.StringIO()):  # what it prints and shows
-                space: dict[str, Any] = {}
-                for cell in given:
-                    exec(cell["source"], space)
-                exec(source, space)
+                namespace: dict[str, Any] = {}
+                for cell in setup:
+                    exec(cell["source"], namespace)
+                exec(source, namespace)
                 for cell in checks:
                     if cell["metadata"]["belgrade"]["question"] == question:
-                        exec(cell["source"], space | {"check": check})
+                        exec(cell["source"], namespace | {"check": check})
         except Exception as error:
             spec = live._entry(compiled, question, "")["spec"]
             outcomes[question] = ERROR, error_message(f"{type(error).__name__}: {error}", spec)
@@ -106,13 +106,13 @@ def at_once(compiled: Compiled, answers: Mapping[str, str]) -> dict[str, Outcome
     return outcomes
 
 
-def tell(key_path: Path, packed: Path) -> int:
+def report_faults(key_path: Path, packed: Path) -> int:
     """Print how the answers to try fare on an exercise in `packed`; return the number of faults."""
-    count, found = faults(key_path, read_compiled(key_path.name[:2], packed))
-    for line in found:
+    count, lines = faults(key_path, read_compiled(key_path.name[:2], packed))
+    for line in lines:
         print(f"{key_path.name}: {line}")
-    print(f"{key_path.name}: {count} answers tried, {len(found) or 'nothing'} amiss")
-    return len(found)
+    print(f"{key_path.name}: {count} answers tried, {len(lines) or 'nothing'} amiss")
+    return len(lines)
 
 
 def faults(key_path: Path, compiled: Compiled) -> tuple[int, list[str]]:
@@ -125,27 +125,27 @@ def faults(key_path: Path, compiled: Compiled) -> tuple[int, list[str]]:
     key = nbformat.read(key_path, as_version=4)
     questions = read_questions(key)
     sources = {q.name: c.source for q in questions for c in q.tagged("answer")}
-    cases, found = cases_of(key_path), stale_numbers(key, questions)
+    cases, lines = cases_of(key_path), stale_numbers(key, questions)
     backend, exam = matplotlib.get_backend(), os.environ.get("BELGRADE_EXAM")
     matplotlib.use("agg")
     os.environ["BELGRADE_EXAM"] = "1"  # check_notebook rests
     try:
-        for question, of_it in cases.items():
-            for code, status, words in of_it:
+        for question, listed in cases.items():
+            for code, status, expected_text in listed:
                 answer = {question: with_code(sources[question], code)}
-                now, told = at_once(compiled, answer).get(question, ("no verdict", ""))
-                if words in told and now == status:
+                actual, said = judge_in_process(compiled, answer).get(question, ("no verdict", ""))
+                if expected_text in said and actual == status:
                     continue
-                wanted = status + f", {words!r}" * bool(words)
-                found.append(
+                expected = status + f", {expected_text!r}" * bool(expected_text)
+                lines.append(
                     f"question {question}: {code.strip().splitlines()[-1].strip()!r} should be "
-                    f"judged {wanted}; it is {now}: {told}"
+                    f"judged {expected}; it is {actual}: {said}"
                 )
     finally:
         matplotlib.use(backend)
         if exam is None:
             del os.environ["BELGRADE_EXAM"]
-    return sum(map(len, cases.values())), found
+    return sum(map(len, cases.values())), lines
 
 
 NUMBER = re.compile(r"\d+(?:[_,\u00a0]\d{3})*(?:\.\d+)?")
@@ -154,21 +154,21 @@ SPELLED = {"hundred": 100, "per cent": 100, "thousand": 1_000, "100k": 1e5, "mil
 
 def stale_numbers(key: NotebookNode, questions: list[Question]) -> list[str]:
     """Return a line for each number from 10 on that a hint names and its question knows not."""
-    ours = {cell["id"] for q in questions for cell in q.cells}
-    given = {n for cell in key.cells if cell["id"] not in ours for n in _numbers(cell.source)}
-    found = []
+    own = {cell["id"] for q in questions for cell in q.cells}
+    shared = {n for cell in key.cells if cell["id"] not in own for n in _numbers(cell.source)}
+    lines = []
     for question in questions:
-        known = given.union(*(_numbers(c.source) for c in question.cells if tag_of(c) != "spec"))
+        known = shared.union(*(_numbers(c.source) for c in question.cells if tag_of(c) != "spec"))
         for n, hint in enumerate(question.spec.get("hints", []), 1):
-            found += [
+            lines += [
                 f"question {question.name}: hint {n} names {number:,.10g}, which stands neither in "
                 "its prompt nor in its code"
                 for number in sorted(_numbers(hint) - known)
                 if number >= 10
             ]
-    return found
+    return lines
 
 
 def _numbers(text: str) -> set[float]:
-    written = {float(re.sub(r"[^\d.]", "", number)) for number in NUMBER.findall(text)}
-    return written | {number for word, number in SPELLED.items() if word in text.lower()}
+    numbers = {float(re.sub(r"[^\d.]", "", number)) for number in NUMBER.findall(text)}
+    return numbers | {number for word, number in SPELLED.items() if word in text.lower()}

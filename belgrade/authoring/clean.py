@@ -39,9 +39,9 @@ ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}")
 def clean(notebook: NotebookNode) -> NotebookNode:
     """Return a clean copy: no widget state, times or editor's traces; cells counted from 1."""
     notebook = copy.deepcopy(notebook)
-    kept = {k: v for k, v in notebook.metadata.items() if k in ("belgrade", "authors", "title")}
+    metadata = {k: v for k, v in notebook.metadata.items() if k in ("belgrade", "authors", "title")}
     notebook.metadata = nbformat.from_dict(
-        kept | {"kernelspec": KERNELSPEC, "language_info": {"name": "python"}}
+        metadata | {"kernelspec": KERNELSPEC, "language_info": {"name": "python"}}
     )
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     count = 0
@@ -64,8 +64,8 @@ def clean(notebook: NotebookNode) -> NotebookNode:
         count += 1
         cell.execution_count = count
         for output in cell.outputs:
-            if isinstance(words := output.get("data", {}).get("text/plain"), str):
-                output.data["text/plain"] = ADDRESS.sub("0x0000000000", words)
+            if isinstance(text := output.get("data", {}).get("text/plain"), str):
+                output.data["text/plain"] = ADDRESS.sub("0x0000000000", text)
             if output.output_type == "execute_result":
                 output.execution_count = count
             if "transient" in output:
@@ -73,7 +73,7 @@ def clean(notebook: NotebookNode) -> NotebookNode:
     return notebook
 
 
-def fresh(cells: list[NotebookNode]) -> NotebookNode:
+def new_notebook(cells: list[NotebookNode]) -> NotebookNode:
     """Return a notebook of these cells, as this module stores notebooks."""
     metadata = {"kernelspec": KERNELSPEC, "language_info": {"name": "python"}}
     return nbformat.v4.new_notebook(
@@ -112,10 +112,10 @@ def clean_files(
         before = path.read_text(encoding="utf-8")
         notebook = nbformat.reads(before, as_version=4)
         try:
-            done = run_and_clean(notebook, path.parent) if run else clean(notebook)
+            cleaned = run_and_clean(notebook, path.parent) if run else clean(notebook)
         except RunError as error:
             raise RunError(f"{path}: {error}") from None
-        if (after := text_of(done)) == before:
+        if (after := text_of(cleaned)) == before:
             continue
         changed.append(path)
         say(f"{'would change' if check else 'cleaned'} {path}")

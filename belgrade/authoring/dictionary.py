@@ -19,8 +19,8 @@ def dictionary() -> str:
     """Return the data dictionary as Markdown: every table, what a row is, every column."""
     package = data.package()
     description, *about = _introduction(package)
-    made = "This page is made from `datapackage.json` by `belgrade build`. Change it there."
-    parts = [f"# {package['title']}", description, made, *about, _list(package["resources"])]
+    notice = "This page is made from `datapackage.json` by `belgrade build`. Change it there."
+    parts = [f"# {package['title']}", description, notice, *about, _list(package["resources"])]
     return "\n\n".join([*parts, *map(_section, package["resources"])]) + "\n"
 
 
@@ -36,13 +36,13 @@ def pages(root: Path) -> dict[str, str]:
     for table in package["resources"]:
         groups.setdefault(_group(table), []).append(table)
     overview = [f"# {package['title']}", *_introduction(package)]
-    found = {}
+    pages = {}
     for name, tables in sorted(groups.items(), key=lambda each: (each[0] != "report", each[0])):
         number = name.removeprefix("lesson-")
         title = "The report and its sources" if name == "report" else f"Tables of lesson {number}"
         overview += [f"## [{title}]({name}.md)", _list(tables, f"{name}.md")]
-        found[f"data/{name}.md"] = "\n\n".join([f"# {title}", *map(_section, tables)]) + "\n"
-    return {"data/README.md": "\n\n".join(overview) + "\n"} | found
+        pages[f"data/{name}.md"] = "\n\n".join([f"# {title}", *map(_section, tables)]) + "\n"
+    return {"data/README.md": "\n\n".join(overview) + "\n"} | pages
 
 
 def _group(table: dict[str, Any]) -> str:
@@ -81,8 +81,8 @@ def _section(table: dict[str, Any]) -> str:
         f"**{table['title']}.** {table['description']}",
         f"File `{table['path']}`. Class: {table['x_class']}. Licence: {terms}.",
     ]
-    if how := table.get("x_derivation"):
-        facts.append(f"How it was derived: {how}")
+    if derivation := table.get("x_derivation"):
+        facts.append(f"How it was derived: {derivation}")
     fields = "\n".join(
         f"| `{field['name']}` | {field['type']} | {_meaning(field)} |"
         for field in table["schema"]["fields"]

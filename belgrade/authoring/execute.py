@@ -42,14 +42,14 @@ def execute(notebook: NotebookNode, cwd: Path, timeout: float = 300, **extra_env
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
     with tempfile.TemporaryDirectory(prefix="belgrade-work-") as folder:
-        work = Path(folder) / "my_work"
-        work.mkdir()
+        journal = Path(folder) / "my_work"
+        journal.mkdir()
         package = str(Path(__file__).resolve().parents[2])
         env = os.environ | {
             "PYTHONHASHSEED": "0",
             "PYTHONUTF8": "1",
             "PYTHONPATH": os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")])),
-            "BELGRADE_WORK": str(work),
+            "BELGRADE_WORK": str(journal),
             # Nobody's own start-up files run, and the history of nobody is written.
             "IPYTHONDIR": str(Path(folder) / "ipython"),
             "BELGRADE_EXAM": "1",

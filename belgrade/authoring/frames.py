@@ -42,15 +42,15 @@ from belgrade import UserError, data, explorers, figures
 from belgrade.explorers.explorer import Explorer, Number, Switch
 from belgrade.files import write_whole
 
-RECORD, PICTURES = "drawn.json", "pictures"
+MANIFEST, PICTURES = "drawn.json", "pictures"
 # Packages whose version may change a picture.
-DRAWN_WITH = ("matplotlib", "numpy", "pandas", "pillow")
+RENDER_PACKAGES = ("matplotlib", "numpy", "pandas", "pillow")
 # Parts of the package that no explorer may import; a command has loaded them for other reasons.
-APART = tuple(f"belgrade.{part}" for part in ("authoring", "checks", "cli", "grading"))
+NEVER_IMPORTED = tuple(f"belgrade.{part}" for part in ("authoring", "checks", "cli", "grading"))
 # A base is worth its file from this many pictures on.
-FEWEST = 3
+MIN_GROUP = 3
 # A digest of so many hexadecimal digits.
-DIGITS = 16
+DIGEST_LENGTH = 16
 
 Places = tuple[int, ...]
 Progress = Callable[[str, int, int], None]
@@ -78,7 +78,7 @@ class Drawn:
 def draw(
     out: Path,
     names: Sequence[str] | None = None,
-    progress: Progress = lambda what, done, count: None,
+    progress: Progress = lambda label, done, total: None,
     workers: int | None = None,
 ) -> dict[str, Drawn]:
     """Draw explorers (all, or `names`) into the folder `out`; return what there is of each.
@@ -90,12 +90,12 @@ def draw(
     """
     out = Path(out)
     names = list(explorers.EXPLORERS if names is None else names)
-    record = _record(out)
-    stale = [name for name in names if not _is_fresh(out, name, record)]
+    manifest = _read_manifest(out)
+    stale = [name for name in names if not _is_current(out, name, manifest)]
     sizes = {name: len(choices(getattr(explorers, name)())) for name in stale}
     lock, done = threading.Lock(), 0
 
-    def drew(name: str) -> None:
+    def drawn(name: str) -> None:
         nonlocal done
         with lock:
             done += 1
@@ -103,16 +103,16 @@ def draw(
 
     with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
         longest_first = sorted(stale, key=sizes.__getitem__, reverse=True)
-        running = {pool.submit(_in_own_process, out, name, drew): name for name in longest_first}
+        running = {pool.submit(_draw_in_process, out, name, drawn): name for name in longest_first}
         try:
-            for one in as_completed(running):
-                record[running[one]] = one.result()
-                write_whole(out / RECORD, json.dumps(record, indent=1, sort_keys=True) + "\n")
+            for future in as_completed(running):
+                manifest[running[future]] = future.result()
+                write_whole(out / MANIFEST, json.dumps(manifest, indent=1, sort_keys=True) + "\n")
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
-    _tidy(out, record)
-    return {name: Drawn(**record[name]["summary"], is_new=name in sizes) for name in names}
+    _delete_unused(out, manifest)
+    return {name: Drawn(**manifest[name]["summary"], is_new=name in sizes) for name in names}
 
 
 def choices(explorer: Explorer) -> list[Places]:
@@ -135,20 +135,20 @@ def choices(explorer: Explorer) -> list[Places]:
 # --- What is there already -----------------------------------------------------------------------
 
 
-def _record(out: Path) -> dict[str, Any]:
+def _read_manifest(out: Path) -> dict[str, Any]:
     with suppress(OSError, ValueError):
-        found = json.loads((out / RECORD).read_text(encoding="utf-8"))
-        if isinstance(found, dict):
-            return found
+        manifest = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
+        if isinstance(manifest, dict):
+            return manifest
     return {}
 
 
-def _is_fresh(out: Path, name: str, record: Mapping[str, Any]) -> bool:
+def _is_current(out: Path, name: str, manifest: Mapping[str, Any]) -> bool:
     """Tell whether an explorer was drawn from what is there now, and its files are still there."""
     try:
-        kept = record[name]
-        return all((out / file).is_file() for file in kept["files"]) and all(
-            _digest_of(source) == digest for source, digest in kept["made_from"].items()
+        entry = manifest[name]
+        return all((out / file).is_file() for file in entry["files"]) and all(
+            _digest_of(source) == digest for source, digest in entry["made_from"].items()
         )
     except (KeyError, TypeError, AttributeError):
         return False
@@ -159,82 +159,82 @@ def _digest_of(source: str) -> str:
     kind, _, name = source.partition(" ")
     try:
         if kind == "module":
-            found = importlib.util.find_spec(name)
-            if found is None or found.origin is None:
+            module = importlib.util.find_spec(name)
+            if module is None or module.origin is None:
                 return ""
-            content = Path(found.origin).read_bytes().replace(b"\r\n", b"\n")
+            content = Path(module.origin).read_bytes().replace(b"\r\n", b"\n")
         elif kind == "table":
-            about = data.resource(name)
-            table = (data.folder() / about["path"]).read_bytes().replace(b"\r\n", b"\n")
-            content = table + json.dumps(about, sort_keys=True).encode()
+            resource = data.resource(name)
+            table = (data.folder() / resource["path"]).read_bytes().replace(b"\r\n", b"\n")
+            content = table + json.dumps(resource, sort_keys=True).encode()
         elif kind == "package":
             content = importlib.metadata.version(name).encode()
         else:
             content = platform.python_version().encode()
     except (OSError, ImportError, AttributeError, data.NoSuchTable):
         return ""
-    return hashlib.sha256(content).hexdigest()[:DIGITS]
+    return hashlib.sha256(content).hexdigest()[:DIGEST_LENGTH]
 
 
-def _tidy(out: Path, record: Mapping[str, Any]) -> None:
+def _delete_unused(out: Path, manifest: Mapping[str, Any]) -> None:
     """Delete pictures that no explorer shows any more."""
-    wanted = {file for each in record.values() for file in each["files"]}
+    used = {file for each in manifest.values() for file in each["files"]}
     for path in (out / PICTURES).glob("*.webp"):
-        if f"{PICTURES}/{path.name}" not in wanted:
+        if f"{PICTURES}/{path.name}" not in used:
             path.unlink()
 
 
 # --- One explorer --------------------------------------------------------------------------------
 
 
-def _in_own_process(out: Path, name: str, drew: Callable[[str], None]) -> dict[str, Any]:
+def _draw_in_process(out: Path, name: str, on_drawn: Callable[[str], None]) -> dict[str, Any]:
     """Let a fresh interpreter draw an explorer, so that what it loads is what it is made from."""
     command = [sys.executable, "-m", "belgrade.authoring.frames", name, str(out)]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
     ) as process:
-        said: list[str] = []
-        reader = threading.Thread(target=lambda: said.extend(process.stderr or ()))
+        errors: list[str] = []
+        reader = threading.Thread(target=lambda: errors.extend(process.stderr or ()))
         reader.start()
         try:
             last = ""
             for line in process.stdout or ():
                 if line == "drawn\n":
-                    drew(name)
+                    on_drawn(name)
                 last = line
         except BaseException:
             process.kill()
             raise
         reader.join()
     if process.returncode:
-        why = said[-1].strip() if said else f"its process ended with {process.returncode}"
-        raise FramesError(f"The explorer {name} could not be drawn: {why}")
+        reason = errors[-1].strip() if errors else f"its process ended with {process.returncode}"
+        raise FramesError(f"The explorer {name} could not be drawn: {reason}")
     return json.loads(last)
 
 
-def _draw_one(name: str, out: Path, drew: Callable[[], None]) -> dict[str, Any]:
+def _draw_explorer(name: str, out: Path, on_drawn: Callable[[], None]) -> dict[str, Any]:
     """Draw all of an explorer; return what `drawn.json` keeps of it."""
     tables: set[Path] = set()
-    sys.addaudithook(lambda event, found: _note(tables, event, found))
+    sys.addaudithook(lambda event, images: _note_table(tables, event, images))
     explorer = getattr(explorers, name)()
-    words: dict[str, int] = {}
+    sentences: dict[str, int] = {}
     pictures: dict[bytes, tuple[int, Places]] = {}
-    shown: dict[str, list[int]] = {}
+    frames: dict[str, list[int]] = {}
     for places in choices(explorer):
         chosen = {
             each: control.along()[place]
             for (each, control), place in zip(explorer.controls.items(), places, strict=True)
         }
         bundle = explorer.bundle(**chosen)
-        said = words.setdefault(bundle["text/plain"], len(words))
-        at = -1
+        sentence_at = sentences.setdefault(bundle["text/plain"], len(sentences))
+        picture_at = -1
         if "image/png" in bundle:
             png = base64.b64decode(bundle["image/png"])
-            at, _ = pictures.setdefault(png, (len(pictures), places))
-        shown["-".join(map(str, places))] = [at, said]
-        drew()
-    bases, layers = _stored(out, list(pictures), [places for _, places in pictures.values()])
-    about = {
+            picture_at, _ = pictures.setdefault(png, (len(pictures), places))
+        frames["-".join(map(str, places))] = [picture_at, sentence_at]
+        on_drawn()
+    bases, layers = _store(out, list(pictures), [places for _, places in pictures.values()])
+    explorer_data = {
         "title": explorer.title,
         "controls": [
             {"name": each, **_control(control)} for each, control in explorer.controls.items()
@@ -244,19 +244,19 @@ def _draw_one(name: str, out: Path, drew: Callable[[], None]) -> dict[str, Any]:
         "takes_answers": bool(inspect.signature(getattr(explorers, name)).parameters),
         "bases": bases,
         "pictures": layers,
-        "words": list(words),
-        "shown": shown,
+        "sentences": list(sentences),
+        "frames": frames,
     }
-    text = json.dumps(about, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(explorer_data, ensure_ascii=False, separators=(",", ":"))
     script = f"(window.belgradeExplorers??={{}})[{json.dumps(name)}]={text};\n".encode()
     write_whole(out / f"{name}.js", script)
-    found = {f"{PICTURES}/{each[-1]}" for each in layers} | {f"{PICTURES}/{b[0]}" for b in bases}
-    files = [f"{name}.js", *sorted(found)]
+    images = {f"{PICTURES}/{each[-1]}" for each in layers} | {f"{PICTURES}/{b[0]}" for b in bases}
+    files = [f"{name}.js", *sorted(images)]
     return {
-        "made_from": {source: _digest_of(source) for source in _sources(tables)},
+        "made_from": {source: _digest_of(source) for source in _inputs(tables)},
         "files": files,
         "summary": {
-            "combinations": len(shown),
+            "combinations": len(frames),
             "pictures": len(pictures),
             "bytes": sum((out / file).stat().st_size for file in files),
             "first_bytes": len(script),
@@ -264,14 +264,14 @@ def _draw_one(name: str, out: Path, drew: Callable[[], None]) -> dict[str, Any]:
     }
 
 
-def _note(tables: set[Path], event: str, found: tuple[Any, ...]) -> None:
-    if event == "open" and isinstance(found[0], str) and found[0].endswith(".csv"):
-        tables.add(Path(found[0]).resolve())
+def _note_table(tables: set[Path], event: str, arguments: tuple[Any, ...]) -> None:
+    if event == "open" and isinstance(arguments[0], str) and arguments[0].endswith(".csv"):
+        tables.add(Path(arguments[0]).resolve())
 
 
-def _sources(opened: set[Path]) -> list[str]:
+def _inputs(opened: set[Path]) -> list[str]:
     own = (name for name in sys.modules if name.split(".")[0] == "belgrade")
-    modules = [name for name in own if not name.startswith(APART)]
+    modules = [name for name in own if not name.startswith(NEVER_IMPORTED)]
     tables = [
         each["name"]
         for each in data.package()["resources"]
@@ -279,7 +279,7 @@ def _sources(opened: set[Path]) -> list[str]:
     ]
     return [
         "python",
-        *(f"package {name}" for name in DRAWN_WITH),
+        *(f"package {name}" for name in RENDER_PACKAGES),
         "module belgrade.authoring.frames",
         *(f"module {name}" for name in sorted(modules)),
         *(f"table {name}" for name in sorted(tables)),
@@ -299,7 +299,7 @@ def _control(control: Any) -> dict[str, Any]:
 # --- Pictures ------------------------------------------------------------------------------------
 
 
-def _stored(
+def _store(
     out: Path, pngs: Sequence[bytes], places: Sequence[Places]
 ) -> tuple[list[list[Any]], list[list[Any]]]:
     """Write pictures (PNG) as bases and layers; return the two lists.
@@ -310,15 +310,15 @@ def _stored(
     bases: list[list[Any]] = []
     layers: list[list[Any]] = [[] for _ in pngs]
     for group in _groups(pngs, places):
-        base = _pixels(pngs[group[0]]) if len(group) >= FEWEST else None
+        base = _pixels(pngs[group[0]]) if len(group) >= MIN_GROUP else None
         if base is not None:
             bases.append([_save(out, base), *_css_size(base)])
         for at in group:
-            whole = _pixels(pngs[at])
+            pixels = _pixels(pngs[at])
             if base is None:
-                layers[at] = [-1, *_css_size(whole), _save(out, whole)]
+                layers[at] = [-1, *_css_size(pixels), _save(out, pixels)]
             else:
-                layers[at] = [len(bases) - 1, _save(out, np.where(whole == base, 0, whole))]
+                layers[at] = [len(bases) - 1, _save(out, np.where(pixels == base, 0, pixels))]
     return bases, layers
 
 
@@ -328,16 +328,16 @@ def _groups(pngs: Sequence[bytes], places: Sequence[Places]) -> list[list[int]]:
     The longest control is tried first; few have a base of their own, and the rest none.
     """
     sizes = [Image.open(io.BytesIO(png)).size for png in pngs]
-    found, left = [], list(range(len(pngs)))
+    shared, ungrouped = [], list(range(len(pngs)))
     controls = range(len(next(iter(places), ())))
     for control in sorted(controls, key=lambda n: -len({each[n] for each in places})):
-        alike: dict[Any, list[int]] = defaultdict(list)
-        for at in left:
+        candidates: dict[Any, list[int]] = defaultdict(list)
+        for at in ungrouped:
             others = places[at][:control] + places[at][control + 1 :]
-            alike[sizes[at], others].append(at)
-        found += (groups := [group for group in alike.values() if len(group) >= FEWEST])
-        left = [at for at in left if not any(at in group for group in groups)]
-    return [*found, *([at] for at in left)]
+            candidates[sizes[at], others].append(at)
+        shared += (groups := [group for group in candidates.values() if len(group) >= MIN_GROUP])
+        ungrouped = [at for at in ungrouped if not any(at in group for group in groups)]
+    return [*shared, *([at] for at in ungrouped)]
 
 
 def _pixels(png: bytes) -> np.ndarray:
@@ -360,12 +360,12 @@ def _save(out: Path, pixels: np.ndarray) -> str:
     file = io.BytesIO()
     image.save(file, "webp", lossless=True)
     content = file.getvalue()
-    name = f"{hashlib.sha256(content).hexdigest()[:DIGITS]}.webp"
+    name = f"{hashlib.sha256(content).hexdigest()[:DIGEST_LENGTH]}.webp"
     if not (out / PICTURES / name).is_file():
         write_whole(out / PICTURES / name, content)
     return name
 
 
 if __name__ == "__main__":
-    made = _draw_one(sys.argv[1], Path(sys.argv[2]), lambda: print("drawn", flush=True))
-    print(json.dumps(made))
+    result = _draw_explorer(sys.argv[1], Path(sys.argv[2]), lambda: print("drawn", flush=True))
+    print(json.dumps(result))

@@ -21,17 +21,17 @@ import nbformat
 from bs4 import BeautifulSoup
 
 from belgrade import UserError
-from belgrade.authoring.book.notebooks import still
-from belgrade.authoring.clean import clean, fresh, text_of
+from belgrade.authoring.book.notebooks import static_html
+from belgrade.authoring.clean import clean, new_notebook, text_of
 from belgrade.authoring.execute import execute, first_error
 from belgrade.authoring.key import BLOCK, KEY_ONLY, read_questions, tag_of
-from belgrade.authoring.templates import filled
+from belgrade.authoring.templates import render
 from belgrade.files import write_whole
 
 GUIDE = "docs/teach.md"
 # What a slide of prose holds, in words; a table on it, in rows; a picture's tasks.
-WORDS, ROWS, TASKS = 60, 7, 3
-LINES = 12  # of what a cell prints
+MAX_WORDS, MAX_ROWS, MAX_TASKS = 60, 7, 3
+MAX_LINES = 12  # of what a cell prints
 SENTENCE = re.compile(r"(?<=[.!?:])\s+(?=[A-Z*(`])")
 FOLDED = re.compile(r"<details>.*?</details>", re.S)
 # Of reveal.js, which the package sphinx-revealjs brings: what a deck without a network needs.
@@ -65,7 +65,7 @@ class Lesson:
     pictures: list[Picture] = field(default_factory=list)
     sides: list[tuple[str, str, str]] = field(default_factory=list)  # heading, prose, shown
     verdict: tuple[str, ...] = ()  # the claim, question
-    asks: list[tuple[str, str]] = field(default_factory=list)  # question, points to draw out
+    discussion: list[tuple[str, str]] = field(default_factory=list)  # question, points to draw out
 
 
 def read(path: Path, guide: str = "") -> Lesson:
@@ -77,9 +77,9 @@ def read(path: Path, guide: str = "") -> Lesson:
     title = re.search(r"^# (.*)$", cells[0].source, re.M)
     question = re.search(r"\*\*The question\.\*\* (.*)$", cells[0].source, re.M)
     lesson = Lesson(title[1] if title else "", question[1] if question else "")
-    lesson.asks = list(_asks(guide, lesson.title))
+    lesson.discussion = list(_discussion(guide, lesson.title))
     part = heading = text = ""
-    said: dict[str, str] = {}  # the prose right below the headings of a part
+    prose: dict[str, str] = {}  # the prose right below the headings of a part
     pictures: dict[str, Picture] = {}  # the first below each heading, an explorer's if there is one
     for cell in cells:
         if cell.cell_type == "markdown":
@@ -88,92 +88,92 @@ def read(path: Path, guide: str = "") -> Lesson:
                 r"^(##+) (?:\d+\. )?(.*)$\n?((?:(?!##).+\n?|\n)*)", text, re.M
             ):
                 part = heading if level == "##" else part
-                said[part] = said.get(part, "") + below
+                prose[part] = prose.get(part, "") + below
                 if re.match(r"What (supports|complicates|contradicts)", heading):
                     lesson.sides.append((heading, below, ""))
             continue
         for output in cell.get("outputs", []):
             soup = BeautifulSoup(output.get("data", {}).get("text/html", ""), "html.parser")
-            plain = output.get("data", {}).get("text/plain", "")
+            text_plain = output.get("data", {}).get("text/plain", "")
             image, form = soup.find("img"), soup.select_one("[data-asks]")
             if image:
                 tasks = re.search(r"(?:^\d+\. .*\n?)+", text, re.M)
                 explorer = "explorers." in cell.source and tasks
-                tasked = "".join(tasks[0].splitlines(True)[:TASKS]) if explorer and tasks else ""
+                items = "".join(tasks[0].splitlines(True)[:MAX_TASKS]) if explorer and tasks else ""
                 if heading not in pictures or (explorer and not pictures[heading].tasks):
-                    pictures[heading] = Picture(heading, str(image), tasked)
-            if plain.startswith("Claim C") and part == "The claim":
-                lesson.claims.append(_claim(plain))
+                    pictures[heading] = Picture(heading, str(image), items)
+            if text_plain.startswith("Claim C") and part == "The claim":
+                lesson.claims.append(_claim(text_plain))
             if form:
-                asked = json.loads(str(form["data-asks"])).get("question", "")
-                asks = _prose(said[part]), asked
+                question_text = json.loads(str(form["data-asks"])).get("question", "")
+                prompt = _prose(prose[part]), question_text
                 if part.startswith("Your guess"):
-                    lesson.guess = lesson.guess or asks
-                lesson.verdict = asks if form["data-form"] == "verdict" else lesson.verdict
+                    lesson.guess = lesson.guess or prompt
+                lesson.verdict = prompt if form["data-form"] == "verdict" else lesson.verdict
         if lesson.sides and heading == lesson.sides[-1][0] and not lesson.sides[-1][2]:
-            shown = "".join(_shown(output) for output in cell.get("outputs", []))
-            lesson.sides[-1] = (*lesson.sides[-1][:2], shown)
+            html = "".join(_as_html(output) for output in cell.get("outputs", []))
+            lesson.sides[-1] = (*lesson.sides[-1][:2], html)
     lesson.sides = [
-        (heading, _prose(below, bool(shown)), shown) for heading, below, shown in lesson.sides
+        (heading, _prose(below, bool(html)), html) for heading, below, html in lesson.sides
     ]
     # Two: the explorers first, in the lesson's order.
     first = sorted(pictures.values(), key=lambda each: not each.tasks)[:2]
     lesson.pictures = [each for each in pictures.values() if each in first]
-    wanted = ("title", "question", "claims", "guess", "pictures", "sides", "verdict")
-    if lacking := [name for name in wanted if not getattr(lesson, name)]:
-        raise LessonError(f"{path.name} has no {lacking[0]} that could go on a slide.")
+    required = ("title", "question", "claims", "guess", "pictures", "sides", "verdict")
+    if missing := [name for name in required if not getattr(lesson, name)]:
+        raise LessonError(f"{path.name} has no {missing[0]} that could go on a slide.")
     return lesson
 
 
-def _claim(plain: str) -> str:
-    head, said = plain.split("\n")[:2]
-    return f"{said} ({head.split()[1]})"
+def _claim(text: str) -> str:
+    head, sentence = text.split("\n")[:2]
+    return f"{sentence} ({head.split()[1]})"
 
 
-def _prose(markdown: str, followed: bool = True) -> str:
+def _prose(markdown: str, has_more: bool = True) -> str:
     """Return the first sentences of a text, without those about code.
 
     Nor one at the end that announces something, if nothing follows.
     """
-    kept: list[str] = []
+    sentences: list[str] = []
     for sentence in SENTENCE.split(" ".join(markdown.split())):
         if "`" not in sentence:
-            kept.append(sentence)
-        if len(" ".join(kept).split()) > WORDS:
+            sentences.append(sentence)
+        if len(" ".join(sentences).split()) > MAX_WORDS:
             break
-    if not followed and kept and kept[-1].endswith(":"):
-        kept.pop()
-    return " ".join(kept).removesuffix(":")
+    if not has_more and sentences and sentences[-1].endswith(":"):
+        sentences.pop()
+    return " ".join(sentences).removesuffix(":")
 
 
-def _shown(output: nbformat.NotebookNode) -> str:
+def _as_html(output: nbformat.NotebookNode) -> str:
     """Return a picture, the head of a table or of a text, or a claim, as HTML; "" for the rest."""
     data = output.get("data", {})
     soup = BeautifulSoup(data.get("text/html", ""), "html.parser")
-    plain = data.get("text/plain", output.get("text", ""))
+    text_plain = data.get("text/plain", output.get("text", ""))
     if image := soup.find("img"):
         return str(image)
     if (table := soup.find("table")) and not table.find_parent("details"):
-        cut = table.select("tbody tr")[ROWS:]
-        for row in cut:
+        rest = table.select("tbody tr")[MAX_ROWS:]
+        for row in rest:
             row.decompose()
         if all(len(name.text) < 3 and name.text.isdigit() for name in table.select("tbody th")):
             for number in table.select("tr > :first-child"):  # of a row, which says nothing
                 number.decompose()
-        return still(str(table)) + f"<p>… and {len(cut)} more rows</p>" * bool(cut)
-    if plain.startswith("Claim C"):
-        return f"<blockquote>{html.escape(_claim(plain), quote=False)}</blockquote>"
+        return static_html(str(table)) + f"<p>… and {len(rest)} more rows</p>" * bool(rest)
+    if text_plain.startswith("Claim C"):
+        return f"<blockquote>{html.escape(_claim(text_plain), quote=False)}</blockquote>"
     # What pandas says of a column below it is no matter of a slide.
-    lines = re.sub(r"^(Name|dtype): .*$", "", plain, flags=re.M).rstrip().splitlines()
-    text = html.escape("\n".join(lines[:LINES] + ["…"] * (len(lines) > LINES)), quote=False)
+    lines = re.sub(r"^(Name|dtype): .*$", "", text_plain, flags=re.M).rstrip().splitlines()
+    text = html.escape("\n".join(lines[:MAX_LINES] + ["…"] * (len(lines) > MAX_LINES)), quote=False)
     return f"<pre>{text}</pre>" if text and not soup.contents else ""
 
 
-def _asks(guide: str, title: str) -> Iterator[tuple[str, str]]:
+def _discussion(guide: str, title: str) -> Iterator[tuple[str, str]]:
     """Yield the questions for discussion of a lesson, each with the points to draw out."""
     section = guide.partition(f"### {title}\n")[2].partition("\n### ")[0]
-    for asked, points in re.findall(r"^\d\. (.*)\n((?:   .*\n)*)", section, re.M):
-        yield asked, " ".join(points.split())
+    for question, points in re.findall(r"^\d\. (.*)\n((?:   .*\n)*)", section, re.M):
+        yield question, " ".join(points.split())
 
 
 # --- what is written -----------------------------------------------------------------------------
@@ -204,21 +204,21 @@ def _pages(root: Path, out: Path, numbers: list[str], template: str) -> list[str
         return Markup(re.sub(r"</?a\b[^>]*>", "", str(mistune.html(markdown))))
 
     guide = (root / GUIDE).read_text(encoding="utf-8")
-    written = []
-    for path in chosen(root / "notebooks", numbers):
+    names = []
+    for path in select_notebooks(root / "notebooks", numbers):
         lesson = read(path, guide)
-        page = filled(f"handout_templates/{template}.html", {"markdown": rendered}, lesson=lesson)
+        page = render(f"handout_templates/{template}.html", {"markdown": rendered}, lesson=lesson)
         write_whole(out / f"{path.stem}.html", page)
-        written.append(f"{path.stem}.html")
-    return written
+        names.append(f"{path.stem}.html")
+    return names
 
 
-def chosen(folder: Path, numbers: list[str]) -> list[Path]:
+def select_notebooks(folder: Path, numbers: list[str]) -> list[Path]:
     """Return the notebooks in `folder` with these numbers, or all; raise LessonError if none is."""
     wanted = [number.zfill(2) for number in numbers]
     found = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
-    if lacking := sorted(set(wanted) - {path.name[:2] for path in found}):
-        raise LessonError(f"There is no notebook {lacking[0]} in {folder}.")
+    if missing := sorted(set(wanted) - {path.name[:2] for path in found}):
+        raise LessonError(f"There is no notebook {missing[0]} in {folder}.")
     return [path for path in found if not wanted or path.name[:2] in wanted]
 
 
@@ -231,12 +231,12 @@ def solutions(root: Path, out: Path, numbers: list[str], run: Any = execute) -> 
     if exercises in [out.resolve(), *out.resolve().parents]:
         raise LessonError(f"{out} holds the exercises that students get: name another folder.")
     written = []
-    for path in chosen(exercises / "keys", numbers):
+    for path in select_notebooks(exercises / "keys", numbers):
         notebook = solved(nbformat.read(path, as_version=4))
         # The table of all questions would be that of the students' notebook.
         cells = [cell for cell in notebook.cells if not cell.source.startswith("check_notebook(")]
         # Checks answer as they do to a student, which they do not while a notebook is examined.
-        run(fresh(cells), exercises, BELGRADE_EXAM="")
+        run(new_notebook(cells), exercises, BELGRADE_EXAM="")
         if error := next(filter(None, map(first_error, cells)), None):
             raise LessonError(f"The key {path.name} does not run: {error}")
         write_whole(out / path.name, text_of(clean(notebook)))
@@ -260,4 +260,4 @@ def solved(key: nbformat.NotebookNode) -> nbformat.NotebookNode:
         cell.source = BLOCK.sub(lambda block: block[2].rstrip("\n"), cell.source)
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-    return fresh(cells)
+    return new_notebook(cells)

@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from belgrade import UserError
-from belgrade.authoring.clean import fresh
-from belgrade.authoring.settings import apart, read, replaced, verify
+from belgrade.authoring.clean import new_notebook
+from belgrade.authoring.settings import read_settings, rerun_settings, verify, with_values
 from belgrade.checks.assemble import assigned
 from belgrade.checks.fast_nbformat import nbformat
 from belgrade.checks.graded_cells import graded_specs
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
     from belgrade.checks.spec import Spec
 
-SETTINGS = ("parameters", "variant", "version")
-TAGS = {"spec", "answer", "check", "hidden", "written", "rubric", *SETTINGS}
+SETTING_TAGS = ("parameters", "variant", "version")
+TAGS = {"spec", "answer", "check", "hidden", "written", "rubric", *SETTING_TAGS}
 KEY_ONLY = {"spec", "hidden", "rubric", "variant", "version"}
 BLOCK = re.compile(
     r"^([ \t]*)### BEGIN SOLUTION[^\n]*\n(.*?)^[ \t]*### END SOLUTION[^\n]*$", re.M | re.S
@@ -45,7 +45,7 @@ BLOCK = re.compile(
 CALL = re.compile(r"""check\(\s*["']([^"']*)["']""")
 WRITTEN_STARTER = "*Write your answer here.*"
 # What the rerun weighs beside a check: more, since a choice has none.
-WEIGHT_AGAIN = 1.5
+RERUN_WEIGHT = 1.5
 
 
 class BuildError(UserError):
@@ -58,7 +58,7 @@ class Question:
 
     spec: Spec
     cells: list[NotebookNode]
-    again: bool = False
+    has_rerun: bool = False
 
     @property
     def name(self) -> str:
@@ -71,9 +71,9 @@ class Question:
         """Return the names of what gives points: "" for the check, hidden ones, "written"."""
         specs = graded_specs(self.cells)
         parts = [specs[c["id"]]["part"] for c in self.cells if c.get("id") in specs]
-        return parts + [AGAIN] * self.again + ["written"] * bool(self.tagged("written"))
+        return parts + [AGAIN] * self.has_rerun + ["written"] * bool(self.tagged("written"))
 
-    def shown(self) -> set[str]:
+    def visible(self) -> set[str]:
         """Return the names of the parts that the student's notebook checks."""
         specs = graded_specs(self.cells)
         return {specs[c["id"]]["part"] for c in self.tagged("check")}
@@ -83,7 +83,7 @@ class Question:
 
         A part without a weight has 1, and the rerun WEIGHT_AGAIN.
         """
-        weights = {AGAIN: WEIGHT_AGAIN} | self.spec.get("weights", {})
+        weights = {AGAIN: RERUN_WEIGHT} | self.spec.get("weights", {})
         weights = {p: weights.get(p or "check", 1) for p in self.parts()}
         total = sum(weights.values())
         points = self.spec["points"] * weights[part] / total if total else 0
@@ -95,7 +95,7 @@ def tag_of(cell: NotebookNode) -> str:
     return next((t for t in cell.metadata.get("tags", []) if t in TAGS), "")
 
 
-def place_of(number: int, cell: NotebookNode) -> str:
+def cell_label(number: int, cell: NotebookNode) -> str:
     """Return words for a cell: JupyterLab shows no numbers, so its first line is among them."""
     first = next(iter(cell.source.strip().splitlines()), "")
     return f"cell {number + 1} ({first[:50]})"
@@ -108,8 +108,8 @@ def read_key(path: Path) -> NotebookNode:
     except (ValueError, KeyError, TypeError) as error:
         raise BuildError(f"this is no notebook ({error})") from None
     # Reading with nbformat would give the second of two equal ids a new one, each time another.
-    if twice := {i for i in ids if ids.count(i) > 1}:
-        raise BuildError(f"two cells have the same id: {min(twice)}")
+    if duplicates := {i for i in ids if ids.count(i) > 1}:
+        raise BuildError(f"two cells have the same id: {min(duplicates)}")
     return nbformat.read(path, as_version=4)
 
 
@@ -117,37 +117,37 @@ def read_questions(key: NotebookNode) -> list[Question]:
     """Return the questions of a key, in order; raise BuildError or SpecError for a wrong key."""
     questions = []
     for number, cell in enumerate(key.cells):
-        where = place_of(number, cell)
+        label = cell_label(number, cell)
         if unknown := [t for t in cell.metadata.get("tags", []) if t not in TAGS]:
-            raise BuildError(f"{where} has the unknown tag {unknown[0]!r}; known: {sorted(TAGS)}")
+            raise BuildError(f"{label} has the unknown tag {unknown[0]!r}; known: {sorted(TAGS)}")
         if len(cell.metadata.get("tags", [])) > 1:
-            raise BuildError(f"{where} has more than one tag")
+            raise BuildError(f"{label} has more than one tag")
         tag = tag_of(cell)
         if tag == "spec":
             if cell.cell_type != "raw":
-                raise BuildError(f"{where}: a spec must be a raw cell")
+                raise BuildError(f"{label}: a spec must be a raw cell")
             questions.append(Question(parse_spec(cell.source), [cell]))
-        elif tag not in ("", *SETTINGS) and not questions:
-            raise BuildError(f"{where} is tagged {tag}, but stands before the first spec")
+        elif tag not in ("", *SETTING_TAGS) and not questions:
+            raise BuildError(f"{label} is tagged {tag}, but stands before the first spec")
         elif questions:
             questions[-1].cells.append(cell)
         if tag in ("answer", "check", "hidden", "parameters") and cell.cell_type != "code":
-            raise BuildError(f"{where}: a cell tagged {tag} must be a code cell")
+            raise BuildError(f"{label}: a cell tagged {tag} must be a code cell")
         if tag == "written" and cell.cell_type != "markdown":
-            raise BuildError(f"{where}: a written answer must be a markdown cell")
+            raise BuildError(f"{label}: a written answer must be a markdown cell")
     names = [q.name for q in questions]
     if not names:
         raise BuildError("there is no question: no raw cell is tagged spec")
-    if twice := {n for n in names if names.count(n) > 1}:
-        raise BuildError(f"question {min(twice)} has two specs")
+    if duplicates := {n for n in names if names.count(n) > 1}:
+        raise BuildError(f"question {min(duplicates)} has two specs")
     if len({exercise_of(n) for n in names}) > 1:
         raise BuildError(f"the questions {', '.join(names)} are of different exercises")
     for question in questions:
-        _complete(question, names)
+        _validate(question, names)
     return questions
 
 
-def _complete(question: Question, names: list[str]) -> None:
+def _validate(question: Question, names: list[str]) -> None:
     name, kind = question.name, question.spec["kind"]
     for cell in question.tagged("answer"):
         found_blocks = BLOCK.findall(cell.source)
@@ -156,8 +156,8 @@ def _complete(question: Question, names: list[str]) -> None:
                 f"question {name}: its answer needs a solution between ### BEGIN SOLUTION "
                 "and ### END SOLUTION"
             )
-    for tag, need in (("answer", kind != "written"), ("check", kind != "written")):
-        if need and not question.tagged(tag):
+    for tag, is_needed in (("answer", kind != "written"), ("check", kind != "written")):
+        if is_needed and not question.tagged(tag):
             raise BuildError(f"question {name} has no cell tagged {tag}")
     if kind == "written" and not question.tagged("written"):
         raise BuildError(f"question {name} has no text cell tagged written")
@@ -165,8 +165,8 @@ def _complete(question: Question, names: list[str]) -> None:
         call = CALL.search(cell.source)
         called = call[1] if call else ""
         if called != name:
-            lost = f"; or has the spec of {called} lost its tag?" * (called not in ("", *names))
-            raise BuildError(f'question {name}: its check must call check("{name}", …){lost}')
+            hint = f"; or has the spec of {called} lost its tag?" * (called not in ("", *names))
+            raise BuildError(f'question {name}: its check must call check("{name}", …){hint}')
     if len(question.tagged("answer")) > 1 or len(question.tagged("written")) > 1:
         raise BuildError(f"question {name} has more than one answer cell")
     parts = question.parts()
@@ -190,22 +190,22 @@ def variant_of(key: NotebookNode) -> str:
 
     SettingError where a setting has a value that the parameters cell does not allow.
     """
-    cells = [c for c in key.cells if tag_of(c) in SETTINGS]
+    cells = [c for c in key.cells if tag_of(c) in SETTING_TAGS]
     for cell in cells:
-        if tag_of(cell) == "parameters":
+        if (tag := tag_of(cell)) == "parameters":
             continue
         if [tag_of(c) for c in cells[:2]] != ["parameters", "variant"] or "variant" in [
             tag_of(c) for c in cells[2:]
         ]:
             raise BuildError("one cell tagged variant belongs right below one tagged parameters")
         if cell.cell_type != "raw":
-            raise BuildError(f"a {tag_of(cell)} must be a raw cell: a run of the key passes it by")
+            raise BuildError(f"a {tag} must be a raw cell: a run of the key passes it by")
         try:
             ast.parse(cell.source)
         except SyntaxError as error:
-            raise BuildError(f"the {tag_of(cell)} is no Python: {error}") from None
-        if odd := assigned(cell.source) ^ assigned(cells[0].source):
-            raise BuildError(f"parameters and {tag_of(cell)} do not set the same names: {min(odd)}")
+            raise BuildError(f"the {tag} is no Python: {error}") from None
+        if other := assigned(cell.source) ^ assigned(cells[0].source):
+            raise BuildError(f"parameters and {tag} do not set the same names: {min(other)}")
     for cell in cells:
         verify(cells[0].source, cell.source)
     return cells[1].source if len(cells) > 1 else ""
@@ -216,10 +216,10 @@ def versions_of(key: NotebookNode) -> list[dict[str, str]]:
     cells, found = {tag_of(c): c.source for c in key.cells}, []
     for cell in key.cells:
         if tag_of(cell) == "version":
-            first, again = read(cells["parameters"]), read(cells["variant"])
-            values = {name: one.value for name, one in read(cell.source).items()}
-            both = {"parameters": values, "variant": apart(again, values, first)}
-            found.append({tag: replaced(cells["parameters"], each) for tag, each in both.items()})
+            first, variant = read_settings(cells["parameters"]), read_settings(cells["variant"])
+            values = {name: setting.value for name, setting in read_settings(cell.source).items()}
+            both = {"parameters": values, "variant": rerun_settings(variant, values, first)}
+            found.append({tag: with_values(cells["parameters"], new) for tag, new in both.items()})
     return found
 
 
@@ -238,11 +238,11 @@ def student_copy(
             continue
         new = copy.deepcopy(cell)
         # What closes the notebook has no tag and stays untouched by the questions.
-        about = {"role": tag or ("setup" if cell.cell_type == "code" else "prompt")}
+        metadata = {"role": tag or ("setup" if cell.cell_type == "code" else "prompt")}
         if question and (tag or cell.cell_type == "markdown"):
-            about["question"] = question.name
+            metadata["question"] = question.name
         if question and tag in ("check", "hidden"):
-            about["part"] = graded_specs(question.cells)[cell["id"]]["part"]
+            metadata["part"] = graded_specs(question.cells)[cell["id"]]["part"]
         if question and tag == "answer":
             names = _used_names(question)
             new.source = question.spec.get("starter") or _starter(cell.source, names)
@@ -250,9 +250,9 @@ def student_copy(
             new.source = question.spec.get("starter", WRITTEN_STARTER)
         if cell.cell_type == "code":
             new.outputs, new.execution_count = [], None
-        new.metadata = nbformat.from_dict({"belgrade": about} | _protection(about["role"]))
+        new.metadata = nbformat.from_dict({"belgrade": metadata} | _protection(metadata["role"]))
         cells.append(new)
-    return fresh(cells)
+    return new_notebook(cells)
 
 
 def _protection(role: str) -> dict[str, bool]:
@@ -260,8 +260,8 @@ def _protection(role: str) -> dict[str, bool]:
 
     Grading does not rely on it.
     """
-    mine = role in ("answer", "written", "setup", "parameters")
-    return {"deletable": False} if mine else {"deletable": False, "editable": False}
+    is_editable = role in ("answer", "written", "setup", "parameters")
+    return {"deletable": False} if is_editable else {"deletable": False, "editable": False}
 
 
 def _used_names(question: Question) -> set[str]:
@@ -284,8 +284,8 @@ def _starter(source: str, names: set[str]) -> str:
                 node.body, node.decorator_list = [ast.Expr(ast.Constant(...))], []
                 lines.append(ast.unparse(node))
             elif isinstance(node, ast.Assign | ast.AnnAssign):
-                mine = assigned(ast.unparse(node)) & names
-                lines += [f"{name} = ..." for name in sorted(mine)]
+                assigned_names = assigned(ast.unparse(node)) & names
+                lines += [f"{name} = ..." for name in sorted(assigned_names)]
         return "\n".join(dict.fromkeys(lines)) or "..."
 
     return BLOCK.sub(replace, source)

@@ -21,21 +21,21 @@ from belgrade.files import write_whole
 BEGIN, END = "<!-- launch table: begin -->", "<!-- launch table: end -->"
 BADGES = "<!-- badges: begin -->", "<!-- badges: end -->"
 # What stands there until an address is known.
-UNKNOWN = (
+NO_LINKS = (
     "No launch links yet: `belgrade links OWNER/REPO` fills them in, and so does publishing on "
     "GitHub ([how](docs/run.md#launch-links-and-the-book))."
 )
 # What first cells of notebooks name until then.
 NO_ADDRESS = "ADDRESS-OF-THE-REPOSITORY"
 # What the first cell of a notebook says, once more for who looks here.
-NOT_INSTALLED = (
+INSTALL_HINT = (
     "**A notebook says `ModuleNotFoundError`?** In Colab, or with a Python of your own, the module "
     "is not there yet. Paste this into a new cell above, run it, restart the kernel, and go on: "
     "`%pip install git+{url}@{ref}`. In VS Code you can choose the kernel `.venv` instead."
 )
 # JupyterLab with one document and nothing beside it: the usual view (lab/tree) lays its list of
 # files over the page on a phone, and leaves the notebook some 20 pixels.
-VIEW = "doc/tree"
+LAB_VIEW = "doc/tree"
 HOSTS = {"github.com": "gh", "gitlab.com": "gl"}
 
 
@@ -64,15 +64,15 @@ class Home:
         if re.fullmatch(r"[\w.-]+/[\w.-]+", text):
             text = f"https://github.com/{text}"
         # As git writes remotes: git@host:path and ssh://git@host:22/path; and https, with a port.
-        shapes = (
+        patterns = (
             r"(?:\w[\w.-]*@)([\w.-]+):([^/].*)",
             r"ssh://(?:[^@/]+@)?([\w.-]+)(?::\d+)?/(.+)",
             r"https://(?:[^@/]+@)?([\w.-]+(?::\d+)?)/(.+)",
         )
-        found = next(filter(None, (re.fullmatch(shape, text) for shape in shapes)), None)
-        if not found:
+        match = next(filter(None, (re.fullmatch(pattern, text) for pattern in patterns)), None)
+        if not match:
             raise LinkError(f"{text!r} is neither OWNER/REPO nor an https address of a repository.")
-        host, path = found[1].lower().removeprefix("www."), found[2]
+        host, path = match[1].lower().removeprefix("www."), match[2]
         if host.endswith("gist.github.com"):
             raise LinkError("A gist holds no folders: put the module into a repository.")
         if host in HOSTS:  # elsewhere the ending may be part of the address
@@ -98,16 +98,16 @@ class Home:
         elif provider == "git":
             spec = quote(self.url, safe="")
         ref = quote(self.image or self.ref, safe="" if provider != "gh" else "/")
-        inside = f"git-pull?{self._pull(path)}" if self.image else f"{VIEW}/{path}"
+        inside = f"git-pull?{self._pull(path)}" if self.image else f"{LAB_VIEW}/{path}"
         query = urlencode({"urlpath": inside}, quote_via=quote, safe="/")
         return f"https://mybinder.org/v2/{provider}/{spec}/{ref}?{query}"
 
     def nbgitpuller(self, hub: str, path: str) -> str:
         """Return the address that brings the repository to a hub and opens the file there."""
-        return f"{_site(hub)}/hub/user-redirect/git-pull?{self._pull(path)}"
+        return f"{_site_address(hub)}/hub/user-redirect/git-pull?{self._pull(path)}"
 
     def _pull(self, path: str) -> str:
-        urlpath = f"{VIEW}/{self.name}/{path}"
+        urlpath = f"{LAB_VIEW}/{self.name}/{path}"
         return urlencode({"repo": self.url, "branch": self.ref, "urlpath": urlpath})
 
     def colab(self, path: str) -> str | None:
@@ -119,9 +119,9 @@ class Home:
 
     def page(self, path: str) -> str:
         """Return the address of the page that shows the file, where the host's way is known."""
-        ways = {"github.com": "blob", "gitlab.com": "-/blob"}
-        way = ways.get(urlsplit(self.url).netloc)
-        return f"{self.url}/{way}/{quote(self.ref)}/{quote(path)}" if way else self.url
+        segments = {"github.com": "blob", "gitlab.com": "-/blob"}
+        segment = segments.get(urlsplit(self.url).netloc)
+        return f"{self.url}/{segment}/{quote(self.ref)}/{quote(path)}" if segment else self.url
 
 
 def lite(path: str) -> str:
@@ -130,7 +130,7 @@ def lite(path: str) -> str:
 
 
 @dataclass(frozen=True)
-class Way:
+class LaunchLink:
     """A way to open a notebook live: its name, the address, and the picture of its button."""
 
     name: str
@@ -138,27 +138,27 @@ class Way:
     logo: str
 
 
-def ways(
+def launch_links(
     path: str, home: Home | None, hub: str | None = None, site: str | None = None
-) -> list[Way]:
+) -> list[LaunchLink]:
     """Return the ways to open the notebook at `path`: those that are known.
 
     `site` is the address where `belgrade site --lite` was published, "" for the book itself.
     """
-    found = []
+    links = []
     if site is not None:
-        url = f"{_site(site)}/{lite(path)}" if site else lite(path)
-        found.append(Way("JupyterLite", url, "jupyterlite.svg"))
+        url = f"{_site_address(site)}/{lite(path)}" if site else lite(path)
+        links.append(LaunchLink("JupyterLite", url, "jupyterlite.svg"))
     if home:
-        found.append(Way("Binder", home.binder(path), "binder.svg"))
+        links.append(LaunchLink("Binder", home.binder(path), "binder.svg"))
         if hub:
-            found.append(Way("JupyterHub", home.nbgitpuller(hub, path), "jupyterhub.svg"))
+            links.append(LaunchLink("JupyterHub", home.nbgitpuller(hub, path), "jupyterhub.svg"))
         if colab := home.colab(path):
-            found.append(Way("Colab", colab, "colab.png"))
-    return found
+            links.append(LaunchLink("Colab", colab, "colab.png"))
+    return links
 
 
-def _site(address: str) -> str:
+def _site_address(address: str) -> str:
     if not re.fullmatch(r"https?://[\w.-]+(:\d+)?(/[^\s?#]*)?", address):
         raise LinkError(f"{address!r} is no address of a site, such as https://hub.example.org.")
     return address.removesuffix("/")
@@ -178,10 +178,10 @@ def home_of(root: Path, ref: str = "main", image: str | None = None) -> Home | N
 
 
 def _git(root: Path, *command: str) -> str:
-    done = subprocess.run(
+    result = subprocess.run(
         ["git", "-C", str(root), *command], capture_output=True, encoding="utf-8", check=True
     )
-    return done.stdout
+    return result.stdout
 
 
 def table(root: Path, home: Home | None, hub: str | None = None, site: str | None = None) -> str:
@@ -192,32 +192,32 @@ def table(root: Path, home: Home | None, hub: str | None = None, site: str | Non
         cells = []
         for path in (lesson, root / "exercises" / lesson.name):
             source = path.relative_to(root).as_posix()
-            short = f"{kinds[path.parent.name]} {lesson.name[:2]}"
+            label = f"{kinds[path.parent.name]} {lesson.name[:2]}"
             name = title_of(path) if path.is_file() else ""
             cell = [f"[{name}]({source})"] if name else []
-            if live := [_badge(short, way) for way in ways(source, home, hub, site) if name]:
-                cell.append(" ".join(live))
+            icons = [_badge(label, link) for link in launch_links(source, home, hub, site) if name]
+            cell += [" ".join(icons)] * bool(icons)
             cells.append("<br>".join(cell))
         rows.append(f"| {' | '.join(cells)} |")
     if home:
-        rows += ["", NOT_INSTALLED.format(url=home.url, ref=home.ref)]
+        rows += ["", INSTALL_HINT.format(url=home.url, ref=home.ref)]
     return "\n".join(rows)
 
 
-def _badge(short: str, way: Way) -> str:
-    return f"[![{short} on {way.name}](docs/badges/{way.name.lower()}.svg)]({way.url})"
+def _badge(label: str, link: LaunchLink) -> str:
+    return f"[![{label} on {link.name}](docs/badges/{link.name.lower()}.svg)]({link.url})"
 
 
 def title_of(path: Path) -> str:
     """Return the title of a lesson: the first heading of its notebook."""
-    book = nbformat.read(path, as_version=4)
-    return book.cells[0].source.splitlines()[0].removeprefix("# ").strip()
+    notebook = nbformat.read(path, as_version=4)
+    return notebook.cells[0].source.splitlines()[0].removeprefix("# ").strip()
 
 
 def badges(root: Path, home: Home | None, site: str | None = None) -> str:
     """Return the line of badges: the book, Binder and the state of the tests, where known."""
     first = min((root / "notebooks").glob("[0-9][0-9]_*.ipynb"), default=None)
-    line = [f"[![Read the book](docs/badges/book.svg)]({_site(site)}/)"] if site else []
+    line = [f"[![Read the book](docs/badges/book.svg)]({_site_address(site)}/)"] if site else []
     if home and first:
         binder = home.binder(f"notebooks/{first.name}")
         line.append(f"[![Start on Binder](docs/badges/binder.svg)]({binder})")
@@ -243,19 +243,19 @@ def rewrite(root: Path, home: Home | None, hub: str | None = None, site: str | N
     text = path.read_text(encoding="utf-8")
     if BEGIN not in text or END not in text:
         raise LinkError(f"README.md lacks the lines {BEGIN} and {END}.")
-    known = home is not None or site is not None
-    launching = table(root, home, hub, site) if known else f"{UNKNOWN}\n\n{table(root, None)}"
-    new = _between(text, (BEGIN, END), launching)
+    is_known = home is not None or site is not None
+    new_table = table(root, home, hub, site) if is_known else f"{NO_LINKS}\n\n{table(root, None)}"
+    updated = _between(text, (BEGIN, END), new_table)
     if all(marker in text for marker in BADGES):
-        new = _between(new, BADGES, badges(root, home, site))
-    texts = {path: (text, new)}
+        updated = _between(updated, BADGES, badges(root, home, site))
+    texts = {path: (text, updated)}
     for folder in ("notebooks", "exercises"):
-        for book in sorted((root / folder).glob("[0-9][0-9]_*.ipynb")):
-            text = book.read_text(encoding="utf-8")
-            texts[book] = (text, with_address(text, home))
-    changed = {path: new for path, (old, new) in texts.items() if new != old}
-    for path, new in changed.items():
-        write_whole(path, new)
+        for notebook in sorted((root / folder).glob("[0-9][0-9]_*.ipynb")):
+            text = notebook.read_text(encoding="utf-8")
+            texts[notebook] = (text, with_address(text, home))
+    changed = {path: updated for path, (old, updated) in texts.items() if updated != old}
+    for path, updated in changed.items():
+        write_whole(path, updated)
     return bool(changed)
 
 

@@ -28,7 +28,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from jupyterlite_pyodide_kernel.constants import PYODIDE_CDN_URL, PYODIDE_VERSION
-from packaging.utils import canonicalize_name as normal
+from packaging.utils import canonicalize_name as canonical
 
 from belgrade import UserError
 
@@ -68,7 +68,7 @@ def write(
     root: Path,
     out: Path,
     archive: Path | None = None,
-    progress: Callable[[str, int, int], None] = lambda what, done, count: None,
+    progress: Callable[[str, int, int], None] = lambda label, done, total: None,
 ) -> list[str]:
     """Write the JupyterLite site of the module at `root` to the folder `out`.
 
@@ -89,35 +89,35 @@ def write(
         step(0)
         lock = _unpack(Path(archive) if archive else _fetch(folder), core)
         step(1)
-        _bring(lock, core)
+        _download_wheels(lock, core)
         step(2)
-        _add_ours(Path(root), lock, core)
+        _add_own_wheel(Path(root), lock, core)
         step(3)
-        bring_compiled(lock["packages"], core)
-        away = elsewhere(lock["packages"], {path.name for path in core.iterdir()})
+        download_compiled(lock["packages"], core)
+        remote = point_to_server(lock["packages"], {path.name for path in core.iterdir()})
         (core / LOCK).write_text(json.dumps(lock), encoding="utf-8")
         step(4)
         shutil.copytree(_assemble(Path(root), folder), out)
-        missing = sorted(away & closure(lock["packages"], ["belgrade"]))
+        missing = sorted(remote & closure(lock["packages"], ["belgrade"]))
         if missing:
-            tell_what_is_missing(out / "lab" / "index.html", lock["packages"], missing)
+            add_notice(out / "lab" / "index.html", lock["packages"], missing)
         step(5)
         return missing
 
 
 def closure(packages: Mapping[str, Any], names: Iterable[str]) -> set[str]:
     """Return `names` and all that they need, by the lock's list of packages."""
-    found: set[str] = set()
-    wanted = [normal(name) for name in names]
-    while wanted:
-        name = wanted.pop()
-        if name not in found and name in packages:
-            found.add(name)
-            wanted += [normal(each) for each in packages[name]["depends"]]
-    return found
+    closed: set[str] = set()
+    queue = [canonical(name) for name in names]
+    while queue:
+        name = queue.pop()
+        if name not in closed and name in packages:
+            closed.add(name)
+            queue += [canonical(each) for each in packages[name]["depends"]]
+    return closed
 
 
-def bring_compiled(packages: Mapping[str, Any], core: Path) -> None:
+def download_compiled(packages: Mapping[str, Any], core: Path) -> None:
     """Put what the module needs of Pyodide's server into the folder `core`, if it can be reached.
 
     Raises LiteError for a file that is not the one that the lock describes.
@@ -127,8 +127,8 @@ def bring_compiled(packages: Mapping[str, Any], core: Path) -> None:
         if (core / file).exists():
             continue
         try:
-            with urllib.request.urlopen(f"{PYODIDE_CDN_URL}/{file}", timeout=30) as answer:
-                content = answer.read()
+            with urllib.request.urlopen(f"{PYODIDE_CDN_URL}/{file}", timeout=30) as response:
+                content = response.read()
         except OSError:
             return  # not reached; each further file would be waited for as long
         if hashlib.sha256(content).hexdigest() != packages[name]["sha256"]:
@@ -136,29 +136,29 @@ def bring_compiled(packages: Mapping[str, Any], core: Path) -> None:
         (core / file).write_bytes(content)
 
 
-def elsewhere(packages: Mapping[str, Any], here: set[str]) -> set[str]:
-    """Give each package whose file is not in `here` its address on Pyodide's server, in place.
+def point_to_server(packages: Mapping[str, Any], present: set[str]) -> set[str]:
+    """Give each package whose file is not in `present` its address on Pyodide's server, in place.
 
     Returns the names of these packages.
     """
-    away = {name for name, each in packages.items() if each["file_name"] not in here}
-    for name in away:
+    remote = {name for name, each in packages.items() if each["file_name"] not in present}
+    for name in remote:
         if "://" not in packages[name]["file_name"]:
             packages[name]["file_name"] = f"{PYODIDE_CDN_URL}/{packages[name]['file_name']}"
-    return away
+    return remote
 
 
-def tell_what_is_missing(page: Path, packages: Mapping[str, Any], missing: list[str]) -> None:
+def add_notice(page: Path, packages: Mapping[str, Any], missing: list[str]) -> None:
     """Let the page say which packages are not in the site, where they cannot be reached either."""
     server = urlsplit(PYODIDE_CDN_URL).hostname
-    words = (
+    message = (
         f"Not in this site: {', '.join(missing)}. They come from {server}, which "
         "this browser cannot reach, so lessons cannot run here. Allow that address, or open the "
         "lesson in another way."
     )
-    script = NOTICE % (json.dumps(packages[missing[0]]["file_name"]), json.dumps(words))
-    text = page.read_text(encoding="utf-8")
-    page.write_text(text.replace("</head>", f"{script}</head>", 1), encoding="utf-8")
+    script = NOTICE % (json.dumps(packages[missing[0]]["file_name"]), json.dumps(message))
+    html = page.read_text(encoding="utf-8")
+    page.write_text(html.replace("</head>", f"{script}</head>", 1), encoding="utf-8")
 
 
 def _fetch(folder: Path) -> Path:
@@ -174,8 +174,8 @@ def _fetch(folder: Path) -> Path:
     return next(folder.glob("pyodide-*.tgz"))
 
 
-def _content(packed: tarfile.TarFile, name: str) -> bytes:
-    file = packed.extractfile(f"package/{name}")
+def _content(archive: tarfile.TarFile, name: str) -> bytes:
+    file = archive.extractfile(f"package/{name}")
     if file is None:
         raise KeyError(f"{name} is no file")
     return file.read()
@@ -185,22 +185,22 @@ def _unpack(archive: Path, core: Path) -> dict[str, Any]:
     """Put Pyodide's core into the folder `core`; return its lock, with packages by normal name."""
     core.mkdir(parents=True)
     try:
-        with tarfile.open(archive) as packed:
+        with tarfile.open(archive) as tar:
             for name in CORE:
-                (core / name).write_bytes(_content(packed, name))
-            about = json.loads(_content(packed, "package.json"))
+                (core / name).write_bytes(_content(tar, name))
+            manifest = json.loads(_content(tar, "package.json"))
     except (OSError, KeyError, tarfile.TarError) as error:
         raise LiteError(f"{archive} is not npm's package of Pyodide ({error}).") from None
-    if about["version"] != PYODIDE_VERSION:
+    if manifest["version"] != PYODIDE_VERSION:
         raise LiteError(
-            f"{archive} is Pyodide {about['version']}; JupyterLite needs {PYODIDE_VERSION}."
+            f"{archive} is Pyodide {manifest['version']}; JupyterLite needs {PYODIDE_VERSION}."
         )
     lock = json.loads((core / LOCK).read_text(encoding="utf-8"))
-    lock["packages"] = {normal(name): each for name, each in lock["packages"].items()}
+    lock["packages"] = {canonical(name): each for name, each in lock["packages"].items()}
     return lock
 
 
-def _bring(lock: dict[str, Any], core: Path) -> None:
+def _download_wheels(lock: dict[str, Any], core: Path) -> None:
     """Download the pure Python packages that the kernel and widgets need, and enter them."""
     known = closure(lock["packages"], [*KERNEL, *(n for needs in ADDED.values() for n in needs)])
     pins = [f"{name}=={lock['packages'][name]['version']}" for name in sorted(known - ADDED.keys())]
@@ -211,31 +211,31 @@ def _bring(lock: dict[str, Any], core: Path) -> None:
     command += [f"--python-version={python}", *pins]
     _run(command, core, "pip could not download the packages of the browser's kernel")
     for wheel in core.glob("*.whl"):
-        name = normal(wheel.name.split("-")[0])
-        _enter(lock, wheel, ADDED[name] if name in ADDED else lock["packages"][name]["depends"])
+        name = canonical(wheel.name.split("-")[0])
+        _register(lock, wheel, ADDED[name] if name in ADDED else lock["packages"][name]["depends"])
 
 
-def _add_ours(root: Path, lock: dict[str, Any], core: Path) -> None:
+def _add_own_wheel(root: Path, lock: dict[str, Any], core: Path) -> None:
     """Build the module's own wheel, and enter it."""
     command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel"]
     _run([*command, "--directory", str(core)], root, "our own package could not be built")
-    _enter(lock, next(core.glob("belgrade-*.whl")), NEEDED)
+    _register(lock, next(core.glob("belgrade-*.whl")), NEEDED)
 
 
-def _enter(lock: dict[str, Any], wheel: Path, needs: Iterable[str]) -> None:
+def _register(lock: dict[str, Any], wheel: Path, needs: Iterable[str]) -> None:
     """Enter a package by its wheel. What it `needs` in the browser is less than what it names.
 
     By hand: of `pyodide-lock` no release reads the lock of this Pyodide under Python 3.11.
     """
-    name, number = wheel.name.split("-")[:2]
-    known = lock["packages"].get(normal(name), {"imports": [name]})
-    lock["packages"][normal(name)] = {
+    name, version = wheel.name.split("-")[:2]
+    entry = lock["packages"].get(canonical(name), {"imports": [name]})
+    lock["packages"][canonical(name)] = {
         "name": name,
         "install_dir": "site",
         "package_type": "package",
         "unvendored_tests": False,
-        **known,
-        "version": number,
+        **entry,
+        "version": version,
         "depends": list(needs),
         "file_name": wheel.name,
         "sha256": hashlib.sha256(wheel.read_bytes()).hexdigest(),
@@ -247,8 +247,8 @@ def _assemble(root: Path, folder: Path) -> Path:
     source, site = folder / "in", folder / "out"
     for name in FOLDERS:
         (source / "files" / name).mkdir(parents=True)
-        for book in sorted((root / name).glob("[0-9][0-9]_*.ipynb")):
-            shutil.copy(book, source / "files" / name)
+        for notebook in sorted((root / name).glob("[0-9][0-9]_*.ipynb")):
+            shutil.copy(notebook, source / "files" / name)
     kernel = {"disablePyPIFallback": True}
     # The lock's own address: packages without one of theirs lie beside it.
     plugins = {"litePluginSettings": {"@jupyterlite/pyodide-kernel-extension:kernel": kernel}}
@@ -279,9 +279,9 @@ def _extension(name: str) -> Path:
 
 def _run(command: list[str], folder: Path, problem: str) -> None:
     """Run a command in `folder`; raise LiteError with the end of what it said if it fails."""
-    done = subprocess.run(
+    result = subprocess.run(
         command, cwd=folder, capture_output=True, text=True, encoding="utf-8", errors="replace"
     )
-    if done.returncode:
-        said = " / ".join((done.stdout + done.stderr).strip().splitlines()[-3:])
-        raise LiteError(f"{problem}: {said[-400:]}")
+    if result.returncode:
+        output = " / ".join((result.stdout + result.stderr).strip().splitlines()[-3:])
+        raise LiteError(f"{problem}: {output[-400:]}")

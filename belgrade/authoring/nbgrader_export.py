@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from belgrade import UserError
-from belgrade.authoring.clean import fresh, text_of
+from belgrade.authoring.clean import new_notebook, text_of
 from belgrade.authoring.key import BLOCK, KEY_ONLY, read_questions, tag_of
 from belgrade.authoring.vary import letter
 from belgrade.checks.compiled import ChecksError, read_compiled
@@ -40,7 +40,7 @@ NOTE = (
     "*In this copy each check also returns the points. In place of the last cell of which the text "
     "above speaks, use nbgrader's button* Validate, *or run all cells from the top.*"
 )
-ABOUT_AGAIN = (
+ABOUT_RERUN = (
     "*When your work is marked, the cells below run your code once more, with other values in the "
     "cell of settings. Leave them as they are.*"
 )
@@ -79,19 +79,19 @@ def export(
                 f"The checks in the package are not those of the key {name}: "
                 f"run `belgrade build {number}` first."
             )
-        further = letter(sum(key[:2] == number for key in versions))
-        if further == "A":
+        version_letter = letter(sum(key[:2] == number for key in versions))
+        if version_letter == "A":
             notebooks[name], versions[number] = source_notebook(built), stamp
         else:
-            notebooks[f"{name}_{further}"] = source_notebook(built, stamp)
-            versions[f"{number}_{further}"] = stamp
+            notebooks[f"{name}_{version_letter}"] = source_notebook(built, stamp)
+            versions[f"{number}_{version_letter}"] = stamp
     for name, notebook in notebooks.items():
         path = out / "source" / name / f"{name}.ipynb"
         write_whole(path, text_of(notebook))
         say(f"wrote {path}")
-    listed = out / "exported.json"
-    known = json.loads(listed.read_text(encoding="utf-8")) if listed.exists() else {}
-    write_whole(listed, json.dumps(known | versions, indent=1, sort_keys=True) + "\n")
+    manifest = out / "exported.json"
+    earlier = json.loads(manifest.read_text(encoding="utf-8")) if manifest.exists() else {}
+    write_whole(manifest, json.dumps(earlier | versions, indent=1, sort_keys=True) + "\n")
     config = out / "nbgrader_config.py"
     if config.exists() and config.read_text(encoding="utf-8") != CONFIG:
         say(f"kept {config}, which was changed here")
@@ -105,14 +105,14 @@ def source_notebook(built: Built, version: str = "") -> NotebookNode:
     `version` is the stamp of a further version of an exercise.
     """
     key, questions = built.key, read_questions(built.key)
-    again = {check["question"]: check for check in built.checks if check["part"] == AGAIN}
-    for each in questions:
-        each.again = each.name in again
+    reruns = {check["question"]: check for check in built.checks if check["part"] == AGAIN}
+    for question in questions:
+        question.has_rerun = question.name in reruns
     starters = {cell.id: cell for cell in built.student.cells}
     owner = {cell["id"]: question for question in questions for cell in question.cells}
     specs = graded_specs(key.cells)
     cells: list[NotebookNode] = []
-    worth: defaultdict[str, float] = defaultdict(float)
+    points_of: defaultdict[str, float] = defaultdict(float)
     for cell in key.cells:
         tag, question = tag_of(cell), owner.get(cell["id"])
         if tag in KEY_ONLY - {"hidden"}:
@@ -130,7 +130,7 @@ def source_notebook(built: Built, version: str = "") -> NotebookNode:
         elif question and tag == "written":
             text = f"{starters[cell.id].source}\n\n{_solution(cell.source, '<!-- {} -->')}"
             points = question.points("written")
-            worth[question.name] += points
+            points_of[question.name] += points
             cells.append(_cell(cell, text, f"question-{name}-written", points, solution=True))
         elif question and tag in ("check", "hidden"):
             spec, part = specs[cell["id"]], specs[cell["id"]]["part"]
@@ -141,29 +141,29 @@ def source_notebook(built: Built, version: str = "") -> NotebookNode:
                 text = _hidden(question.name, cell, spec | {"points": points})
             suffix = f"-{part}" if part else ""
             cells.append(_cell(cell, text, f"question-{name}{suffix}", points))
-            worth[question.name] += points
-            if asks := [line for line in cell.source.splitlines() if line.startswith("# hint(")]:
+            points_of[question.name] += points
+            if hints := [line for line in cell.source.splitlines() if line.startswith("# hint(")]:
                 # The graded cell is locked; a student takes the # away in this one.
-                cells.append(new_code_cell("\n".join(asks), id=f"{cell.id[:58]}-hint"))
+                cells.append(new_code_cell("\n".join(hints), id=f"{cell.id[:58]}-hint"))
         elif cell.cell_type == "code":
             cells.append(_cell(cell, cell.source, f"given-{cell.id}", locked=True))
         else:
             cells.append(new_markdown_cell(cell.source, id=cell.id))
-            if attached := cell.get("attachments"):
-                cells[-1].attachments = attached
-    if again:
-        cells.append(new_markdown_cell(ABOUT_AGAIN, id="about-again"))
-    for question in filter(lambda each: each.again, questions):
-        cells.append(_rerun_cell(question, again[question.name], built))
-        worth[question.name] += question.points(AGAIN)
-    _add_up(questions, worth)
-    return fresh(cells)
+            if attachments := cell.get("attachments"):
+                cells[-1].attachments = attachments
+    if reruns:
+        cells.append(new_markdown_cell(ABOUT_RERUN, id="about-again"))
+    for question in filter(lambda question: question.has_rerun, questions):
+        cells.append(_rerun_cell(question, reruns[question.name], built))
+        points_of[question.name] += question.points(AGAIN)
+    _add_up(questions, points_of)
+    return new_notebook(cells)
 
 
 def _rerun_cell(question: Question, check: dict[str, Any], built: Built) -> NotebookNode:
-    given = "".join(cell.source for cell in built.key.cells if tag_of(cell) == "parameters")
+    parameters = "".join(cell.source for cell in built.key.cells if tag_of(cell) == "parameters")
     points = question.points(AGAIN)
-    text = _again(question, check, points, given, built.variant)
+    text = _rerun_code(question, check, points, parameters, built.variant)
     name = f"question-{question.name.replace('.', '-')}-{AGAIN}"
     return _cell(new_code_cell(id=name), text, name, points)
 
@@ -187,7 +187,7 @@ def _cell(
     locked: bool = False,
 ) -> NotebookNode:
     """Return a cell with nbgrader's metadata; with `points` it is graded."""
-    about = {
+    metadata = {
         "grade": points is not None,
         "grade_id": grade_id,
         "schema_version": 3,
@@ -196,9 +196,9 @@ def _cell(
         "task": False,
     }
     if points is not None:
-        about["points"] = points
+        metadata["points"] = points
     new = new_code_cell if cell.cell_type == "code" else new_markdown_cell
-    return new(source, id=cell.id, metadata={"nbgrader": about})
+    return new(source, id=cell.id, metadata={"nbgrader": metadata})
 
 
 def _with_starter(starter: str, answer: str) -> str:
@@ -206,12 +206,12 @@ def _with_starter(starter: str, answer: str) -> str:
 
     nbgrader would leave the same words in the place of every solution.
     """
-    given = BLOCK.split(answer)[::3]
-    found = re.fullmatch("(.*?)".join(map(re.escape, given)), starter, re.DOTALL)
-    if not found:  # a starter of its own, from the spec
+    fixed = BLOCK.split(answer)[::3]
+    match = re.fullmatch("(.*?)".join(map(re.escape, fixed)), starter, re.DOTALL)
+    if not match:  # a starter of its own, from the spec
         return f"{starter}\n{_solution(BLOCK.sub(lambda block: block[2], answer))}"
-    starts = iter(found.groups())
-    return BLOCK.sub(lambda block: f"{next(starts)}\n{block[0]}", answer)
+    starters = iter(match.groups())
+    return BLOCK.sub(lambda block: f"{next(starters)}\n{block[0]}", answer)
 
 
 def _solution(text: str, line: str = "{}") -> str:
@@ -258,8 +258,8 @@ def _hidden(question: str, cell: NotebookNode, spec: Spec) -> str:
     return _tests(IMPORT, code)
 
 
-def _again(
-    question: Question, check: dict[str, Any], points: float, given: str, variant: str
+def _rerun_code(
+    question: Question, check: dict[str, Any], points: float, parameters: str, variant: str
 ) -> str:
     """Return the code that runs a student's own cells once more, with all that it needs sealed."""
     spec = {k: v for k, v in check["spec"].items() if k not in UNUSED} | {"points": points}
@@ -269,7 +269,7 @@ def _again(
         spec=spec,
         reference=check["reference"],
         check=call.source,
-        parameters=given,
+        parameters=parameters,
         variant=variant,
     )
     return _tests(f"{IMPORT_LINE}_again\n", f'check_points_again(In, """\n{sealed}""")')

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from belgrade import UserError
 from belgrade.authoring.clean import text_of
 from belgrade.authoring.key import read_questions, tag_of
-from belgrade.authoring.settings import read
+from belgrade.authoring.settings import read_settings
 from belgrade.checks.fast_nbformat import nbformat
 from belgrade.checks.spec import exercise_of, keys_as_table
 from belgrade.files import write_whole
@@ -56,9 +56,9 @@ def template(root: Path, kind: str, name: str, setting: str) -> list[NotebookNod
     if not section:
         known = re.findall(r"^### (\w+)$", page, re.M)
         raise UserError(f"{PAGE} has no template for {kind!r}, but for {', '.join(known)}.")
-    cells, left = [], {language: list(tags) for language, tags in TAGS.items()}
+    cells, tags_left = [], {language: list(tags) for language, tags in TAGS.items()}
     for language, text in BLOCK.findall(section[1]):
-        tag = left[language].pop(0)
+        tag = tags_left[language].pop(0)
         source = re.sub(r"\bPER\b", setting, text.replace("1.6", name))
         cell = getattr(nbformat.v4, f"new_{TYPES[language]}_cell")(source)
         cell.metadata.update({"tags": [tag]} if tag else {})
@@ -71,12 +71,12 @@ def _setting(key: NotebookNode) -> str:
 
     Times 1 a template's wrong answer would be the right one.
     """
-    found = [cell.source for cell in key.cells if tag_of(cell) == "parameters"]
-    settings = read(found[0]) if found else {}
-    numbers = {n: one for n, one in settings.items() if isinstance(one.value, int | float)}
-    over_1 = [name for name, one in numbers.items() if min((one.value, *one.allowed)) > 1]
-    ways = [*over_1, *(f"({name} + 1)" for name in numbers), *(f"len({n})" for n in settings)]
-    return next(iter(ways), "10")
+    sources = [cell.source for cell in key.cells if tag_of(cell) == "parameters"]
+    settings = read_settings(sources[0]) if sources else {}
+    numbers = {n: each for n, each in settings.items() if isinstance(each.value, int | float)}
+    over_1 = [name for name, each in numbers.items() if min((each.value, *each.allowed)) > 1]
+    candidates = [*over_1, *(f"({name} + 1)" for name in numbers), *(f"len({n})" for n in settings)]
+    return next(iter(candidates), "10")
 
 
 def write_table(root: Path, check: bool = False) -> list[str]:

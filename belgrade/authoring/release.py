@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from belgrade.authoring.key import Question
     from belgrade.authoring.links import Home
 
-OURS = Path(__file__).parent / "student_tree"
+STUDENT_TREE = Path(__file__).parent / "student_tree"
 # Copied as they are. What is not named here or in `tree` stays with the instructors.
 COPIED = [
     "LICENSE*",
@@ -51,16 +51,16 @@ COPIED = [
     "data/**/*",
 ]
 NOT_FOR_STUDENTS = {"authoring", "grading", "packed", "__pycache__"}
-DEV = '["pytest-xdist>=3.6", "ruff>=0.14"]'
-UNSTYLED = '["exercises", "notebooks", "my_work"]'
+DEV_PACKAGES = '["pytest-xdist>=3.6", "ruff>=0.14"]'
+LINT_EXCLUDE = '["exercises", "notebooks", "my_work"]'
 # A line of a key up to this length may be anybody's.
-LONG = 12
+MIN_LINE = 12
 # So may a short line of a guide, such as a heading or a command.
-TELLING = 40
+MIN_GUIDE_LINE = 40
 # Pictures in outputs: most of a notebook's bytes, and nothing that can be read.
 PICTURE = re.compile(r"[A-Za-z0-9+/=]{400,}")
 # A changed file of these kinds is somebody's work; the new one goes beside it.
-WORK = {".ipynb", ".md"}
+WORK_SUFFIXES = {".ipynb", ".md"}
 
 
 class ReleaseError(UserError):
@@ -84,19 +84,19 @@ def release(
     ReleaseError or LinkError before anything is written.
     """
     root, out = Path(root).resolve(), Path(out).resolve()
-    before = _manifest(root, out)
-    given = {"home": home, "ref": ref, "hub": hub, "site": site}
-    asked = {k: v if v is not None else before["links"].get(k) for k, v in given.items()}
-    place = _place(out, asked["home"], asked["ref"])
-    files = tree(root, links.table(root, place, asked["hub"], asked["site"]), place)
+    earlier = _manifest(root, out)
+    options = {"home": home, "ref": ref, "hub": hub, "site": site}
+    targets = {k: v if v is not None else earlier["links"].get(k) for k, v in options.items()}
+    repo = _home(out, targets["home"], targets["ref"])
+    files = tree(root, links.table(root, repo, targets["hub"], targets["site"]), repo)
     guides = sorted((root / "docs").glob("marking*.md"))
-    if found := leaks(files, root / "exercises" / "keys", public_text(root), guides):
-        raise ReleaseError(f"Nothing was written. {found[0]}")
-    _update(out, files, before["files"], say)
-    marks = {name: fingerprint(name, content) for name, content in files.items()}
-    manifest = {"links": asked, "files": marks}
+    if leaked := leaks(files, root / "exercises" / "keys", public_text(root), guides):
+        raise ReleaseError(f"Nothing was written. {leaked[0]}")
+    _update(out, files, earlier["files"], say)
+    fingerprints = {name: fingerprint(name, content) for name, content in files.items()}
+    manifest = {"links": targets, "files": fingerprints}
     write_whole(out / MANIFEST, json.dumps(manifest, indent=1, sort_keys=True) + "\n")
-    say(f"{'updated' if before['files'] else 'wrote'} {out}: {len(files)} files")
+    say(f"{'updated' if earlier['files'] else 'wrote'} {out}: {len(files)} files")
 
 
 def _manifest(root: Path, out: Path) -> dict[str, dict[str, Any]]:
@@ -106,8 +106,8 @@ def _manifest(root: Path, out: Path) -> dict[str, dict[str, Any]]:
     path = out / MANIFEST
     if path.is_file():
         try:
-            found = json.loads(path.read_text(encoding="utf-8"))
-            return {"links": dict(found["links"]), "files": dict(found["files"])}
+            manifest = json.loads(path.read_text(encoding="utf-8"))
+            return {"links": dict(manifest["links"]), "files": dict(manifest["files"])}
         except (ValueError, KeyError, TypeError):
             raise ReleaseError(f"{path} is damaged: take it from the last commit.") from None
     if out.exists() and (not out.is_dir() or any(p.name != ".git" for p in out.iterdir())):
@@ -115,7 +115,7 @@ def _manifest(root: Path, out: Path) -> dict[str, dict[str, Any]]:
     return {"links": {}, "files": {}}
 
 
-def _place(out: Path, home: str | None, ref: str | None) -> Home | None:
+def _home(out: Path, home: str | None, ref: str | None) -> Home | None:
     """Return the home named, by default that of the repository `out`; None if that has none.
 
     Raises LinkError for a home that is no repository.
@@ -141,9 +141,9 @@ def tree(root: Path, table: str, home: Home | None = None) -> dict[str, bytes]:
         for name, path in names.items()
         if not {p for p in name.split("/") if p.startswith(".")} - {".gitignore", ".binder"}
     }
-    for path in OURS.rglob("*"):
+    for path in STUDENT_TREE.rglob("*"):
         if path.is_file() and path.suffix != ".pyc":
-            files[path.relative_to(OURS).as_posix()] = path.read_bytes()
+            files[path.relative_to(STUDENT_TREE).as_posix()] = path.read_bytes()
     for name in files:
         if name.endswith(".ipynb"):
             files[name] = links.with_address(files[name].decode("utf-8"), home).encode("utf-8")
@@ -169,10 +169,10 @@ def _exercises(root: Path) -> list[Path]:
             version = read_compiled(number, packed)["version"]
         except (OSError, ChecksError):
             student = None
-        wanted = student_copy(key, read_questions(key)).cells
+        expected = student_copy(key, read_questions(key)).cells
         if (
             student is None
-            or _sources(student.cells) != _sources(wanted)
+            or _sources(student.cells) != _sources(expected)
             or student.metadata.get("belgrade", {}).get("version") != version
         ):
             raise ReleaseError(
@@ -202,9 +202,9 @@ def _run_py(text: str) -> str:
 
 def _pyproject(text: str) -> str:
     """Return the project file without what serves only authors, and no style asked of students."""
-    text, dev = re.subn(r"^dev = \[.*?^\]", f"dev = {DEV}", text, flags=re.M | re.S)
+    text, dev = re.subn(r"^dev = \[.*?^\]", f"dev = {DEV_PACKAGES}", text, flags=re.M | re.S)
     text, exclude = re.subn(
-        r"^extend-exclude = .*$", f"extend-exclude = {UNSTYLED}", text, flags=re.M
+        r"^extend-exclude = .*$", f"extend-exclude = {LINT_EXCLUDE}", text, flags=re.M
     )
     if not (dev and exclude) or "exercises/keys" in text:
         raise ReleaseError("pyproject.toml lacks the list `dev` or `extend-exclude` to change.")
@@ -218,7 +218,7 @@ def public_text(root: Path) -> str:
     """Return what the lessons and the package say anyway, as one text of single spaces."""
     paths = [*(root / "notebooks").glob("*.ipynb"), *_package(root)]
     texts = (text_of(path.name, path.read_bytes()) for path in paths if path.suffix != ".bin")
-    return " ".join(map(_squeezed, texts))
+    return " ".join(map(_single_spaced, texts))
 
 
 def leaks(
@@ -230,40 +230,40 @@ def leaks(
     hidden checks, the code of wrong answers, hints and specs, the rerun, and what the files
     `guides` say about marking. `public` is what may be said anyway.
     """
-    found = [
+    sentences = [
         f"{name} does not belong to students."
         for name in sorted(files)
         if "keys" in name.split("/") or name.endswith("_cases.py") or "authoring" in name.split("/")
     ]
-    texts = {name: _squeezed(text_of(name, content)) for name, content in files.items()}
+    texts = {name: _single_spaced(text_of(name, content)) for name, content in files.items()}
     for name, content in files.items():
         if not name.endswith(".py") and re.search(r"^\[\[wrong\]\]", text_of(name, content), re.M):
-            found.append(f"{name} holds a spec.")
+            sentences.append(f"{name} holds a spec.")
         if _has_rerun(name, content):
-            found.append(f"{name} holds values of the rerun.")
-    read = [nbformat.read(p, as_version=4) for p in sorted(Path(keys).glob("[0-9][0-9]_*.ipynb"))]
-    secrets = [secret for key in read for secret in _secrets(key)]
-    given = " ".join(_given(key, read_questions(key)) for key in read)
-    for key in read:
+            sentences.append(f"{name} holds values of the rerun.")
+    books = [nbformat.read(p, as_version=4) for p in sorted(Path(keys).glob("[0-9][0-9]_*.ipynb"))]
+    secrets = [secret for key in books for secret in _secrets(key)]
+    seen = " ".join(_visible_text(key, read_questions(key)) for key in books)
+    for key in books:
         # However short: `YEAR = 2017` tells all, but nothing where an exercise gives that itself.
-        lines = map(_squeezed, variant_of(key).splitlines())
-        secrets += [("a variant", line) for line in lines if line and line not in given]
+        lines = map(_single_spaced, variant_of(key).splitlines())
+        secrets += [("a variant", line) for line in lines if line and line not in seen]
     for path in guides:
-        lines = map(_squeezed, path.read_text(encoding="utf-8").splitlines())
+        lines = map(_single_spaced, path.read_text(encoding="utf-8").splitlines())
         secrets += [
-            (path.name, line) for line in lines if len(line) > TELLING and line not in given
+            (path.name, line) for line in lines if len(line) > MIN_GUIDE_LINE and line not in seen
         ]
-    for where, line in secrets:
+    for source, line in secrets:
         if line not in public:
             holders = (name for name, text in texts.items() if line in text)
-            found += [f"{name} holds a line of {where}: {line[:80]!r}." for name in holders]
-    return found
+            sentences += [f"{name} holds a line of {source}: {line[:80]!r}." for name in holders]
+    return sentences
 
 
 def _secrets(key: NotebookNode) -> Iterator[tuple[str, str]]:
     """Yield (where, line) for what a key keeps to itself."""
     questions = read_questions(key)
-    given = _given(key, questions)
+    visible = _visible_text(key, questions)
     for question in questions:
         spec, name = question.spec, question.name
         texts = [(f"the rubric of {name}", c.source) for c in question.tagged("rubric")]
@@ -275,11 +275,11 @@ def _secrets(key: NotebookNode) -> Iterator[tuple[str, str]]:
             texts.append((f"a hidden check of {name}", "\n".join(_inputs(cell.source))))
             texts.append((f"a hidden check of {name}", cell.source))
         texts.append((f"the hints of {name}", "\n".join(spec.get("hints", []))))
-        allowed = {_squeezed(str(line)) for line in spec.get("allow", [])}
-        for where, text in texts:
-            for line in map(_squeezed, text.splitlines()):
-                if len(line) > LONG and line not in given and line not in allowed:
-                    yield where, line
+        allowed = {_single_spaced(str(line)) for line in spec.get("allow", [])}
+        for source, text in texts:
+            for line in map(_single_spaced, text.splitlines()):
+                if len(line) > MIN_LINE and line not in visible and line not in allowed:
+                    yield source, line
 
 
 def _has_rerun(name: str, content: bytes) -> bool:
@@ -295,11 +295,11 @@ def _has_rerun(name: str, content: bytes) -> bool:
     )
 
 
-def _given(key: NotebookNode, questions: list[Question]) -> str:
+def _visible_text(key: NotebookNode, questions: list[Question]) -> str:
     """Return what students see of a key in all its versions, as one text of single spaces."""
-    shown = [cell.source for cell in student_copy(key, questions).cells]
-    shown += [settings["parameters"] for settings in versions_of(key)]
-    return _squeezed("\n".join(shown))
+    sources = [cell.source for cell in student_copy(key, questions).cells]
+    sources += [settings["parameters"] for settings in versions_of(key)]
+    return _single_spaced("\n".join(sources))
 
 
 def _inputs(source: str) -> list[str]:
@@ -337,7 +337,7 @@ def _strings(value: Any) -> Iterator[str]:
             yield from _strings(item)
 
 
-def _squeezed(text: str) -> str:
+def _single_spaced(text: str) -> str:
     return " ".join(text.split())
 
 
@@ -345,36 +345,36 @@ def _squeezed(text: str) -> str:
 
 
 def _update(
-    out: Path, files: dict[str, bytes], before: dict[str, str], say: Callable[[str], object]
+    out: Path, files: dict[str, bytes], earlier: dict[str, str], say: Callable[[str], object]
 ) -> None:
     for name, content in files.items():
         path = out / name
-        theirs = path.read_bytes() if path.is_file() else None
-        if theirs == content:
+        current = path.read_bytes() if path.is_file() else None
+        if current == content:
             continue
-        if theirs is None or fingerprint(name, theirs) == before.get(name):
+        if current is None or fingerprint(name, current) == earlier.get(name):
             write_whole(path, content)
-        elif path.suffix in WORK:
-            if fingerprint(name, content) not in (before.get(name), fingerprint(name, theirs)):
-                beside = path.with_name(f"{path.stem}.new{path.suffix}")
-                write_whole(beside, content)
-                say(f"kept {name}, which was changed; the new version is {beside.name} beside it")
+        elif path.suffix in WORK_SUFFIXES:
+            if fingerprint(name, content) not in (earlier.get(name), fingerprint(name, current)):
+                new_path = path.with_name(f"{path.stem}.new{path.suffix}")
+                write_whole(new_path, content)
+                say(f"kept {name}, which was changed; the new version is {new_path.name} beside it")
         else:
-            _put_aside(out, name, say)
+            _move_aside(out, name, say)
             write_whole(path, content)
-    for name in sorted(before.keys() - files.keys()):
+    for name in sorted(earlier.keys() - files.keys()):
         path = out / name
-        if path.is_file() and fingerprint(name, path.read_bytes()) == before[name]:
+        if path.is_file() and fingerprint(name, path.read_bytes()) == earlier[name]:
             path.unlink()
             say(f"removed {name}, which is no longer part of the module")
 
 
-def _put_aside(out: Path, name: str, say: Callable[[str], object]) -> None:
+def _move_aside(out: Path, name: str, say: Callable[[str], object]) -> None:
     """Keep a changed file of the package, data or settings, which must be whole, in my_work/."""
-    kept = out / "my_work" / "replaced" / name
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    os.replace(out / name, kept)
-    say(f"replaced {name}, which was changed; the changed one is now {kept.relative_to(out)}")
+    backup = out / "my_work" / "replaced" / name
+    backup.parent.mkdir(parents=True, exist_ok=True)
+    os.replace(out / name, backup)
+    say(f"replaced {name}, which was changed; the changed one is now {backup.relative_to(out)}")
 
 
 def _sources(cells: list[NotebookNode]) -> list[tuple[str, str, Any]]:

@@ -34,15 +34,15 @@ class Setting:
     allowed: tuple[Any, ...] = ()
 
 
-def read(source: str) -> dict[str, Setting]:
+def read_settings(source: str) -> dict[str, Setting]:
     """Return {name: Setting} of a parameters cell; raise SettingError for a line that is none."""
-    found = {}
+    settings = {}
     for name, value, comment in LINE.findall(source):
         try:
-            found[name] = Setting(ast.literal_eval(value), _allowed(comment))
+            settings[name] = Setting(ast.literal_eval(value), _allowed(comment))
         except (ValueError, SyntaxError):
             raise SettingError(f"the settings have a line that is none: {name} = {value}") from None
-    return found
+    return settings
 
 
 def _allowed(comment: str) -> tuple[Any, ...]:
@@ -53,15 +53,15 @@ def _allowed(comment: str) -> tuple[Any, ...]:
     return ast.literal_eval(f"({values},)") if values and not head else ()
 
 
-def verify(parameters: str, other: str) -> None:
-    """Raise SettingError for a value in the cell `other` that the cell `parameters` rules out."""
-    allowed = {name: setting.allowed for name, setting in read(parameters).items()}
-    for name, setting in read(other).items():
-        may = allowed.get(name)
-        if may and setting.value not in may:
+def verify(parameters: str, changed: str) -> None:
+    """Raise SettingError for a value in the cell `changed` that the cell `parameters` rules out."""
+    allowed = {name: setting.allowed for name, setting in read_settings(parameters).items()}
+    for name, setting in read_settings(changed).items():
+        values = allowed.get(name)
+        if values and setting.value not in values:
             raise SettingError(
                 f"{name} = {setting.value!r} is not allowed; the nearest value that is: "
-                f"{nearest(setting.value, may)!r}"
+                f"{nearest(setting.value, values)!r}"
             )
 
 
@@ -73,18 +73,18 @@ def nearest(value: Any, allowed: tuple[Any, ...]) -> Any:
     return by_text[difflib.get_close_matches(str(value), by_text, n=1, cutoff=0)[0]]
 
 
-def apart(
+def rerun_settings(
     variant: Mapping[str, Setting], values: Mapping[str, Any], first: Mapping[str, Setting]
 ) -> dict[str, Any]:
     """Return the rerun's values for settings `values`: the variant's where they differ.
 
     Where they are the same, those of the exercise as it stands, `first`.
     """
-    same = {name for name, one in variant.items() if one.value == values[name]}
-    return {name: (first if name in same else variant)[name].value for name in variant}
+    unchanged = {name for name, setting in variant.items() if setting.value == values[name]}
+    return {name: (first if name in unchanged else variant)[name].value for name in variant}
 
 
-def replaced(source: str, values: Mapping[str, Any]) -> str:
+def with_values(source: str, values: Mapping[str, Any]) -> str:
     """Return a parameters cell with these values in place of its own; what it allows stays."""
 
     def line(match: re.Match[str]) -> str:

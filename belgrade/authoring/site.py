@@ -38,7 +38,7 @@ def build(
     hub: str | None = None,
     lite_from: Path | bool = False,
     still: bool = False,
-    progress: Callable[[str, int, int], None] = lambda what, done, count: None,
+    progress: Callable[[str, int, int], None] = lambda label, done, total: None,
 ) -> list[str]:
     """Write the site of the module at `root` to the folder `out`; return the names of its files.
 
@@ -50,44 +50,44 @@ def build(
     had, FramesError where an explorer cannot be drawn.
     """
     root, out = Path(root).resolve(), Path(out).resolve()
-    before = _earlier(root, out)
+    earlier = _earlier_files(root, out)
     if not any((root / "notebooks").glob("[0-9][0-9]_*.ipynb")):
         raise SiteError(f"There is no lesson in {root / 'notebooks'}.")
     with tempfile.TemporaryDirectory(prefix="belgrade-site-") as work:
-        made = Path(work) / "site"
-        book(root, made, Path(work), home, hub, bool(lite_from), not still, progress)
+        built = Path(work) / "site"
+        book(root, built, Path(work), home, hub, bool(lite_from), not still, progress)
         if not still:
-            drawn = made / EXPLORERS
+            drawn = built / EXPLORERS
             if (out / EXPLORERS).is_dir():
                 shutil.copytree(out / EXPLORERS, drawn)
-            frames.draw(drawn, explorers_in(made), progress)
+            frames.draw(drawn, explorers_in(built), progress)
         if lite_from:
             archive = None if lite_from is True else lite_from
-            if away := lite.write(root, made / "lite", archive, progress):
-                asked = f"readers' browsers will ask {lite.PYODIDE_CDN_URL} for {', '.join(away)}."
-                print(f"Pyodide's server cannot be reached: {asked}", file=sys.stderr)
-        files = {each.relative_to(made).as_posix() for each in made.rglob("*") if each.is_file()}
+            if remote := lite.write(root, built / "lite", archive, progress):
+                note = f"readers' browsers will ask {lite.PYODIDE_CDN_URL} for {', '.join(remote)}."
+                print(f"Pyodide's server cannot be reached: {note}", file=sys.stderr)
+        files = {each.relative_to(built).as_posix() for each in built.rglob("*") if each.is_file()}
         # The marker first: whatever happens next, the next run may clear what this one wrote.
-        _mark(out, before | files)
-        for name in before - files:
+        _write_marker(out, earlier | files)
+        for name in earlier - files:
             _remove(out, name)
-        shutil.copytree(made, out, dirs_exist_ok=True)
-    _mark(out, files)
+        shutil.copytree(built, out, dirs_exist_ok=True)
+    _write_marker(out, files)
     return sorted(files)
 
 
 # As for `build`.
 def book(
     root: Path,
-    made: Path,
+    built: Path,
     work: Path,
     home: Home | None = None,
     hub: str | None = None,
     lite: bool = False,
     live: bool = False,
-    progress: Callable[[str, int, int], None] = lambda what, done, count: None,
+    progress: Callable[[str, int, int], None] = lambda label, done, total: None,
 ) -> None:
-    """Let Sphinx make the book of the module at `root` in the folder `made`.
+    """Let Sphinx make the book of the module at `root` in the folder `built`.
 
     With `live` its pages have the script that makes explorers answer; their pictures are apart.
     `work` is a folder for what it needs on the way. What Sphinx warns of goes to standard error.
@@ -112,7 +112,7 @@ def book(
         app = Sphinx(
             source,
             SETTINGS,
-            made,
+            built,
             work / "doctrees",
             "html",
             settings,
@@ -122,38 +122,38 @@ def book(
         )
         app.build()
     # What is for builders, not for readers.
-    for path in (made / ".buildinfo", *made.glob("_static/*webpack-macros.html")):
+    for path in (built / ".buildinfo", *built.glob("_static/*webpack-macros.html")):
         path.unlink(missing_ok=True)
-    _leave_out_icons(made)
+    _strip_icons(built)
     progress("the book", len(pages), len(pages))
 
 
-def _leave_out_icons(made: Path) -> None:
+def _strip_icons(built: Path) -> None:
     """Keep of the theme's icons, 1.5 MB that each reader would fetch, those that the book has."""
-    icons = made / "_static" / "scripts" / "fontawesome.js"
-    others = [*made.rglob("*.html"), *made.glob("_static/**/*.js")]
+    icons = built / "_static" / "scripts" / "fontawesome.js"
+    others = [*built.rglob("*.html"), *built.glob("_static/**/*.js")]
     text = "".join(path.read_text(encoding="utf-8") for path in others if path != icons)
     used = set(re.findall(r"\bfa-([a-z0-9-]+)", text))
 
-    def kept(icon: re.Match[str]) -> str:
+    def if_used(icon: re.Match[str]) -> str:
         return icon[0] if used & {icon[1], *re.findall(r'"([\w-]+)"', icon[2])} else ""
 
-    icons.write_text(ICON.sub(kept, icons.read_text(encoding="utf-8")), encoding="utf-8")
+    icons.write_text(ICON.sub(if_used, icons.read_text(encoding="utf-8")), encoding="utf-8")
 
 
-def explorers_in(made: Path) -> list[str]:
-    """Return the names of the explorers on the pages of the book in the folder `made`."""
-    pages = (path.read_text(encoding="utf-8") for path in made.rglob("*.html"))
+def explorers_in(built: Path) -> list[str]:
+    """Return the names of the explorers on the pages of the book in the folder `built`."""
+    pages = (path.read_text(encoding="utf-8") for path in built.rglob("*.html"))
     return sorted({name for page in pages for name in re.findall(r'data-explorer="(\w+)"', page)})
 
 
-def _mark(out: Path, files: set[str]) -> None:
+def _write_marker(out: Path, files: set[str]) -> None:
     out.mkdir(parents=True, exist_ok=True)
     listed = json.dumps({"files": sorted(files)}, indent=0)
     (out / MARKER).write_text(listed + "\n", encoding="utf-8")
 
 
-def _earlier(root: Path, out: Path) -> set[str]:
+def _earlier_files(root: Path, out: Path) -> set[str]:
     """Return the names of the files that an earlier run wrote into `out`."""
     if out == root or out in root.parents:
         raise SiteError(f"{out} holds the module itself: name another folder for the site.")

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 
-def filled(template: str, filters: dict[str, Callable[[str], str]], **values: Any) -> str:
+def render(template: str, filters: dict[str, Callable[[str], str]], **values: Any) -> str:
     """Return a template by its path, FOLDER/FILE beside this module, with its values escaped."""
     from jinja2 import Environment, FileSystemLoader
 

@@ -18,7 +18,7 @@ import belgrade.authoring.build as building
 from belgrade.authoring import cases
 from belgrade.authoring.clean import text_of
 from belgrade.authoring.key import BuildError, tag_of, versions_of
-from belgrade.authoring.settings import apart, read, replaced
+from belgrade.authoring.settings import read_settings, rerun_settings, with_values
 from belgrade.checks.compiled import decode, encode, read_compiled
 from belgrade.checks.fast_nbformat import nbformat
 from belgrade.checks.judge import RIGHT, describe, judge
@@ -49,12 +49,12 @@ def reissue(
     """
     old = building.build(key_path, cwd)
     first = _cell(old.key, "parameters")
-    dice = random.Random(f"{key_path.stem} {seed}")
+    rng = random.Random(f"{key_path.stem} {seed}")
 
     def draw() -> dict[str, dict[str, Any]]:
-        new = {n: _other(dice, one, {one.value}) for n, one in first.items()}
-        again = {n: _other(dice, one, {new[n], one.value}, {new[n]}) for n, one in first.items()}
-        return {"parameters": new, "variant": again}
+        new = {n: _draw_other(rng, s, {s.value}) for n, s in first.items()}
+        rerun = {n: _draw_other(rng, s, {new[n], s.value}, {new[n]}) for n, s in first.items()}
+        return {"parameters": new, "variant": rerun}
 
     sources, new = _fit(key_path, draw, [old], cwd, say)
     key = nbformat.read(key_path, as_version=4)
@@ -62,7 +62,7 @@ def reissue(
         cell.source = sources.get(tag_of(cell), cell.source)
     _save(key, key_path)
     say(f"{key_path.name}: seed {seed} chose {_in_words(_cell(key, 'parameters'))}")
-    _tell_answers(new, old, say)
+    _report_answers(new, old, say)
 
 
 def add_versions(
@@ -77,43 +77,43 @@ def add_versions(
     Without a seed those that it has stay, if they are as many. Any two versions differ in at least
     half of the questions that answer to the settings.
     """
-    had = versions_of(nbformat.read(key_path, as_version=4))
-    if len(had) + 1 == count and not seed:
+    existing = versions_of(nbformat.read(key_path, as_version=4))
+    if len(existing) + 1 == count and not seed:
         return
     old = building.build(key_path, cwd)
     first, variant = _cell(old.key, "parameters"), _cell(old.key, "variant")
-    dice, built = random.Random(f"{key_path.stem} {seed}"), [old]
+    rng, built = random.Random(f"{key_path.stem} {seed}"), [old]
     key = nbformat.read(key_path, as_version=4)
     key.cells = [cell for cell in key.cells if tag_of(cell) != "version"]
 
-    used = {name: [one.value] for name, one in first.items()}
+    used = {name: [setting.value] for name, setting in first.items()}
 
     def draw() -> dict[str, dict[str, Any]]:
         # A value that no other version has, mostly, but not the same ones at each try.
         values = {
             name: min(
-                one.allowed or (one.value,),
-                key=lambda value: used[name].count(value) + 1.5 * dice.random(),
+                setting.allowed or (setting.value,),
+                key=lambda value: used[name].count(value) + 1.5 * rng.random(),
             )
-            for name, one in first.items()
+            for name, setting in first.items()
         }
-        return {"parameters": values, "variant": apart(variant, values, first)}
+        return {"parameters": values, "variant": rerun_settings(variant, values, first)}
 
     for n in range(1, count):
         sources, new = _fit(key_path, draw, built, cwd, say, most=0.5)
         built.append(new)
-        values = read(sources["parameters"])
-        for name, one in values.items():
-            used[name].append(one.value)
-        lines = [f"{name} = {one.value!r}" for name, one in values.items()]
+        values = read_settings(sources["parameters"])
+        for name, setting in values.items():
+            used[name].append(setting.value)
+        lines = [f"{name} = {setting.value!r}" for name, setting in values.items()]
         cell = nbformat.v4.new_raw_cell("\n".join(lines), metadata={"tags": ["version"]})
         key.cells.insert([tag_of(c) for c in key.cells].index("variant") + n, cell)
         say(f"version {letter(n)}: {_in_words(values)}")
-        _tell_answers(new, old, say)
+        _report_answers(new, old, say)
     _save(key, key_path)
 
 
-def hand_out(
+def write_versions(
     exercise: str, packed: Path, students: list[tuple[str, str]], out: Path | str
 ) -> dict[str, int]:
     """Write each version's notebook to a folder of its own in `out`, and who gets which.
@@ -127,10 +127,10 @@ def hand_out(
     for n, compiled in enumerate(versions):
         text = text_of(nbformat.from_dict(compiled["notebook"]))
         write_whole(out / letter(n) / compiled["file"], text)
-    drawn = [(*each, letter(draw_of(exercise, each[0], len(versions)))) for each in students]
+    assigned = [(*each, letter(draw_of(exercise, each[0], len(versions)))) for each in students]
     with open(out / f"{exercise}_versions.csv", "w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([["student", "name", "version"], *drawn])
-    return {letter(n): sum(v == letter(n) for *_, v in drawn) for n in range(len(versions))}
+        csv.writer(file).writerows([["student", "name", "version"], *assigned])
+    return {letter(n): sum(v == letter(n) for *_, v in assigned) for n in range(len(versions))}
 
 
 def draw_of(exercise: str, student: str, count: int) -> int:
@@ -148,17 +148,17 @@ def _cell(key: NotebookNode, tag: str) -> dict[str, Setting]:
     source = next((cell.source for cell in key.cells if tag_of(cell) == tag), None)
     if source is None:
         raise BuildError(f"the key has no cell tagged {tag}, so it has nothing to vary")
-    return read(source)
+    return read_settings(source)
 
 
-def _other(dice: random.Random, setting: Setting, *without: set[Any]) -> Any:
+def _draw_other(rng: random.Random, setting: Setting, *excluded: set[Any]) -> Any:
     """Return a value that a setting may have and that is in none of the first sets that leave one.
 
     Where all leave none, its own.
     """
-    for but in without:
-        if left := [value for value in setting.allowed if value not in but]:
-            return dice.choice(left)
+    for values in excluded:
+        if remaining := [value for value in setting.allowed if value not in values]:
+            return rng.choice(remaining)
     return setting.value
 
 
@@ -168,53 +168,53 @@ def _fit(
     others: list[Built],
     cwd: Path | None,
     say: Callable[[str], object],
-    most: float = 0.0,
+    max_same: float = 0.0,
 ) -> tuple[dict[str, str], Built]:
     """Return the sources of the first set of settings that is fit, and what it makes.
 
     Where an answer to try is judged otherwise in each of three sets, of those the best: how a slip
-    is told can hang on how large a number is. `most` is which share of the answers may be that of
-    one of the `others`.
+    is told can hang on how large a number is. `max_same` is which share of the answers may be that
+    of one of the `others`.
     """
     cells = {tag_of(c): c.source for c in others[0].key.cells if tag_of(c)}
     reason = ""
-    found: list[tuple[int, int, dict[str, str], Built]] = []
+    fits: list[tuple[int, int, dict[str, str], Built]] = []
     for _ in range(TRIES):
-        sources = {tag: replaced(cells["parameters"], values) for tag, values in draw().items()}
+        sources = {tag: with_values(cells["parameters"], values) for tag, values in draw().items()}
         try:
-            new = building.build(key_path, cwd, settings=sources)
+            built = building.build(key_path, cwd, settings=sources)
         except BuildError as error:
             reason = str(error)
         else:
-            reason = _dull(new, others, most)
+            reason = _why_unfit(built, others, max_same)
             if not reason:
-                odd = cases.faults(key_path, decode(encode(new.compiled)))[1]
-                found.append((len(odd), len(found), sources, new))
-                if not odd or len(found) == 3:
-                    return min(found)[2:]
-                reason = odd[0]
+                faults = cases.faults(key_path, decode(encode(built.compiled)))[1]
+                fits.append((len(faults), len(fits), sources, built))
+                if not faults or len(fits) == 3:
+                    return min(fits)[2:]
+                reason = faults[0]
         say(f"not fit: {reason}")
-    if found:
-        return min(found)[2:]
+    if fits:
+        return min(fits)[2:]
     raise BuildError(f"{key_path.name}: no set of {TRIES} is fit; try another seed. {reason}")
 
 
-def _dull(new: Built, others: list[Built], most: float) -> str:
+def _why_unfit(new: Built, others: list[Built], max_same: float) -> str:
     """Return why a set of settings is of little use beside others, or ""."""
-    moving = {e["question"] for e in new.checks if e["part"] == AGAIN}
+    varying = {e["question"] for e in new.checks if e["part"] == AGAIN}
     entries = {e["question"]: e for e in new.compiled["checks"] if not e["part"]}
     for other in others:
-        had = {e["question"]: e["reference"] for e in other.compiled["checks"] if not e["part"]}
+        old = {e["question"]: e["reference"] for e in other.compiled["checks"] if not e["part"]}
         same = [
             q
-            for q in sorted(moving)
-            if judge(entries[q]["spec"] | {"wrong": []}, entries[q]["reference"], had[q]).status
+            for q in sorted(varying)
+            if judge(entries[q]["spec"] | {"wrong": []}, entries[q]["reference"], old[q]).status
             == RIGHT
         ]
-        if len(same) > most * len(moving):
+        if len(same) > max_same * len(varying):
             return f"question {same[0]} has the same answer as before"
         for question, entry in entries.items():
-            if _tied(entry["spec"], entry["reference"]) and not _tied(entry["spec"], had[question]):
+            if _tied(entry["spec"], entry["reference"]) and not _tied(entry["spec"], old[question]):
                 return f"question {question} has a tie"
     return ""
 
@@ -229,15 +229,15 @@ def _tied(spec: Spec, reference: Captured) -> bool:
 
 
 def _in_words(settings: Mapping[str, Setting]) -> str:
-    return ", ".join(f"{name} = {one.value!r}" for name, one in settings.items())
+    return ", ".join(f"{name} = {setting.value!r}" for name, setting in settings.items())
 
 
-def _tell_answers(new: Built, old: Built, say: Callable[[str], object]) -> None:
-    had = {e["question"]: _answer(e["reference"]) for e in old.compiled["checks"] if not e["part"]}
+def _report_answers(new: Built, old: Built, say: Callable[[str], object]) -> None:
+    past = {e["question"]: _answer(e["reference"]) for e in old.compiled["checks"] if not e["part"]}
     for entry in new.compiled["checks"]:
-        now = _answer(entry["reference"])
-        if not entry["part"] and now != had[entry["question"]]:
-            say(f"  {entry['question']}: {now} (was {had[entry['question']]})")
+        answer = _answer(entry["reference"])
+        if not entry["part"] and answer != past[entry["question"]]:
+            say(f"  {entry['question']}: {answer} (was {past[entry['question']]})")
 
 
 def _answer(reference: Captured) -> str:

@@ -21,14 +21,14 @@
     style.textContent = css;
     document.head.append(style);
   }
-  const voice = document.createElement('div');
-  voice.role = 'status';
-  voice.ariaLive = 'polite';
+  const liveRegion = document.createElement('div');
+  liveRegion.role = 'status';
+  liveRegion.ariaLive = 'polite';
   // With a place of its own it cannot make the area scroll.
-  voice.style.cssText =
+  liveRegion.style.cssText =
     'position:absolute;top:0;left:0;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)';
-  area.append(voice);
-  let words;
+  area.append(liveRegion);
+  let announced;
   let focused;
   area.addEventListener('focusin', event => {
     const button = event.target.closest('.belgrade-cards button');
@@ -39,12 +39,13 @@
     [...area.querySelectorAll('.belgrade-cards button')]
       .find(button => button.textContent === focused.text)?.focus();
   };
-  const mend = () => {
-    const live = area.querySelector('.jp-RenderedHTMLCommon [aria-live=polite]');
-    if (live) {
-      live.ariaLive = 'off';
-      if (words !== undefined && words !== live.textContent) voice.textContent = live.textContent;
-      words = live.textContent;
+  const fixControls = () => {
+    const sentence = area.querySelector('.jp-RenderedHTMLCommon [aria-live=polite]');
+    if (sentence) {
+      sentence.ariaLive = 'off';
+      const text = sentence.textContent;
+      if (announced !== undefined && announced !== text) liveRegion.textContent = text;
+      announced = text;
     }
     area.querySelectorAll('select, input[type=radio], input[type=checkbox], [role=slider]')
       .forEach(each => each.setAttribute('data-lm-suppress-shortcuts', 'true'));
@@ -63,27 +64,27 @@
     keepFocus();
   };
   const panel = area.closest('.jp-NotebookPanel');
-  const set = () => {
+  const alignTables = () => {
     panel.querySelectorAll('table.dataframe:not([data-belgrade])').forEach(table => {
       table.dataset.belgrade = 'set';
       table.querySelectorAll('td').forEach(cell => {
-        const whole = /^([-−+]?[\d.,]+ ?%?|\d{4}-\d\d-\d\d|NaN|<NA>|NaT)$/.test(cell.textContent.trim());
-        cell.classList.add(whole ? 'belgrade-whole' : 'belgrade-text');
+        const isWhole = /^([-−+]?[\d.,]+ ?%?|\d{4}-\d\d-\d\d|NaN|<NA>|NaT)$/.test(cell.textContent.trim());
+        cell.classList.add(isWhole ? 'belgrade-whole' : 'belgrade-text');
       });
     });
   };
   if (panel && !panel.dataset.belgrade) {
     panel.dataset.belgrade = 'tables';
-    set();
-    new MutationObserver(set).observe(panel, {childList: true, subtree: true});
+    alignTables();
+    new MutationObserver(alignTables).observe(panel, {childList: true, subtree: true});
   }
-  const light = panel?.querySelector('[data-status]');
-  const part = () => {
-    if (!/start|dead/.test(light.dataset.status)) return;
+  const icon = panel?.querySelector('[data-status]');
+  const markDisconnected = () => {
+    if (!/start|dead/.test(icon.dataset.status)) return;
     area.querySelectorAll('.belgrade-controls, .belgrade-form')
       .forEach(each => each.classList.add('jupyter-widgets-disconnected'));
   };
-  if (light) new MutationObserver(part).observe(light, {attributeFilter: ['data-status']});
-  mend();
-  new MutationObserver(mend).observe(area, {childList: true, subtree: true});
+  if (icon) new MutationObserver(markDisconnected).observe(icon, {attributeFilter: ['data-status']});
+  fixControls();
+  new MutationObserver(fixControls).observe(area, {childList: true, subtree: true});
 })();

@@ -73,7 +73,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.setattr(frames, "choices", near_the_start)
         patch.setattr(figures, "PIXELS_PER_INCH", 72)
         for name in EXPLORERS:
-            frames._draw_one(name, out / "_static" / "explorers", lambda: None)
+            frames._draw_explorer(name, out / "_static" / "explorers", lambda: None)
     return out
 
 
@@ -127,11 +127,11 @@ def assert_shows(folder: Path, frame: Any, name: str, **choices: Any) -> None:
     """Compare what is shown with what the notebook says, and with the files drawn for it."""
     explorer = getattr(explorers, name)()
     known = about(folder, name)
-    at, words = known["shown"]["-".join(map(str, explorer.places(**choices).values()))]
+    at, words = known["frames"]["-".join(map(str, explorer.places(**choices).values()))]
     base, *_, own = known["pictures"][at]
     files = [own] if base < 0 else [known["bases"][base][0], own]
     sentence = explorer.describe(explorer.data, **explorer.defaults | choices)
-    assert known["words"][words] == sentence
+    assert known["sentences"][words] == sentence
     frame.page.wait_for_function(
         "([box, words]) => box.querySelector('[role=status]').textContent === words",
         arg=[frame.element_handle(), sentence],
@@ -269,7 +269,7 @@ def test_what_is_likely_next_is_asked_for_ahead_and_little_else(
         assert_shows(folder, frame, "shares", weight=0.51)
         known = about(folder, "shares")
         start = explorers.shares().places()
-        two_on = known["shown"]["-".join(map(str, (start | {"weight": 52}).values()))][0]
+        two_on = known["frames"]["-".join(map(str, (start | {"weight": 52}).values()))][0]
         for _ in range(100):
             tab.wait_for_timeout(100)
             files = {url.split("/")[-1] for url in asked if url.endswith(".webp")}
@@ -297,7 +297,7 @@ def test_other_engines_answer_as_well(engine: Any, folder: Path, asking: Path) -
         shown = json.loads(engine.run(f"JSON.stringify(({SHOWN})({frame(name)}))"))
         assert shown["words"] == shown["alt"] == json.loads(words)
         known = about(folder, name)
-        at = known["shown"]["-".join(map(str, explorer.places(**choices).values()))][0]
+        at = known["frames"]["-".join(map(str, explorer.places(**choices).values()))][0]
         assert shown["painted"][-1] == known["pictures"][at][-1]
         assert not shown["hidden"]
 

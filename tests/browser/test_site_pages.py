@@ -17,7 +17,7 @@ from themes import settled
 
 from belgrade import report, takeaway
 from belgrade.authoring import site
-from belgrade.authoring.book.notebooks import still
+from belgrade.authoring.book.notebooks import static_html
 from belgrade.checks import compiled, examine, live
 from belgrade.checks.status import box
 
@@ -206,7 +206,7 @@ def test_what_checks_and_cards_show_is_accessible_in_both_themes(
     ]
     # In a page of the book, in place of a notebook's own outputs.
     text = (built() / "exercises/01_the_puzzle.html").read_text(encoding="utf-8")
-    shown = f"<div class='cell_output'>{''.join(map(still, parts))}</div>"
+    shown = f"<div class='cell_output'>{''.join(map(static_html, parts))}</div>"
     page_text = text.replace("</article>", f"{shown}</article>", 1)
     assert page_text != text
     for name, words in (("exercises/parts.html", page_text), ("takeaway.html", takeaway.as_page())):

@@ -175,7 +175,7 @@ def test_a_fortnight(
 ) -> None:
     students = class_of(platform, count)
     write_roster(platform, students, tmp_path / "roster.csv")
-    vary.hand_out(
+    vary.write_versions(
         "00", course.packed, [(one.id, one.name) for one in students], tmp_path / "versions"
     )
     drawn = {

@@ -17,7 +17,7 @@ from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
 from sphinx import addnodes
 
-from belgrade.authoring.links import Home, ways
+from belgrade.authoring.links import Home, launch_links
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -61,20 +61,20 @@ def _write_pictures(app: Sphinx, doctree: nodes.document) -> None:
 
     folder = Path(app.outdir) / "_images"
     up = "../" * app.env.docname.count("/")
-    when = itertools.chain([""], itertools.repeat('loading="lazy" '))
+    loading = itertools.chain([""], itertools.repeat('loading="lazy" '))
 
-    def written(found: re.Match[str]) -> str:
-        png = base64.b64decode(found[1])
+    def as_file(match: re.Match[str]) -> str:
+        png = base64.b64decode(match[1])
         path = folder / f"{hashlib.sha256(png).hexdigest()[:16]}.webp"
         if not path.exists():
             folder.mkdir(parents=True, exist_ok=True)
             Image.open(io.BytesIO(png)).save(path, "webp", lossless=True)
-        return f'{next(when)}src="{up}_images/{path.name}"'
+        return f'{next(loading)}src="{up}_images/{path.name}"'
 
     for node in doctree.findall(nodes.raw):
         html = node.astext()
         if INLINED.search(html):
-            node.children = [nodes.Text(INLINED.sub(written, html))]
+            node.children = [nodes.Text(INLINED.sub(as_file, html))]
 
 
 def _resolve_links(app: Sphinx, doctree: nodes.document) -> None:
@@ -126,16 +126,16 @@ def _launch(app: Sphinx, page: str, template: str, context: dict[str, Any], doct
     buttons = [
         {
             "type": "link",
-            "text": way.name,
-            "tooltip": f"Open {posixpath.basename(source)} in {way.name}",
-            "icon": f"_static/images/logo_{way.logo}",
-            "url": way.url if urlsplit(way.url).scheme else context["pathto"](way.url, 1),
+            "text": link.name,
+            "tooltip": f"Open {posixpath.basename(source)} in {link.name}",
+            "icon": f"_static/images/logo_{link.logo}",
+            "url": link.url if urlsplit(link.url).scheme else context["pathto"](link.url, 1),
         }
-        for way in ways(source, config.belgrade_home, config.belgrade_hub, lite)
+        for link in launch_links(source, config.belgrade_home, config.belgrade_hub, lite)
     ]
     if buttons and first:
-        rocket = {"type": "group", "icon": "fas fa-rocket", "tooltip": "Launch", "buttons": buttons}
-        context["header_buttons"].insert(0, rocket | {"label": "launch-buttons"})
+        menu = {"type": "group", "icon": "fas fa-rocket", "tooltip": "Launch", "buttons": buttons}
+        context["header_buttons"].insert(0, menu | {"label": "launch-buttons"})
 
 
 def _make_live(

@@ -15,20 +15,20 @@ def read(text: str) -> nbformat.NotebookNode:
 
     Of each output only its HTML is kept, where it has some. Code that JupyterLab hides is folded.
     """
-    book = nbformat.reads(text, as_version=4)
-    for cell in book.cells:
+    notebook = nbformat.reads(text, as_version=4)
+    for cell in notebook.cells:
         if cell.cell_type != "code":
             continue
         if cell.metadata.get("jupyter", {}).get("source_hidden"):
             cell.metadata.setdefault("tags", []).append("hide-input")
         for output in cell.outputs:
             if html := output.get("data", {}).get("text/html"):
-                output.data = {"text/html": still(html)}
-        cell.outputs = _framed(cell.outputs)
-    return book
+                output.data = {"text/html": static_html(html)}
+        cell.outputs = _in_frames(cell.outputs)
+    return notebook
 
 
-def still(html: str) -> str:
+def static_html(html: str) -> str:
     """Return the HTML of an output as it should stand on a page that does not change.
 
     Scripts, style sheets of pandas and announcements for screen readers go. Tables get the scopes
@@ -40,7 +40,7 @@ def still(html: str) -> str:
     for each in soup.select("[aria-live], [role=status]"):
         del each["aria-live"], each["role"]
     for table in soup.find_all("table"):
-        _mend(table)
+        _fix_table(table)
         heads = [cell.get_text(" ", strip=True) for cell in table.select("thead th")]
         name = f"Table: {', '.join(heads)}" if heads else "Table"
         frame = {"class": "belgrade-wide", "tabindex": "0", "role": "group", "aria-label": name}
@@ -48,7 +48,7 @@ def still(html: str) -> str:
     return str(soup)
 
 
-def _mend(table: Tag) -> None:
+def _fix_table(table: Tag) -> None:
     """Give a table's headings their scope; an empty one, as pandas leaves it, becomes a cell."""
     del table["border"]
     for cell in table.select("thead th"):
@@ -66,7 +66,7 @@ def _mend(table: Tag) -> None:
         del row["style"]
 
 
-def _framed(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
+def _in_frames(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
     """Join the two outputs of an explorer, its controls' stand-in and its picture, in one frame."""
     framed: list[nbformat.NotebookNode] = []
     explorer = None
@@ -79,8 +79,8 @@ def _framed(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]
             continue
         framed.append(output)
         soup = BeautifulSoup(html, "html.parser")
-        if how := soup.select_one("[data-explorer]"):
-            about = {name: str(how.attrs.pop(name)) for name in ("data-explorer", "data-start")}
-            explorer = soup.new_tag("div", attrs={"class": "belgrade-explorer", **about})
+        if controls := soup.select_one("[data-explorer]"):
+            data = {name: str(controls.attrs.pop(name)) for name in ("data-explorer", "data-start")}
+            explorer = soup.new_tag("div", attrs={"class": "belgrade-explorer", **data})
             explorer.append(soup)
     return framed

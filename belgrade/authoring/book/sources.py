@@ -10,8 +10,8 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from belgrade.authoring import dictionary, links
+from belgrade.authoring.animation import EXPLORER
 from belgrade.authoring.book import notebooks
-from belgrade.authoring.moving import EXPLORER
 from belgrade.files import write_whole
 
 # The parts of the book after its first page, in order: caption -> pages, as patterns of their paths
@@ -53,17 +53,17 @@ def write(
         links.rewrite(folder, home, hub)
     for name, text in dictionary.pages(root).items():
         write_whole(folder / name, text)
-    found = [path.relative_to(folder) for path in folder.rglob("*")]
+    paths = [path.relative_to(folder) for path in folder.rglob("*")]
     pages = sorted(
         path.with_suffix("").as_posix()
-        for path in found
+        for path in paths
         if path.suffix in (".md", ".ipynb") and path.as_posix() != "README.md"
     )
-    write_whole(folder / "index.md", first_page(pages, _in_place_of_the_picture(folder)))
+    write_whole(folder / "index.md", first_page(pages, _readme_explorer(folder)))
     return pages
 
 
-def _in_place_of_the_picture(folder: Path) -> str:
+def _readme_explorer(folder: Path) -> str:
     """Return the explorer that the README's picture shows, as HTML; "" where there is none."""
     for path in sorted(folder.glob("notebooks/*.ipynb")):
         text = path.read_text(encoding="utf-8")
@@ -81,7 +81,7 @@ def first_page(pages: list[str], explorer: str = "") -> str:
 
     An `explorer` takes the place of the README's moving picture.
     """
-    left, text = list(pages), ["```{include} README.md\n```"]
+    remaining, text = list(pages), ["```{include} README.md\n```"]
     if explorer:
         text = [
             f"```{{include}} README.md\n:end-before: {PICTURE[0]}\n```",
@@ -90,12 +90,12 @@ def first_page(pages: list[str], explorer: str = "") -> str:
         ]
     text.append("```{toctree}\n:hidden:\n\nStart <self>\n```")
     for caption, patterns in PARTS.items():
-        part = []
+        names = []
         for pattern in patterns:
-            found = [page for page in left if fnmatch(page, pattern)]
-            part += found
-            left = [page for page in left if page not in found]
-        if part:
-            text.append("\n".join(["```{toctree}", ":hidden:", f":caption: {caption}", "", *part]))
+            matches = [page for page in remaining if fnmatch(page, pattern)]
+            names += matches
+            remaining = [page for page in remaining if page not in matches]
+        if names:
+            text.append("\n".join(["```{toctree}", ":hidden:", f":caption: {caption}", "", *names]))
             text[-1] += "\n```"
     return "\n\n".join(text) + "\n"

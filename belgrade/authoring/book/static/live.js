@@ -16,7 +16,7 @@ since a page from the file system may not fetch. Without this script a page show
   const AHEAD = 8; // pictures asked for around a choice
   const SETTLED_MS = 400; // what is passed over more quickly is not read out
 
-  let made = 0;
+  let idCount = 0;
 
   /** Return a new element with attributes, properties (such as textContent) and children. */
   function make(tag, attributes = {}, ...children) {
@@ -40,13 +40,13 @@ since a page from the file system may not fetch. Without this script a page show
 
   // --- Explorers ---------------------------------------------------------------------------------
 
-  const kept = new Map(); // file -> promise of a decoded picture
+  const cache = new Map(); // file -> promise of a decoded picture
 
   function picture(file) {
-    const found = kept.get(file) ?? load(file);
-    kept.delete(file); // to the end: the least recently wanted go first
-    kept.set(file, found);
-    if (kept.size > MOST_KEPT) kept.delete(kept.keys().next().value);
+    const found = cache.get(file) ?? load(file);
+    cache.delete(file); // to the end: the least recently wanted go first
+    cache.set(file, found);
+    if (cache.size > MOST_KEPT) cache.delete(cache.keys().next().value);
     return found;
   }
 
@@ -54,86 +54,86 @@ since a page from the file system may not fetch. Without this script a page show
     const image = new Image();
     image.src = new URL(`pictures/${file}`, FOLDER).href;
     return image.decode().then(() => image, () => {
-      kept.delete(file); // the next choice tries again
+      cache.delete(file); // the next choice tries again
       return null;
     });
   }
 
-  /** Load what is known of an explorer; reject where its file is missing. */
-  function known(name) {
+  /** Load the data of an explorer; reject where its file is missing. */
+  function loadData(name) {
     return new Promise((resolve, reject) => {
-      const there = () => globalThis.belgradeExplorers?.[name];
-      if (there()) return resolve(there());
+      const loaded = () => globalThis.belgradeExplorers?.[name];
+      if (loaded()) return resolve(loaded());
       const script = make('script', { src: new URL(`${name}.js`, FOLDER).href });
       const missing = () => reject(new Error(`${name}.js is not there`));
-      script.addEventListener('load', () => (there() ? resolve(there()) : missing()));
+      script.addEventListener('load', () => (loaded() ? resolve(loaded()) : missing()));
       script.addEventListener('error', missing);
       document.head.append(script);
     });
   }
 
   class Explorer {
-    constructor(stand, about) {
-      this.about = about;
-      this.names = about.controls.map(control => control.name);
-      const given = JSON.parse(stand.dataset.start || '{}');
-      this.start = this.names.map(name => given[name] ?? about.start[name]);
-      if (!(this.start.join('-') in about.shown)) this.start = Object.values(about.start);
+    constructor(placeholder, data) {
+      this.data = data;
+      this.names = data.controls.map(control => control.name);
+      const overrides = JSON.parse(placeholder.dataset.start || '{}');
+      this.start = this.names.map(name => overrides[name] ?? data.start[name]);
+      if (!(this.start.join('-') in data.frames)) this.start = Object.values(data.start);
       this.places = [...this.start];
-      this.turn = 0;
+      this.request = 0;
       this.figure = [...document.querySelectorAll('figure')].find(
-        each => stand.compareDocumentPosition(each) & Node.DOCUMENT_POSITION_FOLLOWING,
+        each => placeholder.compareDocumentPosition(each) & Node.DOCUMENT_POSITION_FOLLOWING,
       );
       this.caption = this.figure.querySelector('figcaption');
       this.caption.removeAttribute('aria-live');
-      this.shown = this.figure.querySelector('img');
-      this.said = status('belgrade-unseen');
-      this.controls = about.controls.map((control, at) => this.control(control, at));
-      this.offered = about.walks.filter(walk => this.leads(walk));
-      const box = group(about.title);
-      box.append(make('p', { className: 'belgrade-title', textContent: about.title }));
-      if (about.walks.length) box.append(this.walks());
-      const back = make('button', { type: 'button', textContent: 'Back to start' });
-      back.addEventListener('click', () => this.back());
-      box.append(...this.controls.map(control => control.row), make('p', {}, back));
-      if (about.takes_answers) {
+      this.picture = this.figure.querySelector('img');
+      this.liveRegion = status('belgrade-unseen');
+      this.controls = data.controls.map((control, at) => this.control(control, at));
+      this.available = data.walks.filter(walk => this.covers(walk));
+      const box = group(data.title);
+      box.append(make('p', { className: 'belgrade-title', textContent: data.title }));
+      if (data.walks.length) box.append(this.walks());
+      const reset = make('button', { type: 'button', textContent: 'Back to start' });
+      reset.addEventListener('click', () => this.reset());
+      box.append(...this.controls.map(control => control.row), make('p', {}, reset));
+      if (data.takes_answers) {
         box.append(note('In the notebook, the picture takes in your own answers as well.'));
       }
       this.box = box;
-      this.stand = stand.querySelector('p') ?? stand;
-      if (about.walks.length) this.walk(0);
+      this.placeholder = placeholder.querySelector('p') ?? placeholder;
+      if (data.walks.length) this.walk(0);
     }
 
     /** Put the controls into the page. */
     place() {
-      this.stand.replaceWith(this.box);
-      this.figure.after(this.said);
+      this.placeholder.replaceWith(this.box);
+      this.figure.after(this.liveRegion);
     }
 
     /** Tell whether a walk was drawn from where this explorer starts. */
-    leads({ moves }) {
+    covers({ moves }) {
       return this.names.every(
-        (name, at) => moves.includes(name) || this.start[at] === this.about.start[name]);
+        (name, at) => moves.includes(name) || this.start[at] === this.data.start[name]);
     }
 
     /** Return a list of the walks, and what it is for. */
     walks() {
       const list = make('select');
-      list.append(...this.offered.map((walk, at) => new Option(walk.label, at)));
+      list.append(...this.available.map((walk, at) => new Option(walk.label, at)));
       list.addEventListener('change', () => this.walk(Number(list.value), true));
       this.fixed = note('');
       return make('div', {}, labelled('Task', list), this.fixed);
     }
 
     walk(at, isChosen = false) {
-      const { moves } = this.offered[at];
+      const { moves } = this.available[at];
       this.putBack();
       this.controls.forEach((control, n) => {
         control.row.hidden = !moves.includes(this.names[n]);
       });
       const fixed = this.controls.filter(control => control.row.hidden);
       this.fixed.textContent =
-        `Fixed here: ${fixed.map(control => control.words()).join('; ')}. ` +
+        `Fixed here: ${fixed.map(control => control.text()).join('; ')}. ` +
         'In the notebook all of them move, and together.';
       if (isChosen) this.show();
     }
@@ -144,16 +144,16 @@ since a page from the file system may not fetch. Without this script a page show
       this.controls.forEach((control, at) => control.put(this.places[at]));
     }
 
-    back() {
+    reset() {
       this.putBack();
       this.show();
     }
 
     /** Return a control: its row, how to put it to a place, and its label and value in words. */
-    control(about, at) {
+    control(spec, at) {
       const moved = place => this.move(at, place);
-      const kind = { select, switch: checkbox, number }[about.kind];
-      const control = kind(about, this.start[at], moved);
+      const kind = { select, switch: checkbox, number }[spec.kind];
+      const control = kind(spec, this.start[at], moved);
       control.row.addEventListener('focusin', () => this.ahead(at, 1), { passive: true });
       control.row.addEventListener('pointerenter', () => this.ahead(at, 1), { passive: true });
       return control;
@@ -168,95 +168,95 @@ since a page from the file system may not fetch. Without this script a page show
 
     /** Show what is chosen; return whether nothing else was chosen in the meantime. */
     async show() {
-      const turn = (this.turn += 1);
-      const [at, words] = this.about.shown[this.places.join('-')];
-      const sentence = this.about.words[words];
+      const request = (this.request += 1);
+      const [at, sentenceAt] = this.data.frames[this.places.join('-')];
+      const sentence = this.data.sentences[sentenceAt];
       const files = at < 0 ? [] : this.files(at);
       const images = await Promise.all(files.map(picture));
-      if (turn !== this.turn) return false;
+      if (request !== this.request) return false;
       const isThere = images.length > 0 && images.every(Boolean);
       if (isThere) this.paint(images, at);
-      this.shown.hidden = !isThere;
-      const failed = images.length > 0 && !isThere;
-      const more = failed ? ' (The picture could not be loaded.)' : '';
+      this.picture.hidden = !isThere;
+      const isFailed = images.length > 0 && !isThere;
+      const more = isFailed ? ' (The picture could not be loaded.)' : '';
       this.caption.textContent = sentence + more;
-      this.shown.ariaLabel = sentence;
+      this.picture.ariaLabel = sentence;
       clearTimeout(this.waiting);
-      this.waiting = setTimeout(() => (this.said.textContent = sentence + more), SETTLED_MS);
+      this.waiting = setTimeout(() => (this.liveRegion.textContent = sentence + more), SETTLED_MS);
       return true;
     }
 
     files(at) {
-      const [base, ...rest] = this.about.pictures[at];
+      const [base, ...rest] = this.data.pictures[at];
       const own = rest.at(-1);
-      return base < 0 ? [own] : [this.about.bases[base][0], own];
+      return base < 0 ? [own] : [this.data.bases[base][0], own];
     }
 
     /** Lay pictures over each other, at their own size, in place of what is shown. */
     paint(images, at) {
-      const [base, ...own] = this.about.pictures[at];
-      const [width, height] = base < 0 ? own : this.about.bases[base].slice(1);
+      const [base, ...own] = this.data.pictures[at];
+      const [width, height] = base < 0 ? own : this.data.bases[base].slice(1);
       const { naturalWidth, naturalHeight } = images[0];
-      if (this.shown.tagName !== 'CANVAS') {
+      if (this.picture.tagName !== 'CANVAS') {
         const canvas = make('canvas', { role: 'img', className: 'belgrade-picture' });
-        this.shown.replaceWith(canvas);
-        this.shown = canvas;
+        this.picture.replaceWith(canvas);
+        this.picture = canvas;
       }
-      const canvas = this.shown;
+      const canvas = this.picture;
       if (canvas.width !== naturalWidth || canvas.height !== naturalHeight) {
         Object.assign(canvas, { width: naturalWidth, height: naturalHeight });
         canvas.style.aspectRatio = `${width} / ${height}`;
         this.figure.style.maxWidth = `${width}px`;
       }
-      const pen = canvas.getContext('2d');
-      images.forEach(image => pen.drawImage(image, 0, 0));
+      const context = canvas.getContext('2d');
+      images.forEach(image => context.drawImage(image, 0, 0));
     }
 
     /** Ask for the pictures of the places that a reader may go to next, the likeliest first. */
     ahead(at, step) {
-      const near = [];
-      const look = (n, place) => {
+      const candidates = [];
+      const add = (n, place) => {
         const places = this.places.with(n, place);
-        const found = this.about.shown[places.join('-')];
-        if (found && found[0] >= 0) near.push(...this.files(found[0]));
+        const frame = this.data.frames[places.join('-')];
+        if (frame && frame[0] >= 0) candidates.push(...this.files(frame[0]));
       };
-      const here = this.places[at];
-      for (let far = 1; far <= AHEAD; far += 1) {
-        look(at, here + far * step);
-        if (far % 2) look(at, here - ((far + 1) / 2) * step);
+      const current = this.places[at];
+      for (let distance = 1; distance <= AHEAD; distance += 1) {
+        add(at, current + distance * step);
+        if (distance % 2) add(at, current - ((distance + 1) / 2) * step);
       }
-      this.names.forEach((_, n) => n !== at && [1, -1].forEach(by => look(n, this.places[n] + by)));
-      const turn = this.turn;
-      const files = [...new Set(near)].filter(file => !kept.has(file)).slice(0, AHEAD);
+      this.names.forEach((_, n) => n !== at && [1, -1].forEach(by => add(n, this.places[n] + by)));
+      const request = this.request;
+      const files = [...new Set(candidates)].filter(file => !cache.has(file)).slice(0, AHEAD);
       const next = () => {
-        if (turn === this.turn && files.length) picture(files.shift()).then(next);
+        if (request === this.request && files.length) picture(files.shift()).then(next);
       };
       next();
     }
   }
 
-  function note(words) {
-    return make('p', { className: 'belgrade-note', textContent: words });
+  function note(textContent) {
+    return make('p', { className: 'belgrade-note', textContent });
   }
 
   /** Return a row of a label and the control that it names. */
-  function labelled(words, control, ...more) {
-    control.id = `belgrade-${(made += 1)}`;
-    const label = make('label', { htmlFor: control.id, textContent: words });
+  function labelled(text, control, ...more) {
+    control.id = `belgrade-${(idCount += 1)}`;
+    const label = make('label', { htmlFor: control.id, textContent: text });
     return make('div', { className: 'belgrade-row' }, label, control, ...more);
   }
 
   function select({ label, options }, start, moved) {
     const list = make('select');
     // Leading blanks, which show how deep an option lies, would be dropped.
-    list.append(...options.map((words, at) => new Option(words.replace(/^ +/, blanks =>
+    list.append(...options.map((text, at) => new Option(text.replace(/^ +/, blanks =>
       '\u00a0'.repeat(blanks.length)), at)));
     list.value = start;
     list.addEventListener('change', () => moved(Number(list.value)));
     return {
       row: labelled(label, list),
       put: place => (list.value = place),
-      words: () => `${label} ${list.selectedOptions[0].textContent.trim()}`,
+      text: () => `${label} ${list.selectedOptions[0].textContent.trim()}`,
     };
   }
 
@@ -268,7 +268,7 @@ since a page from the file system may not fetch. Without this script a page show
     return {
       row,
       put: place => (box.checked = Boolean(place)),
-      words: () => `${label} ${box.checked ? 'yes' : 'no'}`,
+      text: () => `${label} ${box.checked ? 'yes' : 'no'}`,
     };
   }
 
@@ -298,9 +298,9 @@ since a page from the file system may not fetch. Without this script a page show
       moved(place(typed()));
     });
     box.addEventListener('change', () => {
-      const now = typed() === undefined ? slider.value : value(place(typed()));
-      box.value = slider.value = now;
-      moved(place(now));
+      const chosen = typed() === undefined ? slider.value : value(place(typed()));
+      box.value = slider.value = chosen;
+      moved(place(chosen));
     });
     slider.addEventListener('input', () => {
       box.value = slider.value;
@@ -309,26 +309,26 @@ since a page from the file system may not fetch. Without this script a page show
     return {
       row: labelled(label, box, slider),
       put: at => (box.value = slider.value = value(at)),
-      words: () => `${label} ${box.value}`,
+      text: () => `${label} ${box.value}`,
     };
   }
 
-  async function wake(stand) {
-    const about = await known(stand.dataset.explorer).catch(() => null);
-    if (about) new Explorer(stand, about).place();
-    else stand.append(note('Its pictures are not here, so it cannot be moved on this page.'));
+  async function activate(placeholder) {
+    const data = await loadData(placeholder.dataset.explorer).catch(() => null);
+    if (data) new Explorer(placeholder, data).place();
+    else placeholder.append(note('Its pictures are not here, so it cannot be moved on this page.'));
   }
 
   /** Put controls in the place of each sentence that says to run a cell, when it comes near. */
-  function wakeWhenNear() {
-    const watch = new IntersectionObserver(seen => {
-      for (const { isIntersecting, target } of seen) {
+  function activateWhenNear() {
+    const observer = new IntersectionObserver(entries => {
+      for (const { isIntersecting, target } of entries) {
         if (!isIntersecting) continue;
-        watch.unobserve(target);
-        wake(target);
+        observer.unobserve(target);
+        activate(target);
       }
     }, { rootMargin: NEAR });
-    document.querySelectorAll('[data-explorer]').forEach(stand => watch.observe(stand));
+    document.querySelectorAll('[data-explorer]').forEach(each => observer.observe(each));
   }
 
   // --- Forms -------------------------------------------------------------------------------------
@@ -381,13 +381,13 @@ since a page from the file system may not fetch. Without this script a page show
 
   /** Return the number that was typed, with a decimal point or a decimal comma. */
   function read(typed, { label, min, max, whole }) {
-    const plain = typed.replace(/[\s%]/g, '').replace('−', '-');
-    if (!plain) throw new Unfinished(`${label}: type a number first.`);
-    if (/^-?[1-9]\d{0,2}[.,]\d{3}$/.test(plain)) {
-      throw new Unfinished(`“${plain}” can be read in two ways: write it without the mark.`);
+    const digits = typed.replace(/[\s%]/g, '').replace('−', '-');
+    if (!digits) throw new Unfinished(`${label}: type a number first.`);
+    if (/^-?[1-9]\d{0,2}[.,]\d{3}$/.test(digits)) {
+      throw new Unfinished(`“${digits}” can be read in two ways: write it without the mark.`);
     }
-    const value = Number(plain.replace(',', '.'));
-    if (!Number.isFinite(value)) throw new Unfinished(`“${plain}” is no number: write digits.`);
+    const value = Number(digits.replace(',', '.'));
+    if (!Number.isFinite(value)) throw new Unfinished(`“${digits}” is no number: write digits.`);
     if (whole && !Number.isInteger(value)) throw new Unfinished(`Write a whole number.`);
     if (value < min || value > max) throw new Unfinished(`Write a number from ${min} to ${max}.`);
     return value;
@@ -396,51 +396,51 @@ since a page from the file system may not fetch. Without this script a page show
   // Each returns a field: its row, its control, how to read it (undefined: nothing given), and how
   // to put a value into it.
   const FIELDS = {
-    number(about) {
+    number(spec) {
       const box = make('input', { type: 'text', inputMode: 'decimal', autocomplete: 'off' });
-      box.placeholder = `${about.min} to ${about.max}`;
+      box.placeholder = `${spec.min} to ${spec.max}`;
       box.size = 12;
       return {
-        row: labelled(about.label, box),
-        read: () => (box.value.trim() || !about.optional ? read(box.value, about) : undefined),
+        row: labelled(spec.label, box),
+        read: () => (box.value.trim() || !spec.optional ? read(box.value, spec) : undefined),
         put: value => (box.value = typeof value === 'number' ? value : ''),
       };
     },
 
-    list(about) {
+    list(spec) {
       const list = make('select');
       list.append(new Option('choose', ''));
-      list.append(...about.options.map(([words], at) => new Option(words, at)));
+      list.append(...spec.options.map(([label], at) => new Option(label, at)));
       return {
-        row: labelled(about.label, list),
-        read: () => about.options[list.value]?.[1],
+        row: labelled(spec.label, list),
+        read: () => spec.options[list.value]?.[1],
         put: value => {
-          const at = about.options.findIndex(option => option[1] === value);
+          const at = spec.options.findIndex(option => option[1] === value);
           list.value = at < 0 ? '' : at;
         },
       };
     },
 
-    radio(about) {
-      const name = `belgrade-${(made += 1)}`;
-      const boxes = about.options.map(() => make('input', { type: 'radio', name }));
-      const rows = about.options.map(([words], at) => {
-        const row = labelled(words, boxes[at]);
+    radio(spec) {
+      const name = `belgrade-${(idCount += 1)}`;
+      const boxes = spec.options.map(() => make('input', { type: 'radio', name }));
+      const rows = spec.options.map(([label], at) => {
+        const row = labelled(label, boxes[at]);
         row.prepend(boxes[at]);
         return row;
       });
-      const legend = make('legend', { textContent: about.label });
+      const legend = make('legend', { textContent: spec.label });
       return {
         row: make('fieldset', { className: 'belgrade-choice' }, legend, ...rows),
-        read: () => about.options[boxes.findIndex(box => box.checked)]?.[1],
-        put: value => boxes.forEach((box, at) => (box.checked = about.options[at][1] === value)),
+        read: () => spec.options[boxes.findIndex(box => box.checked)]?.[1],
+        put: value => boxes.forEach((box, at) => (box.checked = spec.options[at][1] === value)),
       };
     },
 
-    text(about) {
-      const box = make('textarea', { rows: 3, placeholder: about.placeholder ?? '' });
+    text(spec) {
+      const box = make('textarea', { rows: 3, placeholder: spec.placeholder ?? '' });
       return {
-        row: labelled(about.label, box),
+        row: labelled(spec.label, box),
         read: () => box.value.trim() || undefined,
         put: value => (box.value = typeof value === 'string' ? value : ''),
       };
@@ -448,56 +448,56 @@ since a page from the file system may not fetch. Without this script a page show
   };
 
   /** Ask what the definition asks; what is committed goes into the journal under its key. */
-  function form(asks, said) {
-    const fields = asks.fields.map(about => ({ about, ...FIELDS[about.kind](about) }));
-    const isOne = fields.length === 1 && !fields[0].about.name;
-    const earlier = journal.entries()[asks.key]?.value;
-    fields.forEach(({ about, put }) => put(isOne ? earlier : earlier?.[about.name]));
+  function form(schema, statusLine) {
+    const fields = schema.fields.map(spec => ({ spec, ...FIELDS[spec.kind](spec) }));
+    const isOne = fields.length === 1 && !fields[0].spec.name;
+    const earlier = journal.entries()[schema.key]?.value;
+    fields.forEach(({ spec, put }) => put(isOne ? earlier : earlier?.[spec.name]));
     let isCommitted = earlier !== undefined;
 
     function value() {
-      const given = fields.map(({ about, read: answer }) => {
-        const found = answer();
-        if (found === undefined && !about.optional) {
-          throw new Unfinished(about.missing ?? `Answer first: ${about.label}.`);
+      const answers = fields.map(({ spec, read: answer }) => {
+        const value = answer();
+        if (value === undefined && !spec.optional) {
+          throw new Unfinished(spec.missing ?? `Answer first: ${spec.label}.`);
         }
-        return [about.name, found];
+        return [spec.name, value];
       });
-      if (isOne) return given[0][1];
-      const filled = given.filter(([, found]) => found !== undefined);
-      const chosen = filled.map(([, found]) => found);
+      if (isOne) return answers[0][1];
+      const filled = answers.filter(([, value]) => value !== undefined);
+      const chosen = filled.map(([, value]) => value);
       const isTwice = new Set(chosen).size < chosen.length;
-      if (asks.different && isTwice) throw new Unfinished(asks.different);
-      return asks.different ? chosen : Object.fromEntries(filled);
+      if (schema.different && isTwice) throw new Unfinished(schema.different);
+      return schema.different ? chosen : Object.fromEntries(filled);
     }
 
     function commit(event) {
       event.preventDefault();
       try {
-        const given = value();
-        said.textContent = journal.save(asks.key, given);
-        if (!isOne && fields.every(field => field.about.optional)) {
-          said.textContent += ` ${Object.keys(given).length} of ${fields.length} answered.`;
+        const values = value();
+        statusLine.textContent = journal.save(schema.key, values);
+        if (!isOne && fields.every(field => field.spec.optional)) {
+          statusLine.textContent += ` ${Object.keys(values).length} of ${fields.length} answered.`;
         }
         isCommitted = true;
-        tellKept?.();
+        updateTakeaway?.();
       } catch (missing) {
         if (!(missing instanceof Unfinished)) throw missing;
-        said.textContent = missing.message;
+        statusLine.textContent = missing.message;
       }
     }
 
     // What is changed after it was committed is kept as well.
-    const box = make('form', { className: 'belgrade-live', ariaLabel: asks.question });
+    const box = make('form', { className: 'belgrade-live', ariaLabel: schema.question });
     box.append(
-      make('p', { className: 'belgrade-title', textContent: asks.question }),
+      make('p', { className: 'belgrade-title', textContent: schema.question }),
       ...fields.map(field => field.row),
-      make('p', {}, make('button', { type: 'submit', textContent: asks.button })),
-      said,
+      make('p', {}, make('button', { type: 'submit', textContent: schema.button })),
+      statusLine,
     );
     box.addEventListener('submit', commit);
     box.addEventListener('change', event => isCommitted && commit(event));
-    said.textContent = isCommitted ? 'You have answered this. You may change it.' : '';
+    statusLine.textContent = isCommitted ? 'You have answered this. You may change it.' : '';
     return box;
   }
 
@@ -507,7 +507,7 @@ since a page from the file system may not fetch. Without this script a page show
     const right = new Map();
     const tally = make('p');
     questions.forEach(({ question: label, options }, at) => {
-      const field = FIELDS.radio({ label, options: options.map(([words], n) => [words, n]) });
+      const field = FIELDS.radio({ label, options: options.map(([text], n) => [text, n]) });
       const reply = status('belgrade-reply');
       field.row.append(reply);
       field.row.addEventListener('change', () => {
@@ -523,11 +523,11 @@ since a page from the file system may not fetch. Without this script a page show
     return box;
   }
 
-  let tellKept = null;
+  let updateTakeaway = null;
 
   /** Below the last form: what is kept, to be taken to the notebook or forgotten. */
   function takeaway(last) {
-    const words = status('');
+    const summary = status('');
     const button = (textContent, act) => {
       const pressed = make('button', { type: 'button', textContent });
       pressed.addEventListener('click', act);
@@ -546,34 +546,34 @@ since a page from the file system may not fetch. Without this script a page show
         journal.forget();
         location.reload();
       }));
-    box.append(words, buttons, note(
+    box.append(summary, buttons, note(
       'To go on in the notebook, run “from belgrade import keep; keep.panel()” there and ' +
       'choose the downloaded file. On a shared computer, forget them when you leave.'));
     last.after(box);
-    tellKept = () => {
+    updateTakeaway = () => {
       const count = Object.keys(journal.entries()).length;
       box.hidden = count === 0;
-      const where = Object.keys(journal.inMemory).length
+      const place = Object.keys(journal.inMemory).length
         ? 'until this page is closed' : 'in this browser, and nowhere else';
-      words.textContent = `${count} ${count === 1 ? 'answer is' : 'answers are'} kept ${where}.`;
+      summary.textContent = `${count} ${count === 1 ? 'answer is' : 'answers are'} kept ${place}.`;
     };
-    tellKept();
+    updateTakeaway();
   }
 
   /** Put forms in the place of their words. */
   function forms() {
     let last = null;
-    document.querySelectorAll('[data-asks]').forEach(words => {
-      const asks = JSON.parse(words.dataset.asks);
-      const stored = words.nextElementSibling;
-      if (stored?.tagName === 'P') stored.remove(); // "Nothing is kept yet."
-      const box = asks.questions ? checkpoint(asks) : form(asks, status('belgrade-said'));
-      words.replaceWith(box);
-      if (asks.key) last = box;
+    document.querySelectorAll('[data-asks]').forEach(stored => {
+      const schema = JSON.parse(stored.dataset.asks);
+      const line = stored.nextElementSibling;
+      if (line?.tagName === 'P') line.remove(); // "Nothing is kept yet."
+      const box = schema.questions ? checkpoint(schema) : form(schema, status('belgrade-said'));
+      stored.replaceWith(box);
+      if (schema.key) last = box;
     });
     if (last) takeaway(last);
   }
 
-  if (SCRIPT.dataset.explorers) wakeWhenNear(); // else they were left still
+  if (SCRIPT.dataset.explorers) activateWhenNear(); // else they were left still
   forms();
 })();

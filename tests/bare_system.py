@@ -46,7 +46,7 @@ mount -t proc proc proc
 mount --rbind /sys sys
 mount --rbind /dev dev
 mount -t tmpfs -o size=2g tmpfs dev/shm
-for place in $SHOWN; do
+for place in $MOUNTS; do
   if [ -d "$place" ]; then mkdir -p "./$place"
   else mkdir -p "./$(dirname "$place")"; [ -e "./$place" ] || : > "./$place"; fi
   mount --bind -o ro "$place" "./$place"
@@ -57,7 +57,7 @@ cd /
 umount -l /.old
 exec "$@"
 """
-FIRST = """
+RUN_LAB = """
 set -eu
 cd /root/module
 echo "== python3 run.py"
@@ -73,7 +73,7 @@ echo "JupyterLab answers."
 kill $lab
 wait $lab || :
 """
-SECOND = """
+RUN_TESTS = """
 cd /root/module
 echo "== python3 run.py test"
 CI=true python3 run.py test
@@ -87,20 +87,20 @@ def test(root, arguments):
     if unknown:
         print(f"--bare takes {' or '.join(SUITES)}, not {', '.join(unknown)}.", file=sys.stderr)
         return 1
-    lacking = [name for name in ("mmdebstrap", "git", "unshare", "mount") if not shutil.which(name)]
-    before = machine.rights()
-    if before is None or lacking:
-        paste = f"sudo apt-get install -y {' '.join(lacking)}" if lacking else "sudo -v"
+    missing = [name for name in ("mmdebstrap", "git", "unshare", "mount") if not shutil.which(name)]
+    prefix = machine.rights()
+    if prefix is None or missing:
+        remedy = f"sudo apt-get install -y {' '.join(missing)}" if missing else "sudo -v"
         print(
             "A bare system needs root, or sudo that asks for nothing, and mmdebstrap (Debian and "
-            f"Ubuntu have it). Paste, then try again: {paste}",
+            f"Ubuntu have it). Paste, then try again: {remedy}",
             file=sys.stderr,
         )
         return 1
     results = []
     for suite in arguments or SUITES:
         started = time.monotonic()
-        code = _test_on(root, suite, cache, before)
+        code = _test_on(root, suite, cache, prefix)
         minutes = (time.monotonic() - started) / 60
         results.append((code, f"{SUITES[suite]} {'FAILED' if code else 'ok'} ({minutes:.1f} min)"))
     print("\n" + ", ".join(line for _, line in results), flush=True)
@@ -108,15 +108,15 @@ def test(root, arguments):
 
 
 def _cache(arguments):
-    rest, cache = list(arguments), Path.home() / ".cache" / "belgrade-bare"
-    if "--cache" in rest:
-        place = rest.index("--cache")
-        cache = Path(rest[place + 1])
-        del rest[place : place + 2]
-    return rest, cache.resolve()
+    remaining, cache = list(arguments), Path.home() / ".cache" / "belgrade-bare"
+    if "--cache" in remaining:
+        index = remaining.index("--cache")
+        cache = Path(remaining[index + 1])
+        del remaining[index : index + 2]
+    return remaining, cache.resolve()
 
 
-def _test_on(root, suite, cache, before):
+def _test_on(root, suite, cache, prefix):
     cache.mkdir(parents=True, exist_ok=True)
     tree = cache / suite
     if not (tree / "usr").is_dir():
@@ -126,50 +126,50 @@ def _test_on(root, suite, cache, before):
         command += ["--include=python3,ca-certificates"]
         command += ['--aptopt=Acquire::Check-Valid-Until "false"', *_apt_options()]
         command += [suite, str(tree), MIRROR]
-        if subprocess.run([*before, *command]).returncode:
-            subprocess.run([*before, "rm", "-rf", str(tree)])
+        if subprocess.run([*prefix, *command]).returncode:
+            subprocess.run([*prefix, "rm", "-rf", str(tree)])
             return 1
     with tempfile.TemporaryDirectory(dir=cache, prefix=f"{suite}-") as work:
         copy = Path(work) / "tree"
-        subprocess.run([*before, "cp", "-a", str(tree), str(copy)], check=True)
+        subprocess.run([*prefix, "cp", "-a", str(tree), str(copy)], check=True)
         module = copy / "root" / "module"
         clone = ["git", "clone", "--quiet", "--no-hardlinks", str(root), str(module)]
-        subprocess.run([*before, *clone], check=True)
+        subprocess.run([*prefix, *clone], check=True)
         try:
-            return max(_run_in(copy, script, before) for script in (FIRST, SECOND))
+            return max(_run_in(copy, script, prefix) for script in (RUN_LAB, RUN_TESTS))
         finally:
-            subprocess.run([*before, "rm", "-rf", "--one-file-system", str(copy)])
+            subprocess.run([*prefix, "rm", "-rf", "--one-file-system", str(copy)])
 
 
-def _run_in(tree, script, before):
+def _run_in(tree, script, prefix):
     env = {name: value for name, value in os.environ.items() if VARIABLES.match(name)}
     env |= {"HOME": "/root", "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
-    env |= {"LANG": "C.UTF-8", "TERM": "dumb", "TREE": str(tree), "SHOWN": " ".join(_shown(tree))}
-    given = [f"{name}={value}" for name, value in env.items()]
+    env |= {"LANG": "C.UTF-8", "TERM": "dumb", "TREE": str(tree), "MOUNTS": " ".join(_mounts(tree))}
+    variables = [f"{name}={value}" for name, value in env.items()]
     enter = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--propagation", "private"]
     enter += ["sh", "-c", ENTER, "sh", "sh", "-c", script]
-    return subprocess.run([*before, "env", "-i", *given, *enter]).returncode
+    return subprocess.run([*prefix, "env", "-i", *variables, *enter]).returncode
 
 
-def _shown(tree):
+def _mounts(tree):
     """The files and folders that say how this machine reaches the network, and what they name."""
-    found = [os.path.expanduser(path) for path in SETTINGS]
-    found = [path for path in found if os.path.exists(path)]
-    words = [value for name, value in os.environ.items() if VARIABLES.match(name)]
-    for path in found:
+    files = [os.path.expanduser(path) for path in SETTINGS]
+    files = [path for path in files if os.path.exists(path)]
+    texts = [value for name, value in os.environ.items() if VARIABLES.match(name)]
+    for path in files:
         if os.path.isfile(path) and "ssl" not in path:
-            words.append(Path(path).read_text(encoding="utf-8", errors="replace"))
-    named = re.findall(r"(?:file://)?(/[\w./+-]+)", " ".join(words))
-    for path in named:  # a folder of packages, with what its pages name beside it
+            texts.append(Path(path).read_text(encoding="utf-8", errors="replace"))
+    paths = re.findall(r"(?:file://)?(/[\w./+-]+)", " ".join(texts))
+    for path in paths:  # a folder of packages, with what its pages name beside it
         top = "/".join(path.split("/")[:3])
         if os.path.isdir(path) and not top.startswith(("/etc", "/usr", "/tmp", "/root", "/home")):
-            found.append(top)
-    return [path for path in dict.fromkeys(found) if not re.search(r"\s", path)]
+            files.append(top)
+    return [path for path in dict.fromkeys(files) if not re.search(r"\s", path)]
 
 
 def _apt_options():
     """Proxies that apt uses here, for mmdebstrap."""
-    asked = subprocess.run(["apt-config", "dump"], stdout=subprocess.PIPE)
-    text = asked.stdout.decode("utf-8", "replace")
+    result = subprocess.run(["apt-config", "dump"], stdout=subprocess.PIPE)
+    text = result.stdout.decode("utf-8", "replace")
     lines = [line for line in text.splitlines() if re.match(r"Acquire::https?::Proxy", line)]
     return [f"--aptopt={line.rstrip(';')}" for line in lines]

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-UNLIKE = Path(__file__).resolve().parent / "unlike"
+SITECUSTOMIZE = Path(__file__).resolve().parent / "unlike"
 STABLE = ("stable", "mergesort")
 
 
@@ -39,21 +39,21 @@ def shuffled_tables(source: Path, to: Path, paths: list[str]) -> Path:
 
 
 @contextlib.contextmanager
-def ties_turned_round() -> Iterator[None]:
+def reversed_ties() -> Iterator[None]:
     """Let pandas' sorts put rows that tie in the opposite order, unless they are stable."""
-    undo = turn_ties_round()
+    undo = reverse_ties()
     try:
         yield
     finally:
         undo()
 
 
-def turn_ties_round() -> Any:
+def reverse_ties() -> Any:
     """Do it until the function that is returned is called."""
     from pandas.core import sorting
 
-    usual = sorting.nargsort
-    places = [m for m in list(sys.modules.values()) if getattr(m, "nargsort", None) is usual]
+    original = sorting.nargsort
+    modules = [m for m in list(sys.modules.values()) if getattr(m, "nargsort", None) is original]
 
     def nargsort(
         items: Any,
@@ -64,28 +64,28 @@ def turn_ties_round() -> Any:
         mask: Any = None,
     ) -> Any:
         if kind in STABLE:
-            return usual(items, kind, ascending, na_position, key, mask)
+            return original(items, kind, ascending, na_position, key, mask)
         mask = None if mask is None else mask[::-1]
-        order = usual(items[::-1], "stable", ascending, na_position, key, mask)
+        order = original(items[::-1], "stable", ascending, na_position, key, mask)
         return len(items) - 1 - order
 
-    def put(function: Any) -> None:
-        for module in places:
+    def patch(function: Any) -> None:
+        for module in modules:
             module.nargsort = function
 
-    assert len(places) >= 4, "pandas sorts in another place than it did"
-    put(nargsort)
-    return lambda: put(usual)
+    assert len(modules) >= 4, "pandas sorts in another place than it did"
+    patch(nargsort)
+    return lambda: patch(original)
 
 
-def turn_files_round() -> None:
+def reverse_listings() -> None:
     """Let folders list their files in the opposite of alphabetical order."""
-    listed, scanned = os.listdir, os.scandir
+    real_listdir, real_scandir = os.listdir, os.scandir
 
     class Scanned:
         def __init__(self, *arguments: Any) -> None:
-            with scanned(*arguments) as found:
-                self._found = iter(sorted(found, key=lambda each: each.name, reverse=True))
+            with real_scandir(*arguments) as entries:
+                self._found = iter(sorted(entries, key=lambda each: each.name, reverse=True))
 
         def __iter__(self) -> Iterator[Any]:
             return self
@@ -102,5 +102,5 @@ def turn_files_round() -> None:
         def close(self) -> None:
             pass
 
-    os.listdir = lambda *arguments: sorted(listed(*arguments), reverse=True)
+    os.listdir = lambda *arguments: sorted(real_listdir(*arguments), reverse=True)
     os.scandir = Scanned

@@ -33,10 +33,10 @@ def run(root: Path, tests: list[str]) -> tuple[int, str]:
     """Run tests of the copy at `root` until one fails; return pytest's exit status and words."""
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-n0", "-p", "no:cacheprovider"]
     env = os.environ | {"PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(
+    result = subprocess.run(
         [*command, *tests], cwd=root, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
-    return done.returncode, done.stdout.decode("utf-8", "replace")
+    return result.returncode, result.stdout.decode("utf-8", "replace")
 
 
 def try_one(fault: dict[str, str], copies: queue.Queue[Path]) -> int:
@@ -53,24 +53,24 @@ def try_one(fault: dict[str, str], copies: queue.Queue[Path]) -> int:
     return status
 
 
-def main(words: list[str]) -> int:
+def main(terms: list[str]) -> int:
     """Try the faults; return 1 if one was not caught, or a test failed without any."""
-    chosen = [f for f in faults() if all(word in f["what"].casefold() for word in words)]
-    at_once: int = os.cpu_count() or 1
+    chosen = [f for f in faults() if all(term in f["what"].casefold() for term in terms)]
+    workers: int = os.cpu_count() or 1
     copies: queue.Queue[Path] = queue.Queue()
     with tempfile.TemporaryDirectory() as folder:
-        for number in range(at_once):
+        for number in range(workers):
             copies.put(shutil.copytree(ROOT, Path(folder, str(number)), ignore=NOT_COPIED))
         tests = sorted({test for fault in chosen for test in fault["tests"].split()})
-        status, said = run(Path(folder, "0"), tests)
+        status, output = run(Path(folder, "0"), tests)
         if status != PASSED:
-            print(f"Without a fault the tests do not pass:\n{said[-3000:]}")
+            print(f"Without a fault the tests do not pass:\n{output[-3000:]}")
             return 1
-        with ThreadPoolExecutor(at_once) as pool:
-            found = list(pool.map(lambda fault: try_one(fault, copies), chosen))
-    for fault, status in zip(chosen, found, strict=True):
+        with ThreadPoolExecutor(workers) as pool:
+            statuses = list(pool.map(lambda fault: try_one(fault, copies), chosen))
+    for fault, status in zip(chosen, statuses, strict=True):
         print("caught" if status == FAILED else "NOT CAUGHT", fault["what"], sep="  ")
-    caught = found.count(FAILED)
+    caught = statuses.count(FAILED)
     print(f"{caught} of {len(chosen)} faults caught.")
     return 0 if caught == len(chosen) > 0 else 1
 

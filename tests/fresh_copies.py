@@ -16,7 +16,7 @@ from belgrade.checks.assemble import about, assemble, fresh_copy
 NO_PIXELS = """from matplotlib_inline.config import InlineBackend
 InlineBackend.instance(parent=get_ipython()).figure_formats = set()"""
 # A reference is read from a chart that was drawn, since ticks come with it; answers need not be.
-NOT_DRAWN = f"""{NO_PIXELS}
+SKIP_DRAWING = f"""{NO_PIXELS}
 from matplotlib import pyplot
 pyplot.draw_all = lambda force=False: None"""
 
@@ -35,7 +35,7 @@ def checked_copies(
     fresh = fresh_copy(compiled["notebook"], compiled["checks"])
     copies = [assemble(fresh, submitted) for submitted in submissions]
     records = records_of([notebook for notebook, _ in copies], runner)
-    return [(outcomes(of_it), mended) for of_it, (_, mended) in zip(records, copies, strict=True)]
+    return [(outcomes(each), repairs) for each, (_, repairs) in zip(records, copies, strict=True)]
 
 
 def outcomes(records: list[dict[str, Any]]) -> Outcomes:
@@ -50,27 +50,27 @@ def records_of(copies: list[Any], runner: Runner = examine.run) -> list[list[dic
     The copies follow one another in one kernel, whose names are cleared in between. Their questions
     are told apart by a mark after the number.
     """
-    whole = None
+    combined = None
     for number, notebook in enumerate(copy.deepcopy(copies)):
         for cell in notebook.cells:
             cell["id"] = f"{cell['id']}-{number}"
             if question := about(cell).get("question"):
-                marked = f"{question}~{number}"
-                about(cell)["question"] = marked
+                unique = f"{question}~{number}"
+                about(cell)["question"] = unique
                 if "spec" in about(cell):
-                    about(cell)["spec"] = about(cell)["spec"] | {"question": marked}
-                    cell.source = cell.source.replace(f'"{question}"', f'"{marked}"')
-        source = NOT_DRAWN if whole is None else CLEAR
-        before = nbformat.v4.new_code_cell(source, id=f"before-{number}")
-        if whole is None:
-            whole = notebook
-            whole.cells.insert(0, before)
+                    about(cell)["spec"] = about(cell)["spec"] | {"question": unique}
+                    cell.source = cell.source.replace(f'"{question}"', f'"{unique}"')
+        source = SKIP_DRAWING if combined is None else CLEAR
+        separator = nbformat.v4.new_code_cell(source, id=f"before-{number}")
+        if combined is None:
+            combined = notebook
+            combined.cells.insert(0, separator)
         else:
-            whole.cells += [before, *notebook.cells]
-    records, aborted = runner(whole)
+            combined.cells += [separator, *notebook.cells]
+    records, aborted = runner(combined)
     assert not aborted
-    found: list[list[dict[str, Any]]] = [[] for _ in copies]
+    by_copy: list[list[dict[str, Any]]] = [[] for _ in copies]
     for record in records:
         question, number = record["question"].split("~")
-        found[int(number)].append(record | {"question": question})
-    return found
+        by_copy[int(number)].append(record | {"question": question})
+    return by_copy

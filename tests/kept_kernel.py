@@ -24,7 +24,7 @@ from belgrade.authoring.build import Built, build
 from belgrade.authoring.execute import first_error, kernel_manager
 from belgrade.files import write_whole
 
-kept: list[Any] = []
+managers: list[Any] = []
 # A folder that the processes of this run share, and no other run: conftest names it.
 shared: list[Path] = []
 KEYS = Path(__file__).resolve().parent.parent / "exercises" / "keys"
@@ -32,16 +32,16 @@ KEYS = Path(__file__).resolve().parent.parent / "exercises" / "keys"
 
 def kernel() -> Any:
     """Return the manager of this process's kernel, which nbclient starts when it first runs."""
-    if not kept:
-        kept.append(kernel_manager())
+    if not managers:
+        managers.append(kernel_manager())
         atexit.register(stop)
-    return kept[0]
+    return managers[0]
 
 
 def stop() -> None:
     """Stop the kernel if there is one; the next notebook gets another."""
-    while kept:
-        manager = kept.pop()
+    while managers:
+        manager = managers.pop()
         if manager.has_kernel:
             run_sync(manager.shutdown_kernel)(now=True)
 
@@ -57,19 +57,19 @@ class Client(NotebookClient):
         folder = str(self.resources["metadata"]["path"])
         source = [f"import os\nos.environ.clear()\nos.environ.update({env!r})"]
         source += [FORGET.format(folder=folder), NO_PIXELS]
-        before = new_code_cell("\n".join(source))
-        self.nb.cells.insert(0, before)
+        reset = new_code_cell("\n".join(source))
+        self.nb.cells.insert(0, reset)
         try:
-            done = super().execute(env=env, **options | {"cleanup_kc": False})
-            assert first_error(before) is None, first_error(before)
+            result = super().execute(env=env, **options | {"cleanup_kc": False})
+            assert first_error(reset) is None, first_error(reset)
         except BaseException:
             stop()
             raise
         finally:
-            self.nb.cells.remove(before)
+            self.nb.cells.remove(reset)
             if self.kc is not None:
                 self.kc.stop_channels()
-        return done
+        return result
 
 
 def keep_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,13 +80,13 @@ def keep_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
 @functools.cache
 def built_of(key: Path) -> Built:
     """Return what build makes of a key; one of the module's own is built once in a run of tests."""
-    known = [folder / f"{key.stem}.pickle" for folder in shared if key.parent == KEYS]
-    for path in known:
+    cached = [folder / f"{key.stem}.pickle" for folder in shared if key.parent == KEYS]
+    for path in cached:
         if path.exists():
             return pickle.loads(path.read_bytes())
     with pytest.MonkeyPatch.context() as patch:
         keep_kernel(patch)
         built = build(key)
-    for path in known:
+    for path in cached:
         write_whole(path, pickle.dumps(built))
     return built

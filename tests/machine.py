@@ -56,7 +56,7 @@ INSTALLED = {
 }
 ON_PATH = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
 ON_PATH += ["microsoft-edge", "microsoft-edge-stable"]
-PLAYWRIGHTS_OWN = (
+PLAYWRIGHT_PATH = (
     "from playwright.sync_api import sync_playwright as start\n"
     "with start() as p: print(p.chromium.executable_path)"
 )
@@ -76,25 +76,25 @@ def is_snap(path):
         return True
     try:
         with open(real, "rb") as file:
-            start = file.read(4000)
+            beginning = file.read(4000)
     except OSError:
         return False
-    return start.startswith(b"#!") and b"snap" in start
+    return beginning.startswith(b"#!") and b"snap" in beginning
 
 
 def system_browser():
     """The path of a browser that the system has, or None."""
-    found = [shutil.which(name) for name in ON_PATH]
-    found += [path for path in INSTALLED.get(platform.system(), []) if os.path.exists(path)]
-    return next((path for path in found if path and not is_snap(path)), None)
+    paths = [shutil.which(name) for name in ON_PATH]
+    paths += [path for path in INSTALLED.get(platform.system(), []) if os.path.exists(path)]
+    return next((path for path in paths if path and not is_snap(path)), None)
 
 
 def playwrights_browser(python):
     """The path of the browser that Playwright brought for `python`, or None."""
-    asked = subprocess.run(
-        [str(python), "-c", PLAYWRIGHTS_OWN], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    result = subprocess.run(
+        [str(python), "-c", PLAYWRIGHT_PATH], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     )
-    path = asked.stdout.decode("utf-8", "replace").strip()
+    path = result.stdout.decode("utf-8", "replace").strip()
     return path if path and os.path.exists(path) else None
 
 
@@ -128,18 +128,18 @@ def possible(part):
 
 def missing():
     """The parts that are not here, and "venv" where this Python cannot make an environment."""
-    found = []
+    parts = []
     if system_browser() is None:
-        found.append("browser")
+        parts.append("browser")
     engines = (("firefox", firefox), ("webkit", webkit))
-    found += [name for name, path in engines if possible(name) and path() is None]
+    parts += [name for name, path in engines if possible(name) and path() is None]
     if is_linux() and shutil.which("bwrap") is None:
-        found.append("sandbox")
-    found += [name for name in ("npm", "git") if shutil.which(name) is None]
-    asked = [sys.executable, "-c", "import ensurepip, venv"]
-    if is_linux() and subprocess.run(asked, stderr=subprocess.DEVNULL).returncode:
-        found.append("venv")
-    return found
+        parts.append("sandbox")
+    parts += [name for name in ("npm", "git") if shutil.which(name) is None]
+    command = [sys.executable, "-c", "import ensurepip, venv"]
+    if is_linux() and subprocess.run(command, stderr=subprocess.DEVNULL).returncode:
+        parts.append("venv")
+    return parts
 
 
 # --- how it gets here ------------------------------------------------------------------------
@@ -152,10 +152,10 @@ def rights():
     if os.geteuid() == 0:
         return []
     if shutil.which("sudo"):
-        asked = subprocess.run(
+        result = subprocess.run(
             ["sudo", "-n", "true"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        if asked.returncode == 0:
+        if result.returncode == 0:
             return ["sudo", "-n"]
     return None
 
@@ -187,29 +187,29 @@ def installer(parts):
 def known(package):
     """Of the names `a|b` of a package the first that apt could install, else the first."""
     names, quiet = package.split("|"), {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    ask = ["apt-get", "install", "--simulate", "-qq"]
+    simulate = ["apt-get", "install", "--simulate", "-qq"]
     tried = names[1:] and names
-    found = (name for name in tried if subprocess.run([*ask, name], **quiet).returncode == 0)
+    found = (name for name in tried if subprocess.run([*simulate, name], **quiet).returncode == 0)
     return next(found, names[0])
 
 
 def take_without(arguments):
     """(the arguments without --without, the parts that it names)"""
-    rest, without = [], []
-    waiting = False
+    remaining, without = [], []
+    is_value = False
     for argument in arguments:
-        if waiting or argument.startswith("--without="):
+        if is_value or argument.startswith("--without="):
             without += argument.split("=", 1)[-1].split(",")
-            waiting = False
+            is_value = False
         elif argument == "--without":
-            waiting = True
+            is_value = True
         else:
-            rest.append(argument)
+            remaining.append(argument)
     unknown = [name for name in without if name not in PARTS]
-    if waiting or unknown:
+    if is_value or unknown:
         what = f"not {', '.join(unknown)}" if unknown else "a list"
         raise UnknownPart(f"--without takes {', '.join(PARTS)}, {what}: --without browser,npm")
-    return rest, without
+    return remaining, without
 
 
 def bring(without, step):
@@ -218,53 +218,53 @@ def bring(without, step):
     `step(title, command, **env)` runs a command, tells its time, and raises where it fails. What
     cannot be brought is told with one command to paste.
     """
-    left = {part: f"left out on purpose (--without {part})" for part in without}
-    wanted = [part for part in missing() if part not in without]
-    if not wanted:
-        return left
+    reasons = {part: f"left out on purpose (--without {part})" for part in without}
+    needed = [part for part in missing() if part not in without]
+    if not needed:
+        return reasons
     names = {"venv": "Python's own part for environments", **PARTS}
-    print(f"Missing for the tests: {', '.join(names[part] for part in wanted)}.", flush=True)
-    commands, brought = installer(wanted)
-    before = rights()
+    print(f"Missing for the tests: {', '.join(names[part] for part in needed)}.", flush=True)
+    commands, brought = installer(needed)
+    prefix = rights()
 
     def carry_out(title, command):
-        step(title, [*before, "env", "DEBIAN_FRONTEND=noninteractive", *command])
+        step(title, [*prefix, "env", "DEBIAN_FRONTEND=noninteractive", *command])
 
-    if commands and before is not None:
+    if commands and prefix is not None:
         try:
             for command in commands[:-1]:
                 carry_out("Asking for packages", command)
-            carry_out("Installing them", installer(wanted)[0][-1])  # under the names known by now
+            carry_out("Installing them", installer(needed)[0][-1])  # under the names known by now
         except Exception as problem:
             print(f"  {problem}", flush=True)
             for part in brought if len(brought) > 1 else []:  # one that fails stops no other
                 with contextlib.suppress(Exception):
                     carry_out(f"Installing {names[part]}", installer([part])[0][-1])
-    still = [part for part in missing() if part in wanted]
-    if paste := remedy(still):
-        print(f"To bring what is missing, paste this command:\n  {paste}", flush=True)
-    gone = [part for part in still if part in PARTS]
-    if gone:
-        on_purpose = f"(on purpose: --without {','.join(gone)})"
+    still_missing = [part for part in missing() if part in needed]
+    if command := remedy(still_missing):
+        print(f"To bring what is missing, paste this command:\n  {command}", flush=True)
+    left_out = [part for part in still_missing if part in PARTS]
+    if left_out:
+        on_purpose = f"(on purpose: --without {','.join(left_out)})"
         print(f"Their tests are left out, and counted at the end {on_purpose}.", flush=True)
-    return left | {part: f"{PARTS[part]} is not here" for part in gone}
+    return reasons | {part: f"{PARTS[part]} is not here" for part in left_out}
 
 
 def remedy(parts):
     """One command to paste that brings the parts, or None where this system has none."""
     commands, brought = installer(parts)
-    words = [" ".join(["sudo", *each]).replace(" -qq", "").replace(" -q", "") for each in commands]
+    lines = [" ".join(["sudo", *each]).replace(" -qq", "").replace(" -q", "") for each in commands]
     if "browser" in parts and "browser" not in brought:
         python = "python" if os.name == "nt" else ".venv/bin/python"
         python = r".venv\Scripts\python" if os.name == "nt" else python
-        words.append(f"{python} -m playwright install chromium")
-    return " && ".join(words) or None
+        lines.append(f"{python} -m playwright install chromium")
+    return " && ".join(lines) or None
 
 
-def bring_browser(left, python, step):
+def bring_browser(reasons, python, step):
     """Let Playwright bring its own browser where the system has none; return what is left out."""
-    if "browser" not in left or left["browser"].startswith("left out on purpose"):
-        return left
+    if "browser" not in reasons or reasons["browser"].startswith("left out on purpose"):
+        return reasons
     if not playwrights_browser(python):
         try:
             command = [str(python), "-m", "playwright", "install", "chromium"]
@@ -273,8 +273,8 @@ def bring_browser(left, python, step):
             first = str(problem).strip().splitlines()[0]
             print(f"  It cannot be had: {first}", flush=True)
     if playwrights_browser(python):
-        left = {part: why for part, why in left.items() if part != "browser"}
-    return left
+        reasons = {part: why for part, why in reasons.items() if part != "browser"}
+    return reasons
 
 
 # --- what was not tested ---------------------------------------------------------------------
@@ -303,19 +303,19 @@ def sentences(reasons):
     """What was not tested, a sentence a part, from {reason of a skip: number of tests}."""
     by_part = {}
     for why, count in sorted(reasons.items()):
-        part, _, words = why.partition(": ")
+        part, _, reason = why.partition(": ")
         if part not in (*PARTS, "slow"):
-            part, words = "other", why
-        by_part.setdefault(part, []).append((count, " ".join(words.split())))
-    said = []
+            part, reason = "other", why
+        by_part.setdefault(part, []).append((count, " ".join(reason.split())))
+    lines = []
     for part in [*PARTS, "slow", "other"]:
-        if found := by_part.get(part):
-            total = sum(count for count, _ in found)
+        if entries := by_part.get(part):
+            total = sum(count for count, _ in entries)
             tests = f"{total} test{'s' if total > 1 else ''}"
-            whose = f"{tests} of the {part}" if part in PARTS else tests
-            words = "; ".join(f"{why} ({n})" if len(found) > 1 else why for n, why in found)
-            said.append(f"Not tested: {whose}: {words}")
-    return said or ["Nothing was left out."]
+            subject = f"{tests} of the {part}" if part in PARTS else tests
+            reason = "; ".join(f"{why} ({n})" if len(entries) > 1 else why for n, why in entries)
+            lines.append(f"Not tested: {subject}: {reason}")
+    return lines or ["Nothing was left out."]
 
 
 def say_left_out(path):
@@ -325,8 +325,8 @@ def say_left_out(path):
     except OSError:  # pytest did not get so far
         return 0
     print("\n".join(sentences(reasons)), flush=True)
-    here = [why for why in reasons if possible(why.partition(": ")[0])]
-    if here and os.environ.get("CI"):
+    available = [why for why in reasons if possible(why.partition(": ")[0])]
+    if available and os.environ.get("CI"):
         print("CI is set: what this system could have and was left out makes the run fail.")
         return 1
     return 0

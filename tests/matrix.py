@@ -21,15 +21,15 @@ from pathlib import Path
 VERSIONS = {"oldest": ("3.11", "lowest-direct"), "newest": ("3.15", "highest")}
 
 
-def commands(uv, root, place, python, resolution, rest):
+def commands(uv, root, env_folder, python, resolution, rest):
     """The commands that make the environment and run the notebooks, in order."""
-    made = place / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    options = ["--quiet", "--python", str(made), "--resolution", resolution]
+    exe = env_folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    options = ["--quiet", "--python", str(exe), "--resolution", resolution]
     folders = [str(root / "notebooks"), str(root / "exercises" / "keys")]
     return [
-        [uv, "venv", "--quiet", "--python", python, str(place)],
+        [uv, "venv", "--quiet", "--python", python, str(env_folder)],
         [uv, "pip", "install", *options, "--editable", str(root)],
-        [str(made), "-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval", *folders, *rest],
+        [str(exe), "-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval", *folders, *rest],
     ]
 
 
@@ -42,8 +42,8 @@ def test(root, arguments, child_env):
     if unknown := [name for name in names if name.partition("@")[0] not in VERSIONS]:
         print(f"--matrix takes {' or '.join(VERSIONS)}, not {unknown[0]}.", file=sys.stderr)
         return 1
-    beside = os.pathsep.join(str(root / ".venv" / folder) for folder in ("bin", "Scripts"))
-    uv = shutil.which("uv") or shutil.which("uv", path=beside)
+    venv_path = os.pathsep.join(str(root / ".venv" / folder) for folder in ("bin", "Scripts"))
+    uv = shutil.which("uv") or shutil.which("uv", path=venv_path)
     if not uv:
         print("--matrix needs uv, which brings each Python: pip install uv", file=sys.stderr)
         return 1
@@ -51,17 +51,17 @@ def test(root, arguments, child_env):
     for name in names or VERSIONS:
         started = time.monotonic()
         with tempfile.TemporaryDirectory() as work:
-            place = Path(work, "env")
-            env = child_env(BELGRADE_WORK=str(Path(work, "my_work")), VIRTUAL_ENV=str(place))
-            env["PATH"] = os.pathsep.join([str(place / "bin"), str(place / "Scripts"), env["PATH"]])
-            which, _, other = name.partition("@")
-            python, resolution = VERSIONS[which]
+            venv = Path(work, "env")
+            env = child_env(BELGRADE_WORK=str(Path(work, "my_work")), VIRTUAL_ENV=str(venv))
+            env["PATH"] = os.pathsep.join([str(venv / "bin"), str(venv / "Scripts"), env["PATH"]])
+            version_name, _, other = name.partition("@")
+            python, resolution = VERSIONS[version_name]
             rest = arguments[len(names) :]
-            for command in commands(uv, root, place, other or python, resolution, rest):
+            for command in commands(uv, root, venv, other or python, resolution, rest):
                 print(f"{name}: {' '.join(command)}", flush=True)
                 if subprocess.call(command, cwd=root, env=env):
                     failed.append(name)
                     break
-        how = "FAILED" if name in failed else "ok"
-        print(f"{name} {how} ({time.monotonic() - started:.0f} s)", flush=True)
+        outcome = "FAILED" if name in failed else "ok"
+        print(f"{name} {outcome} ({time.monotonic() - started:.0f} s)", flush=True)
     return 1 if failed else 0

@@ -15,12 +15,12 @@ FORKS = "forkserver" in multiprocessing.get_all_start_methods()
 processes = multiprocessing.get_context("forkserver" if FORKS else "spawn")
 
 
-def _command(folder: Path, arguments: tuple[str, ...], env: dict[str, str], said: str) -> None:
+def _command(folder: Path, arguments: tuple[str, ...], env: dict[str, str], log: str) -> None:
     os.environ.clear()
     os.environ.update(env)
     os.chdir(folder)
     sys.path[:0] = [path for path in env["PYTHONPATH"].split(os.pathsep) if path]
-    handle = os.open(said, os.O_WRONLY)
+    handle = os.open(log, os.O_WRONLY)
     for stream in (1, 2):
         os.dup2(handle, stream)
     sys.argv = ["nbgrader", *arguments]
@@ -33,12 +33,12 @@ def run(folder: Path, arguments: tuple[str, ...], env: dict[str, str]) -> tuple[
     """Run `nbgrader ARGUMENTS` in a folder; return its exit status and what it said."""
     if FORKS:
         processes.set_forkserver_preload(["nbgrader.apps.nbgraderapp"])
-    handle, said = tempfile.mkstemp(suffix=".txt")
+    handle, log = tempfile.mkstemp(suffix=".txt")
     os.close(handle)
     try:
-        process = processes.Process(target=_command, args=(folder, arguments, env, said))
+        process = processes.Process(target=_command, args=(folder, arguments, env, log))
         process.start()
         process.join()
-        return process.exitcode, Path(said).read_text(encoding="utf-8", errors="replace")
+        return process.exitcode, Path(log).read_text(encoding="utf-8", errors="replace")
     finally:
-        os.unlink(said)
+        os.unlink(log)

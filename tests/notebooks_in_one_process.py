@@ -25,33 +25,33 @@ from belgrade.checks import blanks, live, status
 
 def run(shell, path):
     """Run a notebook; return what went wrong, and the status of its questions if it is a key."""
-    book = nbformat.read(path, as_version=4)
+    notebook = nbformat.read(path, as_version=4)
     shell.reset(new_session=False)
     os.chdir(path.parent)
     shell.user_ns["display"] = display
-    errors, said = [], io.StringIO()
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(said):
-        for number, cell in enumerate(book.cells):
+    errors, stderr = [], io.StringIO()
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(stderr):
+        for number, cell in enumerate(notebook.cells):
             if cell.cell_type == "code":
-                done = shell.run_cell(cell.source, store_history=False)
-                meant = "raises-exception" in cell.metadata.get("tags", [])
-                if not meant and (problem := done.error_before_exec or done.error_in_exec):
+                result = shell.run_cell(cell.source, store_history=False)
+                expected = "raises-exception" in cell.metadata.get("tags", [])
+                if not expected and (problem := result.error_before_exec or result.error_in_exec):
                     errors.append(f"cell {number}: {type(problem).__name__}: {problem}")
         statuses = questions(path.name[:2]) if path.parent.name == "keys" else {}
-    return {"errors": errors, "stderr": said.getvalue(), "questions": statuses}
+    return {"errors": errors, "stderr": stderr.getvalue(), "questions": statuses}
 
 
 def questions(exercise):
     """Return the status of each question, judged in this process as in the browser."""
-    found = {}
-    usual, live.sys = live.sys, SimpleNamespace(platform="emscripten", modules=sys.modules)
-    shown, live._page = live._page, lambda report: found.update(report) or ""
+    captured = {}
+    real_sys, live.sys = live.sys, SimpleNamespace(platform="emscripten", modules=sys.modules)
+    real_page, live._page = live._page, lambda report: captured.update(report) or ""
     exam = os.environ.pop("BELGRADE_EXAM")
     try:
         live.check_notebook(exercise)
     finally:
-        live.sys, live._page, os.environ["BELGRADE_EXAM"] = usual, shown, exam
-    return {row["question"]: row["status"] for row in found["questions"]}
+        live.sys, live._page, os.environ["BELGRADE_EXAM"] = real_sys, real_page, exam
+    return {row["question"]: row["status"] for row in captured["questions"]}
 
 
 def main(paths):
@@ -59,10 +59,10 @@ def main(paths):
     shell = InteractiveShell.instance()
     shell.display_pub = CapturingDisplayPublisher()
     blanks.listen()  # a kernel's shell is there before the package
-    books = [Path(path).resolve() for path in paths]
-    found = {f"{path.parent.name}/{path.name}": run(shell, path) for path in books}
+    notebooks = [Path(path).resolve() for path in paths]
+    results = {f"{path.parent.name}/{path.name}": run(shell, path) for path in notebooks}
     versions = {name: version(name) for name in ("pandas", "matplotlib", "numpy")}
-    print(json.dumps({"versions": versions, "notebooks": found}))
+    print(json.dumps({"versions": versions, "notebooks": results}))
 
 
 if __name__ == "__main__":

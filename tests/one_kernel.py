@@ -34,15 +34,15 @@ del os, sys
 class OneKernel:
     """nbval's kernel, started for the first notebook and stopped after the last."""
 
-    def __init__(self, usual: Any) -> None:
-        self.usual, self.kernel = usual, None
+    def __init__(self, start: Any) -> None:
+        self.start, self.kernel = start, None
 
     def __call__(self, kernel_name: str, cwd: str, startup_timeout: float) -> Any:
         """Return the kernel, in the folder `cwd` and as good as new."""
         if self.kernel and not self.kernel.is_alive():
             self.stop()
         if self.kernel is None:
-            self.kernel = self.usual(kernel_name, cwd, startup_timeout)
+            self.kernel = self.start(kernel_name, cwd, startup_timeout)
             self.kernel.stop = lambda: None  # a notebook's end is not the kernel's
         else:
             vars(self.kernel).pop("await_reply", None)  # the last notebook's own way to wait
@@ -64,9 +64,9 @@ def pytest_runtestloop(session: pytest.Session) -> Any:
     """Put the one kernel in the place of nbval's."""
     from nbval import plugin
 
-    usual, plugin.RunningKernel = plugin.RunningKernel, OneKernel(plugin.RunningKernel)
+    running_kernel, plugin.RunningKernel = plugin.RunningKernel, OneKernel(plugin.RunningKernel)
     try:
         return (yield)
     finally:
         plugin.RunningKernel.stop()
-        plugin.RunningKernel = usual
+        plugin.RunningKernel = running_kernel

@@ -24,7 +24,7 @@ def {name}(*given):
 """
 
 
-def typed_in(compiled: dict[str, Any]) -> nbformat.NotebookNode:
+def with_references(compiled: dict[str, Any]) -> nbformat.NotebookNode:
     """Return the exercise of a compiled exercise with its own references as the answers."""
     notebook = nbformat.from_dict(copy.deepcopy(compiled["notebook"]))
     entries = {entry["question"]: entry for entry in compiled["checks"] if not entry["part"]}
@@ -51,9 +51,9 @@ def _code(name: str, entry: dict[str, Any]) -> str:
     if reference["type"] == "chart":
         return _chart(name, reference["axes"][0])
     if reference["type"] == "function":
-        given = [one if isinstance(one, list) else [one] for one in entry["spec"]["inputs"]]
+        inputs = [each if isinstance(each, list) else [each] for each in entry["spec"]["inputs"]]
         results = [_literal(result) for result in reference["results"]]
-        pairs = [f"({one!r}, {result})" for one, result in zip(given, results, strict=True)]
+        pairs = [f"({each!r}, {result})" for each, result in zip(inputs, results, strict=True)]
         return LOOK_UP.format(name=name, known=f"[{', '.join(pairs)}]")
     return f"import pandas as pd\n{name} = {_literal(reference)}"
 
@@ -72,7 +72,7 @@ def _chart(name: str, axes: dict[str, Any]) -> str:
     lines = ["import pandas as pd", "import matplotlib.pyplot as plt", "_, ax = plt.subplots()"]
     for series in axes["series"]:
         x = repr(series["x"])
-        if all(re.fullmatch(r"\d{4}-\d\d-\d\d", str(one)) for one in series["x"]):
+        if all(re.fullmatch(r"\d{4}-\d\d-\d\d", str(value)) for value in series["x"]):
             x = f"pd.to_datetime({x})"
         draw = f"ax.{DRAW[series['mark']]}"
         lines.append(f"{draw}({x}, {series['y']!r}, label={series['label']!r})")

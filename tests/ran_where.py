@@ -20,20 +20,20 @@ BEGINS, ENDS = "<!-- made by python tests/ran_where.py -->", "<!-- end of the ta
 def marks(folder: Path = ROOT / "tests" / "browser") -> Iterator[tuple[str, str, str, str, bool]]:
     """Yield browser, front end, what, the name of the file, and whether the test is slow."""
     for path in sorted(folder.glob("test_*.py")):
-        for each in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if not isinstance(each, ast.FunctionDef):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.FunctionDef):
                 continue
-            names = [ast.unparse(mark) for mark in each.decorator_list]
-            for mark in each.decorator_list:
+            names = [ast.unparse(mark) for mark in node.decorator_list]
+            for mark in node.decorator_list:
                 if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "pytest.mark.runs_in":
-                    where, front_end, what = (ast.literal_eval(arg) for arg in mark.args)
-                    yield where, front_end, what, path.name, "pytest.mark.slow" in names
+                    browser, front_end, what = (ast.literal_eval(arg) for arg in mark.args)
+                    yield browser, front_end, what, path.name, "pytest.mark.slow" in names
 
 
 def table() -> str:
     """Return the table as Markdown, by front end and browser."""
-    rows = sorted({(front, where, what, file) for where, front, what, file, _ in marks()})
-    lines = [f"| {front} | {where} | {what} | `{file}` |" for front, where, what, file in rows]
+    rows = sorted({(app, browser, what, file) for browser, app, what, file, _ in marks()})
+    lines = [f"| {app} | {browser} | {what} | `{file}` |" for app, browser, what, file in rows]
     return "\n".join(["| front end | browser | what | where |", "|---|---|---|---|", *lines])
 
 

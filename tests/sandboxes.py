@@ -21,7 +21,7 @@ TIGHT = Limits(memory=2**30, processes=24, file_size=2**20, scratch=8 * 2**20, f
 
 
 @functools.cache
-def _opened(isolated: bool) -> Sandbox | str:
+def _open_sandbox(isolated: bool) -> Sandbox | str:
     sandbox = Sandbox(TIGHT, workers=2, isolated=isolated)
     try:
         sandbox.__enter__()
@@ -33,8 +33,8 @@ def _opened(isolated: bool) -> Sandbox | str:
 
 def probe() -> str:
     """Return "" if the sandbox works on this machine, else what to do."""
-    opened = _opened(True)
-    return opened if isinstance(opened, str) else ""
+    sandbox = _open_sandbox(True)
+    return sandbox if isinstance(sandbox, str) else ""
 
 
 def shared_sandbox(isolated: bool = True) -> Sandbox:
@@ -43,39 +43,39 @@ def shared_sandbox(isolated: bool = True) -> Sandbox:
     Where there can be none the test is skipped, with the remedy.
     """
     machine.need("sandbox")
-    opened = _opened(isolated)
-    if isinstance(opened, str):
-        pytest.skip(machine.reason("sandbox", opened))
-    return opened
+    sandbox = _open_sandbox(isolated)
+    if isinstance(sandbox, str):
+        pytest.skip(machine.reason("sandbox", sandbox))
+    return sandbox
 
 
 @contextmanager
 def question_process(sandbox: Sandbox) -> Iterator[QuestionProcess]:
     """Give a question process that has run nothing."""
     with sandbox.setup_process(()) as setup:
-        one = setup.fork()
+        process = setup.fork()
         try:
-            yield one
+            yield process
         finally:
-            one.stop()
+            process.stop()
 
 
-def run_cell(one: QuestionProcess, code: str, seconds: float = 20) -> CellResult:
+def run_cell(process: QuestionProcess, code: str, seconds: float = 20) -> CellResult:
     """Return what came of running `code` in a question process."""
-    return one.run(code, seconds)
+    return process.run(code, seconds)
 
 
-def value(one: QuestionProcess, expression: str, before: str = "") -> Any:
+def value(process: QuestionProcess, expression: str, setup: str = "") -> Any:
     """Return the value of an expression in a question process, with lines before it."""
-    found = run_cell(one, f"{before}\nimport json as _json\nprint(_json.dumps({expression}))")
-    assert found.error is None, found.error
-    return json.loads(found.shown[-1]["text"].splitlines()[-1])
+    result = run_cell(process, f"{setup}\nimport json as _json\nprint(_json.dumps({expression}))")
+    assert result.error is None, result.error
+    return json.loads(result.shown[-1]["text"].splitlines()[-1])
 
 
-def until(what: Callable[[], Any], or_why: Callable[[], str] = str) -> Any:
-    """Wait until `what` returns something true, and return it."""
-    end = time.monotonic() + HANGS_S
-    while not (found := what()):
-        assert time.monotonic() < end, or_why()
+def until(condition: Callable[[], Any], explain: Callable[[], str] = str) -> Any:
+    """Wait until `condition` returns something true, and return it."""
+    deadline = time.monotonic() + HANGS_S
+    while not (result := condition()):
+        assert time.monotonic() < deadline, explain()
         time.sleep(0.02)
-    return found
+    return result

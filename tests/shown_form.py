@@ -12,20 +12,20 @@ class ShownForm:
     def __init__(self, displayed: list[dict[str, Any]]) -> None:
         from ipywidgets.widgets.widget import _instances
 
-        view, words = displayed[:2]
+        view, fallback = displayed[:2]
         self.box = _instances[view["data"]["application/vnd.jupyter.widget-view+json"]["model_id"]]
-        self.html, self.plain = words["data"]["text/html"], words["data"]["text/plain"]
+        self.html, self.plain = fallback["data"]["text/html"], fallback["data"]["text/plain"]
 
     def widgets(self, kind: str = "") -> list[Any]:
         """Return all widgets in sight, or those of a class by its name, in order."""
 
-        def walk(widget: Any) -> list[Any]:
+        def descendants(widget: Any) -> list[Any]:
             return [
                 widget,
-                *(each for child in getattr(widget, "children", ()) for each in walk(child)),
+                *(each for child in getattr(widget, "children", ()) for each in descendants(child)),
             ]
 
-        return [each for each in walk(self.box) if not kind or type(each).__name__ == kind]
+        return [each for each in descendants(self.box) if not kind or type(each).__name__ == kind]
 
     def __getitem__(self, name: str) -> Any:
         """Return the button with these words; for "card" all words in sight, as `value`."""

@@ -13,7 +13,7 @@ from fresh_copies import Outcomes, checked_copies, records_of
 from kept_kernel import built_of, keep_kernel
 from nbformat.v4 import new_code_cell, new_output
 from nbval.plugin import coalesce_streams
-from packed_answers import typed_in
+from packed_answers import with_references
 from test_cases import one_worker, run_by_nbval
 
 from belgrade import cli
@@ -76,7 +76,7 @@ def test_who_types_in_what_the_package_holds_gets_half_at_most(key: Path) -> Non
         cell.source = sources[cell.id]
     whole = [
         with_rerun(assemble(master.fresh, each)[0], master.variant, master.checks)
-        for each in (honest, typed_in(compiled))
+        for each in (honest, with_references(compiled))
     ]
     by_honest, by_typed = (
         {(r["question"], r["part"]): r["points"] for r in records if "status" in r}

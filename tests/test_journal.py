@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from widgets import form_of, said
+from widgets import form_of, last_text
 
 from belgrade import data, files, journal
 
@@ -174,18 +174,18 @@ def test_the_guess_form_commits(displayed: list) -> None:
     journal.ask_guess("k", "How many?", unit="planes", minimum=0, maximum=9)
     _, field, button = form_of(displayed).children
     button.click()
-    assert "Type a number first." in said(displayed)
+    assert "Type a number first." in last_text(displayed)
     assert journal.guess("k") is None
     field.value = "4"
     assert journal.guess("k") == 4  # the press came before what was typed
     button.click()
-    assert "You guessed 4 planes" in said(displayed)
+    assert "You guessed 4 planes" in last_text(displayed)
     page = displayed[-1]["data"]["text/html"]
     assert "How many?" in page
     assert "Your guess: 4 planes." in page
     for wrong, words in [("12", "outside of what is asked: 0 to 9"), ("3,5", "no whole number")]:
         field.value = wrong
-        assert words in said(displayed)
+        assert words in last_text(displayed)
         assert journal.guess("k") == 4
 
 
@@ -202,12 +202,12 @@ def test_the_verdict_form_asks_for_what_is_missing(displayed: list) -> None:
     journal.ask_verdict("01", "What do you make of it?")
     _, verdict, confidence, reason, button = form_of(displayed).children
     button.click()
-    assert "Choose a verdict" in said(displayed)
+    assert "Choose a verdict" in last_text(displayed)
     verdict.value = "complicated"
     button.click()
-    assert "Choose how sure" in said(displayed)
+    assert "Choose how sure" in last_text(displayed)
     confidence.value = 80
-    assert "Write one sentence" in said(displayed)
+    assert "Write one sentence" in last_text(displayed)
     reason.value = "Two receptions were left out."
     button.click()
     assert journal.get("verdict/01") == {
@@ -215,8 +215,8 @@ def test_the_verdict_form_asks_for_what_is_missing(displayed: list) -> None:
         "confidence_pct": 80,
         "reason": "Two receptions were left out.",
     }
-    assert "complicated → your verdict" in said(displayed)
-    assert "80% sure, because: Two receptions were left out." in said(displayed)
+    assert "complicated → your verdict" in last_text(displayed)
+    assert "80% sure, because: Two receptions were left out." in last_text(displayed)
 
 
 def test_a_code_belongs_to_the_item_that_it_was_clicked_on(displayed: list) -> None:
@@ -228,11 +228,11 @@ def test_a_code_belongs_to_the_item_that_it_was_clicked_on(displayed: list) -> N
     cold.click()  # by a hand that still saw the first card
     assert journal.codes("k") == {"a": "cold"}
     assert "2 of 3. Not coded yet." in cards.children[0].children[0].value
-    assert "Warm words → cold" in said(displayed)
+    assert "Warm words → cold" in last_text(displayed)
     for _ in range(2):
         cards.children[0].children[1].children[0].click()
     assert journal.codes("k") == {"a": "cold", "b": "warm", "c": "warm"}
-    assert "That was all" in said(displayed)
+    assert "That was all" in last_text(displayed)
 
 
 def test_probabilities_that_arrive_after_the_press_are_kept(displayed: list) -> None:
@@ -242,8 +242,8 @@ def test_probabilities_that_arrive_after_the_press_are_kept(displayed: list) -> 
     button.click()
     second.value = 0.95
     assert journal.probabilities("k") == {"C1": 0.25, "C2": 0.95}
-    assert "2 of 2 answered" in said(displayed)
-    assert "snow → almost surely (95%)" in said(displayed)
+    assert "2 of 2 answered" in last_text(displayed)
+    assert "snow → almost surely (95%)" in last_text(displayed)
 
 
 @pytest.mark.parametrize("lesson", [f"{number:02d}" for number in range(10)])
@@ -262,4 +262,4 @@ def test_every_checkpoint_question_gives_feedback_on_each_option(
             assert reply.value.startswith("✓ Right." if right else "✗ Not this one.")
             assert len(reply.value) > len("✗ Not this one. ") + 15
             outcome = "right" if right else "not this one"
-            assert f"Question {number + 1}: {outcome}" in said(displayed)
+            assert f"Question {number + 1}: {outcome}" in last_text(displayed)

@@ -188,7 +188,7 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def shuffled(tables: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Rows in another order, in files and where they tie."""
     monkeypatch.setenv("BELGRADE_DATA", str(tables))
-    with elsewhere.ties_turned_round():
+    with elsewhere.reversed_ties():
         yield
 
 
@@ -208,7 +208,7 @@ def test_the_rows_are_shuffled_and_nothing_else(tables: Path, shuffled: None) ->
 def test_ties_are_turned_round_and_nothing_else() -> None:
     rows = pd.DataFrame({"a": [2, 1, 2, 1, numpy.nan], "b": list("vwxyz")})
     usual = rows.sort_values("a", kind="stable")["b"]
-    with elsewhere.ties_turned_round():
+    with elsewhere.reversed_ties():
         assert list(rows.sort_values("a")["b"]) == list("ywxvz")
         assert list(rows.sort_values("a", ascending=False)["b"]) == list("xvywz")
         assert rows.sort_values("a", kind="stable")["b"].equals(usual)
@@ -226,7 +226,7 @@ def test_an_explorer_says_and_draws_the_same_of_shuffled_rows(
     drawn = choices[:: math.ceil(len(choices) / PICTURES)]
     shown = [usual.bundle(**choice) for choice in choices]
     monkeypatch.setenv("BELGRADE_DATA", str(tables))
-    with elsewhere.ties_turned_round():
+    with elsewhere.reversed_ties():
         other = getattr(explorers, name)()
         assert other.controls == usual.controls
         for choice, wanted in zip(choices, shown, strict=True):
@@ -281,7 +281,7 @@ def test_evidence_is_the_same_of_shuffled_rows(
     assert {"takeaway.evidence", "evidence.china.registers"} < set(functions)
     usual = {name: plain(function()) for name, function in functions.items()}
     monkeypatch.setenv("BELGRADE_DATA", str(tables))
-    with elsewhere.ties_turned_round():
+    with elsewhere.reversed_ties():
         for name, function in functions.items():
             assert plain(function()) == usual[name], name
 
@@ -296,7 +296,7 @@ def test_a_key_asks_the_same_of_shuffled_rows(
     monkeypatch.setenv("BELGRADE_DATA", str(tables))
     first = (
         f"import sys; sys.path.append({str(Path(__file__).parent)!r})\n"
-        "import pandas, elsewhere; undo = elsewhere.turn_ties_round()"
+        "import pandas, elsewhere; undo = elsewhere.reverse_ties()"
     )
 
     def run(notebook: Any, cwd: Any) -> None:
@@ -337,7 +337,7 @@ def machines() -> dict[str, dict[str, str]]:
     aged = {"TZ": "America/Adak", "LC_ALL": "C", "PYTHONHASHSEED": "2"}
     old["NPY_DISABLE_CPU_FEATURES"] = " ".join(features())
     aged["NPY_DISABLE_CPU_FEATURES"] = " ".join(features()[1:])
-    aged["PYTHONPATH"] = str(elsewhere.UNLIKE)
+    aged["PYTHONPATH"] = str(elsewhere.SITECUSTOMIZE)
     return {"an old processor": old, "a middle-aged processor, other ties and files": aged}
 
 

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
-from site_pages import HUB, ROOT, WARNED, built, pages
+from site_pages import HUB, ROOT, WARNINGS, built, pages
 
 from belgrade import cli, data
 from belgrade.authoring import links, site
@@ -50,7 +50,7 @@ def written_pages() -> list[Path]:
 
 def test_sphinx_has_nothing_to_complain_of() -> None:
     built()
-    assert WARNED.getvalue() == ""
+    assert WARNINGS.getvalue() == ""
 
 
 def test_every_lesson_exercise_guide_and_table_has_a_page_that_the_side_bar_names() -> None:

@@ -30,16 +30,16 @@ class ToyClass:
         self.folder = folder
         self.keys, self.handed_in = folder / "keys", folder / "submissions"
         self.home, self.out = folder / "home", folder / "grades"
-        for place in (self.keys, self.handed_in, self.home):
-            place.mkdir(parents=True)
+        for folder in (self.keys, self.handed_in, self.home):
+            folder.mkdir(parents=True)
         key = toy_key()
         nbformat.write(key, self.keys / "90_toy.ipynb")
-        self.given = student_copy(key, read_questions(key))
-        self.given.metadata["belgrade"] = {"exercise": "90"}
+        self.assignment = student_copy(key, read_questions(key))
+        self.assignment.metadata["belgrade"] = {"exercise": "90"}
 
     def notebook(self, answers: dict[str, str]) -> Any:
         """Return the student's notebook with these sources, by cell id."""
-        notebook = copy.deepcopy(self.given)
+        notebook = copy.deepcopy(self.assignment)
         for cell in notebook.cells:
             cell.source = answers.get(cell.id, cell.source)
         return notebook
@@ -79,9 +79,9 @@ class ToyClass:
 
 def results(out: Path) -> dict[str, dict[str, Any]]:
     """Return the results in a folder by student."""
-    found = [json.loads(p.read_text(encoding="utf-8")) for p in (out / "results").glob("*.json")]
-    assert len({one["student"] for one in found}) == len(found)
-    return {one["student"]: one for one in found}
+    results = [json.loads(p.read_text(encoding="utf-8")) for p in (out / "results").glob("*.json")]
+    assert len({result["student"] for result in results}) == len(results)
+    return {result["student"]: result for result in results}
 
 
 def marks(result: dict[str, Any]) -> dict[str, tuple[str, float]]:
@@ -114,17 +114,17 @@ def without_kernels(
         ran.append(notebook)
         time.sleep(pause)
         specs, sources = graded_specs(notebook.cells), {c["id"]: c.source for c in notebook.cells}
-        found = Run()
+        result = Run()
         for cell in notebook.cells:
             if spec := specs.get(cell["id"]):
                 number = f"answer-{spec['question'].split('.')[1]}"
                 answer = cell.outputs[0]["data"][MIME]["answer"]
                 if sources[number] != RIGHT[number] and "BEGIN SOLUTION" not in sources[number]:
                     answer = {"type": "missing", "value": "..."}
-                about = {"question": spec["question"], "part": spec["part"]}
-                found.records.append(about | vars(judge(spec, answer, answer)))
-        found.outputs["answer-1"] = [{"kind": "text", "text": shown}]
-        return found
+                ids = {"question": spec["question"], "part": spec["part"]}
+                result.records.append(ids | vars(judge(spec, answer, answer)))
+        result.outputs["answer-1"] = [{"kind": "text", "text": shown}]
+        return result
 
     set_attribute(grading, "run", run)
     set_attribute(grading, "run_in_place", lambda key, sandbox: execute(key, ROOT))

@@ -14,6 +14,6 @@ def form_of(displayed: list[dict[str, Any]]) -> Any:
     return _instances[displayed[0]["data"][WIDGET_VIEW]["model_id"]]
 
 
-def said(displayed: list[dict[str, Any]]) -> str:
+def last_text(displayed: list[dict[str, Any]]) -> str:
     """Return what was displayed last, as plain text."""
     return displayed[-1]["data"]["text/plain"]

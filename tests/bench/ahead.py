@@ -22,10 +22,10 @@ from belgrade.explorers import explorer as module
 from belgrade.explorers.ahead import Ahead
 
 PAUSES = {"at leisure": 0.6, "in haste": 0.08}
-REST = 1.5
+REST_S = 1.5
 
 
-class Counting(Ahead):
+class TimedAhead(Ahead):
     """Draws when told to, and notes the processor seconds."""
 
     def __init__(self) -> None:
@@ -37,12 +37,12 @@ class Counting(Ahead):
 
     def draw(self, seconds: float) -> None:
         """Draw ahead for so long; a step that was begun is ended."""
-        began = time.thread_time()
-        while self._queues and time.thread_time() - began < seconds:
-            step = time.thread_time()
+        start = time.thread_time()
+        while self._queues and time.thread_time() - start < seconds:
+            step_start = time.thread_time()
             self._step()
-            self.longest = max(self.longest, time.thread_time() - step)
-        self.seconds += time.thread_time() - began
+            self.longest = max(self.longest, time.thread_time() - step_start)
+        self.seconds += time.thread_time() - start
 
 
 def session(name: str, presses: int, pause: float, rest: float) -> dict[str, float]:
@@ -50,7 +50,7 @@ def session(name: str, presses: int, pause: float, rest: float) -> dict[str, flo
 
     `pause` lies between two presses, `rest` before the first of a control: processor seconds.
     """
-    ahead = module.AHEAD = Counting()
+    ahead = module.AHEAD = TimedAhead()
     explorer = getattr(explorers, name)()
     explorer.inputs = {
         key: getattr(each, "value_widget", each)
@@ -62,19 +62,19 @@ def session(name: str, presses: int, pause: float, rest: float) -> dict[str, flo
         control.observe(explorer._update, "value")
     ahead.start(explorer._place, explorer._likely(explorer.defaults))
     ahead.draw(rest)
-    new, ready, shown = [], 0, {explorer._key(explorer.defaults)}
+    new, ready, seen = [], 0, {explorer._key(explorer.defaults)}
 
     def choose(control: str, value: object, counts: bool = True) -> None:
         nonlocal ready
         key = explorer._key(explorer._chosen() | {control: value})
-        is_there = key in explorer._drawn
-        began = time.thread_time()
+        is_ready = key in explorer._drawn
+        start = time.thread_time()
         explorer.inputs[control].value = value
-        took = time.thread_time() - began
-        if counts and key not in shown:
-            new.append(1000 * took)
-            ready += is_there
-        shown.add(key)
+        elapsed = time.thread_time() - start
+        if counts and key not in seen:
+            new.append(1000 * elapsed)
+            ready += is_ready
+        seen.add(key)
 
     options = {key: control.along() for key, control in explorer.controls.items()}
     for control in sorted(options, key=lambda key: -len(options[key])):
@@ -88,13 +88,13 @@ def session(name: str, presses: int, pause: float, rest: float) -> dict[str, flo
             break
     ahead.draw(10 * rest)
     drawn = len(explorer._drawn)
-    nothing = len(explorer._unseen) / max(drawn - len(new) + ready, 1)
+    unused_share = len(explorer._unseen) / max(drawn - len(new) + ready, 1)
     return {
         "ready": ready / max(len(new), 1),
         "median": statistics.median(new),
         "worst": statistics.quantiles(new, n=20, method="inclusive")[-1],
         "seconds": ahead.seconds,
-        "nothing": ahead.seconds * min(nothing, 1),
+        "nothing": ahead.seconds * min(unused_share, 1),
         "longest": 1000 * ahead.longest,
     }
 
@@ -106,20 +106,20 @@ def main() -> None:
     parser.add_argument("--presses", type=int, default=12)
     parser.add_argument("--slower", type=float, default=1.0, metavar="TIMES")
     options = parser.parse_args()
-    parts = ("found ready, %", "ms, median / p95", "s drawn ahead, for nothing")
-    head = " | ".join(f"{way}: {part}" for way in PAUSES for part in parts)
+    columns = ("found ready, %", "ms, median / p95", "s drawn ahead, for nothing")
+    head = " | ".join(f"{pace}: {column}" for pace in PAUSES for column in columns)
     print(f"| explorer | {head} | longest step, ms |\n|{'---|' * 8}")
     for name in options.names:
         cells, longest = [], 0.0
         for pause in PAUSES.values():
             slower = options.slower
-            got = session(name, options.presses, slower * pause, slower * REST)
+            result = session(name, options.presses, slower * pause, slower * REST_S)
             cells += [
-                f"{100 * got['ready']:.0f}",
-                f"{got['median']:.0f} / {got['worst']:.0f}",
-                f"{got['seconds']:.1f}, {got['nothing']:.1f}",
+                f"{100 * result['ready']:.0f}",
+                f"{result['median']:.0f} / {result['worst']:.0f}",
+                f"{result['seconds']:.1f}, {result['nothing']:.1f}",
             ]
-            longest = max(longest, got["longest"])
+            longest = max(longest, result["longest"])
         print(f"| {name} | {' | '.join(cells)} | {longest:.0f} |", flush=True)
 
 

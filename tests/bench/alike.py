@@ -22,31 +22,31 @@ from test_cases import cases_of
 
 from belgrade.grading.alike import alike
 
-OTHERS = {"russian": "rus", "given": "gifts", "now": "today", "by": "grouped", "sums": "totals"}
-OTHERS |= {"ax": "axis", "count": "n"}
+RENAMED = {"russian": "rus", "given": "gifts", "now": "today", "by": "grouped", "sums": "totals"}
+RENAMED |= {"ax": "axis", "count": "n"}
 cases_of = cache(cases_of)
 COMMENTS = ("my answer", "first filter", "todo: check", "step one", "I think this is right")
-SHOWN = ("given", "x", "df.head()", "len(data)")
+PRINTED = ("given", "x", "df.head()", "len(data)")
 
 
-def student(number: str, dice: random.Random) -> dict[str, str]:
+def student(number: str, rng: random.Random) -> dict[str, str]:
     codes = {}
     for name, cases in cases_of(number).items():
-        codes[name] = dice.choice([code for code, *_ in cases if isinstance(code, str)])
-        for one, other in OTHERS.items():
-            if dice.random() < 0.3:
-                codes[name] = re.sub(rf"\b{one}\b", other, codes[name])
-        if dice.random() < 0.4:
-            codes[name] += f"\nprint({dice.choice(SHOWN)})"
-        if dice.random() < 0.3:
-            codes[name] = f"# {dice.choice(COMMENTS)}\n{codes[name]}"
+        codes[name] = rng.choice([code for code, *_ in cases if isinstance(code, str)])
+        for old, new in RENAMED.items():
+            if rng.random() < 0.3:
+                codes[name] = re.sub(rf"\b{old}\b", new, codes[name])
+        if rng.random() < 0.4:
+            codes[name] += f"\nprint({rng.choice(PRINTED)})"
+        if rng.random() < 0.3:
+            codes[name] = f"# {rng.choice(COMMENTS)}\n{codes[name]}"
     return codes
 
 
-def named(number: str, size: int, seed: int) -> set[tuple[str, str]]:
-    dice = random.Random(f"{number} {size} {seed}")
-    codes = [student(number, dice) for _ in range(size)]
-    names = rf"\b({'|'.join([*OTHERS, *OTHERS.values()])})\b"
+def pairs_of(number: str, size: int, seed: int) -> set[tuple[str, str]]:
+    rng = random.Random(f"{number} {size} {seed}")
+    codes = [student(number, rng) for _ in range(size)]
+    names = rf"\b({'|'.join([*RENAMED, *RENAMED.values()])})\b"
     codes[1] = {q: re.sub(names, r"\1_1", code) for q, code in codes[0].items()}
     results = [result(f"{n}", "", answered(one), exercise=number) for n, one in enumerate(codes)]
     return {(p.one["student"], p.other["student"]) for p in alike(results, {})[number]}
@@ -54,12 +54,12 @@ def named(number: str, size: int, seed: int) -> set[tuple[str, str]]:
 
 def main(seeds: int = 8) -> None:
     for size in (12, 40, 180):
-        found = [
-            named(n, size, seed) for n in ("01", "02", "03", "05", "07") for seed in range(seeds)
+        runs = [
+            pairs_of(n, size, seed) for n in ("01", "02", "03", "05", "07") for seed in range(seeds)
         ]
-        copies = sum(("0", "1") in pairs for pairs in found)
-        others = sum(len(pairs - {("0", "1")}) for pairs in found)
-        print(f"{size} students, {len(found)} classes: {copies} copies named, {others} other pairs")
+        copies = sum(("0", "1") in pairs for pairs in runs)
+        others = sum(len(pairs - {("0", "1")}) for pairs in runs)
+        print(f"{size} students, {len(runs)} classes: {copies} copies named, {others} other pairs")
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from test_cases import answer_cells, cases_of, with_code
 ROOT = Path(__file__).resolve().parents[2]
 
 # How many of 60 are of each kind; the rest is partly right.
-OF_60 = {"right": 12, "wrong": 6, "slow": 3, "empty": 3}
+PER_60 = {"right": 12, "wrong": 6, "slow": 3, "empty": 3}
 SLOW_S = 2
 SLOW = f"""\
 import time
@@ -29,7 +29,7 @@ began = time.process_time()
 while time.process_time() - began < {SLOW_S}:
     sum(number**2 for number in range(1000))
 """
-LOOKS = ("{name}.head()", "{name}.shape", "{name}.describe()", "print({name}.columns.tolist())")
+PEEKS = ("{name}.head()", "{name}.shape", "{name}.describe()", "print({name}.columns.tolist())")
 PROSE = (
     "A state that buys from one side alone depends on it; a fair count names the unit, the years "
     "and the whole that a share is a share of. Here the two shares are of the same kind.",
@@ -40,7 +40,7 @@ PROSE = (
 
 
 @dataclass
-class Handed:
+class Submission:
     """One student's work: `sources` by cell id, `added` as (id of the cell before, source)."""
 
     student: str
@@ -48,30 +48,30 @@ class Handed:
     sources: dict[str, str]
     added: list[tuple[str, str]]
 
-    def put_into(self, given: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    def fill_in(self, assignment: nbformat.NotebookNode) -> nbformat.NotebookNode:
         """Return the notebook that students were given, with this student's work in it."""
-        notebook, after = copy.deepcopy(given), dict(self.added)
+        notebook, source_after = copy.deepcopy(assignment), dict(self.added)
         cells = []
         for cell in notebook.cells:
             cell.source = self.sources.get(cell.id, cell.source)
             cells.append(cell)
-            if source := after.get(cell.id):
+            if source := source_after.get(cell.id):
                 cells.append(nbformat.v4.new_code_cell(source, id=f"look-{cell.id}"))
         notebook.cells = cells
         return notebook
 
 
-def kinds(students: int, dice: random.Random) -> list[str]:
+def kinds(students: int, rng: random.Random) -> list[str]:
     """Return the kind of each student, in no order."""
-    found = [kind for kind, n in OF_60.items() for _ in range(round(n * students / 60))]
-    found += ["partly"] * (students - len(found))
-    dice.shuffle(found)
-    return found
+    drawn = [kind for kind, n in PER_60.items() for _ in range(round(n * students / 60))]
+    drawn += ["partly"] * (students - len(drawn))
+    rng.shuffle(drawn)
+    return drawn
 
 
-def class_of(number: str, students: int, seed: int = 1) -> list[Handed]:
+def class_of(number: str, students: int, seed: int = 1) -> list[Submission]:
     """Return what a class of so many students handed in for exercise `number`."""
-    dice = random.Random(seed)
+    rng = random.Random(seed)
     cases, cells = cases_of(number), answer_cells(number)
     (path,) = (ROOT / "exercises").glob(f"{number}_*.ipynb")
     roles = {
@@ -79,25 +79,25 @@ def class_of(number: str, students: int, seed: int = 1) -> list[Handed]:
         for cell in nbformat.read(path, as_version=4).cells
     }
     written = [cell for (_, role), cell in roles.items() if role == "written"]
-    handed = []
-    for at, kind in enumerate(kinds(students, dice), 1):
-        student, sources, added = f"s{at:03d}", {}, []
-        for question, of_it in cases.items():
+    submissions = []
+    for number_in_class, kind in enumerate(kinds(students, rng), 1):
+        student, sources, added = f"s{number_in_class:03d}", {}, []
+        for question, listed in cases.items():
             answer = roles[question, "answer"]
             chance = {"wrong": 0, "partly": 0.6, "empty": 0}.get(kind, 1)
-            if kind == "empty" or (kind == "partly" and dice.random() < 0.1):
+            if kind == "empty" or (kind == "partly" and rng.random() < 0.1):
                 continue  # left as it was given
-            is_right = dice.random() < chance
-            codes = [code for code, status, _ in of_it if (status == "right") == is_right]
-            code = with_code(cells[question], dice.choice(codes))
+            is_right = rng.random() < chance
+            codes = [code for code, status, _ in listed if (status == "right") == is_right]
+            code = with_code(cells[question], rng.choice(codes))
             sources[answer.id] = f"# {student}, question {question}\n{code}"
             name = answer.source.split(" = ")[0].strip()
-            if name.isidentifier() and "data.load(" in answer.source and dice.random() < 0.2:
-                added.append((answer.id, dice.choice(LOOKS).format(name=name)))
+            if name.isidentifier() and "data.load(" in answer.source and rng.random() < 0.2:
+                added.append((answer.id, rng.choice(PEEKS).format(name=name)))
         if kind == "slow":
             first = roles[next(iter(cases)), "answer"].id
             sources[first] = SLOW + sources[first]
         if kind != "empty":
-            sources |= {cell.id: f"{dice.choice(PROSE)} ({student})" for cell in written}
-        handed.append(Handed(student, kind, sources, added))
-    return handed
+            sources |= {cell.id: f"{rng.choice(PROSE)} ({student})" for cell in written}
+        submissions.append(Submission(student, kind, sources, added))
+    return submissions

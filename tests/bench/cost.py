@@ -18,7 +18,7 @@ from pathlib import Path
 
 import psutil
 
-LOOK_S = 0.2
+SAMPLE_S = 0.2
 MB = 2**20
 
 
@@ -26,7 +26,7 @@ MB = 2**20
 class Cost:
     """Seconds, processor seconds and megabytes of memory; `exact` is about the processor's.
 
-    `peak_shared_once` counts memory that processes share once (PSS), `peak_rss` for each. `seen`
+    `peak_pss` counts memory that processes share once (PSS), `peak_rss` for each. `samples`
     holds a row each time it was looked: (what `progress` told, MB of the command, MB of the warm
     process).
     """
@@ -34,9 +34,9 @@ class Cost:
     seconds: float = 0
     cpu: float = 0
     exact: bool = False
-    peak_shared_once: float = 0
+    peak_pss: float = 0
     peak_rss: float = 0
-    seen: list[tuple[int, float, float]] = field(default_factory=list)
+    samples: list[tuple[int, float, float]] = field(default_factory=list)
 
 
 def lines_of(path: str | Path) -> list[str]:
@@ -52,8 +52,8 @@ class Group:
         with contextlib.suppress(OSError, StopIteration):
             mounts = [line.split() for line in lines_of("/proc/mounts")]
             mount = next(m[1] for m in mounts if m[2] == "cgroup2")
-            own = next(x[3:] for x in lines_of("/proc/self/cgroup") if x.startswith("0::"))
-            path = Path(mount, own.lstrip("/"), f"bench-{os.getpid()}-{time.monotonic_ns()}")
+            group = next(x[3:] for x in lines_of("/proc/self/cgroup") if x.startswith("0::"))
+            path = Path(mount, group.lstrip("/"), f"bench-{os.getpid()}-{time.monotonic_ns()}")
             path.mkdir()
             self.path = path
             (path / "run").mkdir()
@@ -93,71 +93,71 @@ def measured(
 
     Raises RuntimeError with its last words where one fails.
     """
-    cost, group, used = Cost(), Group(), {}
+    cost, group, cpu_by_process = Cost(), Group(), {}
     start = time.monotonic()
     logs = [folder / f"bench-{n}.log" for n in range(len(scripts))]
     running = []
     for script, log in zip(scripts, logs, strict=True):
-        with log.open("wb") as opened:
-            one = subprocess.Popen(
+        with log.open("wb") as file:
+            process = subprocess.Popen(
                 ["/bin/sh", "-c", group.enter() + script],
                 cwd=folder,
                 env=os.environ | (environment or {}),
-                stdout=opened,
-                stderr=opened,
+                stdout=file,
+                stderr=file,
                 start_new_session=True,
             )
-            running.append(one)
+            running.append(process)
     try:
-        while alive := [one for one in running if one.poll() is None]:
-            look(running, cost, used, progress)
+        while alive := [process for process in running if process.poll() is None]:
+            sample(running, cost, cpu_by_process, progress)
             with contextlib.suppress(subprocess.TimeoutExpired):
-                alive[0].wait(LOOK_S)
+                alive[0].wait(SAMPLE_S)
         cost.seconds = time.monotonic() - start
-        exact = group.cpu()
-        cost.exact, cost.cpu = exact is not None, exact or sum(used.values())
+        group_cpu = group.cpu()
+        cost.exact, cost.cpu = group_cpu is not None, group_cpu or sum(cpu_by_process.values())
     finally:
-        for one in running:
-            if one.poll() is None:
-                os.killpg(one.pid, signal.SIGKILL)
-                one.wait()
+        for process in running:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
         group.close()
-    for one, log in zip(running, logs, strict=True):
-        if one.returncode != 0:
+    for process, log in zip(running, logs, strict=True):
+        if process.returncode != 0:
             raise RuntimeError(log.read_text(encoding="utf-8", errors="replace")[-3000:])
     return cost
 
 
-def look(
+def sample(
     running: list[subprocess.Popen],
     cost: Cost,
-    used: dict[tuple[int, float], float],
+    cpu_by_process: dict[tuple[int, float], float],
     progress: Callable[[], int] | None,
 ) -> None:
-    """Look once at all processes and note in `cost` and `used` what is new."""
-    rss = once = command = 0.0
-    warm: list[tuple[float, float]] = []
-    for top in running:
+    """Look once at all processes and note in `cost` and `cpu_by_process` what is new."""
+    rss = pss = command = 0.0
+    fork_servers: list[tuple[float, float]] = []
+    for started in running:
         with contextlib.suppress(psutil.Error):
-            root = psutil.Process(top.pid)
+            root = psutil.Process(started.pid)
             for process in [root, *root.children(recursive=True)]:
                 with contextlib.suppress(psutil.Error, OSError):
                     times, born = process.cpu_times(), process.create_time()
-                    used[process.pid, born] = times.user + times.system
+                    cpu_by_process[process.pid, born] = times.user + times.system
                     size = process.memory_info().rss / MB
                     rss += size
-                    once += shared_once(process.pid, size)
+                    pss += pss_mb(process.pid, size)
                     line = process.cmdline()
                     if "forkserver.main" in "".join(line) and "bwrap" not in line[0]:
-                        warm.append((born, size))
+                        fork_servers.append((born, size))
                     elif "belgrade.cli" in line:
                         command = size
-    cost.peak_rss, cost.peak_shared_once = max(cost.peak_rss, rss), max(cost.peak_shared_once, once)
-    if progress and command and warm:
-        cost.seen.append((progress(), command, min(warm)[1]))
+    cost.peak_rss, cost.peak_pss = max(cost.peak_rss, rss), max(cost.peak_pss, pss)
+    if progress and command and fork_servers:
+        cost.samples.append((progress(), command, min(fork_servers)[1]))
 
 
-def shared_once(pid: int, rss: float) -> float:
+def pss_mb(pid: int, rss: float) -> float:
     """Return a process's memory in MB, where what it shares counts in part (PSS); else `rss`."""
     with contextlib.suppress(OSError, StopIteration):
         lines = lines_of(f"/proc/{pid}/smaps_rollup")

@@ -22,7 +22,7 @@ def by_savefig(fig: Any) -> None:
     fig.savefig(BytesIO(), format="png", dpi=figures.PIXELS_PER_INCH)
 
 
-def least_ms(explorer: Any, finish: Callable[[Any], Any]) -> float:
+def cpu_ms(explorer: Any, finish: Callable[[Any], Any]) -> float:
     """Return the milliseconds of processor time that drawing and finishing a figure took."""
     start = time.process_time()
     with figures.style():
@@ -35,15 +35,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--times", type=int, default=6, help="how often to repeat (default: 6)")
     times = parser.parse_args().times
-    ways = (lambda fig: None, figures.png, by_savefig)
+    finishers = (lambda fig: None, figures.png, by_savefig)
     print("| explorer | figure made | and painted | and `savefig` | times as fast |")
     print("|---|---|---|---|---|")
     for name in explorers.EXPLORERS:
         explorer = getattr(explorers, name)()
-        least_ms(explorer, figures.png)
-        took = [[least_ms(explorer, way) for way in ways] for _ in range(times)]
-        made, ours, theirs = map(min, zip(*took, strict=True))
-        cells = [name, *(f"{ms:.0f}" for ms in (made, ours, theirs)), f"{theirs / ours:.1f}"]
+        cpu_ms(explorer, figures.png)
+        runs = [[cpu_ms(explorer, finish) for finish in finishers] for _ in range(times)]
+        drawn, png, usual = map(min, zip(*runs, strict=True))
+        cells = [name, *(f"{ms:.0f}" for ms in (drawn, png, usual)), f"{usual / png:.1f}"]
         print(f"| {' | '.join(cells)} |", flush=True)
 
 

@@ -28,36 +28,36 @@ from lab import CHROMIUM, FLAGS, Lab
 
 from belgrade.explorers import EXPLORERS
 
-OURS = "from belgrade import explorers\nexplorers.{name}()"
+EXPLORER_CELL = "from belgrade import explorers\nexplorers.{name}()"
 # Before it: notes what is drawn ahead, and for how many processor seconds.
-NOTE = """import time
+INSTRUMENT = """import time
 from belgrade.explorers.ahead import Ahead
 from belgrade.explorers.explorer import Explorer
 spent, shown, ahead = [], set(), set()
 step, bundle, keep = Ahead._step, Explorer.bundle, Explorer._keep
-def timed(self):
-    began = time.thread_time()
+def timed_step(self):
+    start = time.thread_time()
     pause = step(self)
-    spent.append(time.thread_time() - began)
+    spent.append(time.thread_time() - start)
     return pause
-def noted(self, **choices):
+def traced_bundle(self, **choices):
     key = self._key(self.defaults | choices)
     if key not in self._drawn:
         shown.add(key)
     made = bundle(self, **choices)
     shown.add(key)
     return made
-def kept(self, key, made):
+def traced_keep(self, key, made):
     if key not in shown:
         ahead.add(key)
     keep(self, key, made)
-Ahead._step, Explorer.bundle, Explorer._keep = timed, noted, kept"""
+Ahead._step, Explorer.bundle, Explorer._keep = timed_step, traced_bundle, traced_keep"""
 COSTS = (
     "| explorer | at leisure: seconds ahead | pictures | shown | longest step, ms "
     "| in haste: seconds ahead | pictures | shown | longest step, ms |\n|---|" + "---|" * 8
 )
-TOLD = "print(sum(spent), len(ahead), len(ahead & shown), max(spent, default=0))"
-THEIRS = """import ipywidgets
+REPORT = "print(sum(spent), len(ahead), len(ahead & shown), max(spent, default=0))"
+INTERACT_CELL = """import ipywidgets
 import matplotlib.pyplot as plt
 from belgrade import explorers, figures
 figures.use_style()
@@ -76,7 +76,7 @@ ipywidgets.interact(show, **{{name: control.widget() for name, control in explor
                        if hasattr(control.widget(), "value_widget")}});"""
 # The same mending of the keyboard as in our outputs, so that both can be moved by arrow keys.
 # Pauses between presses, in milliseconds.
-LEISURE, HASTE = 700, 80
+SLOW, FAST = 700, 80
 KEYS = """cell => cell.querySelectorAll('select, [role=slider]').forEach(
   each => each.setAttribute('data-lm-suppress-shortcuts', 'true'))"""
 WATCH = """cell => {
@@ -112,25 +112,25 @@ def times(page: Any, cell: Any, presses: int, pause: int) -> tuple[list[float], 
     controls = [(lists[n], sizes[n] - 1, "ArrowDown", "ArrowUp") for n in order]
     if sliders:
         controls = [(sliders[0], presses, "ArrowRight", "ArrowLeft")]
-    new, again = [], []
-    for control, most, down, up in controls:
-        steps = min(most, presses - len(new))
+    new, repeated = [], []
+    for control, limit, down, up in controls:
+        steps = min(limit, presses - len(new))
         control.focus()
         page.keyboard.press("Home")
         page.wait_for_timeout(1500)
-        for key, kept in [(down, new)] * steps + [(up, again)] * (steps - 1):
+        for key, times_ms in [(down, new)] * steps + [(up, repeated)] * (steps - 1):
             control.focus()
             cell.evaluate(WATCH)
             page.keyboard.press(key)
             if (elapsed := page.evaluate("() => window.elapsed")) is not None:
-                kept.append(elapsed)
+                times_ms.append(elapsed)
             page.wait_for_timeout(pause)
         if len(new) >= presses:
             break
-    return new, again
+    return new, repeated
 
 
-def told(page: Any) -> list[float]:
+def recorded(page: Any) -> list[float]:
     """Return what was noted: seconds ahead, pictures, those of them shown, the longest step."""
     page.wait_for_timeout(3000)  # what is still drawn ahead counts
     page.evaluate("""async () => {
@@ -138,25 +138,25 @@ def told(page: Any) -> list[float]:
       content.activeCellIndex = content.model.cells.length - 1;
       await jupyterapp.commands.execute('notebook:run-cell');
     }""")
-    said = page.evaluate("""() => [...jupyterapp.shell.currentWidget.content.model.cells]
+    output = page.evaluate("""() => [...jupyterapp.shell.currentWidget.content.model.cells]
       .at(-1).outputs.toJSON()[0].text""")
-    return [float(word) for word in said.split()]
+    return [float(word) for word in output.split()]
 
 
-def said(values: list[float]) -> str:
+def summary(values: list[float]) -> str:
     """Return median and 95th percentile as text, or a dash where nothing was measured."""
     if len(values) < 3:
         return "–"
-    cut = statistics.quantiles(values, n=20)[-1]
-    return f"{statistics.median(values):.0f} / {min(cut, max(values)):.0f}"
+    p95 = statistics.quantiles(values, n=20)[-1]
+    return f"{statistics.median(values):.0f} / {min(p95, max(values)):.0f}"
 
 
 def row(name: str, measured: dict[str, list[float]]) -> str:
     """Return a row of the table."""
-    cells = [said(measured[way]) for way in ("leisure", "haste", "again", "interact")]
-    haste, theirs = measured["haste"], measured["interact"]
-    enough = min(len(haste), len(theirs)) >= 3
-    ratio = f"{statistics.median(theirs) / statistics.median(haste):.1f}" if enough else "–"
+    cells = [summary(measured[pace]) for pace in ("leisure", "haste", "again", "interact")]
+    haste, interact = measured["haste"], measured["interact"]
+    is_enough = min(len(haste), len(interact)) >= 3
+    ratio = f"{statistics.median(interact) / statistics.median(haste):.1f}" if is_enough else "–"
     return f"| {name} | {' | '.join(cells)} | {ratio} |"
 
 
@@ -170,48 +170,48 @@ def main() -> None:
 
     root = Path(tempfile.mkdtemp())
     for name in options.names:
-        for kind, source in (("ours", OURS), ("interact", THEIRS)):
+        for kind, source in (("ours", EXPLORER_CELL), ("interact", INTERACT_CELL)):
             cells = [nbformat.v4.new_code_cell(source.format(name=name))]
             if kind == "ours":
-                cells = [*map(nbformat.v4.new_code_cell, (NOTE, cells[0].source, TOLD))]
+                cells = [*map(nbformat.v4.new_code_cell, (INSTRUMENT, cells[0].source, REPORT))]
             kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-            book = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
-            nbformat.write(book, root / f"{name}-{kind}.ipynb")
+            notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
+            nbformat.write(notebook, root / f"{name}-{kind}.ipynb")
     lab = Lab(root)
     ways = "new, at leisure | new, in haste | shown before | `interact`"
     print(f"| explorer | {ways} | in haste: times as fast |\n|{'---|' * 6}")
-    spent: dict[str, dict[str, list[float]]] = {}
+    costs_of: dict[str, dict[str, list[float]]] = {}
     rows: dict[str, list[float]] = {"leisure": [], "haste": [], "again": [], "interact": []}
-    runs = {"leisure": ("ours", LEISURE), "haste": ("ours", HASTE), "interact": ("interact", HASTE)}
+    runs = {"leisure": ("ours", SLOW), "haste": ("ours", FAST), "interact": ("interact", FAST)}
     try:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
             for name in options.names:
-                measured, costs = {}, {}
-                for way, (kind, pause) in runs.items():
+                measured, parts = {}, {}
+                for pace, (kind, pause) in runs.items():
                     page = browser.new_page(viewport={"width": 1280, "height": 1000})
                     panel = lab.open(page, f"{name}-{kind}.ipynb")
                     lab.run_all(page)
                     cell = panel.locator(".jp-CodeCell").nth(int(kind == "ours"))
                     cell.locator(".jp-OutputArea img").first.wait_for()
                     page.wait_for_timeout(500)
-                    measured[way], again = times(page, cell, options.presses, pause)
-                    if way == "leisure":
-                        measured["again"] = again
+                    measured[pace], repeated = times(page, cell, options.presses, pause)
+                    if pace == "leisure":
+                        measured["again"] = repeated
                     if kind == "ours":
-                        costs[way] = told(page)
+                        parts[pace] = recorded(page)
                     page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.shutdown()")
                     page.close()
-                for way, values in measured.items():
-                    rows[way] += values
+                for pace, values in measured.items():
+                    rows[pace] += values
                 print(row(name, measured), flush=True)
-                spent[name] = costs
+                costs_of[name] = parts
             print(row("all", rows))
             print(f"\n{COSTS}")
-            for name, costs in spent.items():
+            for name, parts in costs_of.items():
                 cells = [
                     f"{ahead:.1f} | {drawn:.0f} | {shown:.0f} | {1000 * longest:.0f}"
-                    for ahead, drawn, shown, longest in costs.values()
+                    for ahead, drawn, shown, longest in parts.values()
                 ]
                 print(f"| {name} | {' | '.join(cells)} |")
             browser.close()

@@ -36,7 +36,7 @@ PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{nam
 <script src="_static/live.js" data-explorers="drawn" defer></script></head>
 <body style="max-width: 46rem"><div data-explorer="{name}"><p></p>{figure}</div></body></html>"""
 # Pauses between presses, in milliseconds.
-LEISURE, HASTE = 400, 80
+SLOW, FAST = 400, 80
 READY = """new Promise(resolve => {
   const look = () => (document.querySelector('.belgrade-live') ? resolve(1) : setTimeout(look, 50));
   look();
@@ -95,43 +95,43 @@ def times(browser: Any, page: Path, presses: int, pause: int) -> list[float]:
     """Return the milliseconds of so many presses, down a control and up again, on a fresh page."""
     browser.goto(page.as_uri())
     browser.run(READY)
-    found: list[float] = []
-    for at, most in json.loads(browser.run(CONTROLS)):
-        steps = min(most, (presses + 1) // 2)
-        is_list = most < 99
+    times_ms: list[float] = []
+    for at, limit in json.loads(browser.run(CONTROLS)):
+        steps = min(limit, (presses + 1) // 2)
+        is_list = limit < 99
         browser.run(FOCUS % (at, is_list))
         time.sleep(0.5)
         for key in ["ArrowDown"] * steps + ["ArrowUp"] * steps:
             browser.run(WATCH)
             browser.press(key)
             if (elapsed := browser.run("window.elapsed")) is not None:
-                found.append(elapsed)
+                times_ms.append(elapsed)
             time.sleep(pause / 1000)
-        if len(found) >= presses:
+        if len(times_ms) >= presses:
             break
-    return found
+    return times_ms
 
 
-def said(values: list[float]) -> str:
+def summary(values: list[float]) -> str:
     """Return median and 95th percentile as text, or a dash where nothing was measured."""
     if len(values) < 3:
         return "–"
-    cut = statistics.quantiles(values, n=20)[-1]
-    return f"{statistics.median(values):.0f} / {min(cut, max(values)):.0f}"
+    p95 = statistics.quantiles(values, n=20)[-1]
+    return f"{statistics.median(values):.0f} / {min(p95, max(values)):.0f}"
 
 
 @contextmanager
 def pages(out: Path, names: list[str]) -> Iterator[Path]:
     """Give a folder with a page for each explorer."""
-    with tempfile.TemporaryDirectory() as made:
-        static = Path(made, "_static")
+    with tempfile.TemporaryDirectory() as folder:
+        static = Path(folder, "_static")
         shutil.copytree(STATIC, static)
         (static / "explorers").symlink_to(out.resolve(), target_is_directory=True)
         for name in names:
             figure = getattr(explorers, name)().bundle()["text/html"]
             text = PAGE.format(name=name, figure=figure.partition("<script>")[0])
-            Path(made, f"{name}.html").write_text(text, encoding="utf-8")
-        yield Path(made)
+            Path(folder, f"{name}.html").write_text(text, encoding="utf-8")
+        yield Path(folder)
 
 
 def main() -> None:
@@ -149,27 +149,27 @@ def main() -> None:
         if not new:
             break
     browsers = [Chromium(), *([Firefox()] if FIREFOX else [])]
-    ways = {"at leisure": LEISURE, "in haste": HASTE}
-    heads = [f"{browser.name}, {way}" for browser in browsers for way in ways]
-    print(f"| explorer | choices | pictures | MB | kB at first | {' | '.join(heads)} |")
-    print("|" + "---|" * (5 + len(heads)))
-    every: dict[str, list[float]] = {head: [] for head in heads}
+    paces = {"at leisure": SLOW, "in haste": FAST}
+    columns = [f"{browser.name}, {pace}" for browser in browsers for pace in paces]
+    print(f"| explorer | choices | pictures | MB | kB at first | {' | '.join(columns)} |")
+    print("|" + "---|" * (5 + len(columns)))
+    all_times: dict[str, list[float]] = {column: [] for column in columns}
     with pages(options.out, options.names) as folder:
         for name in options.names:
             each = drawn[name]
             cells = [name, f"{each.combinations:,}", str(each.pictures), f"{each.bytes / 1e6:.2f}"]
             cells.append(f"{each.first_bytes / 1e3:.0f}")
             for browser in browsers:
-                for way, pause in ways.items():
-                    found = times(browser, folder / f"{name}.html", options.presses, pause)
-                    every[f"{browser.name}, {way}"] += found
-                    cells.append(said(found))
+                for pace, pause in paces.items():
+                    times_ms = times(browser, folder / f"{name}.html", options.presses, pause)
+                    all_times[f"{browser.name}, {pace}"] += times_ms
+                    cells.append(summary(times_ms))
             print(f"| {' | '.join(cells)} |", flush=True)
     total = [sum(each.combinations for each in drawn.values())]
     total += [sum(each.pictures for each in drawn.values())]
     size = sum(each.bytes for each in drawn.values()) / 1e6
-    ends = " | ".join(said(found) for found in every.values())
-    print(f"| all | {total[0]:,} | {total[1]:,} | {size:.1f} | | {ends} |")
+    summaries = " | ".join(summary(times_ms) for times_ms in all_times.values())
+    print(f"| all | {total[0]:,} | {total[1]:,} | {size:.1f} | | {summaries} |")
     for browser in browsers:
         browser.close()
 

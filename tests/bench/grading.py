@@ -26,7 +26,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import nbformat
-from class_of import ROOT, SLOW_S, Handed, class_of
+from class_of import ROOT, SLOW_S, Submission, class_of
 from cost import Cost, measured
 
 ENVIRONMENT = {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": ""}
@@ -41,21 +41,21 @@ class Bench:
         self.folder, self.number = folder, number
         (self.key,) = (ROOT / "exercises" / "keys").glob(f"{number}_*.ipynb")
         self.name = self.key.stem
-        self.given = nbformat.read(ROOT / "exercises" / self.key.name, as_version=4)
+        self.assignment = nbformat.read(ROOT / "exercises" / self.key.name, as_version=4)
         self.runs = 0
 
-    def hand_in(self, handed: list[Handed], folder: Path, given: nbformat.NotebookNode) -> None:
+    def hand_in(self, work: list[Submission], folder: Path, blank: nbformat.NotebookNode) -> None:
         """Write the notebooks as nbgrader lays them out, which we read too."""
-        for one in handed:
-            path = folder / one.student / self.name / self.key.name
+        for submission in work:
+            path = folder / submission.student / self.name / self.key.name
             path.parent.mkdir(parents=True)
-            nbformat.write(one.put_into(given), path)
+            nbformat.write(submission.fill_in(blank), path)
 
-    def ours(self, handed: list[Handed], workers: int) -> tuple[Cost, Path]:
+    def grade(self, work: list[Submission], workers: int) -> tuple[Cost, Path]:
         """Return what grading costs with us, and the folder of the results."""
         self.runs += 1
         source, out = (self.folder / f"{what}-{self.runs}" for what in ("submitted", "grades"))
-        self.hand_in(handed, source, self.given)
+        self.hand_in(work, source, self.assignment)
         results = out / "results"
         script = (
             f"exec {PYTHON} -m belgrade.cli grade {source} --out {out} --workers {workers} "
@@ -76,7 +76,7 @@ class Bench:
         measured([f"cd {ROOT} && {export}"], self.folder, ENVIRONMENT)
         measured([f"cd {self.folder / 'course'} && {release}"], self.folder, ENVIRONMENT)
 
-    def theirs(self, handed: list[Handed], processes: int) -> tuple[Cost, list[Path]]:
+    def nbgrade(self, work: list[Submission], processes: int) -> tuple[Cost, list[Path]]:
         """Return what grading costs with nbgrader, and the courses: one a process."""
         self.runs += 1
         courses, scripts = [], []
@@ -84,8 +84,8 @@ class Bench:
             course = self.folder / f"course-{self.runs}-{n}"
             shutil.copytree(self.folder / "course", course)
             released = course / "release" / self.name / self.key.name
-            given = nbformat.read(released, as_version=4)
-            self.hand_in(handed[n::processes], course / "submitted", given)
+            released = nbformat.read(released, as_version=4)
+            self.hand_in(work[n::processes], course / "submitted", released)
             steps = (
                 f"{PYTHON} -m nbgrader {do} {self.name}"
                 for do in ("autograde", "generate_feedback")
@@ -94,60 +94,60 @@ class Bench:
             courses.append(course)
         cost = measured(scripts, self.folder, ENVIRONMENT)
         pages = sum(len(list(course.glob("feedback/*/*/*.html"))) for course in courses)
-        if pages != len(handed):
-            raise RuntimeError(f"nbgrader wrote {pages} pages of feedback, not {len(handed)}.")
+        if pages != len(work):
+            raise RuntimeError(f"nbgrader wrote {pages} pages of feedback, not {len(work)}.")
         return cost, courses
 
 
-def our_marks(out: Path) -> Marks:
+def own_marks(out: Path) -> Marks:
     """Return {(student, question): points that a check gave} from our results."""
-    found = {}
+    marks = {}
     for path in (out / "results").glob("*.json"):
         result = json.loads(path.read_text(encoding="utf-8"))
         for row in result["questions"]:
-            found[result["student"], row["question"]] = row["points"]
-    return found
+            marks[result["student"], row["question"]] = row["points"]
+    return marks
 
 
-def their_marks(course: Path, name: str) -> Marks:
+def nbgrader_marks(course: Path, name: str) -> Marks:
     """Return {(student, question): points that a check gave} from nbgrader's database."""
     from nbgrader.api import Gradebook
 
-    found: Marks = Counter()
-    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
-        for submission in book.assignment_submissions(name):
+    marks: Marks = Counter()
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
+        for submission in gradebook.assignment_submissions(name):
             for grade in submission.notebooks[0].grades:
                 question = ".".join(grade.name.removeprefix("question-").split("-")[:2])
-                found[submission.student.id, question] += grade.auto_score or 0
-    return found
+                marks[submission.student.id, question] += grade.auto_score or 0
+    return marks
 
 
-def agreement(ours: Marks, theirs: Marks) -> str:
+def agreement(own: Marks, nbgrader: Marks) -> str:
     """Return a sentence on how many students have the same marks in every question."""
-    students = sorted({student for student, _ in theirs})
+    students = sorted({student for student, _ in nbgrader})
     differing = [
-        (pair, ours.get(pair, 0), points)
-        for pair, points in sorted(theirs.items())
-        if abs(ours.get(pair, 0) - points) > 1e-4
+        (pair, own.get(pair, 0), points)
+        for pair, points in sorted(nbgrader.items())
+        if abs(own.get(pair, 0) - points) > 1e-4
     ]
     alike = len(students) - len({student for (student, _), _, _ in differing})
-    said = f"The same marks in every question: {alike} of {len(students)} students."
-    for (student, question), mine, points in differing:
-        said += f"\n  {student} {question}: ours {mine:g}, nbgrader {points:g}"
-    return said
+    text = f"The same marks in every question: {alike} of {len(students)} students."
+    for (student, question), points_here, points in differing:
+        text += f"\n  {student} {question}: ours {points_here:g}, nbgrader {points:g}"
+    return text
 
 
-def row(name: str, cost: Cost, submissions: int, beside: Cost | None = None) -> str:
-    """Return a table's row; `beside` is the cost that ratios are to."""
+def row(name: str, cost: Cost, submissions: int, baseline: Cost | None = None) -> str:
+    """Return a table's row; `baseline` is the cost that ratios are to."""
     about = "" if cost.exact else "about "
     ratios = ["", ""]
-    if beside:
+    if baseline:
         ratios = [
-            f"{theirs / mine:.1f}"
-            for mine, theirs in ((cost.seconds, beside.seconds), (cost.cpu, beside.cpu))
+            f"{other / own:.1f}"
+            for own, other in ((cost.seconds, baseline.seconds), (cost.cpu, baseline.cpu))
         ]
     each = [f"{cost.seconds / submissions:.2f}", f"{about}{cost.cpu / submissions:.2f}"]
-    peaks = [f"{cost.peak_shared_once:.0f}", f"{cost.peak_rss:.0f}"]
+    peaks = [f"{cost.peak_pss:.0f}", f"{cost.peak_rss:.0f}"]
     return f"| {' | '.join([name, str(submissions), *each, *ratios, *peaks])} |"
 
 
@@ -157,57 +157,57 @@ HEAD = """\
 |---|---|---|---|---|---|---|---|"""
 
 
-def sample_of(handed: list[Handed], number: int) -> list[Handed]:
+def sample_of(work: list[Submission], number: int) -> list[Submission]:
     """Return so many of a class, spread over the kinds."""
-    by_kind = sorted(handed, key=lambda one: one.kind)
-    return [by_kind[n * len(handed) // number] for n in range(number)]
+    by_kind = sorted(work, key=lambda submission: submission.kind)
+    return [by_kind[n * len(work) // number] for n in range(number)]
 
 
-def scaled(cost: Cost, submissions: int, one: Cost, students: int, processes: int = 1) -> Cost:
+def scaled(cost: Cost, submissions: int, single: Cost, students: int, processes: int = 1) -> Cost:
     """Return what `students` would cost, on the line through the costs of one and of more.
 
     They are spread over so many processes, each of which starts once.
     """
     steps = (students / processes - 1) / (submissions / processes - 1)
-    seconds, cpu = cost.seconds - one.seconds, cost.cpu / processes - one.cpu
+    seconds, cpu = cost.seconds - single.seconds, cost.cpu / processes - single.cpu
     return replace(
-        cost, seconds=one.seconds + seconds * steps, cpu=processes * (one.cpu + cpu * steps)
+        cost, seconds=single.seconds + seconds * steps, cpu=processes * (single.cpu + cpu * steps)
     )
 
 
-def beside_nbgrader(bench: Bench, handed: list[Handed], sample: int, best: bool) -> Cost | None:
+def compare(bench: Bench, work: list[Submission], sample: int, best: bool) -> Cost | None:
     """Grade the class with both, print the table, and return what ours with two workers cost."""
-    some, all_of_them = sample_of(handed, sample), len(handed)
-    alone = [next(one for one in some if one.kind == "partly")]
+    subset, count = sample_of(work, sample), len(work)
+    partly = [next(single for single in subset if single.kind == "partly")]
     bench.course()
-    first, out = bench.ours(handed, 1)
-    one = bench.theirs(alone, 1)[0] if sample < all_of_them else None
-    theirs, courses = bench.theirs(some, 1)
-    again, _ = bench.ours(handed, 1)
-    if one:
-        theirs = scaled(theirs, sample, one, all_of_them)
+    first, out = bench.grade(work, 1)
+    single = bench.nbgrade(partly, 1)[0] if sample < count else None
+    nbgrader, courses = bench.nbgrade(subset, 1)
+    second, _ = bench.grade(work, 1)
+    if single:
+        nbgrader = scaled(nbgrader, sample, single, count)
     print(HEAD)
-    print(row("nbgrader, one process", theirs, all_of_them))
-    for name, cost in (("ours, one worker", first), ("the same after nbgrader", again)):
-        print(row(name, cost, all_of_them, theirs), flush=True)
-    ours_2 = None
+    print(row("nbgrader, one process", nbgrader, count))
+    for name, cost in (("ours, one worker", first), ("the same after nbgrader", second)):
+        print(row(name, cost, count, nbgrader), flush=True)
+    own_2 = None
     if best:
-        theirs_2, _ = bench.theirs(some, 2)
-        ours_2, _ = bench.ours(handed, 2)
-        if one:
-            theirs_2 = scaled(theirs_2, sample, one, all_of_them, 2)
-        print(row("nbgrader, two processes", theirs_2, all_of_them))
-        print(row("ours, two workers", ours_2, all_of_them, theirs_2))
-    print("\n" + agreement(our_marks(out), their_marks(courses[0], bench.name)))
+        nbgrader_2, _ = bench.nbgrade(subset, 2)
+        own_2, _ = bench.grade(work, 2)
+        if single:
+            nbgrader_2 = scaled(nbgrader_2, sample, single, count, 2)
+        print(row("nbgrader, two processes", nbgrader_2, count))
+        print(row("ours, two workers", own_2, count, nbgrader_2))
+    print("\n" + agreement(own_marks(out), nbgrader_marks(courses[0], bench.name)))
     # The answers' own computing is the same for both, and no grader can save it.
-    slow = SLOW_S * sum(one.kind == "slow" for one in handed)
-    mine, their = (first.cpu + again.cpu) / 2, theirs.cpu
+    slow = SLOW_S * sum(single.kind == "slow" for single in work)
+    own, other = (first.cpu + second.cpu) / 2, nbgrader.cpu
     print(
         f"Slow answers compute {slow} s in all for themselves, which no grader can save: without "
-        f"them {(mine - slow) / all_of_them:.2f} and {(their - slow) / all_of_them:.2f} processor "
-        f"seconds a submission, {(their - slow) / (mine - slow):.1f} times less."
+        f"them {(own - slow) / count:.2f} and {(other - slow) / count:.2f} processor "
+        f"seconds a submission, {(other - slow) / (own - slow):.1f} times less."
     )
-    return ours_2
+    return own_2
 
 
 def growth(bench: Bench, students: int, large: int, known: Cost | None) -> None:
@@ -221,16 +221,16 @@ def growth(bench: Bench, students: int, large: int, known: Cost | None) -> None:
     )
     costs = []
     for number in (students, large):
-        cost = known or bench.ours(class_of(bench.number, number), 2)[0]
+        cost = known or bench.grade(class_of(bench.number, number), 2)[0]
         known = None
-        at = [
-            next((s for s in cost.seen if s[0] >= share * number), cost.seen[-1])
+        samples = [
+            next((s for s in cost.samples if s[0] >= share * number), cost.samples[-1])
             for share in (0.2, 1)
         ]
-        command, warm = (" → ".join(f"{s[n]:.0f}" for s in at) for n in (1, 2))
+        command_mb, server_mb = (" → ".join(f"{s[n]:.0f}" for s in samples) for n in (1, 2))
         print(
             f"| {number} | {cost.seconds / number:.2f} | {cost.cpu / number:.2f} | "
-            f"{cost.peak_shared_once:.0f} | {command} | {warm} |",
+            f"{cost.peak_pss:.0f} | {command_mb} | {server_mb} |",
             flush=True,
         )
         costs.append(cost)
@@ -242,11 +242,11 @@ def growth(bench: Bench, students: int, large: int, known: Cost | None) -> None:
 
 
 @contextmanager
-def workplace(kept: Path | None) -> Iterator[Path]:
-    """Give a folder to work in: `kept`, or one that goes away afterwards."""
-    if kept:
-        kept.mkdir(parents=True)
-        yield kept.resolve()
+def workplace(keep: Path | None) -> Iterator[Path]:
+    """Give a folder to work in: `keep`, or one that goes away afterwards."""
+    if keep:
+        keep.mkdir(parents=True)
+        yield keep.resolve()
         return
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         yield Path(folder)
@@ -263,22 +263,22 @@ def main() -> None:
     parser.add_argument("--no-best", action="store_true", help="leave out two at once")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="work there and leave it")
     options = parser.parse_args()
-    for place in (ROOT / "belgrade", Path(nbformat.__file__).parents[1]):
-        compileall.compile_dir(place, quiet=2)
-    handed = class_of(options.exercise, options.students)
-    counts = ", ".join(f"{n} {kind}" for kind, n in Counter(h.kind for h in handed).most_common())
-    print(f"Exercise {options.exercise}, {len(handed)} students: {counts}.\n", flush=True)
+    for package in (ROOT / "belgrade", Path(nbformat.__file__).parents[1]):
+        compileall.compile_dir(package, quiet=2)
+    work = class_of(options.exercise, options.students)
+    counts = ", ".join(f"{n} {kind}" for kind, n in Counter(h.kind for h in work).most_common())
+    print(f"Exercise {options.exercise}, {len(work)} students: {counts}.\n", flush=True)
     with workplace(options.keep) as folder:
         bench = Bench(folder, options.exercise)
         if options.only == "ours":
-            cost, _ = bench.ours(handed, 1)
-            print(f"{HEAD}\n{row('ours, one worker', cost, len(handed))}")
-        known = None
+            cost, _ = bench.grade(work, 1)
+            print(f"{HEAD}\n{row('ours, one worker', cost, len(work))}")
+        own_2 = None
         if options.only in (None, "nbgrader"):
-            sample = options.sample or len(handed)
-            known = beside_nbgrader(bench, handed, sample, not options.no_best)
+            sample = options.sample or len(work)
+            own_2 = compare(bench, work, sample, not options.no_best)
         if options.only in (None, "growth") and options.large:
-            growth(bench, options.students, options.large, known)
+            growth(bench, options.students, options.large, own_2)
 
 
 if __name__ == "__main__":

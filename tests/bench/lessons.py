@@ -24,7 +24,7 @@ from nbclient import NotebookClient
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[2]
-ALL_PARTS = "from belgrade import data, explorers, figures, journal, report"
+ALL_MODULES = "from belgrade import data, explorers, figures, journal, report"
 TIMED = """import time
 start = time.perf_counter()
 {}
@@ -43,8 +43,8 @@ def import_ms(statement: str, times: int) -> float:
 
 def lesson_seconds(path: Path) -> float:
     """Return how many seconds a lesson takes in a fresh kernel; an error in a cell is raised."""
-    book = nbformat.read(path, as_version=4)
-    client = NotebookClient(book, timeout=120, resources={"metadata": {"path": str(path.parent)}})
+    lesson = nbformat.read(path, as_version=4)
+    client = NotebookClient(lesson, timeout=120, resources={"metadata": {"path": str(path.parent)}})
     start = time.perf_counter()
     client.execute()
     return time.perf_counter() - start
@@ -52,20 +52,20 @@ def lesson_seconds(path: Path) -> float:
 
 def closure(names: set[str]) -> set[str]:
     """Return the installed distributions among `names` and all that they need."""
-    found: set[str] = set()
-    todo = list(names)
-    while todo:
-        name = re.sub(r"[-_.]+", "-", todo.pop()).lower()
+    closed: set[str] = set()
+    queue = list(names)
+    while queue:
+        name = re.sub(r"[-_.]+", "-", queue.pop()).lower()
         try:
             needed = metadata.requires(name) or []
         except metadata.PackageNotFoundError:
             continue
-        if name in found:
+        if name in closed:
             continue
-        found.add(name)
+        closed.add(name)
         needs = [Requirement(each) for each in needed]
-        todo += [n.name for n in needs if n.marker is None or n.marker.evaluate({"extra": ""})]
-    return found
+        queue += [n.name for n in needs if n.marker is None or n.marker.evaluate({"extra": ""})]
+    return closed
 
 
 def environment_mb() -> tuple[int, float]:
@@ -101,12 +101,12 @@ def main() -> None:
     times = parser.parse_args().times
     print("| lesson | seconds, median | slowest |\n|---|---|---|")
     for path in sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")):
-        took = [lesson_seconds(path) for _ in range(times)]
-        print(f"| {path.stem} | {statistics.median(took):.1f} | {max(took):.1f} |", flush=True)
+        runs = [lesson_seconds(path) for _ in range(times)]
+        print(f"| {path.stem} | {statistics.median(runs):.1f} | {max(runs):.1f} |", flush=True)
     packages, environment = environment_mb()
     files, site, making = site_mb()
     print("\n| what | how much |\n|---|---|")
-    for statement in ("import belgrade", ALL_PARTS):
+    for statement in ("import belgrade", ALL_MODULES):
         print(f"| `{statement}` | {import_ms(statement, times):.1f} ms |")
     print(f"| a student's environment | {environment:.0f} MB in {packages} packages |")
     print(f"| reading site | {site:.1f} MB in {files} files, made in {making:.0f} s |")

@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 LESSONS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 # Seconds: then what explorers draw ahead is drawn.
-REST = 8
+SETTLE_S = 8
 # Students of a class, and how many of them work at the same time, in a session of 90 minutes.
 CLASS = 100
 
@@ -40,7 +40,7 @@ def megabytes(server: int) -> tuple[float, float]:
     return own / 1e6, sum(each.memory_full_info().pss for each in below) / 1e6
 
 
-def ask(lab: Lab, path: str, content: dict) -> dict:
+def post(lab: Lab, path: str, content: dict) -> dict:
     """Post to the server; return its answer."""
     request = urllib.request.Request(
         f"{lab.url}/api/{path}?token={lab.token}", data=json.dumps(content).encode()
@@ -52,7 +52,7 @@ def ask(lab: Lab, path: str, content: dict) -> dict:
 def open_and_run(lab: Lab, lesson: Path) -> None:
     """Open a lesson as a page does, and run its cells."""
     asked = {"path": f"notebooks/{lesson.name}", "type": "notebook", "name": lesson.name}
-    session = ask(lab, "sessions", asked | {"kernel": {"name": "python3"}})
+    session = post(lab, "sessions", asked | {"kernel": {"name": "python3"}})
     file = f"kernel-{session['kernel']['id']}.json"
     client = BlockingKernelClient(connection_file=str(lab.private / "runtime" / file))
     client.load_connection_file()
@@ -81,11 +81,11 @@ def main() -> None:
             for number in range(len(LESSONS) + 1):
                 if number:
                     open_and_run(lab, LESSONS[number - 1])
-                time.sleep(REST)
+                time.sleep(SETTLE_S)
                 server, kernels = megabytes(lab.process.pid)
-                own, before = kernels - before, kernels
-                every = (server + kernels) * CLASS / 1000
-                row = " | ".join(f"{each:.0f}" for each in (number, server, kernels, own, every))
+                last, before = kernels - before, kernels
+                gb = (server + kernels) * CLASS / 1000
+                row = " | ".join(f"{each:.0f}" for each in (number, server, kernels, last, gb))
                 print(f"| {row} |", flush=True)
         finally:
             lab.close()

@@ -22,8 +22,8 @@ ROOT = Path(__file__).resolve().parents[2]
 def chromium() -> Iterator[Any]:
     machine.need("browser")
     if CHROMIUM is None:
-        why = f"there is none; {machine.remedy(['browser'])}"
-        pytest.skip(machine.reason("browser", why))
+        reason = f"there is none; {machine.remedy(['browser'])}"
+        pytest.skip(machine.reason("browser", reason))
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -47,8 +47,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 @pytest.fixture(scope="session")
 def desk(chromium: Any) -> Iterator[Any]:
     """A page for one notebook after the other in the same JupyterLab."""
-    with new_page(chromium) as opened:
-        yield opened
+    with new_page(chromium) as browser_page:
+        yield browser_page
 
 
 @pytest.fixture
@@ -62,19 +62,19 @@ def page(desk: Any) -> Iterator[Any]:
 @pytest.fixture
 def own_page(chromium: Any) -> Iterator[Any]:
     """A page of this test's own."""
-    with new_page(chromium) as opened:
-        yield opened
+    with new_page(chromium) as browser_page:
+        yield browser_page
 
 
 @pytest.fixture(scope="session", params=["firefox", "webkit"])
 def engine(request: pytest.FixtureRequest) -> Iterator[Any]:
     """Firefox, then WebKit, each with one page."""
-    from engines import ENGINES, there
+    from engines import ENGINES, is_installed
 
     machine.need(request.param)
-    if not there(request.param):
-        why = f"there is none; {machine.remedy([request.param])}"
-        pytest.skip(machine.reason(request.param, why))
-    opened = ENGINES[request.param]()
-    yield opened
-    opened.close()
+    if not is_installed(request.param):
+        reason = f"there is none; {machine.remedy([request.param])}"
+        pytest.skip(machine.reason(request.param, reason))
+    browser = ENGINES[request.param]()
+    yield browser
+    browser.close()

@@ -40,7 +40,7 @@ LISTEN = """(() => { window.wrong = [];
 })()"""
 
 
-def there(part: str) -> bool:
+def is_installed(part: str) -> bool:
     """Tell whether this machine has the engine."""
     return bool({"firefox": FIREFOX, "webkit": WEBKIT}[part])
 
@@ -54,18 +54,18 @@ def free_port() -> int:
 
 # Firefox's settings for readers who ask for it. WebKit takes the first two from GTK, and has no
 # forced colours.
-LOOKS = {
+PREFERENCES = {
     "dark": {"ui.systemUsesDarkTheme": 1},
     "still": {"ui.prefersReducedMotion": 1},
     "forced": {"browser.display.document_color_use": 2, "ui.useAccessibilityTheme": 1},
 }
 
-SMALL_BAR = "* { min-width: 0; min-height: 0; padding: 0; margin: 0; font-size: 4px;"
-SMALL_BAR += " -gtk-icon-size: 4px; border-width: 0; }"
+SMALL_TITLE_BAR = "* { min-width: 0; min-height: 0; padding: 0; margin: 0; font-size: 4px;"
+SMALL_TITLE_BAR += " -gtk-icon-size: 4px; border-width: 0; }"
 
 
 class Engine:
-    """A headless browser with one page. `looks` are of `LOOKS`."""
+    """A headless browser with one page. `preferences` are of `PREFERENCES`."""
 
     name = ""
 
@@ -108,17 +108,17 @@ class Engine:
         )
         steps = [{"type": "pointerMove", "x": round(x), "y": round(y), "duration": 0}]
         steps += [{"type": each, "button": 0} for each in ("pointerDown", "pointerUp")]
-        how = {"pointerType": kind}
-        self.act({"type": "pointer", "id": kind, "parameters": how, "actions": steps})
+        parameters = {"pointerType": kind}
+        self.act({"type": "pointer", "id": kind, "parameters": parameters, "actions": steps})
 
     def until(self, condition: str, seconds: float = 30) -> Any:
         """Wait for an expression to be true; return its value."""
-        end = time.monotonic() + seconds
-        while not (found := self.run(condition)):
-            if time.monotonic() > end:
+        deadline = time.monotonic() + seconds
+        while not (result := self.run(condition)):
+            if time.monotonic() > deadline:
                 raise TimeoutError(f"{self.name}: {condition}")
             time.sleep(0.05)
-        return found
+        return result
 
 
 class Firefox(Engine):
@@ -126,12 +126,12 @@ class Firefox(Engine):
 
     name = "Firefox"
 
-    def __init__(self, *looks: str) -> None:
+    def __init__(self, *preferences: str) -> None:
         import websocket
 
         port = free_port()
         self.profile = tempfile.mkdtemp()
-        settings = {name: value for look in looks for name, value in LOOKS[look].items()}
+        settings = {k: v for each in preferences for k, v in PREFERENCES[each].items()}
         Path(self.profile, "user.js").write_text(
             "".join(f'user_pref("{name}", {value});\n' for name, value in settings.items()),
             encoding="utf-8",
@@ -150,8 +150,8 @@ class Firefox(Engine):
         self.socket.settimeout(120)  # rather than wait for ever for an answer
         self.count = 0
         # A page that asks whether to leave it without saving is left.
-        asked = {"unhandledPromptBehavior": {"default": "accept", "beforeUnload": "accept"}}
-        self.ask("session.new", capabilities={"alwaysMatch": asked})
+        behavior = {"unhandledPromptBehavior": {"default": "accept", "beforeUnload": "accept"}}
+        self.ask("session.new", capabilities={"alwaysMatch": behavior})
         self.ask("script.addPreloadScript", functionDeclaration=f"() => {LISTEN}")
         self.context = self.ask("browsingContext.getTree")["contexts"][0]["context"]
 
@@ -173,10 +173,10 @@ class Firefox(Engine):
 
     def run(self, script: str) -> Any:
         target = {"context": self.context}
-        found = self.ask("script.evaluate", expression=script, awaitPromise=True, target=target)
-        if "exceptionDetails" in found:
-            raise RuntimeError(found["exceptionDetails"]["text"])
-        return found["result"].get("value")
+        result = self.ask("script.evaluate", expression=script, awaitPromise=True, target=target)
+        if "exceptionDetails" in result:
+            raise RuntimeError(result["exceptionDetails"]["text"])
+        return result["result"].get("value")
 
     def act(self, *actions: dict[str, Any]) -> None:
         self.ask("input.performActions", context=self.context, actions=list(actions))
@@ -193,7 +193,7 @@ class WebKit(Engine):
 
     name = "WebKit"
 
-    def __init__(self, *looks: str) -> None:
+    def __init__(self, *preferences: str) -> None:
         self.screen = None
         environment = dict(os.environ)
         if not environment.get("DISPLAY"):
@@ -203,8 +203,8 @@ class WebKit(Engine):
                 command, pass_fds=[write], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
             )
             os.close(write)
-            with os.fdopen(read) as told:
-                environment["DISPLAY"] = f":{told.readline().strip()}"
+            with os.fdopen(read) as display:
+                environment["DISPLAY"] = f":{display.readline().strip()}"
         port = free_port()
         self.home = tempfile.mkdtemp()
         environment |= {"HOME": self.home, "WEBKIT_DISABLE_COMPOSITING_MODE": "1"}
@@ -212,24 +212,24 @@ class WebKit(Engine):
             folder = Path(self.home, ".config", version)
             folder.mkdir(parents=True)
             (folder / "settings.ini").write_text(
-                f"[Settings]\ngtk-enable-animations={int('still' not in looks)}\n",
+                f"[Settings]\ngtk-enable-animations={int('still' not in preferences)}\n",
                 encoding="utf-8",
             )
             # The bar above the page, which would not let it be narrower than 447 pixels.
-            (folder / "gtk.css").write_text(SMALL_BAR, encoding="utf-8")
-        environment |= {"GTK_THEME": "Adwaita:dark"} if "dark" in looks else {}
+            (folder / "gtk.css").write_text(SMALL_TITLE_BAR, encoding="utf-8")
+        environment |= {"GTK_THEME": "Adwaita:dark"} if "dark" in preferences else {}
         environment.pop("XDG_CONFIG_HOME", None)
         self.process = subprocess.Popen([WEBKIT, f"--port={port}"], env=environment, **QUIET)
         self.url = f"http://127.0.0.1:{port}/session"
         browser = str(next(Path("/usr/lib").glob("*/webkit2gtk-4.1/MiniBrowser")))
         options = {"binary": browser, "args": ["--automation", "--geometry=1280x900"]}
-        wanted = {"timeouts": {"script": 60_000}, "webkitgtk:browserOptions": options}
+        asked = {"timeouts": {"script": 60_000}, "webkitgtk:browserOptions": options}
         for _ in range(100):
             with contextlib.suppress(urllib.error.URLError):
-                made = self.ask("POST", "", {"capabilities": {"alwaysMatch": wanted}})
+                session = self.ask("POST", "", {"capabilities": {"alwaysMatch": asked}})
                 break
             time.sleep(0.1)
-        self.url += f"/{made['sessionId']}"
+        self.url += f"/{session['sessionId']}"
 
     def ask(self, method: str, path: str, content: dict[str, Any] | None = None) -> Any:
         data = None if content is None else json.dumps(content).encode()
@@ -242,26 +242,26 @@ class WebKit(Engine):
 
     def size(self, width: int, height: int, scale: float = 1) -> None:
         """Change the window until the page has this size; its pixels stay those of the screen."""
-        wanted = {"width": width, "height": height}
+        outer = {"width": width, "height": height}
         for _ in range(3):
-            self.ask("POST", "/window/rect", wanted)
+            self.ask("POST", "/window/rect", outer)
             inner = json.loads(self.run("JSON.stringify([innerWidth, innerHeight])"))
             if inner == [width, height]:
                 return
-            wanted["width"] += width - inner[0]
-            wanted["height"] += height - inner[1]
+            outer["width"] += width - inner[0]
+            outer["height"] += height - inner[1]
 
     def goto(self, url: str) -> None:
         self.ask("POST", "/url", {"url": url})
         self.run(LISTEN)
 
     def run(self, script: str) -> Any:
-        then = "then(arguments[0], no => arguments[0]('failed: ' + no))"
-        body = f"Promise.resolve(({script})).{then};"
-        found = self.ask("POST", "/execute/async", {"script": body, "args": []})
-        if isinstance(found, str) and found.startswith("failed: "):
-            raise RuntimeError(found)
-        return found
+        callback = "then(arguments[0], no => arguments[0]('failed: ' + no))"
+        body = f"Promise.resolve(({script})).{callback};"
+        result = self.ask("POST", "/execute/async", {"script": body, "args": []})
+        if isinstance(result, str) and result.startswith("failed: "):
+            raise RuntimeError(result)
+        return result
 
     def act(self, *actions: dict[str, Any]) -> None:
         self.ask("POST", "/actions", {"actions": list(actions)})

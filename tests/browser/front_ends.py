@@ -1,6 +1,6 @@
 """Other front ends than the JupyterLab of `constraints.txt`: servers of Notebook 7 and Voilà.
 
-`elsewhere(...)` makes an environment by uv for versions that are not here.
+`environment_with(...)` makes an environment by uv for versions that are not here.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from lab import NOT_A_STUDENTS
+from lab import AUTHOR_EXTENSIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def elsewhere(folder: Path, *packages: str) -> Path:
+def environment_with(folder: Path, *packages: str) -> Path:
     """Return the Python of a new environment with the module and these packages."""
-    beside = Path(sys.executable).parent
-    uv = shutil.which("uv", path=os.pathsep.join([str(beside), os.environ["PATH"]])) or "uv"
+    bin_folder = Path(sys.executable).parent
+    uv = shutil.which("uv", path=os.pathsep.join([str(bin_folder), os.environ["PATH"]])) or "uv"
     python = folder / "env" / "bin" / "python"
     for command in (
         [uv, "venv", "--quiet", "--python", sys.executable, str(folder / "env")],
@@ -48,36 +48,36 @@ class FrontEnd:
         self.url = f"http://127.0.0.1:{port}"
         self.private = Path(tempfile.mkdtemp(prefix="belgrade-front-"))
         if module == "voila":
-            asked = [
+            arguments = [
                 f"--port={port}",
                 "--no-browser",
                 "--Voila.ip=127.0.0.1",
                 "--token=",
                 str(root),
             ]
-            up = "/voila/tree"
+            status_path = "/voila/tree"
         else:
             name = {"jupyterlab": "LabApp", "notebook": "JupyterNotebookApp"}[module]
-            asked = [
+            arguments = [
                 *("--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}"),
                 *(f"--IdentityProvider.token={self.token}", f"--ServerApp.root_dir={root}"),
                 f"--{name}.expose_app_in_browser=True",
             ]
-            up = f"/api/status?token={self.token}"
+            status_path = f"/api/status?token={self.token}"
         kinds = ("CONFIG", "DATA", "RUNTIME")
         folders = {f"JUPYTER_{kind}_DIR": str(self.private / kind.lower()) for kind in kinds}
         kinds = ("WORKSPACES", "SETTINGS")
         folders |= {f"JUPYTERLAB_{kind}_DIR": str(self.private / kind.lower()) for kind in kinds}
-        pages = set(NOT_A_STUDENTS["page"]) - {"@jupyter-notebook/lab-extension"}
+        pages = set(AUTHOR_EXTENSIONS["page"]) - {"@jupyter-notebook/lab-extension"}
         disabled = dict.fromkeys(pages, True)
-        self._leave_out("config/labconfig/page_config.json", disabledExtensions=disabled)
-        servers = dict.fromkeys(set(NOT_A_STUDENTS["server"]) - {"notebook"}, False)
+        self._write("config/labconfig/page_config.json", disabledExtensions=disabled)
+        servers = dict.fromkeys(set(AUTHOR_EXTENSIONS["server"]) - {"notebook"}, False)
         app = {"jpserver_extensions": servers}
-        self._leave_out("config/jupyter_server_config.json", ServerApp=app)
+        self._write("config/jupyter_server_config.json", ServerApp=app)
         self.log = self.private / "log"
         with self.log.open("w", encoding="utf-8") as log:
             self.process = subprocess.Popen(
-                [str(python or sys.executable), "-m", module, *asked],
+                [str(python or sys.executable), "-m", module, *arguments],
                 env={
                     **os.environ,
                     **folders,
@@ -88,17 +88,17 @@ class FrontEnd:
                 stderr=log,
                 cwd=root,
             )
-        until = time.monotonic() + 60
+        deadline = time.monotonic() + 60
         while True:
             try:
-                urllib.request.urlopen(self.url + up, timeout=5)
+                urllib.request.urlopen(self.url + status_path, timeout=5)
                 return
             except OSError:
-                if self.process.poll() is not None or time.monotonic() > until:
+                if self.process.poll() is not None or time.monotonic() > deadline:
                     raise RuntimeError(self.log.read_text(encoding="utf-8")[-3000:]) from None
                 time.sleep(0.1)
 
-    def _leave_out(self, path: str, **content: Any) -> None:
+    def _write(self, path: str, **content: Any) -> None:
         file = self.private / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(content), encoding="utf-8")

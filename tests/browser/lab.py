@@ -32,7 +32,7 @@ FLAGS = [
 ]
 SIZE = {"width": 1280, "height": 900}
 # What the packages for authors and tests add to JupyterLab. Students do not have it.
-NOT_A_STUDENTS = {
+AUTHOR_EXTENSIONS = {
     "server": [
         "jupyterlab_jupytext",
         "notebook",
@@ -85,12 +85,12 @@ def no_errors(page: Any) -> Iterator[None]:
     """Raise at the end what errors the page had of its own."""
     errors: list[str] = []
 
-    def note(error: Any) -> None:
+    def record(error: Any) -> None:
         errors.append(str(error))
 
-    page.on("pageerror", note)
+    page.on("pageerror", record)
     yield
-    page.remove_listener("pageerror", note)
+    page.remove_listener("pageerror", record)
     assert not errors, errors
 
 
@@ -117,13 +117,13 @@ class Lab:
             "settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings", news
         )
         # Nor is Node, where there is one, asked for language servers and whether to build the page.
-        extensions = dict.fromkeys(NOT_A_STUDENTS["server"], False)
+        extensions = dict.fromkeys(AUTHOR_EXTENSIONS["server"], False)
         server = {
             "ServerApp": {"jpserver_extensions": extensions},
             "LanguageServerManager": {"autodetect": False},
         }
         self._write("config/jupyter_server_config.json", server)
-        extensions = dict.fromkeys(NOT_A_STUDENTS["page"], True)
+        extensions = dict.fromkeys(AUTHOR_EXTENSIONS["page"], True)
         page = {"buildCheck": False, "disabledExtensions": extensions}
         self._write("config/labconfig/page_config.json", page)
         self.log = self.private / "log"
@@ -153,13 +153,13 @@ class Lab:
         file.write_text(json.dumps(content), encoding="utf-8")
 
     def _wait(self) -> None:
-        until = time.monotonic() + 60
+        deadline = time.monotonic() + 60
         while True:
             try:
                 urllib.request.urlopen(f"{self.url}/api/status?token={self.token}", timeout=5)
                 return
             except OSError:
-                if self.process.poll() is not None or time.monotonic() > until:
+                if self.process.poll() is not None or time.monotonic() > deadline:
                     raise RuntimeError(self.log.read_text(encoding="utf-8")[-2000:]) from None
                 time.sleep(0.05)
 

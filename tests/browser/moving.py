@@ -9,7 +9,7 @@ from typing import Any
 SHOWS_EXPLORER = re.compile(r"^(?:\w+ = )?explorers\.\w+\(", re.M)
 PICTURE = "figure[data-drawn]"
 # What screen readers announce: it stays in the page while picture and sentence are drawn anew.
-VOICE = ".jp-OutputArea > [role=status]"
+LIVE_REGION = ".jp-OutputArea > [role=status]"
 CONTROLS = "select, input[type=checkbox], [role=slider]"
 
 
@@ -70,7 +70,7 @@ WATCH = """() => {
 }"""
 # Waits until the kernel has been told of a key and has answered all, and the page has rested. (A
 # slider sends a second message for its box, and ipywidgets holds one back while another is open.)
-ANSWER = """async sent => {
+WAIT_FOR_ANSWER = """async sent => {
   const until = performance.now() + 20000;
   let rested = 0;
   while (performance.now() < until) {
@@ -87,7 +87,7 @@ def press(page: Any, cell: Any, element: Any, key: str) -> tuple[str, str]:
     sent = page.evaluate("() => window.sent")
     element.focus()
     page.keyboard.press(key)
-    page.evaluate(ANSWER, sent)
+    page.evaluate(WAIT_FOR_ANSWER, sent)
     return seen(cell)
 
 
@@ -97,28 +97,28 @@ class Control:
     def __init__(self, page: Any, cell: Any, element: Any) -> None:
         self.page, self.cell, self.element = page, cell, element
         kind = element.evaluate("each => each.type || each.getAttribute('role')")
-        self.there, self.back, self.steps = "Space", "Space", 1
+        self.forward, self.back, self.steps = "Space", "Space", 1
         if kind == "select-one":
             at, last = element.evaluate("each => [each.selectedIndex, each.options.length - 1]")
-            self.there, self.back, self.steps = "ArrowDown", "ArrowUp", last - at
+            self.forward, self.back, self.steps = "ArrowDown", "ArrowUp", last - at
             if at == last:
-                self.there, self.back, self.steps = "ArrowUp", "ArrowDown", last
+                self.forward, self.back, self.steps = "ArrowUp", "ArrowDown", last
         elif kind == "slider":
             assert element.get_attribute("aria-label"), "a slider's handle needs a name"
             ends = [element.get_attribute(f"aria-value{end}") for end in ("now", "max")]
-            self.there, self.back, self.steps = "ArrowRight", "ArrowLeft", 3
+            self.forward, self.back, self.steps = "ArrowRight", "ArrowLeft", 3
             if ends[0] == ends[1]:
-                self.there, self.back = "ArrowLeft", "ArrowRight"
+                self.forward, self.back = "ArrowLeft", "ArrowRight"
         self.moved_both = False
 
     def move(self) -> int:
         """Press until the explorer shows something else; return how often, 0 if it never did."""
         before = seen(self.cell)
-        for pressed in range(1, self.steps + 1):
-            now = press(self.page, self.cell, self.element, self.there)
+        for presses in range(1, self.steps + 1):
+            now = press(self.page, self.cell, self.element, self.forward)
             if now != before:
                 self.moved_both |= bool(now[0]) and now[0] != before[0] and now[1] != before[1]
-                return pressed
+                return presses
         self.restore(self.steps)
         return 0
 
@@ -161,7 +161,7 @@ def move_every_control(page: Any, cell: Any) -> list[Control]:
 def _moves_after(other: Control, control: Control) -> bool:
     """Tell whether `control` changes what is seen at any later option of `other`."""
     for pressed in range(1, other.steps + 1):
-        press(other.page, other.cell, other.element, other.there)
+        press(other.page, other.cell, other.element, other.forward)
         if moved := control.move():
             control.restore(moved)
             other.restore(pressed)

@@ -17,8 +17,7 @@ from typing import Any
 import nbformat
 import pytest
 from axe import violations
-from heard import asked as asked_of
-from heard import heard
+from heard import controls_in, expected_controls
 
 from belgrade import explorers, figures, journal, keep
 from belgrade.authoring import frames
@@ -163,8 +162,8 @@ def test_each_control_answers_to_keyboard_mouse_and_touch(
         frame = cell(tab, "aid_per_what")
         assert not any(url.endswith(".webp") for url in asked), "pictures before a choice"
         for name in ("aid_per_what", "shares"):
-            controls = heard(cell(tab, name).locator(".belgrade-live"))
-            assert controls == asked_of(getattr(explorers, name)(), native=True)
+            controls = controls_in(cell(tab, name).locator(".belgrade-live"))
+            assert controls == expected_controls(getattr(explorers, name)(), native=True)
         count = frame.get_by_label("Count")
         count.focus()
         tab.keyboard.press("ArrowDown")

@@ -19,10 +19,10 @@ import machine
 import nbformat
 import pytest
 import test_book_live
-from engines import ENGINES, there
+from engines import ENGINES, is_installed
 from lab import FINISHED, READY, Lab
 from moving import SHOWS_EXPLORER
-from themes import FAINT, THEME
+from themes import LOW_CONTRAST, THEME
 
 from belgrade.authoring.clean import KERNELSPEC
 from belgrade.authoring.key import BLOCK
@@ -125,7 +125,7 @@ class Desk:
     def is_in_order(self, cell: str) -> None:
         """Wait until nothing is amiss in a cell's outputs: they take their new size in a moment."""
         end = time.monotonic() + 10
-        while amiss := json.loads(self.engine.run(AMISS % (FAINT, cell))):
+        while amiss := json.loads(self.engine.run(AMISS % (LOW_CONTRAST, cell))):
             assert time.monotonic() < end, amiss
             time.sleep(0.1)
 
@@ -153,7 +153,7 @@ def looking(request: pytest.FixtureRequest) -> Iterator[Any]:
     """Give a browser that looks so, if its engine is here."""
     name, *looks = request.param.split("-")
     machine.need(name)
-    if not there(name):
+    if not is_installed(name):
         why = f"there is none; {machine.remedy([name])}"
         pytest.skip(machine.reason(name, why))
     opened = ENGINES[name](*looks)
@@ -214,7 +214,7 @@ def test_explorers_and_forms_answer_in_other_engines(desk: Desk) -> None:
     cell = desk.cell(2)  # and what is too wide is seen
     picture = f"{cell}.querySelector('figure img').style"
     desk.engine.run(f"({picture}.maxWidth = 'none', {picture}.width = '3000px')")
-    assert "beyond" in desk.engine.run(AMISS % (FAINT, cell))
+    assert "beyond" in desk.engine.run(AMISS % (LOW_CONTRAST, cell))
     desk.put_on("Light")
     assert desk.errors() == []
 
@@ -258,7 +258,7 @@ def test_the_book_at_every_size_and_look(looking: Any, folder: Path, asking: Pat
         for page in (folder / "explorers.html", asking):
             looking.goto(page.as_uri())
             assert looking.run("document.documentElement.scrollWidth <= innerWidth"), (page, size)
-            assert json.loads(looking.run(f"JSON.stringify(({FAINT})('main'))")) == []
+            assert json.loads(looking.run(f"JSON.stringify(({LOW_CONTRAST})('main'))")) == []
 
 
 @pytest.mark.runs_in(

@@ -15,12 +15,12 @@ from typing import Any
 import nbformat
 import psutil
 import pytest
-from heard import heard
+from heard import controls_in
 from lab import SIZE, Lab, no_errors
 from moving import CONTROLS, PICTURE, WATCH, Control, bring_to
 from playwright.sync_api import TimeoutError as TooLate
 from test_forms import exported
-from themes import faint, put_on
+from themes import low_contrast, set_theme
 
 from belgrade import data, journal, takeaway
 from belgrade.authoring.clean import KERNELSPEC
@@ -125,7 +125,7 @@ def forms(lab: Lab, desk: Any) -> Iterator[Any]:
         lab.run_all(desk)
         yield desk
         desk.set_viewport_size(SIZE)
-        put_on(desk, "Light")
+        set_theme(desk, "Light")
 
 
 def guess(cell: Any, press: Callable[[str], None]) -> None:
@@ -206,7 +206,7 @@ def test_a_screen_reader_is_given_every_form(forms: Any) -> None:
     for number, form in enumerate(CELLS, 1):
         cell = bring_to(forms, number)
         cell.get_by_role("button").or_(cell.get_by_role("radio")).first.wait_for()
-        assert heard(cell.locator(".belgrade-form").first) == HEARD[form], form
+        assert controls_in(cell.locator(".belgrade-form").first) == HEARD[form], form
 
 
 @pytest.mark.parametrize("form", CELLS)
@@ -260,12 +260,12 @@ def test_nothing_is_lost_or_misplaced_when_the_hand_is_quicker_than_the_kernel(
 @pytest.mark.runs_in("Chromium", "JupyterLab 4.6", "every form, in both themes")
 def test_every_form_can_be_read_in_both_themes_on_any_page(forms: Any, theme: str) -> None:
     page = forms
-    put_on(page, theme)
+    set_theme(page, theme)
     page.set_viewport_size(SIZE)
     for number in range(1, 1 + len(CELLS)):
         cell = bring_to(page, number)
         cell.get_by_role("button").or_(cell.get_by_role("radio")).first.wait_for()
-        assert faint(page, "[data-windowed-list-index] .jp-OutputArea-output") == []
+        assert low_contrast(page, "[data-windowed-list-index] .jp-OutputArea-output") == []
     page.set_viewport_size({"width": 390, "height": 800})
     page.evaluate("() => jupyterapp.shell.collapseLeft()")
     for number in range(1, 1 + len(CELLS)):

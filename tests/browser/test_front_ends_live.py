@@ -14,7 +14,7 @@ from typing import Any
 
 import nbformat
 import pytest
-from front_ends import FrontEnd, elsewhere
+from front_ends import FrontEnd, environment_with
 from lab import FINISHED, READY, SIZE
 from moving import CONTROLS, PICTURE, WATCH, Control, bring_to, explorer_cells, press, seen
 
@@ -81,7 +81,7 @@ def front_end(
     request: pytest.FixtureRequest, root: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[FrontEnd]:
     module, *packages = request.param
-    python = elsewhere(tmp_path_factory.mktemp("elsewhere"), *packages) if packages else None
+    python = environment_with(tmp_path_factory.mktemp("elsewhere"), *packages) if packages else None
     server = FrontEnd(python, module, root)
     yield server
     server.close()
@@ -162,7 +162,7 @@ def test_a_lesson_and_an_exercise_in_another_front_end(
 def test_a_lesson_in_voila(
     chromium: Any, root: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    python = elsewhere(tmp_path_factory.mktemp("elsewhere"), "voila==0.5.*")
+    python = environment_with(tmp_path_factory.mktemp("elsewhere"), "voila==0.5.*")
     server = FrontEnd(python, "voila", root)
     try:
         with new_page(chromium) as page:

@@ -14,7 +14,7 @@ import nbformat
 import psutil
 import pytest
 from lab import Lab
-from moving import VOICE
+from moving import LIVE_REGION
 
 from belgrade import keep
 
@@ -125,7 +125,7 @@ def test_a_killed_session_is_brought_back_whole(
     chooser.value.set_files(kept)
     words = f"Brought back: {EXERCISE}"
     page.locator("p[role=status]").filter(has_text=words).wait_for()
-    page.locator(VOICE).filter(has_text=words).wait_for()
+    page.locator(LIVE_REGION).filter(has_text=words).wait_for()
 
     assert (again / EXERCISE).read_bytes() == saved
     assert ANSWER in nbformat.read(again / EXERCISE, as_version=4).cells[number].source

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 from axe import controls, violations
-from heard import asked, explorer_in, heard
+from heard import controls_in, expected_controls, explorer_in
 from lab import SIZE, Lab, no_errors
 from moving import (
     CONTROLS,
+    LIVE_REGION,
     PICTURE,
-    VOICE,
     WATCH,
     Control,
     bring_to,
@@ -26,7 +26,7 @@ from moving import (
     press,
     seen,
 )
-from themes import faint, put_on
+from themes import low_contrast, set_theme
 
 ROOT = Path(__file__).resolve().parents[2]
 LESSONS = sorted(path.name for path in (ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
@@ -85,7 +85,7 @@ def lesson(request: pytest.FixtureRequest, lab: Lab, desk: Any) -> Iterator[tupl
     desk.set_viewport_size(SIZE)
     with no_errors(desk):
         lab.open(desk, path)
-        put_on(desk, "Light")
+        set_theme(desk, "Light")
         lab.run_all(desk)
         desk.evaluate(WATCH)
         yield desk, explorer_cells(lab, path)
@@ -116,8 +116,8 @@ def test_a_lesson_runs_and_its_explorers_move(lesson: tuple[Any, list]) -> None:
         cell = bring_to(page, number)
         cell.locator(f"{PICTURE} img").wait_for()
         opened = explorer_in(page.evaluate(SOURCE, number))
-        assert heard(cell.locator(".belgrade-controls")) == asked(opened)
-        voice = cell.locator(VOICE).element_handle()
+        assert controls_in(cell.locator(".belgrade-controls")) == expected_controls(opened)
+        voice = cell.locator(LIVE_REGION).element_handle()
         assert voice.text_content() == ""
         began, picture = seen(cell), cell.locator(f"{PICTURE} img").get_attribute("src")
         controls = move_every_control(page, cell)
@@ -173,6 +173,6 @@ def test_a_lesson_can_be_read_at_twice_the_size_and_in_the_dark(lesson: tuple[An
     # At 1280 pixels and 200%, a page is 640 pixels wide.
     page.set_viewport_size({"width": 640, "height": 800})
     assert page.evaluate(CUT, f"{OURS} label, {OURS} button, {OURS} p, {OURS} figcaption") == []
-    put_on(page, "Dark")
+    set_theme(page, "Dark")
     assert [said for _, said in violations(page, OURS, ("color-contrast",))] == []
-    assert faint(page, OURS) == []
+    assert low_contrast(page, OURS) == []

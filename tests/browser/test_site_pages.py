@@ -13,7 +13,7 @@ from axe import violations
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from site_pages import ROOT, built
-from themes import settled
+from themes import wait_for_transitions
 
 from belgrade import report, takeaway
 from belgrade.authoring import site
@@ -216,7 +216,7 @@ def test_what_checks_and_cards_show_is_accessible_in_both_themes(
             page.goto(path.as_uri(), wait_until="load")
             for scheme in ("light", "dark"):
                 page.emulate_media(color_scheme=scheme)
-                settled(page)
+                wait_for_transitions(page)
                 assert violations(page) == []
         finally:
             path.unlink()

@@ -8,7 +8,7 @@ from typing import Any
 import nbformat
 import pytest
 from lab import Lab
-from moving import PICTURE, VOICE, bring_to, explorer_cells, seen
+from moving import LIVE_REGION, PICTURE, bring_to, explorer_cells, seen
 
 from belgrade import explorers
 from belgrade.authoring.key import BLOCK
@@ -49,7 +49,7 @@ def test_a_lesson_from_its_first_opening_to_the_next(lab: Lab, page: Any) -> Non
     page.keyboard.type("3,5")  # as on a Serbian or German keyboard
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    for told in ("p[role=status]", VOICE):
+    for told in ("p[role=status]", LIVE_REGION):
         cell.locator(told).filter(has_text="You guessed 3.5 times as many").wait_for()
     box.fill("150")
     page.keyboard.press("Enter")

@@ -10,7 +10,7 @@ THEME = """async name => {
 THEME_IS = "name => document.body.dataset.jpThemeLight === String(name === 'Light')"
 # Words of a control whose colour is too near to what lies behind: WCAG 2.2, 1.4.3. axe passes over
 # buttons while their colours are still changing, and over what it cannot measure.
-FAINT = """where => {
+LOW_CONTRAST = """where => {
   const parse = colour => {
     const [r, g, b, a = 1] = colour.match(/[\\d.]+/g).map(Number);
     return [r, g, b, a];
@@ -39,14 +39,14 @@ FAINT = """where => {
 }"""
 
 
-def put_on(page: Any, theme: str) -> None:
+def set_theme(page: Any, theme: str) -> None:
     """Change the theme, Light or Dark, and wait until no colour is on its way any more."""
     page.evaluate(THEME, theme)
     page.wait_for_function(THEME_IS, arg=theme)
-    settled(page)
+    wait_for_transitions(page)
 
 
-def settled(page: Any) -> None:
+def wait_for_transitions(page: Any) -> None:
     """Wait until no colour is on its way."""
     page.evaluate(
         """async () => {
@@ -58,6 +58,6 @@ def settled(page: Any) -> None:
     )
 
 
-def faint(page: Any, where: str) -> list[str]:
+def low_contrast(page: Any, where: str) -> list[str]:
     """Return which words there have a contrast below 4.5 to 1."""
-    return page.evaluate(FAINT, where)
+    return page.evaluate(LOW_CONTRAST, where)

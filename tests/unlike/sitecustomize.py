@@ -21,11 +21,11 @@ class _Pandas(importlib.abc.MetaPathFinder):
 
         def exec_module(module):
             run(module)
-            elsewhere.turn_ties_round()
+            elsewhere.reverse_ties()
 
         spec.loader.exec_module = exec_module
         return spec
 
 
 sys.meta_path.insert(0, _Pandas())
-elsewhere.turn_files_round()
+elsewhere.reverse_listings()

@@ -253,15 +253,15 @@ def keep(options: Namespace) -> None:
         print(f"Packed: {keep.save(options.file)}")
 
 
-def answer_keys(wanted: list[str]) -> tuple[Path, list[Path]]:
-    """Return the project's folder and the paths of the keys with the numbers `wanted`, or all."""
+def answer_keys(numbers: list[str]) -> tuple[Path, list[Path]]:
+    """Return the project's folder and the paths of the keys with these numbers, or all."""
     root = project_root("exercises/keys")
     keys = sorted((root / "exercises" / "keys").glob("[0-9][0-9]_*.ipynb"))
-    wanted = [n.zfill(2) for n in wanted]
-    for number in wanted:
+    numbers = [n.zfill(2) for n in numbers]
+    for number in numbers:
         if not any(key.name.startswith(f"{number}_") for key in keys):
             raise UsageError(f"There is no key {number} in {root / 'exercises' / 'keys'}.")
-    return root, [k for k in keys if not wanted or k.name[:2] in wanted]
+    return root, [k for k in keys if not numbers or k.name[:2] in numbers]
 
 
 def build(options: Namespace) -> int:

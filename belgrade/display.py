@@ -91,17 +91,17 @@ def compare(*answers: str) -> None:
     display({"text/html": page, "text/plain": text}, raw=True)
 
 
-def deeper(about: str, words: str, table: Any = None) -> None:
+def deeper(about: str, prose: str, table: Any = None) -> None:
     """Show words for the curious, folded, with a table of pandas below them if there is one."""
     from IPython.display import display
 
     frame = "" if table is None else table.to_html(index=False, border=0)
     page = (
         f'<details style="margin:0.3em 0;line-height:1.45"><summary>Go deeper: {escape(about)}'
-        f'</summary><p style="margin:0.3em 0 0.6em 1.1em;max-width:46em">{escape(words)}</p>{frame}'
+        f'</summary><p style="margin:0.3em 0 0.6em 1.1em;max-width:46em">{escape(prose)}</p>{frame}'
         "</details>"
     )
-    text = f"Go deeper: {about}. {words}"
+    text = f"Go deeper: {about}. {prose}"
     if table is not None:
         text = f"{text}\n{table.to_string(index=False)}"
     display({"text/html": page, "text/plain": text}, raw=True)

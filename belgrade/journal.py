@@ -321,9 +321,9 @@ def ask_codes(key: str, question: str, items: Mapping[str, str], options: Sequen
         form.tell(tally(message))
 
     def tally(message: str = "") -> str:
-        done = sum(item in codes(key) for item in ids)
-        finished = " That was all. Run the next cell." if done == len(ids) else ""
-        return f"{done} of {len(ids)} coded.{finished} {message}".strip()
+        count = sum(item in codes(key) for item in ids)
+        finished = " That was all. Run the next cell." if count == len(ids) else ""
+        return f"{count} of {len(ids)} coded.{finished} {message}".strip()
 
     def words() -> forms.Words:
         listed = f"{', '.join(options[:-1])} or {options[-1]}"
@@ -375,7 +375,7 @@ def ask_probabilities(key: str, question: str, items: Mapping[str, str]) -> None
 
 
 def checkpoint(*question_ids: str) -> None:
-    """Show questions of the bank (table `questions`) with feedback for each option.
+    """Show questions of the bank (table `asked`) with feedback for each option.
 
     Raises `KeyError` for an id that the bank does not have.
     """

@@ -32,15 +32,15 @@ class NotInReport(UserError, KeyError):
     """Raised for an id or a term that the report tables do not have."""
 
 
-def _row(table: str, key: str, wanted: str, kind: str) -> pd.Series:
+def _row(table: str, key: str, value: str, kind: str) -> pd.Series:
     frame = data.load(table)
-    wanted_text = str(wanted)
-    found = frame[frame[key].astype(str).str.casefold() == wanted_text.casefold()]
-    if len(found):
-        return found.iloc[0]
-    matches = difflib.get_close_matches(wanted_text, frame[key].astype(str), n=1, cutoff=0.5)
+    text = str(value)
+    rows = frame[frame[key].astype(str).str.casefold() == text.casefold()]
+    if len(rows):
+        return rows.iloc[0]
+    matches = difflib.get_close_matches(text, frame[key].astype(str), n=1, cutoff=0.5)
     hint = f" Did you mean {matches[0]!r}?" if matches else ""
-    raise NotInReport(f"The report has no {kind} {wanted_text!r}.{hint}")
+    raise NotInReport(f"The report has no {kind} {text!r}.{hint}")
 
 
 def _split(cell: object) -> list[str]:

@@ -317,15 +317,15 @@ def names() -> dict[str, str]:
 
 def result(marked: pd.DataFrame) -> str:
     """Return in words what the marks say, or how to make some: one to five sentences."""
-    done = len(matrix.complete(marked))
-    if done == 0:
+    complete = len(matrix.complete(marked))
+    if complete == 0:
         return (
             "No piece of evidence is marked in full yet. That is fine: mark a few above, run this "
             "cell again, and the scores appear."
         )
     titles = names()
     telling = len(matrix.telling(marked))
-    pieces = "1 piece" if done == 1 else f"{done} pieces"
+    pieces = "1 piece" if complete == 1 else f"{complete} pieces"
     beginning = f"You marked {pieces} of evidence in full; {telling or 'none'} of them "
     if telling == 0:
         return f"{beginning}tells the explanations apart, so there is nothing to count yet."
@@ -343,7 +343,7 @@ def result(marked: pd.DataFrame) -> str:
         )
     if deciding := matrix.rows_that_decide(marked):
         sentences.append(f"Without {' or without '.join(deciding)} this would be otherwise.")
-    if done < WORTH_SCORING:
+    if complete < WORTH_SCORING:
         sentences.append(
             "That is few: a score from so little evidence may turn with the next piece."
         )

@@ -28,11 +28,11 @@ def notebook(folder: str, number: str) -> nbformat.NotebookNode:
 def section(page: str, heading: str) -> str:
     """Return what stands under a heading, up to the next one of the same level or above."""
     marks = re.match(r"#+", heading)[0]
-    found = re.search(
+    match = re.search(
         rf"^{re.escape(heading)}.*?$\n(.*?)(?=^#{{1,{len(marks)}}} |\Z)", text(page), re.S | re.M
     )
-    assert found, f"{page} has no heading {heading!r}"
-    return found[1]
+    assert match, f"{page} has no heading {heading!r}"
+    return match[1]
 
 
 def rows(markdown: str) -> list[list[str]]:
@@ -46,9 +46,9 @@ def rows(markdown: str) -> list[list[str]]:
 
 def points(number: str) -> dict[str, int]:
     """Return the points of each question of an exercise."""
-    found = {}
+    points = {}
     for cell in notebook("exercises/keys", number).cells:
         if "spec" in cell.metadata.get("tags", []):
             spec = tomllib.loads(cell.source)
-            found[spec["question"]] = spec.get("points", 1)
-    return found
+            points[spec["question"]] = spec.get("points", 1)
+    return points

@@ -80,10 +80,10 @@ def export(root: Path, out: Path, lessons: Iterable[str] = (), name: str = "") -
 def questions(lessons: Iterable[str] = ()) -> list[Question]:
     """Return the questions of the bank, of these lessons or of all; raise BankError."""
     table = data.load("questions")
-    wanted = [number.zfill(2) for number in lessons]
-    if missing := sorted(set(wanted) - set(table["lesson"])):
+    numbers = [number.zfill(2) for number in lessons]
+    if missing := sorted(set(numbers) - set(table["lesson"])):
         raise BankError(f"The bank has no question for lesson {missing[0]}.")
-    rows = table[table["lesson"].isin(wanted)] if wanted else table
+    rows = table[table["lesson"].isin(numbers)] if numbers else table
     prefix = data.package()["name"]
     return [_question(prefix, row) for row in rows.to_dict("records")]
 
@@ -110,9 +110,9 @@ def _question(prefix: str, row: Mapping[str, Any]) -> Question:
 def _about(row: Mapping[str, Any]) -> str:
     """Return the sentence that names the claims and tables behind a question."""
     parts = []
-    for column, what in (("claim_ids", "Claims of the report"), ("tables", "Tables")):
+    for column, label in (("claim_ids", "Claims of the report"), ("tables", "Tables")):
         if isinstance(row.get(column), str):
-            parts.append(f"{what}: {', '.join(row[column].split(';'))}.")
+            parts.append(f"{label}: {', '.join(row[column].split(';'))}.")
     return " ".join(parts)
 
 

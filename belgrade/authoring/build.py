@@ -226,9 +226,9 @@ def _mark_reruns(questions: list[Question], answers: Answers) -> None:
 
 
 def _check_hidden_share(questions: list[Question], entries: list[dict[str, Any]]) -> None:
-    shown = _visible_parts(questions)
-    points = [((e["question"], e["part"]) in shown, e["spec"]["points"]) for e in entries]
-    hidden, total = sum(p for shown, p in points if not shown), sum(p for _, p in points)
+    visible = _visible_parts(questions)
+    points = [((e["question"], e["part"]) in visible, e["spec"]["points"]) for e in entries]
+    hidden, total = sum(p for visible, p in points if not visible), sum(p for _, p in points)
     if hidden < total / 2 - 1e-6:
         raise BuildError(
             f"only {hidden:g} of {total:g} points are given by hidden checks: at least half should "
@@ -421,15 +421,15 @@ def _check_leaks(questions: list[Question], student: NotebookNode) -> None:
 def _compiled(
     file: str, questions: list[Question], entries: list[dict[str, Any]], student: NotebookNode
 ) -> Compiled:
-    shown = _visible_parts(questions)
-    visible = [e for e in entries if (e["question"], e["part"]) in shown]
+    visible_parts = _visible_parts(questions)
+    visible = [e for e in entries if (e["question"], e["part"]) in visible_parts]
     rows, written = [], []
     for question in questions:
         parts = [e for e in visible if e["question"] == question.name]
-        here = sum(e["spec"]["points"] for e in parts)
+        visible_points = sum(e["spec"]["points"] for e in parts)
         if question.tagged("written"):
             points = question.points("written")
-            here += points
+            visible_points += points
             starter = question.spec.get("starter") if question.spec["kind"] == "written" else None
             written.append(
                 {
@@ -440,8 +440,8 @@ def _compiled(
                     "hints": question.spec.get("hints", []),
                 }
             )
-        row = {"question": question.name, "title": question.spec["title"], "points": here}
-        if hidden := round(question.spec["points"] - here, 6):
+        row = {"question": question.name, "title": question.spec["title"], "points": visible_points}
+        if hidden := round(question.spec["points"] - visible_points, 6):
             row["hidden_points"] = hidden
         rows.append(row)
     number = exercise_of(questions[0].name)

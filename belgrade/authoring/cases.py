@@ -133,13 +133,13 @@ def faults(key_path: Path, compiled: Compiled) -> tuple[int, list[str]]:
         for question, listed in cases.items():
             for code, status, expected_text in listed:
                 answer = {question: with_code(sources[question], code)}
-                actual, said = judge_in_process(compiled, answer).get(question, ("no verdict", ""))
-                if expected_text in said and actual == status:
+                actual, text = judge_in_process(compiled, answer).get(question, ("no verdict", ""))
+                if expected_text in text and actual == status:
                     continue
                 expected = status + f", {expected_text!r}" * bool(expected_text)
                 lines.append(
                     f"question {question}: {code.strip().splitlines()[-1].strip()!r} should be "
-                    f"judged {expected}; it is {actual}: {said}"
+                    f"judged {expected}; it is {actual}: {text}"
                 )
     finally:
         matplotlib.use(backend)

@@ -216,10 +216,10 @@ def _pages(root: Path, out: Path, numbers: list[str], template: str) -> list[str
 def select_notebooks(folder: Path, numbers: list[str]) -> list[Path]:
     """Return the notebooks in `folder` with these numbers, or all; raise LessonError if none is."""
     wanted = [number.zfill(2) for number in numbers]
-    found = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
-    if missing := sorted(set(wanted) - {path.name[:2] for path in found}):
+    paths = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
+    if missing := sorted(set(wanted) - {path.name[:2] for path in paths}):
         raise LessonError(f"There is no notebook {missing[0]} in {folder}.")
-    return [path for path in found if not wanted or path.name[:2] in wanted]
+    return [path for path in paths if not wanted or path.name[:2] in wanted]
 
 
 def solutions(root: Path, out: Path, numbers: list[str], run: Any = execute) -> list[str]:

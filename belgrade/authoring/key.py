@@ -213,14 +213,14 @@ def variant_of(key: NotebookNode) -> str:
 
 def versions_of(key: NotebookNode) -> list[dict[str, str]]:
     """Return the settings of each further version, as sources: {"parameters": …, "variant": …}."""
-    cells, found = {tag_of(c): c.source for c in key.cells}, []
+    cells, sets = {tag_of(c): c.source for c in key.cells}, []
     for cell in key.cells:
         if tag_of(cell) == "version":
             first, variant = read_settings(cells["parameters"]), read_settings(cells["variant"])
             values = {name: setting.value for name, setting in read_settings(cell.source).items()}
             both = {"parameters": values, "variant": rerun_settings(variant, values, first)}
-            found.append({tag: with_values(cells["parameters"], new) for tag, new in both.items()})
-    return found
+            sets.append({tag: with_values(cells["parameters"], new) for tag, new in both.items()})
+    return sets
 
 
 def student_copy(

@@ -53,8 +53,8 @@ class Pair:
         return self.russian, self.chinese
 
 
-def volume(tables: Mapping[str, pd.DataFrame], who: str) -> list[Pair]:
-    """Return how often the two sides of `who` are named, newest source first."""
+def volume(tables: Mapping[str, pd.DataFrame], kind: str) -> list[Pair]:
+    """Return how often the sides of this `kind` are named, newest source first."""
     pairs = []
     for outlet, rows in tables["totals"].groupby("outlet", sort=False):
         strict = rows[rows["count_rule"] == "strict"].set_index("actor")
@@ -62,7 +62,7 @@ def volume(tables: Mapping[str, pd.DataFrame], who: str) -> list[Pair]:
         first = strict.iloc[0]
         values: list[Any] = []
         texts: list[Any] = []
-        for side in SIDES[who]:
+        for side in SIDES[kind]:
             values.append(int(strict.loc[side, "mentions"]))
             at_most = f" (at most {loose[side]})" if side in loose else ""
             texts.append(f"{values[-1]}{at_most}")
@@ -70,10 +70,10 @@ def volume(tables: Mapping[str, pd.DataFrame], who: str) -> list[Pair]:
         pairs.append(Pair(source, _period(first), first["unit"], *values, *texts))
     studies = tables["studies"]
     counted = studies[(studies["tone"] == "all") & studies["unit"].isin(COUNTS)]
-    return pairs + _studies(counted, who)[::-1]
+    return pairs + _studies(counted, kind)[::-1]
 
 
-def warmth(tables: Mapping[str, pd.DataFrame], who: str) -> list[Pair]:
+def warmth(tables: Mapping[str, pd.DataFrame], kind: str) -> list[Pair]:
     """Return which part of what was said of the two sides is positive, in percent."""
     studies = tables["studies"]
     shares = studies[(studies["unit"] == "percent") & (studies["tone"] == "positive")]
@@ -83,22 +83,22 @@ def warmth(tables: Mapping[str, pd.DataFrame], who: str) -> list[Pair]:
     computed = (100 * wide["positive"] / wide["all"]).rename("value").reset_index()
     details = studies.drop_duplicates("study_id").drop(columns=["actor", "value", "unit"])
     computed = computed.merge(details, on="study_id").assign(unit="percent")
-    return (_studies(computed, who) + _studies(shares, who))[::-1]
+    return (_studies(computed, kind) + _studies(shares, kind))[::-1]
 
 
-def _studies(rows: pd.DataFrame, who: str) -> list[Pair]:
+def _studies(rows: pd.DataFrame, kind: str) -> list[Pair]:
     pairs = []
     for _, study in rows.groupby("study_id", sort=False):
         by_actor = study.drop_duplicates("actor").set_index("actor")
-        known = {side: by_actor.loc[side] for side in SIDES[who] if side in by_actor.index}
+        known = {side: by_actor.loc[side] for side in SIDES[kind] if side in by_actor.index}
         if known:
             first = study.iloc[0]
             unit = UNITS.get(first["unit"], first["unit"].replace("_", " "))
             values: list[Any] = [
-                float(known[side]["value"]) if side in known else None for side in SIDES[who]
+                float(known[side]["value"]) if side in known else None for side in SIDES[kind]
             ]
             texts: list[Any] = [
-                _number(known[side]) if side in known else UNKNOWN for side in SIDES[who]
+                _number(known[side]) if side in known else UNKNOWN for side in SIDES[kind]
             ]
             pairs.append(Pair(first["scope"], _period(first), unit, *values, *texts))
     return pairs
@@ -121,11 +121,11 @@ def _period(row: Any) -> str:
     return f"{end:%b %Y}" if start.month == end.month else f"{start:%b} to {end:%b %Y}"
 
 
-def by_month(months: pd.DataFrame, who: str, unit: str) -> pd.DataFrame:
-    """Return months by the two sides of `who`: headlines, or with `share` those of every 100."""
+def by_month(months: pd.DataFrame, kind: str, unit: str) -> pd.DataFrame:
+    """Return months by the sides of this `kind`: headlines, or with `share` those of every 100."""
     column = "headlines_mentioning" if unit == "headlines" else "share_pct"
     wide = months.pivot(index="month_start", columns="actor", values=column)
-    return wide[list(SIDES[who])].astype(float)
+    return wide[list(SIDES[kind])].astype(float)
 
 
 def months_met(meetings: pd.DataFrame, leader: str, months: pd.Index) -> list[Any]:

@@ -45,10 +45,10 @@ def __getattr__(name: str) -> Any:
 
     @functools.wraps(make)
     def named(*arguments: Any, **options: Any) -> Any:
-        own = inspect.signature(make).parameters
-        explorer = make(*arguments, **{key: options[key] for key in options if key in own})
+        parameters = inspect.signature(make).parameters
+        explorer = make(*arguments, **{key: options[key] for key in options if key in parameters})
         explorer.name = name
-        explorer.start_at(**{key: options[key] for key in options if key not in own})
+        explorer.start_at(**{key: options[key] for key in options if key not in parameters})
         return explorer
 
     return named

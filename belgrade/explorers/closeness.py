@@ -166,7 +166,7 @@ def _describe_over_time(measure: Yardstick, rows: pd.DataFrame) -> str:
 
 def _describe_lead(leads: dict[Any, int], labels: pd.Series) -> str:
     ahead = [labels[period] for period, sign in leads.items() if sign > 0]
-    both = f"{len(leads)} points that have both"
+    points = f"{len(leads)} points that have both"
     if not leads:
         return "Russia and China never stand here together, so nobody can be said to pass."
     if len(leads) == 1:
@@ -174,10 +174,10 @@ def _describe_lead(leads: dict[Any, int], labels: pd.Series) -> str:
         first = {1: CHINA, -1: RUSSIA, 0: "neither"}[only]
         return f"At the one point that has both, {first} is ahead."
     if not ahead:
-        return f"China is ahead of Russia at none of the {both}."
+        return f"China is ahead of Russia at none of the {points}."
     if len(ahead) == len(leads):
-        return f"China is ahead of Russia at all {both}."
-    return f"China is ahead of Russia at {len(ahead)} of the {both}: {', '.join(ahead)}."
+        return f"China is ahead of Russia at all {points}."
+    return f"China is ahead of Russia at {len(ahead)} of the {points}: {', '.join(ahead)}."
 
 
 def _describe_loans(measure: Yardstick, rows: pd.DataFrame) -> str:

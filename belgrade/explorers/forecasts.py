@@ -54,8 +54,8 @@ def _short(side: str) -> str:
     return side.removeprefix("Vladimir ").removesuffix(" Jinping")
 
 
-def _side_names(who: str) -> str:
-    return " and ".join(map(_short, SIDES[who]))
+def _side_names(kind: str) -> str:
+    return " and ".join(map(_short, SIDES[kind]))
 
 
 def _label_sources(ax: Any, pairs: list[Pair], unit: bool) -> None:
@@ -69,39 +69,39 @@ def _label_sources(ax: Any, pairs: list[Pair], unit: bool) -> None:
     ax.spines["bottom"].set_bounds(0, 100)
 
 
-def _labels(pair: Pair, who: str) -> list[str]:
+def _labels(pair: Pair, kind: str) -> list[str]:
     values = (pair.russian_text, pair.chinese_text)
-    return [f"{_short(side)} {each}" for side, each in zip(SIDES[who], values, strict=True)]
+    return [f"{_short(side)} {each}" for side, each in zip(SIDES[kind], values, strict=True)]
 
 
-def _describe_pairs(pairs: list[Pair], who: str) -> Iterable[str]:
-    return (f"{pair.source}, {pair.period}: {', '.join(_labels(pair, who))}" for pair in pairs)
+def _describe_pairs(pairs: list[Pair], kind: str) -> Iterable[str]:
+    return (f"{pair.source}, {pair.period}: {', '.join(_labels(pair, kind))}" for pair in pairs)
 
 
-def _volume_view(tables: Any, who: str) -> tuple[Figure, str]:
-    pairs = evidence.volume(tables, who)
+def _volume_view(tables: Any, kind: str) -> tuple[Figure, str]:
+    pairs = evidence.volume(tables, kind)
     fig, ax = figures.new(1.7 + 0.68 * len(pairs))
     for row, pair in enumerate(pairs):
-        _draw_shares(ax, row, pair, who)
+        _draw_shares(ax, row, pair, kind)
     _label_sources(ax, pairs, unit=True)
     ax.set_xlim(0, 142)
     ax.set_xlabel("of every 100 that name one of the two\n(marks: as many each)", loc="left")
-    ax.set_title(f"How often {_side_names(who)} are named")
-    left, right = map(_short, SIDES[who])
+    ax.set_title(f"How often {_side_names(kind)} are named")
+    left, right = map(_short, SIDES[kind])
     whole = [pair.both for pair in pairs if pair.both]
     ahead = sum(russian > chinese for russian, chinese in whole)
     units = (f" ({pair.unit})" for pair in pairs)
-    listed = "; ".join(map("".join, zip(_describe_pairs(pairs, who), units, strict=True)))
+    listed = "; ".join(map("".join, zip(_describe_pairs(pairs, kind), units, strict=True)))
     return fig, (
         f"{left} is named more often than {right} in {ahead} of the {len(whole)} sources that give "
         f"both: {listed}."
     )
 
 
-def _draw_shares(ax: Any, row: int, pair: Pair, who: str) -> None:
+def _draw_shares(ax: Any, row: int, pair: Pair, kind: str) -> None:
     """Draw which part of those that name one of the two name which; both, if both are known."""
     text_style = {"va": "center", "fontsize": 9.5}
-    left, right = _labels(pair, who)
+    left, right = _labels(pair, kind)
     if pair.both is None:
         ax.barh(row, 100, color="white", edgecolor=figures.GREY, height=0.55, linewidth=1)
         ax.text(2, row, left, color=figures.INK, **text_style)
@@ -109,7 +109,7 @@ def _draw_shares(ax: Any, row: int, pair: Pair, who: str) -> None:
         return
     russian, chinese = pair.both
     share = 100 * russian / (russian + chinese)
-    first, second = map(figures.colour, SIDES[who])
+    first, second = map(figures.colour, SIDES[kind])
     for end in (-0.42, 0.28):
         ax.plot([50, 50], [row + end, row + end + 0.14], color=figures.INK, linewidth=1.2)
     ax.barh(row, share, color=first, height=0.55)
@@ -119,30 +119,30 @@ def _draw_shares(ax: Any, row: int, pair: Pair, who: str) -> None:
     ax.text(102, row, right, ha="left", **text_style)
 
 
-def _warmth_view(tables: Any, who: str) -> tuple[Figure, str]:
-    pairs = evidence.warmth(tables, who)
+def _warmth_view(tables: Any, kind: str) -> tuple[Figure, str]:
+    pairs = evidence.warmth(tables, kind)
     fig, ax = figures.new(1.7 + 0.85 * len(pairs))
     for row, pair in enumerate(pairs):
         values = (pair.russian or 0, pair.chinese or 0)
-        each = zip(SIDES[who], values, _labels(pair, who), (-0.19, 0.19), ("", "//"), strict=True)
-        for side, value, words, shift, hatch in each:
+        each = zip(SIDES[kind], values, _labels(pair, kind), (-0.19, 0.19), ("", "//"), strict=True)
+        for side, value, label, shift, hatch in each:
             fill = {"color": figures.colour(side), "hatch": hatch, "edgecolor": "white"}
             ax.barh(row + shift, value, height=0.36, **fill)
-            ax.text(value + 1.5, row + shift, words, va="center", fontsize=9.5)
+            ax.text(value + 1.5, row + shift, label, va="center", fontsize=9.5)
     _label_sources(ax, pairs, unit=False)
     ax.set_xlim(0, 118)
     ax.set_xlabel("positive part of what was said, in percent", loc="left")
-    ax.set_title(f"How warmly {_side_names(who)} are treated")
-    return fig, f"Positive part of what was said: {'; '.join(_describe_pairs(pairs, who))}."
+    ax.set_title(f"How warmly {_side_names(kind)} are treated")
+    return fig, f"Positive part of what was said: {'; '.join(_describe_pairs(pairs, kind))}."
 
 
-def _months_view(tables: Any, who: str, unit: str) -> tuple[Figure, str]:
-    wide = evidence.by_month(tables["months"], who, unit)
+def _months_view(tables: Any, kind: str, unit: str) -> tuple[Figure, str]:
+    wide = evidence.by_month(tables["months"], kind, unit)
     fig, ax = figures.new(3.7)
     fig.set_layout_engine("none")
     ax.set_position((0.09, 0.27, 0.89, 0.61))
     places = range(len(wide))
-    for side, shift, hatch in zip(SIDES[who], (-0.2, 0.2), ("", "//"), strict=True):
+    for side, shift, hatch in zip(SIDES[kind], (-0.2, 0.2), ("", "//"), strict=True):
         fill = {"color": figures.colour(side), "hatch": hatch, "edgecolor": "white"}
         ax.bar([at + shift for at in places], wide[side], 0.38, label=_short(side), **fill)
     top = wide.to_numpy().max()
@@ -161,16 +161,17 @@ def _months_view(tables: Any, who: str, unit: str) -> tuple[Figure, str]:
     ax.set_xticks(places, names)
     ax.tick_params(axis="x", length=0)
     ax.set_ylabel("headlines" if unit == "headlines" else "of every 100 headlines")
-    ax.set_title(f"{_side_names(who)} in politics headlines of RTS, by month")
+    ax.set_title(f"{_side_names(kind)} in politics headlines of RTS, by month")
     handles, _ = ax.get_legend_handles_labels()
     place = {"loc": "lower left", "bbox_to_anchor": (0.06, 0)}
     legend(fig, [*handles[2:], *handles[:2]], ncols=4, handletextpad=0.4, fontsize=9.5, **place)
-    return fig, _describe_months(tables["months"], who, unit)
+    return fig, _describe_months(tables["months"], kind, unit)
 
 
-def _describe_months(months: pd.DataFrame, who: str, unit: str) -> str:
-    left, right = SIDES[who]
-    counts, wide = evidence.by_month(months, who, "headlines"), evidence.by_month(months, who, unit)
+def _describe_months(months: pd.DataFrame, kind: str, unit: str) -> str:
+    left, right = SIDES[kind]
+    counts = evidence.by_month(months, kind, "headlines")
+    wide = evidence.by_month(months, kind, unit)
     more, fewer = (counts[left] > counts[right]).sum(), (counts[left] < counts[right]).sum()
     of = "" if unit == "headlines" else " of every 100"
     most = ", ".join(
@@ -186,8 +187,8 @@ def _describe_months(months: pd.DataFrame, who: str, unit: str) -> str:
     )
 
 
-def _both_view(tables: Any, who: str) -> tuple[Figure, str]:
-    if who == "leaders":
+def _both_view(tables: Any, kind: str) -> tuple[Figure, str]:
+    if kind == "leaders":
         raise NothingToShow(
             "No study that we read measures both how often and how warmly the two leaders are "
             "named. Compare Russia and China instead."
@@ -253,12 +254,12 @@ def score_the_forecasts(probabilities: Mapping[str, float] | None = None) -> Exp
 
 def _scores_view(tables: Any, view: str, scored: str, same: float) -> tuple[Figure, str]:
     rows, parts = evidence.scored_rows(tables, scored), evidence.forecasters(tables, scored, same)
-    given, total = tables["probabilities"], len(tables["outcomes"])
+    answers, total = tables["probabilities"], len(tables["outcomes"])
     note = ""
-    if not given:
+    if not answers:
         note = "You have given no probabilities, so a coin stands in for you. "
-    elif left := total - len(given):
-        note = f"You answered {len(given)} of {total}; for the other {left} a coin stands in. "
+    elif left := total - len(answers):
+        note = f"You answered {len(answers)} of {total}; for the other {left} a coin stands in. "
     if view == PARTS:
         return _draw_parts(parts), note + _describe_parts(parts, len(rows))
     return _draw_rows(tables, rows, scored, same), note + _describe_rows(tables, rows, parts)
@@ -272,11 +273,11 @@ def _draw_rows(tables: Any, rows: pd.DataFrame, scored: str, same: float) -> Fig
     fig.set_layout_engine("none")
     height = fig.get_figheight()
     ax.set_position((0.475, 0.95 / height, 0.36, 1 - 1.45 / height))
-    mine = {"color": figures.GREY, "marker": "o"}
+    style = {"color": figures.GREY, "marker": "o"}
     if tables["probabilities"]:
-        mine = style_of(evidence.YOU)
+        style = style_of(evidence.YOU)
     for y, row in enumerate(decided.itertuples()):
-        _draw_distance(ax, y, row, mine)
+        _draw_distance(ax, y, row, style)
     for y, reason in enumerate(rest["undecided_because"], len(rows)):
         text_style = {"ha": "center", "va": "center", "fontsize": 9, "color": figures.GREY}
         ax.text(0.5, y, f"not scored: {BECAUSE[reason]}", **text_style)
@@ -293,7 +294,7 @@ def _draw_rows(tables: Any, rows: pd.DataFrame, scored: str, same: float) -> Fig
     whose = "you" if tables["probabilities"] else "a coin, standing in for you"
     diamond = {"marker": "D", "color": figures.INK} | NO_LINE
     handles = [
-        handle(whose, markersize=9, **NO_LINE, **mine),
+        handle(whose, markersize=9, **NO_LINE, **style),
         handle("came true (1)", **diamond),
         handle("did not (0)", markerfacecolor="white", **diamond),
         handle(evidence.same_for_all(same), **line),

@@ -230,14 +230,14 @@ def _tiles_view(memberships: Any, year: int, organisation: str, kosovo: str) -> 
         raise NothingToShow(f"The CSTO was founded in {CSTO_FOUNDED}. Choose a later year.")
     around = security.neighbours(kosovo)
     joined = security.members(memberships, organisation, year)
-    own = evidence.own_step(memberships, organisation, year)
+    step = evidence.own_step(memberships, organisation, year)
     fig, (tiles, line) = figures.new(4.9, columns=2, width_ratios=[3.6, 3])
     tiles.set_axis_off()
     tiles.set(aspect="equal", xlim=(-0.02, 3.02), ylim=(4.02, -0.02))
     shade = figures.GREY if organisation != EU else figures.colour(EU)
     for place in TILES:
-        words = textwrap.fill(own, 13) if place == "Serbia" else _status_text(place, joined, around)
-        _draw_tile(tiles, place, words, shade)
+        text = textwrap.fill(step, 13) if place == "Serbia" else _status_text(place, joined, around)
+        _draw_tile(tiles, place, text, shade)
     tiles.set_title(f"{organisation}, end of {year}")
     members = security.members(memberships, organisation, LAST)
     _draw_count(line, members[members.index.isin(around)], year, len(around))
@@ -249,7 +249,7 @@ def _tiles_view(memberships: Any, year: int, organisation: str, kosovo: str) -> 
     return fig, (
         f"At the end of {year}, {len(inside)} of the {len(around)} neighbours of Serbia ({note}) "
         f"{'belongs' if len(inside) == 1 else 'belong'} to {IN_TEXT[organisation]}.{rest} Serbia "
-        f"itself: {own}."
+        f"itself: {step}."
     )
 
 

@@ -171,7 +171,7 @@ def whose_trade() -> Explorer:
 def _view(partners: Any, flow: str, partner: str, other: str, unit: str) -> tuple[Figure, str]:
     table = evidence.trade_by_year(partners, flow, unit)
     compared = list(dict.fromkeys([partner, other]))
-    label, said = UNITS[unit]
+    label, template = UNITS[unit]
     fig, ax = figures.new(4.4)
     ends = {}
     for name in table.columns.drop("at most"):
@@ -187,7 +187,7 @@ def _view(partners: Any, flow: str, partner: str, other: str, unit: str) -> tupl
     ax.set_title(f"Serbia's largest partners in {FLOWS[flow]} of goods")
     _trade_legend(fig)
     _label_ends(ax, {name: end for name, end in ends.items() if end[0] == end[0]})
-    descriptions = "; ".join(_describe_course(table, name, said) for name in compared)
+    descriptions = "; ".join(_describe_course(table, name, template) for name in compared)
     lead = _describe_lead(table, *compared) if len(compared) > 1 else ""
     return fig, f"Serbia's {FLOWS[flow]}: {descriptions}.{lead}"
 
@@ -237,13 +237,13 @@ def _label_ends(ax: Any, ends: dict[str, tuple[float, str, str]]) -> None:
         ax.text(right + 0.6, height, name, fontweight=weight, fontsize=9, va="center")
 
 
-def _describe_course(table: pd.DataFrame, name: str, value_format: str) -> str:
+def _describe_course(table: pd.DataFrame, name: str, template: str) -> str:
     """Return where a partner began and ended: "Russia 16.3 per cent in 2006, ..."."""
     line, parts = evidence.partner_series(table, name), []
     for year in (table.index[0], table.index[-1]):
         at_most = "" if line.notna()[year] else "at most "
         value = line.fillna(table["at most"])[year]
-        parts.append(f"{at_most}{value_format.format(value)} in {year}")
+        parts.append(f"{at_most}{template.format(value)} in {year}")
     return f"{name} {' and '.join(parts)}"
 
 

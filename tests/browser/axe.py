@@ -24,19 +24,19 @@ NAMES = """async where => {
 }"""
 
 
-def violations(page: Any, where: str | None = None, rules: tuple[str, ...] = ()) -> list[list[str]]:
-    """Return what axe finds wrong in the page, or in the elements of the selector `where`.
+def violations(page: Any, scope: str | None = None, rules: tuple[str, ...] = ()) -> list[list[str]]:
+    """Return what axe finds wrong in the page, or in the elements of the selector `scope`.
 
     Each finding is its rule's name and a sentence. `rules` are the rules to try; all if none.
     """
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(AXE)
-    return page.evaluate(RUN, [where, list(rules)])
+    return page.evaluate(RUN, [scope, list(rules)])
 
 
-def controls(page: Any, where: str) -> list[list[Any]]:
+def controls(page: Any, scope: str) -> list[list[Any]]:
     """Return tag, accessible name, tabindex, name of its group and type of each control there.
 
     Call `violations` first.
     """
-    return page.evaluate(NAMES, where)
+    return page.evaluate(NAMES, scope)

@@ -58,6 +58,6 @@ def wait_for_transitions(page: Any) -> None:
     )
 
 
-def low_contrast(page: Any, where: str) -> list[str]:
+def low_contrast(page: Any, selector: str) -> list[str]:
     """Return which words there have a contrast below 4.5 to 1."""
-    return page.evaluate(LOW_CONTRAST, where)
+    return page.evaluate(LOW_CONTRAST, selector)

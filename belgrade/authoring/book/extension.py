@@ -83,14 +83,14 @@ def _resolve_links(app: Sphinx, doctree: nodes.document) -> None:
     They lead to the repository where that is known, and else are words without a link. Pictures
     from elsewhere, such as badges, give way to nothing: no page asks for anything outside.
     """
-    here = app.env.docname
+    docname = app.env.docname
     for node in list(doctree.findall(addnodes.pending_xref)):
         if node.get("reftype") != "myst" or node.get("refdomain"):
             continue
         target = node["reftarget"].partition("#")[0]
-        path = posixpath.normpath(posixpath.join(posixpath.dirname(here), target))
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(docname), target))
         if path == "README.md":
-            uri = app.builder.get_relative_uri(here, app.config.root_doc)
+            uri = app.builder.get_relative_uri(docname, app.config.root_doc)
         elif not (Path(app.config.belgrade_root) / path).exists():
             continue  # Sphinx warns of it
         elif home := app.config.belgrade_home:

@@ -43,7 +43,7 @@ _NO_LAYOUT: dict[RcKeyType, Any] = {
 }
 
 _text_sizes: dict[Any, tuple[float, float, float]] = {}
-_text_images: dict[Any, Any] = {}
+_images: dict[Any, Any] = {}
 _renderers: dict[Any, _Renderer] = {}
 
 
@@ -84,10 +84,9 @@ class _Renderer(RendererAgg):
     ) -> None:
         style = (gc.get_rgb(), gc.get_alpha(), gc.get_antialiased())
         key = (self.settings, s, prop.copy(), angle, ismath, style)
-        if key not in _text_images:
-            rasterized = self._rasterize(gc, s, prop, angle, ismath, mtext)
-            _store(_text_images, key, rasterized, MOST_TEXTS)
-        right, down, image = _text_images[key]
+        if key not in _images:
+            _store(_images, key, self._rasterize(gc, s, prop, angle, ismath, mtext), MOST_TEXTS)
+        right, down, image = _images[key]
         if image is not None:
             self.draw_image(gc, round(x) + right, self.height - round(y) - down, image)
 

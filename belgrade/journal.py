@@ -260,20 +260,15 @@ def ask_verdict(lesson: str, question: str) -> None:
         {"name": "reason", "kind": "text", "placeholder": hint, "label": "Because"}
         | {"missing": "Write one sentence first: which evidence weighs most?"},
     ]
-    schema: dict[str, Any] = {
-        "question": question,
-        "button": "Save my verdict",
-        "key": f"verdict/{lesson}",
-    }
-    schema["fields"] = fields
+    schema: dict[str, Any] = {"question": question, "button": "Save my verdict"}
+    schema |= {"key": f"verdict/{lesson}", "fields": fields}
 
     def commit(answer: dict[str, Any]) -> str:
         return f"{save(f'verdict/{lesson}', answer)} Lesson 08 brings your verdicts together."
 
     message = "You have a verdict already. You may change it." if earlier else ""
-    forms.ask(
-        "verdict", schema, earlier, commit, partial(_verdict_words, lesson, question), message
-    )
+    words = partial(_verdict_words, lesson, question)
+    forms.ask("verdict", schema, earlier, commit, words, message)
 
 
 def _verdict_words(lesson: str, question: str) -> forms.Words:

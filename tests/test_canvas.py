@@ -112,11 +112,11 @@ def test_texts_of_one_figure_do_not_show_in_another() -> None:
 
 def test_what_is_kept_has_an_end(monkeypatch: Any) -> None:
     monkeypatch.setattr(canvas, "MOST_TEXTS", 5)
-    for name in ("_text_images", "_text_sizes"):
+    for name in ("_images", "_text_sizes"):
         monkeypatch.setattr(canvas, name, {})
     first = canvas.paint(chart(), DPI)
     assert canvas.paint(chart(), DPI) == first
-    assert len(canvas._text_images) <= 5
+    assert len(canvas._images) <= 5
     assert len(canvas._text_sizes) <= 5
 
 

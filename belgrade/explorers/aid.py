@@ -66,8 +66,7 @@ def _aid_view(tables: Any, counted: str, base: str) -> tuple[Figure, str]:
     ax.margins(x=0.12)
     ax.set_xlim(left=0)
     ax.set(xlabel=unit, title=f"{quantity} to Serbia and to Italy, spring 2020")
-    cases = _describe_cases(rates) if "cases" in unit else ""
-    return fig, f"{unit}: {_describe_rates(rates)}{cases}"
+    return fig, f"{unit}: {_describe_rates(rates)}{_cases_text(rates) if 'cases' in unit else ''}"
 
 
 def _number(value: float) -> str:
@@ -82,7 +81,7 @@ def _describe_rates(rates: pd.DataFrame) -> str:
     return f"{listed}; {more} received {ratio:.1f} times as many."
 
 
-def _describe_cases(rates: pd.DataFrame) -> str:
+def _cases_text(rates: pd.DataFrame) -> str:
     cases = " and ".join(
         f"{row.size * 1000:,.0f} in {row.Index} ({spoken_date(row.date)})"
         for row in rates[["size", "date"]].itertuples()

@@ -273,9 +273,8 @@ def _draw_rows(tables: Any, rows: pd.DataFrame, scored: str, same: float) -> Fig
     fig.set_layout_engine("none")
     height = fig.get_figheight()
     ax.set_position((0.475, 0.95 / height, 0.36, 1 - 1.45 / height))
-    style = {"color": figures.GREY, "marker": "o"}
-    if tables["probabilities"]:
-        style = style_of(evidence.YOU)
+    coin = {"color": figures.GREY, "marker": "o"}
+    style = style_of(evidence.YOU) if tables["probabilities"] else coin
     for y, row in enumerate(decided.itertuples()):
         _draw_distance(ax, y, row, style)
     for y, reason in enumerate(rest["undecided_because"], len(rows)):

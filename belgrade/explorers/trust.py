@@ -54,8 +54,8 @@ def code_the_events(codes: Mapping[str, str] | None = None) -> Explorer:
 
 def _codes_view(tables: Any, coder: str, group: str, spy: int) -> tuple[Figure, str]:
     pairs = evidence.coded_by_both(tables["events"], tables["coders"][coder], spy)
-    chosen = pairs if group == "all" else pairs[pairs["group"] == group]
-    if chosen.empty:
+    rows = pairs if group == "all" else pairs[pairs["group"] == group]
+    if rows.empty:
         raise NothingToShow("You have coded none of these events yet. Choose other events.")
     fig, ax = figures.new(5.8)
     ax.remove()
@@ -63,11 +63,10 @@ def _codes_view(tables: Any, coder: str, group: str, spy: int) -> tuple[Figure, 
     fig.set_layout_engine("none")
     head, name = GROUPS[group].capitalize(), CODERS[coder][1]
     heading(fig, f"{head}: coder A ({name}) and coder B", 0.965)
-    _draw_matrix(fig.add_axes((0.12, 0.645, 0.28, 0.26)), chosen)
-    _draw_kappa(fig.add_axes((0.56, 0.645, 0.41, 0.26)), chosen)
+    _draw_matrix(fig.add_axes((0.12, 0.645, 0.28, 0.26)), rows)
+    _draw_kappa(fig.add_axes((0.56, 0.645, 0.41, 0.26)), rows)
     _draw_shares(fig.add_axes((0.385, 0.09, 0.585, 0.41)), pairs, group)
-    cold = _describe_cold(pairs, group)
-    return fig, f"{head}, coder A is {name}: {_describe_codes(chosen)}{cold}"
+    return fig, f"{head}, coder A is {name}: {_describe_codes(rows)}{_describe_cold(pairs, group)}"
 
 
 def _draw_matrix(ax: Any, pairs: pd.DataFrame) -> None:

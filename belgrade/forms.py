@@ -25,8 +25,6 @@ BUTTON = {"button_color": "#d6e6f2", "text_color": "#1a1a1a"}
 QUOTE = "border-left:4px solid #0072B2;padding-left:1em"
 # How commas and points are typed on the keyboards of the three countries and of others.
 TO_ASCII = str.maketrans({"，": ",", "．": ".", "。": ".", "٫": ".", "−": "-", "–": "-", "’": "'"})
-
-
 _lock = threading.RLock()
 
 

@@ -1,4 +1,4 @@
-"""What explorers share: marks on matplotlib axes, and words for numbers, lists and dates."""
+"""What explorers share: legends and labels on matplotlib axes, and phrases for numbers and dates."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 WHITE_BOX = {"facecolor": "white", "edgecolor": "none"}
 NO_LINE = {"linestyle": "none"}
 
-# --- Marks -----------------------------------------------------------------------------------
+# --- Axes ------------------------------------------------------------------------------------
 
 
 def style_of(name: str) -> dict[str, Any]:
@@ -118,7 +118,7 @@ def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values)
 
 
-# --- Words -----------------------------------------------------------------------------------
+# --- Phrases ---------------------------------------------------------------------------------
 
 
 def span(low: str, high: str) -> str:

@@ -370,7 +370,7 @@ def ask_probabilities(key: str, question: str, items: Mapping[str, str]) -> None
 
 
 def checkpoint(*question_ids: str) -> None:
-    """Show questions of the bank (table `asked`) with feedback for each option.
+    """Show questions of the bank (table `questions`) with feedback for each option.
 
     Raises `KeyError` for an id that the bank does not have.
     """

@@ -106,8 +106,8 @@ def source_notebook(built: Built, version: str = "") -> NotebookNode:
     """
     key, questions = built.key, read_questions(built.key)
     reruns = {check["question"]: check for check in built.checks if check["part"] == AGAIN}
-    for question in questions:
-        question.has_rerun = question.name in reruns
+    for each in questions:
+        each.has_rerun = each.name in reruns
     starters = {cell.id: cell for cell in built.student.cells}
     owner = {cell["id"]: question for question in questions for cell in question.cells}
     specs = graded_specs(key.cells)

@@ -100,7 +100,7 @@ def add_versions(
         return {"parameters": values, "variant": rerun_settings(variant, values, first)}
 
     for n in range(1, count):
-        sources, new = _fit(key_path, draw, built, cwd, say, most=0.5)
+        sources, new = _fit(key_path, draw, built, cwd, say, max_same=0.5)
         built.append(new)
         values = read_settings(sources["parameters"])
         for name, setting in values.items():

@@ -1,4 +1,4 @@
-"""What explorers share: legends and labels on matplotlib axes, and phrases for numbers and dates."""
+"""What explorers share: legends and labels on matplotlib axes, phrases for numbers and dates."""
 
 from __future__ import annotations
 

@@ -455,7 +455,7 @@ since a page from the file system may not fetch. Without this script a page show
     fields.forEach(({ spec, put }) => put(isOne ? earlier : earlier?.[spec.name]));
     let isCommitted = earlier !== undefined;
 
-    function value() {
+    function collect() {
       const answers = fields.map(({ spec, read: answer }) => {
         const value = answer();
         if (value === undefined && !spec.optional) {
@@ -474,7 +474,7 @@ since a page from the file system may not fetch. Without this script a page show
     function commit(event) {
       event.preventDefault();
       try {
-        const values = value();
+        const values = collect();
         statusLine.textContent = journal.save(schema.key, values);
         if (!isOne && fields.every(field => field.spec.optional)) {
           statusLine.textContent += ` ${Object.keys(values).length} of ${fields.length} answered.`;

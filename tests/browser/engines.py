@@ -242,14 +242,14 @@ class WebKit(Engine):
 
     def size(self, width: int, height: int, scale: float = 1) -> None:
         """Change the window until the page has this size; its pixels stay those of the screen."""
-        outer = {"width": width, "height": height}
-        for _ in range(3):
-            self.ask("POST", "/window/rect", outer)
-            inner = json.loads(self.run("JSON.stringify([innerWidth, innerHeight])"))
-            if inner == [width, height]:
+        page = "JSON.stringify([innerWidth, innerHeight, outerWidth, outerHeight])"
+        for _ in range(20):
+            inner_width, inner_height, outer_width, outer_height = json.loads(self.run(page))
+            if (inner_width, inner_height) == (width, height):
                 return
-            outer["width"] += width - inner[0]
-            outer["height"] += height - inner[1]
+            wide, high = width + outer_width - inner_width, height + outer_height - inner_height
+            self.ask("POST", "/window/rect", {"width": wide, "height": high})
+            time.sleep(0.05)  # a window has its new size before the page has
 
     def goto(self, url: str) -> None:
         self.ask("POST", "/url", {"url": url})

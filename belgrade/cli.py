@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Callable
 
-    from belgrade.authoring.links import Home
+    from belgrade.publishing.links import Home
 
 
 class UsageError(UserError):
@@ -45,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 # What the tree that `belgrade release` makes does not have.
-NOT_RELEASED = {"belgrade.authoring", "belgrade.grading"}
+NOT_RELEASED = {"belgrade.authoring", "belgrade.grading", "belgrade.publishing"}
 
 MATERIALS = {
     "slides": "slides of the lessons, which need no network",
@@ -271,8 +271,8 @@ def build(options: Namespace) -> int:
     """
     from belgrade.authoring import cases, vary
     from belgrade.authoring.build import build_files
-    from belgrade.authoring.dictionary import write as write_dictionary
     from belgrade.authoring.question import write_table
+    from belgrade.publishing.dictionary import write as write_dictionary
 
     root, keys = answer_keys(options.exercises)
     packed = root / "belgrade" / "checks" / "packed"
@@ -345,7 +345,7 @@ def export(options: Namespace) -> None:
 
 def bank(options: Namespace) -> None:
     """Write the question bank as Moodle XML and as QTI 1.2 in a zip for Canvas."""
-    from belgrade.authoring.bank import CANVAS, MOODLE, export
+    from belgrade.publishing.bank import CANVAS, MOODLE, export
 
     questions = export(project_root("notebooks"), options.out, options.lessons, options.name)
     lessons = len({question.lesson for question in questions})
@@ -402,7 +402,7 @@ def grade(options: Namespace) -> int:
 
 def links(options: Namespace) -> None:
     """Write the launch table of README.md, for the repository named or the git remote's."""
-    from belgrade.authoring.links import rewrite
+    from belgrade.publishing.links import rewrite
 
     root = project_root("notebooks")
     home = _home(root, options)
@@ -430,7 +430,7 @@ def with_install_hint(function: Callable[[Namespace], None]) -> Callable[[Namesp
 @with_install_hint
 def materials(options: Namespace) -> None:
     """Write slides, handouts or solutions."""
-    from belgrade.authoring import handouts
+    from belgrade.publishing import handouts
 
     root = project_root("exercises/keys")
     written = getattr(handouts, options.command)(root, options.out, options.numbers)
@@ -440,7 +440,7 @@ def materials(options: Namespace) -> None:
 @with_install_hint
 def site(options: Namespace) -> None:
     """Write the module as plain pages and, with --lite, to be run in the reader's browser."""
-    from belgrade.authoring.site import build as build_site
+    from belgrade.publishing.site import build as build_site
 
     root = project_root("notebooks")
     home = _home(root, options)
@@ -454,7 +454,7 @@ def site(options: Namespace) -> None:
 
 def _home(root: Path, options: Namespace) -> Home | None:
     """Return the repository that is named, else the git remote's, else None."""
-    from belgrade.authoring.links import Home, home_of
+    from belgrade.publishing.links import Home, home_of
 
     launched = (options.ref, options.image)
     return Home.of(options.home, *launched) if options.home else home_of(root, *launched)
@@ -469,7 +469,7 @@ def progress(label: str, done: int, total: int) -> None:
 
 def release(options: Namespace) -> None:
     """Write or update the tree that students get."""
-    from belgrade.authoring.release import release
+    from belgrade.publishing.release import release
 
     link_options = (options.home, options.ref, options.hub, options.site)
     release(project_root("exercises/keys"), options.out, *link_options)

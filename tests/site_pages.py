@@ -9,8 +9,8 @@ from functools import cache
 from io import StringIO
 from pathlib import Path
 
-from belgrade.authoring import frames, site
-from belgrade.authoring.links import Home
+from belgrade.publishing import frames, site
+from belgrade.publishing.links import Home
 
 ROOT = Path(__file__).resolve().parent.parent
 HOME = Home("https://github.com/owner/repo", "main")

@@ -14,7 +14,7 @@ from xml.etree import ElementTree as Xml
 import pytest
 
 from belgrade import cli, data
-from belgrade.authoring import bank
+from belgrade.publishing import bank
 
 ROOT = Path(__file__).resolve().parent.parent
 LESSONS = [f"{number:02d}" for number in range(10)]

@@ -29,7 +29,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from belgrade.authoring import links, release
+from belgrade.publishing import links, release
 
 ROOT = Path(__file__).resolve().parent.parent
 REPO2DOCKER = "jupyter-repo2docker==2026.4.0"

@@ -14,7 +14,7 @@ from toy_exercise import RIGHT, toy_key, varied_key
 
 from belgrade import cli
 from belgrade.authoring import build as building
-from belgrade.authoring import links, question, vary
+from belgrade.authoring import question, vary
 from belgrade.authoring.clean import clean, clean_files
 from belgrade.authoring.execute import RunError
 from belgrade.authoring.key import WRITTEN_STARTER, read_questions
@@ -22,6 +22,7 @@ from belgrade.authoring.settings import SettingError, nearest, read_settings, wi
 from belgrade.checks import versions
 from belgrade.checks.capture import capture
 from belgrade.checks.compiled import ChecksError, exercises, read_compiled
+from belgrade.publishing import links
 
 # One worker: the toy exercise is built once.
 pytestmark = pytest.mark.xdist_group("build")

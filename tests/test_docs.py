@@ -15,9 +15,9 @@ import yaml
 from guides import DOCS, NUMBERS, ROOT, notebook, points, rows, section, text
 
 from belgrade import cli, data
-from belgrade.authoring import release
+from belgrade.publishing import release
 
-STUDENT_README = ROOT / "belgrade" / "authoring" / "student_tree" / "README.md"
+STUDENT_README = ROOT / "belgrade" / "publishing" / "student_tree" / "README.md"
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.glob("*.md")), STUDENT_README]
 
 
@@ -103,7 +103,7 @@ def test_files_of_ours_that_a_page_names_are_there(page: Path) -> None:
     markdown = page.read_text(encoding="utf-8")
     folders = "belgrade|data|docs|exercises|jupyter|notebooks|tests"
     named = re.findall(rf"(?<![\w./\\])(?:{folders})/[\w./-]*\w", markdown)
-    home = ROOT / "belgrade" / "authoring" / "student_tree" if page == STUDENT_README else ROOT
+    home = ROOT / "belgrade" / "publishing" / "student_tree" if page == STUDENT_README else ROOT
     missing = {path for path in named if not ((home / path).exists() or (ROOT / path).exists())}
     assert missing == set()
     ours = {path.name for folder in folders.split("|") for path in (ROOT / folder).rglob("*.py")}

@@ -26,7 +26,6 @@ import pytest
 from widgets import form_of
 
 from belgrade import explorers, figures
-from belgrade.authoring import frames
 from belgrade.explorers.ahead import Ahead
 from belgrade.explorers.explorer import (
     Explorer,
@@ -36,6 +35,7 @@ from belgrade.explorers.explorer import (
     Select,
     Switch,
 )
+from belgrade.publishing import frames
 
 ROOT = Path(__file__).resolve().parent.parent
 COMBINATIONS = 50

@@ -86,7 +86,7 @@ def test_site_has_all_that_the_book_is_made_with(
     """Making it takes minutes, and is tested elsewhere: here, that nothing of it is missing."""
     code = """
 import importlib, pkgutil
-import belgrade.authoring.book as book
+import belgrade.publishing.book as book
 import jupyterlite_core, myst_nb, sphinx_book_theme
 for module in pkgutil.iter_modules(book.__path__):
     importlib.import_module(f"{book.__name__}.{module.name}")

@@ -17,8 +17,8 @@ from PIL import Image
 from test_explorers import each_explorer, made
 
 from belgrade import explorers, figures
-from belgrade.authoring import frames
 from belgrade.explorers.explorer import Explorer, Number
+from belgrade.publishing import frames
 
 SEEDED = 100
 # Explorers with few combinations, for what is tested of the files themselves.

@@ -52,7 +52,7 @@ def test_a_question_sees_python_the_package_and_the_data_and_nothing_else(one: A
     hidden += [ROOT / "exercises", ROOT / "tests", ROOT / ".git"]
     seen = value(one, "[p for p in ps if os.path.exists(p)]", f"ps = {[*map(str, hidden)]!r}")
     assert seen == []
-    for name in ("authoring", "grading", "checks/packed"):
+    for name in ("authoring", "grading", "publishing", "checks/packed"):
         assert value(one, "os.listdir(p)", f"p = {str(PACKAGE / name)!r}") == []
     used = value(one, "len(data.load('sources'))", "from belgrade import data")
     assert used > 10

@@ -10,8 +10,8 @@ import pytest
 from guides import NUMBERS, ROOT, text
 
 from belgrade import cli
-from belgrade.authoring import handouts
 from belgrade.authoring.key import BLOCK, KEY_ONLY, tag_of
+from belgrade.publishing import handouts
 
 
 @pytest.fixture(scope="module")

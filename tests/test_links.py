@@ -15,7 +15,7 @@ import nbformat
 import pytest
 
 from belgrade import cli
-from belgrade.authoring import links, release
+from belgrade.publishing import links, release
 
 ROOT = Path(__file__).resolve().parent.parent
 HUB, SITE = "https://hub.example.org/", "https://uni.example.org/course/"

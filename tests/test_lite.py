@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from belgrade.authoring import lite
+from belgrade.publishing import lite
 
 
 def packages() -> dict[str, dict[str, Any]]:

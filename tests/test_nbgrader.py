@@ -20,13 +20,13 @@ from belgrade import cli
 from belgrade.authoring import nbgrader_export as exporting
 from belgrade.authoring.build import build_files
 from belgrade.authoring.key import read_questions
-from belgrade.authoring.release import leaks, public_text
 from belgrade.checks import points
 from belgrade.checks.assemble import assemble
 from belgrade.checks.examine import written_records
 from belgrade.checks.record import MIME
 from belgrade.checks.rerun import with_rerun
 from belgrade.grading.master import _made
+from belgrade.publishing.release import leaks, public_text
 
 # One worker: the course is made and marked once.
 pytestmark = [pytest.mark.nbgrader, pytest.mark.xdist_group("nbgrader")]

@@ -15,10 +15,10 @@ import nbformat
 import pytest
 
 from belgrade import cli
-from belgrade.authoring import links
-from belgrade.authoring import release as releasing
 from belgrade.authoring.key import BLOCK
 from belgrade.checks.compiled import decode, encode
+from belgrade.publishing import links
+from belgrade.publishing import release as releasing
 
 # One worker: the tree is copied and released once.
 pytestmark = pytest.mark.xdist_group("release")
@@ -80,7 +80,8 @@ def in_tree(out, *command, **environment):
 def test_no_file_is_for_instructors(released):
     for name in contents(released):
         parts = name.split("/")
-        assert not {"keys", "authoring", "grading", ".ci", ".git"} & set(parts), name
+        instructors = {"keys", "authoring", "grading", "publishing", ".ci", ".git"}
+        assert not instructors & set(parts), name
         assert not re.search(r"\d\d_cases|rubric|instructor", name), name
     assert {"README.md", "run.py", "data", "docs", "exercises"} < {
         p.name for p in released.iterdir()

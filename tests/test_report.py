@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from belgrade import data, report
-from belgrade.authoring import dictionary
+from belgrade.publishing import dictionary
 
 ROOT = Path(__file__).resolve().parent.parent
 

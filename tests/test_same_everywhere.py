@@ -145,11 +145,11 @@ def test_the_test_of_sorts_tells_stable_from_unstable(code: str, count: int) -> 
 # Calls that take files in any order and give the same, and modules that do.
 ORDERLESS = {"sorted", "any", "all", "set", "len", "sum", "min", "max"}
 TAKEN_IN_ANY_ORDER = {
-    "authoring/book/sources.py": "sorted one line below",
-    "authoring/frames.py": "each is removed by itself",
-    "authoring/lite.py": "one file that there is once, or a dictionary by name",
-    "authoring/release.py": "a dictionary by path, or text that is searched",
-    "authoring/site.py": "each page is changed by itself",
+    "publishing/book/sources.py": "sorted one line below",
+    "publishing/frames.py": "each is removed by itself",
+    "publishing/lite.py": "one file that there is once, or a dictionary by name",
+    "publishing/release.py": "a dictionary by path, or text that is searched",
+    "publishing/site.py": "each page is changed by itself",
     "grading/archive.py": "sorted folder by folder",
     "grading/grade.py": "each is read or removed by itself",
     "grading/write.py": "each is removed by itself",

@@ -15,8 +15,8 @@ from bs4 import BeautifulSoup
 from site_pages import HUB, ROOT, WARNINGS, built, pages
 
 from belgrade import cli, data
-from belgrade.authoring import links, site
-from belgrade.authoring.book import notebooks, sources
+from belgrade.publishing import links, site
+from belgrade.publishing.book import notebooks, sources
 
 NOTEBOOKS = [
     path.relative_to(ROOT).as_posix()

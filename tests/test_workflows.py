@@ -18,7 +18,7 @@ import machine
 import pytest
 import yaml
 
-from belgrade.authoring import links
+from belgrade.publishing import links
 
 ROOT = Path(__file__).resolve().parent.parent
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))

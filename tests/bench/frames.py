@@ -28,7 +28,7 @@ from engines import FIREFOX, Firefox
 from lab import CHROMIUM, FLAGS
 
 from belgrade import explorers
-from belgrade.authoring import frames
+from belgrade.publishing import frames
 
 STATIC = Path(frames.__file__).parent / "book" / "static"
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{name}</title>

@@ -20,10 +20,10 @@ from axe import violations
 from heard import controls_in, expected_controls
 
 from belgrade import explorers, figures, journal, keep
-from belgrade.authoring import frames
+from belgrade.publishing import frames
 
 ROOT = Path(__file__).resolve().parents[2]
-STATIC = ROOT / "belgrade" / "authoring" / "book" / "static"
+STATIC = ROOT / "belgrade" / "publishing" / "book" / "static"
 # One of lists; one with a number and a switch; one of whose choices a page has only some.
 EXPLORERS = ("aid_per_what", "shares", "veto_game")
 # Notes which pictures were laid over each other, the base first.

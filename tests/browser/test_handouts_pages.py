@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from guides import NUMBERS, ROOT
 
-from belgrade.authoring import handouts
+from belgrade.publishing import handouts
 
 SCREEN = {"width": 1280, "height": 720}
 # Pictures, words and tables of a slide that reach over its edge.

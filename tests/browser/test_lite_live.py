@@ -21,7 +21,7 @@ import machine
 import pytest
 
 from belgrade import data
-from belgrade.authoring import links, lite
+from belgrade.publishing import links, lite
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPILED = {"contourpy", "kiwisolver", "matplotlib", "numpy", "pandas", "pillow"}

@@ -16,10 +16,10 @@ from site_pages import ROOT, built
 from themes import wait_for_transitions
 
 from belgrade import report, takeaway
-from belgrade.authoring import site
-from belgrade.authoring.book.notebooks import static_html
 from belgrade.checks import compiled, examine, live
 from belgrade.checks.status import box
+from belgrade.publishing import site
+from belgrade.publishing.book.notebooks import static_html
 
 WIDTHS = (1280, 800, 390)
 # Sideways scrolling of the page, and words that do not fit into their box.

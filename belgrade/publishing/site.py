@@ -15,9 +15,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from belgrade import UserError
-from belgrade.authoring import frames, lite
-from belgrade.authoring.book import sources
-from belgrade.authoring.links import Home
+from belgrade.publishing import frames, lite
+from belgrade.publishing.book import sources
+from belgrade.publishing.links import Home
 
 MARKER = ".belgrade-site.json"
 EXPLORERS = "_static/explorers"

@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from belgrade import UserError, data
-from belgrade.authoring.links import title_of
-from belgrade.authoring.templates import render
+from belgrade.publishing.links import title_of
+from belgrade.publishing.templates import render
 
 MOODLE, CANVAS = "moodle.xml", "canvas.zip"
 # The right answer and the others: the column of each and of what is said to who chooses it.

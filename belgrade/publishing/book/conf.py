@@ -10,13 +10,13 @@ html_short_title = project
 copyright = "text CC BY 4.0, code MIT; tables from others keep their owners' terms"
 language = "en"
 
-extensions = ["myst_nb", "belgrade.authoring.book.extension"]
+extensions = ["myst_nb", "belgrade.publishing.book.extension"]
 exclude_patterns = ["README.md"]  # it is part of the first page
 suppress_warnings = ["config.cache"]
 
 # The stored outputs are the book: nothing is run.
 nb_execution_mode = "off"
-nb_custom_formats = {".ipynb": "belgrade.authoring.book.notebooks.read"}
+nb_custom_formats = {".ipynb": "belgrade.publishing.book.notebooks.read"}
 nb_code_prompt_show = "Show the code"
 nb_code_prompt_hide = "Hide the code"
 myst_enable_extensions = ["amsmath", "dollarmath"]

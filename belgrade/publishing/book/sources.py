@@ -9,10 +9,10 @@ import shutil
 from fnmatch import fnmatch
 from pathlib import Path
 
-from belgrade.authoring import dictionary, links
-from belgrade.authoring.animation import EXPLORER
-from belgrade.authoring.book import notebooks
 from belgrade.files import write_whole
+from belgrade.publishing import dictionary, links
+from belgrade.publishing.animation import EXPLORER
+from belgrade.publishing.book import notebooks
 
 # The parts of the book after its first page, in order: caption -> pages, as patterns of their paths
 # without endings. A guide that no pattern names stands at the end, with those for maintainers.

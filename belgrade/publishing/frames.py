@@ -46,7 +46,9 @@ MANIFEST, PICTURES = "drawn.json", "pictures"
 # Packages whose version may change a picture.
 RENDER_PACKAGES = ("matplotlib", "numpy", "pandas", "pillow")
 # Parts of the package that no explorer may import; a command has loaded them for other reasons.
-NEVER_IMPORTED = tuple(f"belgrade.{part}" for part in ("authoring", "checks", "cli", "grading"))
+NEVER_IMPORTED = tuple(
+    f"belgrade.{part}" for part in ("authoring", "checks", "cli", "grading", "publishing")
+)
 # A base is worth its file from this many pictures on.
 MIN_GROUP = 3
 # A digest of so many hexadecimal digits.
@@ -189,7 +191,7 @@ def _delete_unused(out: Path, manifest: Mapping[str, Any]) -> None:
 
 def _draw_in_process(out: Path, name: str, on_drawn: Callable[[str], None]) -> dict[str, Any]:
     """Let a fresh interpreter draw an explorer, so that what it loads is what it is made from."""
-    command = [sys.executable, "-m", "belgrade.authoring.frames", name, str(out)]
+    command = [sys.executable, "-m", "belgrade.publishing.frames", name, str(out)]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
     ) as process:
@@ -280,7 +282,7 @@ def _inputs(opened: set[Path]) -> list[str]:
     return [
         "python",
         *(f"package {name}" for name in RENDER_PACKAGES),
-        "module belgrade.authoring.frames",
+        "module belgrade.publishing.frames",
         *(f"module {name}" for name in sorted(modules)),
         *(f"table {name}" for name in sorted(tables)),
     ]

@@ -1,6 +1,6 @@
 /* What answers to the reader on a plain page without a kernel: explorers, guesses, verdicts.
 
-An explorer's pictures and sentences were drawn ahead (belgrade/authoring/frames.py); here they are
+An explorer's pictures and sentences were drawn ahead (belgrade/publishing/frames.py); here they are
 looked up. A form's definition stands in the page (belgrade/forms.py). Data come by script tags,
 since a page from the file system may not fetch. Without this script a page shows what was stored.
 */

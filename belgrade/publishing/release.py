@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 import nbformat
 
 from belgrade import MANIFEST, UserError
-from belgrade.authoring import links
 from belgrade.authoring.key import BLOCK, read_questions, student_copy, variant_of, versions_of
 from belgrade.checks.assemble import about
 from belgrade.checks.cells import INSTALL
@@ -25,6 +24,7 @@ from belgrade.checks.compiled import ChecksError, decode, read_compiled
 from belgrade.checks.rerun import AGAIN
 from belgrade.files import write_whole
 from belgrade.keep import fingerprint
+from belgrade.publishing import links
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
     from belgrade.authoring.key import Question
-    from belgrade.authoring.links import Home
+    from belgrade.publishing.links import Home
 
 STUDENT_TREE = Path(__file__).parent / "student_tree"
 # Copied as they are. What is not named here or in `tree` stays with the instructors.
@@ -50,7 +50,7 @@ COPIED = [
     "notebooks/[0-9][0-9]_*.ipynb",
     "data/**/*",
 ]
-NOT_FOR_STUDENTS = {"authoring", "grading", "packed", "__pycache__"}
+NOT_FOR_STUDENTS = {"authoring", "grading", "publishing", "packed", "__pycache__"}
 DEV_PACKAGES = '["pytest-xdist>=3.6", "ruff>=0.14"]'
 LINT_EXCLUDE = '["exercises", "notebooks", "my_work"]'
 # A line of a key up to this length may be anybody's.
@@ -233,7 +233,7 @@ def leaks(
     sentences = [
         f"{name} does not belong to students."
         for name in sorted(files)
-        if "keys" in name.split("/") or name.endswith("_cases.py") or "authoring" in name.split("/")
+        if name.endswith("_cases.py") or {"keys", "authoring", "publishing"} & {*name.split("/")}
     ]
     texts = {name: _single_spaced(text_of(name, content)) for name, content in files.items()}
     for name, content in files.items():

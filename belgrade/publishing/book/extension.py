@@ -17,7 +17,7 @@ from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
 from sphinx import addnodes
 
-from belgrade.authoring.links import Home, launch_links
+from belgrade.publishing.links import Home, launch_links
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx

@@ -21,12 +21,12 @@ import nbformat
 from bs4 import BeautifulSoup
 
 from belgrade import UserError
-from belgrade.authoring.book.notebooks import static_html
 from belgrade.authoring.clean import clean, new_notebook, text_of
 from belgrade.authoring.execute import execute, first_error
 from belgrade.authoring.key import BLOCK, KEY_ONLY, read_questions, tag_of
-from belgrade.authoring.templates import render
 from belgrade.files import write_whole
+from belgrade.publishing.book.notebooks import static_html
+from belgrade.publishing.templates import render
 
 GUIDE = "docs/teach.md"
 # What a slide of prose holds, in words; a table on it, in rows; a picture's tasks.

@@ -178,10 +178,10 @@ def test_the_two_example_coders_agree_equally_often_but_not_beyond_chance() -> N
     # The lesson says so in words.
     explorer = explorers.code_the_events()
     words = explorer.describe(explorer.data, **explorer.defaults)
-    assert "They agree on 15 of 27 (56 percent; by chance 36), kappa is 0.31." in words
+    assert "They agree on 15 of 27 (56 per cent; by chance 36), kappa is 0.31." in words
     assert "6 of 27 cold in all, but 4 of 7" in words
     always = explorer.describe(explorer.data, **explorer.defaults | {"coder": trust.ALWAYS_WARM})
-    assert "They agree on 15 of 27 (56 percent; by chance 56), kappa is 0.00." in always
+    assert "They agree on 15 of 27 (56 per cent; by chance 56), kappa is 0.00." in always
 
 
 def test_the_spy_affair_can_be_one_event() -> None:
@@ -196,7 +196,7 @@ def test_own_codes_come_first_and_only_what_was_coded_counts() -> None:
     explorer = explorers.code_the_events(own)
     assert explorer.defaults["coder"] == trust.YOU
     words = explorer.describe(explorer.data, **explorer.defaults)
-    assert "coder A is you" in words and "They agree on 9 of 9 (100 percent" in words
+    assert "coder A is you" in words and "They agree on 9 of 9 (100 per cent" in words
     nothing = explorer.bundle(group="left_out", coder=trust.YOU)
     few = explorers.code_the_events({"T007.1": "cold"})
     assert "image/png" in nothing

@@ -131,7 +131,7 @@ def _warmth_view(tables: Any, kind: str) -> tuple[Figure, str]:
             ax.text(value + 1.5, row + shift, label, va="center", fontsize=9.5)
     _label_sources(ax, pairs, unit=False)
     ax.set_xlim(0, 118)
-    ax.set_xlabel("positive part of what was said, in percent", loc="left")
+    ax.set_xlabel("positive part of what was said, in per cent", loc="left")
     ax.set_title(f"How warmly {_side_names(kind)} are treated")
     return fig, f"Positive part of what was said: {'; '.join(_describe_pairs(pairs, kind))}."
 
@@ -205,7 +205,7 @@ def _both_view(tables: Any, kind: str) -> tuple[Figure, str]:
         offset = {"xytext": (12, shift), "textcoords": "offset points"}
         ax.annotate(f"{actor}\n{label}", place, va="center", fontsize=9.5, **offset)
     ax.set(xlim=(0, 1.45 * points["minutes"].max()), ylim=(0, 105))
-    ax.set(xlabel="how often: minutes on air", ylabel="how warmly: positive\npart, in percent")
+    ax.set(xlabel="how often: minutes on air", ylabel="how warmly: positive\npart, in per cent")
     ax.set_title("Five national TV newscasts, December 2020 to November 2021")
     listed = "; ".join(map(" ".join, zip(points.index[::-1], labels[::-1], strict=True)))
     return fig, (

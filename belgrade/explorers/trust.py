@@ -112,7 +112,7 @@ def _draw_kappa(ax: Any, pairs: pd.DataFrame) -> None:
     ax.set_yticks([2, 1, 0], ["agreed", "by chance", "beyond chance"])
     ax.set(xlim=(0, 100), ylim=(-0.95, 2.5))
     ax.tick_params(axis="y", length=0)
-    ax.set_xlabel("percent of the events")
+    ax.set_xlabel("per cent of the events")
     ax.set_title("Kappa: the filled part of the frame", fontsize=10.5)
 
 
@@ -132,7 +132,7 @@ def _draw_shares(ax: Any, pairs: pd.DataFrame, group: str) -> None:
         tick.set_fontweight(weight)
     ax.set(ylim=(y - 0.7, -0.6), xlim=(0, 100))
     ax.tick_params(axis="y", length=0)
-    ax.set_xlabel("share of the events (percent); the numbers count events")
+    ax.set_xlabel("share of the events (per cent); the numbers count events")
     ax.set_title("Codes of A and B, by place in the report", fontsize=10.5)
 
 
@@ -154,7 +154,7 @@ def _describe_codes(pairs: pd.DataFrame) -> str:
     counts = ", ".join(f"{a.count(code)} {code} (B: {b.count(code)})" for code in CODES)
     same = sum(pairs["a"] == pairs["b"])
     return (
-        f"{counts}. They agree on {same} of {len(pairs)} ({observed:.0f} percent; by chance "
+        f"{counts}. They agree on {same} of {len(pairs)} ({observed:.0f} per cent; by chance "
         f"{chance:.0f}), kappa is {kappa}."
     )
 

@@ -25,6 +25,7 @@ from belgrade.figures import DRAWING
 from belgrade.forms import in_turn
 
 PAUSE_S = 0.01
+PAINT_S = 0.05  # the page paints what was chosen, which takes a processor of its own
 REST_S = 0.5  # since the last cell ended: the page sends the next one within a moment
 # How long the thread that draws keeps Python from the one that answers, which has to wait for it
 # several times between a key press and a picture (Python's own is 5 ms).
@@ -145,7 +146,7 @@ class Ahead:
     def _work(self) -> None:
         """Draw until nothing is left, or all is stopped."""
         sys.setswitchinterval(SWITCH_S)
-        pause: float | None = PAUSE_S
+        pause: float | None = PAINT_S
         while pause is not None:
             time.sleep(pause)
             pause = self._step()

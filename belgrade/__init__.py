@@ -3,6 +3,8 @@
 __version__ = "0.1.0"
 # What `belgrade release` leaves in the students' tree: a hash of each file as it was given out.
 MANIFEST = ".belgrade-release.json"
+# Packages for instructors: students do not get them, and their code cannot read them.
+INSTRUCTORS = ("authoring", "grading", "publishing")
 
 
 class UserError(Exception):

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from belgrade import UserError, use_released_tree
+from belgrade import INSTRUCTORS, UserError, use_released_tree
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -45,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 # What the tree that `belgrade release` makes does not have.
-NOT_RELEASED = {"belgrade.authoring", "belgrade.grading", "belgrade.publishing"}
+NOT_RELEASED = {f"belgrade.{part}" for part in INSTRUCTORS}
 
 MATERIALS = {
     "slides": "slides of the lessons, which need no network",

@@ -259,7 +259,7 @@ class Explorer:
         chosen = self.defaults | choices
         key = self._key(chosen)
         kept = self._drawn.get(key)
-        if kept is None:
+        if kept is None:  # what is there waits for nobody who draws
             with figures.DRAWING:
                 for _ in self._drawing(chosen):
                     pass

@@ -11,13 +11,13 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from belgrade import data
+from belgrade import INSTRUCTORS, data
 from belgrade.checks.status import AS_IN_JUPYTER
 from belgrade.grading.forkserver import SCRATCH
 
 PACKAGE = Path(__file__).resolve().parents[1]
 # What a student's code has no business with, where the package is seen.
-HIDDEN = ("authoring", "grading", "publishing", "checks/packed")
+HIDDEN = (*INSTRUCTORS, "checks/packed")
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 ETC = "alternatives fonts ld.so.cache ld.so.conf ld.so.conf.d localtime nsswitch.conf timezone"
 DEVICES = ("null", "zero", "full", "random", "urandom")

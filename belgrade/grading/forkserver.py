@@ -391,9 +391,10 @@ def _warm_up_charts(shell: Any, labels: list[str]) -> None:
     pictures = shell.display_formatter.formatters["image/png"]
     pictures.for_type(Figure, lambda figure: None if shell.into.quiet else _picture(figure))
     frame = pd.DataFrame({"a": [1.5, 2, 4, 3], "b": [2, 3, 2, 4]}, index=list("wxyz"))
-    for kind in ("line", "bar", "our bar", "our hist", "our barh", "our barh"):
-        our, _, kind = kind.rpartition(" ")
-        with figures.style() if our else contextlib.nullcontext():
+    plain: Any = contextlib.nullcontext
+    charts = {plain: ("line", "bar"), figures.style: ("bar", "hist", "barh", "barh")}
+    for style, kind in ((each, kind) for each in charts for kind in charts[each]):
+        with style():
             axes = frame.plot(kind=kind, title="title", ylabel="label")
             axes.set_xlabel("label")
             pictures(axes.figure)

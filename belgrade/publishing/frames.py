@@ -38,7 +38,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from belgrade import UserError, data, explorers, figures
+from belgrade import INSTRUCTORS, UserError, data, explorers, figures
 from belgrade.explorers.explorer import Explorer, Number, Switch
 from belgrade.files import write_whole
 
@@ -46,9 +46,7 @@ MANIFEST, PICTURES = "drawn.json", "pictures"
 # Packages whose version may change a picture.
 RENDER_PACKAGES = ("matplotlib", "numpy", "pandas", "pillow")
 # Parts of the package that no explorer may import; a command has loaded them for other reasons.
-NEVER_IMPORTED = tuple(
-    f"belgrade.{part}" for part in ("authoring", "checks", "cli", "grading", "publishing")
-)
+NEVER_IMPORTED = tuple(f"belgrade.{part}" for part in ("checks", "cli", *INSTRUCTORS))
 # A base is worth its file from this many pictures on.
 MIN_GROUP = 3
 # A digest of so many hexadecimal digits.

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import nbformat
 
-from belgrade import MANIFEST, UserError
+from belgrade import INSTRUCTORS, MANIFEST, UserError
 from belgrade.authoring.key import BLOCK, read_questions, student_copy, variant_of, versions_of
 from belgrade.checks.assemble import about
 from belgrade.checks.cells import INSTALL
@@ -50,7 +50,7 @@ COPIED = [
     "notebooks/[0-9][0-9]_*.ipynb",
     "data/**/*",
 ]
-NOT_FOR_STUDENTS = {"authoring", "grading", "publishing", "packed", "__pycache__"}
+NOT_FOR_STUDENTS = {*INSTRUCTORS, "packed", "__pycache__"}
 DEV_PACKAGES = '["pytest-xdist>=3.6", "ruff>=0.14"]'
 LINT_EXCLUDE = '["exercises", "notebooks", "my_work"]'
 # A line of a key up to this length may be anybody's.
@@ -233,7 +233,7 @@ def leaks(
     sentences = [
         f"{name} does not belong to students."
         for name in sorted(files)
-        if name.endswith("_cases.py") or {"keys", "authoring", "publishing"} & {*name.split("/")}
+        if name.endswith("_cases.py") or {"keys", *INSTRUCTORS} & {*name.split("/")}
     ]
     texts = {name: _single_spaced(text_of(name, content)) for name, content in files.items()}
     for name, content in files.items():

@@ -6,7 +6,7 @@
 
     python run.py                    make .venv once, then open JupyterLab at the first lesson
     python run.py --no-browser       the same, but only print the address to open
-    python run.py --port 8890        the same, on this port; other options go to JupyterLab
+    python run.py --port 8890        the same, on this port: options go to JupyterLab
     python run.py test               run all tests, then the notebooks, then the style check
     python run.py test -k figures    run pytest alone, with these arguments
     python run.py test --without browser,sandbox,npm    the same without these parts
@@ -20,7 +20,6 @@ uv is used where it is installed, pip where it is not. Standard library only.
 # One file, though a long one: whoever opens it alone, out of the ZIP file, is told so.
 # The syntax stays that of Python 3.8 (newer annotations in quotes, no match), so that an old Python
 # can still run this far and say what it needs.
-import argparse
 import ast
 import contextlib
 import errno
@@ -29,7 +28,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -534,53 +532,12 @@ def run(arguments: "list[str]", **env: str) -> int:
 # --- JupyterLab --------------------------------------------------------------------------
 
 
-def port_is_free(port: int) -> bool:
-    for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
-        try:
-            with socket.socket(family, socket.SOCK_STREAM) as trial:
-                if os.name != "nt":  # there it would let two servers share a port
-                    trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                trial.bind((host, port))
-        except OSError as error:
-            if error.errno in (errno.EADDRINUSE, errno.EACCES):
-                return False  # anything else: no IPv6 here, say
-    return True
-
-
-def choose_port(asked: "str | None") -> int:
-    """The port asked for, or the first free one from 8888 on."""
-    if asked is None:
-        free = (port for port in range(8888, 8988) if port_is_free(port))
-        port = next(free, None)
-        if port is None:
-            raise Problem("Ports 8888 to 8987 are all taken. Choose one: python run.py --port N")
-        return port
-    if not asked.isdigit() or not 0 < int(asked) < 65536:
-        raise Problem("--port takes a number from 1 to 65535, such as --port 8890.")
-    if not port_is_free(int(asked)):
-        raise Problem(
-            f"Port {asked} is taken. Leave out --port to get a free one, or choose another."
-        )
-    return int(asked)
-
-
-def take_port(arguments: "list[str]") -> "tuple[str | None, list[str]]":
-    """(the port asked for or None, the other arguments)"""
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    parser.add_argument("--port", nargs="?", const="")
-    known, rest = parser.parse_known_args(arguments)
-    return known.port, rest
-
-
 def lab(arguments: "list[str]") -> int:
-    asked, rest = take_port(arguments)
-    choose_port(asked)  # a taken port is told before the installation, not after it
     set_up("lessons")
-    port = choose_port(asked)
     page = "/lab/tree/" + FIRST_LESSON if (ROOT / FIRST_LESSON).exists() else "/lab"
     readme = ROOT / "README.md"
     lines = readme.read_text(encoding="utf-8").splitlines() if readme.is_file() else []
-    print(f"Opening JupyterLab on port {port}. Ctrl-C here stops it.", flush=True)
+    print("Opening JupyterLab. Ctrl-C here stops it.", flush=True)
     for line in lines:
         if line.startswith("No launch links yet: "):  # as `belgrade links` leaves it
             words = line.partition(" ([")[0].replace("`", "")
@@ -588,14 +545,12 @@ def lab(arguments: "list[str]") -> int:
     options = [
         f"--ServerApp.root_dir={ROOT}",
         f"--LabApp.default_url={page}",
-        f"--ServerApp.port={port}",
-        "--ServerApp.port_retries=0",
         "--ServerApp.answer_yes=True",  # one Ctrl-C is enough
         "--Application.log_level=WARN",
     ]
     if is_root():  # in a container, most often
         options.append("--allow-root")
-    return run(["-m", "jupyterlab", *options, *rest])
+    return run(["-m", "jupyterlab", *options, *arguments])
 
 
 # --- tests -------------------------------------------------------------------------------

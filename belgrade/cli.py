@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import functools
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,14 +58,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="belgrade",
         description="The Belgrade teaching module.",
-        epilog="lab, check, reset and keep are for students, the others for instructors.",
+        epilog="check, reset and keep are for students, the others for instructors.",
     )
     commands = parser.add_subparsers(dest="command", required=True)
-
-    sub = commands.add_parser("lab", help="open the first lesson in JupyterLab")
-    sub.add_argument("--no-browser", action="store_true")
-    sub.add_argument("--port", type=int)
-    sub.set_defaults(function=lab)
 
     sub = commands.add_parser("check", help="check the answers in an exercise notebook")
     sub.add_argument("exercise", nargs="?", help="its number, such as 01, or a notebook's path")
@@ -188,16 +182,6 @@ def project_root(needs: str = "exercises") -> Path:
         if (folder / needs).is_dir():
             return folder
     raise UsageError(f"No folder {needs}/ here or above: go to the module's folder first.")
-
-
-def lab(options: Namespace) -> int:
-    """Open JupyterLab at the first lesson."""
-    root = project_root("notebooks")
-    first = next(iter(sorted((root / "notebooks").glob("00_*.ipynb"))), root / "notebooks")
-    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={root}", str(first)]
-    command += ["--no-browser"] * options.no_browser
-    command += [f"--port={options.port}"] if options.port else []
-    return subprocess.call(command)
 
 
 def check(options: Namespace) -> int:

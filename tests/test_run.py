@@ -9,7 +9,6 @@ import importlib.util
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 import threading
@@ -419,57 +418,17 @@ def test_children_keep_bytecode_and_read_utf8(run, monkeypatch):
 # --- JupyterLab --------------------------------------------------------------------------
 
 
-@pytest.fixture
-def taken():
-    """A port that a server listens on."""
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        server.listen()
-        yield server.getsockname()[1]
-
-
-def test_a_port_asked_for_and_taken_is_told(run, taken, capsys):
-    assert not run.port_is_free(taken)
-    assert run.main(["--port", str(taken)]) == 1
-    assert f"Port {taken} is taken" in capsys.readouterr().err
-
-
-def test_without_a_port_the_first_free_one_is_taken(run, monkeypatch):
-    monkeypatch.setattr(run, "port_is_free", lambda port: port >= 8890)
-    assert run.choose_port(None) == 8890
-
-
-@pytest.mark.parametrize("asked", ["", "x", "0", "70000"])
-def test_a_port_that_is_none(run, asked):
-    with pytest.raises(run.Problem, match="1 to 65535"):
-        run.choose_port(asked)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "expected"),
-    [
-        (["--no-browser"], (None, ["--no-browser"])),
-        (["--port", "9", "--x"], ("9", ["--x"])),
-        (["--x", "--port=9"], ("9", ["--x"])),
-        (["--port"], ("", [])),
-    ],
-)
-def test_take_port(run, arguments, expected):
-    assert run.take_port(arguments) == expected
-
-
 def test_lab_opens_the_first_lesson_and_passes_options_on(run, monkeypatch, tmp_path):
     monkeypatch.setattr(run, "set_up", lambda purpose: None)
-    monkeypatch.setattr(run, "port_is_free", lambda port: True)
     seen = []
     monkeypatch.setattr(run, "run", lambda arguments, **env: seen.extend(arguments) or 0)
     lesson = tmp_path / run.FIRST_LESSON
     lesson.parent.mkdir()
     lesson.write_text("{}", encoding="utf-8")
-    assert run.main(["--no-browser"]) == 0
+    assert run.main(["--no-browser", "--port", "8890"]) == 0
     assert "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb" in seen
     assert f"--ServerApp.root_dir={tmp_path}" in seen
-    assert "--ServerApp.port=8888" in seen and seen[-1] == "--no-browser"
+    assert seen[-3:] == ["--no-browser", "--port", "8890"]
 
 
 # --- tests -------------------------------------------------------------------------------

@@ -288,6 +288,13 @@ def test_what_an_earlier_question_made_is_there(kind: str, sandbox: Sandbox) -> 
     assert {q: found[q][2] for q in QUICK} == dict.fromkeys(QUICK, "Right.")
 
 
+@pytest.mark.parametrize("end", ["raise MemoryError", "while True: print('x' * 100_000)"])
+def test_what_ends_a_process_takes_nothing_from_later_questions(end: str, sandbox: Sandbox) -> None:
+    made = {1: "helper = 3", 2: end, 3: "assert helper == 3", 4: "assert helper == 3"}
+    found = by_question(run(toy(made), sandbox).records)
+    assert [found[q][0] for q in QUICK if q != "1.2"] == ["right"] * 3
+
+
 def test_a_set_up_that_is_overwritten_costs_nothing(sandbox: Sandbox) -> None:
     found = by_question(run(toy({1: "data = 5", 2: "check = print = len = None"}), sandbox).records)
     assert [found[q][0] for q in QUICK if q != "1.1"] == ["right"] * 3

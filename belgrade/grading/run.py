@@ -215,36 +215,42 @@ class _Variant:
 class _Unit:
     """A process's work: a question, or several independent ones. Verdicts go into `done`."""
 
-    def __init__(self, variant: _Variant, clocks: dict[str, _Clock], done: Run) -> None:
-        self.variant, self.clocks, self.done = variant, clocks, done
+    def __init__(
+        self,
+        variant: _Variant,
+        clocks: dict[str, _Clock],
+        done: Run,
+        left_out: frozenset[str] = frozenset(),
+    ) -> None:
+        self.variant, self.clocks, self.done, self.left_out = variant, clocks, done, left_out
         self.own, self.earlier = variant.cells_of(clocks)
         self.sources = [c.source for c in self.earlier]
-        self.left_out: set[str] = set()
         self.results: dict[str, list[tuple[Any, CellResult, float]]] = {}
         self.errors: dict[str, str] = {}
 
     def go(self) -> None:
-        """Run it; without a cell that ended the process, and with others where they may lack."""
-        questions = list(self.clocks)
-        extra: set[int] = set()
-        for _ in range(MOST_ATTEMPTS + len(questions)):
-            fatal = self._attempt(questions, extra)
-            if fatal is None:
-                break
-            self.left_out.add(fatal["id"])
+        """Run and judge it; what a cell that ended the process leaves over is a unit by itself."""
+        questions, rest, left_out = list(self.clocks), 0, self.left_out
+        if (fatal := self._attempt(questions, set())) is not None:
+            left_out |= {fatal["id"]}
             if (ended := self.variant.question(fatal)) in questions:
                 self.done.aborted.setdefault(ended, self.errors.get(ended, ""))
-            questions = questions[questions.index(ended) if ended in questions else 0 :]
-        for question, error in list(self.errors.items()):
-            if question not in self.done.aborted and (more := self._hinted(question, error, set())):
-                self._again(question, more)
-        for question in self.clocks:
+            if len(left_out) < MOST_ATTEMPTS + len(self.variant.questions):
+                rest = len(questions) - (questions.index(ended) if ended in questions else 0)
+        for question in questions[: len(questions) - rest]:
+            error = self.errors.get(question)
+            if error and question not in self.done.aborted:
+                self._again(question, self._hinted(question, error, set()))
             self._hand_in(question)
+        if rest:
+            # With cells of the questions before among the earlier ones, of which it may need some.
+            clocks = {question: self.clocks[question] for question in questions[-rest:]}
+            _Unit(self.variant, clocks, self.done, left_out).go()
 
     def _again(self, question: str, extra: set[int]) -> None:
         """Run a question once more with further cells before it; it counts if it has no error."""
         before = self.results[question], self.errors[question]
-        for _ in range(MOST_ATTEMPTS):
+        for _ in range(MOST_ATTEMPTS if extra else 0):
             if self.clocks[question].left <= 0 or self._attempt([question], extra):
                 break
             if question not in self.errors:

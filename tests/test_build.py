@@ -479,3 +479,7 @@ def test_an_exercise_is_issued_anew_and_in_versions(settings, capsys, monkeypatc
         assert [row["points"] for row in answers] == [row["max_points"] for row in answers]
     assert found["s0"]["repairs"] == []
     assert found["s1"]["repairs"] == [f"Version {other}; the draw gave version {drawn['s1']}."]
+    for roster, expected in ([], []), (["--roster", "class.csv"], found["s1"]["repairs"]):
+        command = ["grade", "handed_in", "--out", "grades", *roster, "--no-sandbox"]
+        assert cli.main(command) == 0
+        assert results(root / "grades")["s1"]["repairs"] == expected

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,16 @@ def test_a_day_that_has_begun_counts(due, days, tmp_path, roster):
     one = mark_down(a_class(IDS[SHEET])[0], tmp_path, 15, roster)
     assert one["days_late"] == days and one["points"] == 12
     assert one["late_points"] == 12 - 1.5 * min(days, 3)
+
+
+def test_a_time_may_have_a_zone(tmp_path, roster):
+    here = datetime(2025, 12, 31, 10).astimezone()
+    extra = tmp_path / "more.csv"
+    extra.write_text(f"student,due\nParticipant 512,{here.isoformat()}\n", encoding="utf-8")
+    keep_rule(tmp_path, here.astimezone(UTC).isoformat(), RULE, extra, roster)
+    for one in a_class(IDS[SHEET])[:2]:  # at 10:00 and 11:00 of the next day
+        late = 1 if one["student"].endswith("512") else 2
+        assert mark_down(one, tmp_path, 15, roster)["days_late"] == late
 
 
 def grades(out: Path) -> dict[str, dict[str, str]]:

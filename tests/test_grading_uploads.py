@@ -140,6 +140,17 @@ def test_everyone_else_gets_them_by_mail(tmp_path):
     assert len(pages_in(tmp_path / "out/uploads/feedback_03.zip")) == 1
 
 
+def test_nobody_gets_the_page_of_somebody_else(tmp_path):
+    ids = ("o_neil@x.org", "o'neil@x.org", "O_Neil@x.org", "ana@x.org")
+    results = [{**one, "name": f"N{n}"} for n, one in enumerate(handed_in(ids, ["a"] * 4))]
+    write_all(results, tmp_path, masters=MASTERS)
+    packed = pages_in(tmp_path / "uploads/feedback_03.zip")
+    text = (tmp_path / "uploads/mail_merge_03.csv").read_text(encoding="utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert len({row["file"].lower() for row in rows}) == len(rows) == 3  # the fourth has no file
+    assert all(who(packed[row["file"]]) == row["name"] for row in rows)
+
+
 def test_a_group_gets_its_page_for_each_member_in_moodle_and_once_in_canvas(tmp_path):
     group = handed_in(MOODLE_IDS, ["Red team_17_assignsubmission_file"] * 4)[0]
     members = [["Participant 512", "Ana Ilić"], ["Participant 514", "Čeda Đokić"]]

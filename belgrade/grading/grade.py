@@ -329,7 +329,10 @@ class _Job:
     def _stamp(self, one: Submission) -> str:
         master = self.masters.get(self._number(one) or "")
         version = master and master.version
-        return _digest([one.digest, one.problem, one.exercise, version, *self.rules])
+        # Whose version was drawn is said to whoever is on the roster.
+        is_drawn = self.settings.roster and len(self.versions.get(self._number(one) or "", ())) > 1
+        drawn = one.student if is_drawn else ""
+        return _digest([one.digest, one.problem, one.exercise, version, drawn, *self.rules])
 
     def _kept(self, one: Submission, path: Path) -> bool:
         """Tell whether a submission's result stands already; what the roster says is renewed."""

@@ -86,16 +86,21 @@ def _in_worksheet(student: str, roster: Roster | None) -> str:
     from dateutil import parser
 
     try:
-        return parser.parse(roster.by_id[student].row[at]).isoformat()
-    except (ValueError, OverflowError):
+        return _local(parser.parse(roster.by_id[student].row[at])).isoformat()
+    except (ValueError, OverflowError, OSError):
         return ""
+
+
+def _local(found: datetime) -> datetime:
+    """Return what the clock on the wall here showed: days are counted by it, whatever the zone."""
+    return found.astimezone().replace(tzinfo=None) if found.tzinfo else found
 
 
 def _time(text: str, where: str) -> datetime:
     """Return a time; a date alone is its last moment."""
     try:
-        found = datetime.fromisoformat(text.strip())
-    except ValueError:
+        found = _local(datetime.fromisoformat(text.strip()))
+    except (ValueError, OverflowError, OSError):
         raise GradingError(f"{where}: “{text[:30]}” is no time like 2026-01-31 23:59.") from None
     return datetime.combine(found, time.max) if len(text.strip()) <= 10 else found
 

@@ -33,7 +33,7 @@ CANVAS_ANONYMOUS = re.compile(
 )
 COPY = re.compile(r"(?P<base>.+?)(?:-(?P<a>\d{1,2})| ?\((?P<b>\d{1,2})\))", re.DOTALL)
 ENDING = re.compile(rf"(?:{NOTEBOOK.pattern}|\.zip)$", NOTEBOOK.flags)
-WRAPPERS = re.compile("submitted|submissions|assignments?|homework|download(s|ed)|autograded", re.I)
+WRAPPERS = re.compile("submi(tted|ssions)|assignments?|homework|download(s|ed)?|autograded", re.I)
 LONGEST_PATH, DEEPEST = 1_000, 4
 NO_NOTEBOOK = "It is no notebook (.ipynb)."
 

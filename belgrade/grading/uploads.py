@@ -98,7 +98,10 @@ def write_feedback(
         elif not found:
             mail = next((key for key in (student, *known.keys) if "@" in key), "")
             name = f"{re.sub(r'[^@.+A-Za-z0-9-]', '_', mail).lstrip('.') or page.stem}.html"
-            zips.setdefault(f"feedback_{number}.zip", {})[name] = page
+            entries = zips.setdefault(f"feedback_{number}.zip", {})
+            while name.lower() in map(str.lower, entries):  # o'neil and o_neil, Ana and ana
+                name = f"{page.stem}_{name}"
+            entries[name] = page
             points = tidy(counted_points(one)), tidy(one["max_points"]), tidy(one["pending_points"])
             mails.setdefault(number, []).append([mail, known.name, student, *points, name])
     out.mkdir(parents=True, exist_ok=True)

@@ -7,7 +7,7 @@ that was drawn before in the same font, size, colour and angle is copied, at who
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -147,14 +147,6 @@ def lay_out(fig: Any, dpi: float) -> None:
         if engine := fig.get_layout_engine():
             engine.execute(fig)
             fig.set_layout_engine("none")
-
-
-def keep_words(text: Any, strings: Iterable[str]) -> None:
-    """Set each of these words as a text of a figure would be, so that later figures have it."""
-    renderer = _Canvas(text.figure).get_renderer()
-    for string in strings:
-        text.set_text(string)
-        text.draw(renderer)
 
 
 def paint(fig: Any, dpi: float) -> bytes:

@@ -28,7 +28,6 @@ import sys
 from typing import Any
 
 SCRATCH = "/scratch"
-NAMES = {"actor", "country", "donor", "partner", "supplier"}
 ANSWER = "application/vnd.belgrade.answer+json"
 CHUNK = 65536
 # What is sent on of a cell's text, of its pictures, and of an error; characters.
@@ -364,26 +363,20 @@ def warm_up(settings: dict[str, Any]) -> Any:
     for module in settings["modules"]:
         with contextlib.suppress(ImportError):
             __import__(module)
-    labels = set(map(str, [*range(0, 101, 5), *range(2000, 2026)]))
-    for each in data.package()["resources"]:
-        # The states and others that a chart of a table may have at its axes.
-        for column in NAMES & {field["name"] for field in each["schema"]["fields"]}:
-            with contextlib.suppress(Exception):  # a damaged table is for the cell that loads it
-                labels |= {*data.load(each["name"])[column].dropna()}
-    _warm_up_charts(shell, sorted(labels))
+    for table in data.package()["resources"]:
+        with contextlib.suppress(Exception):  # a damaged one is for the cell that loads it
+            data.load(table["name"])
+    _warm_up_charts(shell)
     return shell
 
 
-def _warm_up_charts(shell: Any, labels: list[str]) -> None:
-    """Do some of a lesson's work: what Python does for the second time, it does faster.
-
-    `labels` are painted, so that their pictures are there when a chart has them.
-    """
+def _warm_up_charts(shell: Any) -> None:
+    """Do some of a lesson's work: what Python does for the second time, it does faster."""
     import matplotlib.pyplot as plt
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from belgrade import canvas, figures
+    from belgrade import figures
 
     plt.close(plt.figure())  # sets up the backend, which no style may be active for
     # pyplot would draw each figure once more, for a window that is not there.
@@ -399,11 +392,6 @@ def _warm_up_charts(shell: Any, labels: list[str]) -> None:
             axes.set_xlabel("label")
             pictures(axes.figure)
             plt.close("all")
-    with figures.style():
-        axes = frame.plot.bar()
-        canvas.keep_words(axes.get_xticklabels()[0], labels)
-        canvas.keep_words(axes.get_yticklabels()[0], labels)
-        plt.close("all")
     frame.groupby("b")["a"].agg(["sum", "mean"]).sort_values("sum", kind="stable").to_html()
     frame[frame["a"] > 1].merge(frame, on="b").to_string()
 

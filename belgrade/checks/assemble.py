@@ -78,6 +78,8 @@ def _placed(
         fresh.source = texts.get(question, fresh.source)
         return [fresh]
     if what == "answer":
+        # Beside a cell that holds the answer, one that is untouched says nothing.
+        mine = [c for c in mine if not same_code(source_of(c), cell.source)] or mine
         how, mine = "empty" if mine else "missing", [c for c in mine if source_of(c).strip()]
         if not mine:
             repairs.append(f"The answer cell of {question} was {how}.")

@@ -41,9 +41,13 @@ LOST = (
 
 @dataclass
 class Match:
-    """`cells` of a submission; `partner` is {index in cells: index in the fresh copy}."""
+    """`cells` of a submission; `partner` is {index in cells: index in the fresh copy}.
+
+    `origins` says for each which cell of the submission it is, or is a part of.
+    """
 
     cells: list[NotebookNode]
+    origins: list[int]
     partner: dict[int, int] = field(default_factory=dict)
     repairs: list[str] = field(default_factory=list)
     nameless: bool = False  # no cell has an id or metadata that is known
@@ -97,8 +101,10 @@ def match(fresh: NotebookNode, submitted: NotebookNode) -> Match:
     A hidden check has no partner: students never had it.
     """
     exercise = _Exercise(fresh)
-    cells = [c for c in submitted.cells if c.get("cell_type") in ("code", "markdown", "raw")]
-    found = Match(cells)
+    kinds = ("code", "markdown", "raw")
+    origins = [n for n, c in enumerate(submitted.cells) if c.get("cell_type") in kinds]
+    cells = [submitted.cells[n] for n in origins]
+    found = Match(cells, origins)
     found.nameless = bool(cells) and not any(
         c.get("id") in exercise.by_id or stated(c) for c in cells
     )
@@ -109,7 +115,6 @@ def match(fresh: NotebookNode, submitted: NotebookNode) -> Match:
             found.partner[i] = at
     _find_provided(exercise, found)
     _find_answers(exercise, found)
-    _leave_starters(exercise, found)
     found.partner = dict(sorted(found.partner.items()))
     return found
 
@@ -235,17 +240,6 @@ def question_at(fresh: NotebookNode, found: Match, index: int) -> str | None:
     return about(fresh.cells[found.partner[max(before)]]).get("question") if before else None
 
 
-def _leave_starters(exercise: _Exercise, found: Match) -> None:
-    """Take an untouched answer cell for an added one where another holds the answer."""
-    for at in exercise.answers.values():
-        mine = [i for i, where in found.partner.items() if where == at]
-        starter = exercise.fresh.cells[at].source
-        bare = [i for i in mine if same_code(source_of(found.cells[i]), starter)]
-        if 0 < len(bare) < len(mine):
-            for i in bare:
-                found.cells[i] = nbformat.from_dict(found.cells[i] | {"source": ""})
-
-
 def _share_out(exercise: _Exercise, found: Match) -> None:
     """Share out a cell that holds answers to several questions: each takes its own part."""
     starters = {q: exercise.fresh.cells[at].source for q, at in exercise.answers.items()}
@@ -264,6 +258,7 @@ def _share_out(exercise: _Exercise, found: Match) -> None:
         if len(parts) < 2:
             continue
         found.cells[i : i + 1] = [_part(exercise, q, text) for q, text in parts.items()]
+        found.origins[i : i + 1] = [found.origins[i]] * len(parts)
         found.repairs.append(
             f"The answers to {', '.join(sorted(parts))} stood in one cell: each takes its lines."
         )

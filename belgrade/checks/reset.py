@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,11 +45,13 @@ def reset(exercise: str, question: str | None = None, path: Path | str | None = 
         version = about(examine.read_notebook(path)).get("version")
         compiled = read_compiled(exercise, version=version)
     fresh = nbformat.from_dict(compiled["notebook"])
-    if question is not None:
-        fresh = _with_fresh_answer(fresh, examine.read_notebook(path), question, path)
+    if question is None:
+        text = nbformat.writes(fresh)
+    else:
+        text = json.dumps(_with_fresh_answer(fresh, path, question), ensure_ascii=False, indent=1)
     aside = journal.aside() / path.name
     write_whole(aside, path.read_bytes())
-    write_whole(path, nbformat.writes(fresh) + "\n")
+    write_whole(path, text + "\n")
     what = f"Question {question} in {path.name}" if question else path.name
     return (
         f"{what} is as it was given out. Your version is kept as {aside.parent.name}/{aside.name} "
@@ -57,41 +60,59 @@ def reset(exercise: str, question: str | None = None, path: Path | str | None = 
     )
 
 
-def _with_fresh_answer(
-    fresh: NotebookNode, submitted: NotebookNode, question: str, path: Path
-) -> NotebookNode:
-    """Return a student's notebook in which the cell to answer a question is the given one."""
-    known = [c for c in fresh.cells if about(c).get("question") == question and role(c) in MINE]
-    if not known:
+def _with_fresh_answer(fresh: NotebookNode, path: Path, question: str) -> dict[str, Any]:
+    """Return the notebook at `path` as it stands, but for the cell to answer a question."""
+    asked = {at: c for at, c in enumerate(fresh.cells) if about(c).get("question") == question}
+    given = {at: cell for at, cell in asked.items() if role(cell) in MINE}
+    if not given:
         names = sorted({about(c)["question"] for c in fresh.cells if role(c) in MINE})
         raise examine.ExamineError(f"There is no question {question}: {', '.join(names)}.")
-    found, cells, left = match(fresh, submitted), [], list(known)
-    for index, cell in enumerate(found.cells):
-        at = found.partner.get(index)
-        partner = {} if at is None else fresh.cells[at]
-        mine = about(partner).get("question") == question
-        if mine and role(partner) in MINE:
-            if partner in left:
-                left.remove(partner)
-                cells.append(partner)
+    checks = {at for at, cell in asked.items() if role(cell) == "check"}
+    submitted = examine.read_notebook(path)
+    notebook = _as_stored(path, submitted.metadata[NOTES])
+    found = match(fresh, submitted)
+    # Of each cell, its parts in `found.cells`, and what these are in the fresh copy.
+    parts: list[dict[int, int | None]] = [{} for _ in notebook["cells"]]
+    for index, origin in enumerate(found.origins):
+        parts[origin][index] = found.partner.get(index)
+    # A given cell goes where the first stands that answers this question, alone if there is one.
+    whole_first = sorted(found.partner, key=lambda index: len(parts[found.origins[index]]))
+    place = {found.partner[index]: index for index in reversed(whole_first)}
+    left = [cell for at, cell in given.items() if at not in place]
+    cells: list[dict[str, Any]] = []
+    new: list[dict[str, Any]] = list(given.values())
+    for cell, partners in zip(notebook["cells"], parts, strict=True):
+        if not given.keys() & set(partners.values()):
+            if checks & set(partners.values()):  # the answer cell was deleted: before its check
+                cells, left = cells + left, []
+            cells.append(cell)
             continue
-        if mine and role(partner) == "check":  # the answer cell was deleted: before its check
-            cells += left
-            left = []
-        cells.append(cell)
-    return _as_stored(dict(submitted, cells=cells + left), path)
+        for index, at in partners.items():
+            if at not in given:  # the cell answered another question, too
+                new.append(found.cells[index] | {"outputs": [], "execution_count": None})
+                cells.append(new[-1])
+            elif place[at] == index:
+                cells.append(given[at])
+    cells += left
+    ids = [cell.get("id") for cell in cells]
+    for cell in new:
+        if notebook.get("nbformat_minor", 0) < 5:  # cells have no ids yet
+            del cell["id"]
+        elif ids.count(cell["id"]) > 1:  # a cell that stays has it
+            cell["id"] = nbformat.v4.new_code_cell().id
+    return notebook | {"cells": cells}
 
 
-def _as_stored(notebook: dict[str, Any], path: Path) -> NotebookNode:
-    """Return a notebook with outputs and metadata as its file has them, where it is whole.
+def _as_stored(path: Path, notes: list[str]) -> dict[str, Any]:
+    """Return a notebook as its file has it; raise ExamineError where it had to be put right.
 
     What reads a student's notebook takes nothing but words and our own metadata.
     """
-    notebook["metadata"] = {k: v for k, v in notebook["metadata"].items() if k != NOTES}
     try:
-        stored = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
-    except (OSError, ValueError, nbformat.validator.NotebookValidationError):
-        return nbformat.from_dict(notebook)
-    known = {(cell.cell_type, cell.source): cell for cell in stored.cells}
-    cells = [known.get((cell["cell_type"], cell["source"]), cell) for cell in notebook["cells"]]
-    return nbformat.from_dict(dict(notebook, metadata=stored.metadata, cells=cells))
+        notebook = json.loads(path.read_bytes())
+        if notebook.get("worksheets") is None:
+            return notebook
+    except ValueError:
+        pass
+    why = " ".join(notes) or "It is of an old format: save it in JupyterLab first."
+    raise examine.ExamineError(f"In {path.name} only the whole exercise can be put back. {why}")

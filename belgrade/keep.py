@@ -452,9 +452,10 @@ def panel() -> None:
     rows = [
         forms.row(
             [forms.button("Pack my work", lambda: tell(lambda: _offer(_something()))), chosen]
-        ),
-        forms.row([which, forms.button("Start it again", lambda: tell(again))]),
+        )
     ]
+    if sys.platform != "emscripten":  # in the browser alone there is no nbformat
+        rows.append(forms.row([which, forms.button("Start it again", lambda: tell(again))]))
     form = forms.Form("keep", rows, words)
     form.show("Save your notebooks first: Ctrl and S, on a Mac ⌘ and S.")
 

@@ -3,7 +3,9 @@
 import csv
 import json
 import shutil
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import pytest
@@ -19,7 +21,7 @@ from belgrade.authoring.clean import clean, clean_files
 from belgrade.authoring.execute import RunError
 from belgrade.authoring.key import WRITTEN_STARTER, read_questions
 from belgrade.authoring.settings import SettingError, nearest, read_settings, with_values
-from belgrade.checks import versions
+from belgrade.checks import live, versions
 from belgrade.checks.capture import capture
 from belgrade.checks.compiled import ChecksError, exercises, read_compiled
 from belgrade.publishing import links
@@ -462,6 +464,16 @@ def test_an_exercise_is_issued_anew_and_in_versions(settings, capsys, monkeypatc
     monkeypatch.setattr(versions, "notebook_file", lambda: root / "class" / "B" / "90_toy.ipynb")
     assert versions.compiled_for("90.1")[0]["version"] == stamp
     assert versions.compiled_for("90.1")[1] == ""
+    # In the browser alone no server says which file it is, and what the kernel holds is judged.
+    held = SimpleNamespace(user_ns={"per_million": second["checks"][0]["reference"]["value"]})
+    with monkeypatch.context() as browser:
+        browser.chdir(root / "class" / "B")
+        browser.setattr(versions, "notebook_file", lambda: None)
+        browser.setattr(sys, "platform", "emscripten")
+        browser.setattr("IPython.get_ipython", lambda: held)
+        browser.setattr(live, "publish", lambda extra, page, text: print(text))
+        live.check_notebook("90")
+    assert "✓ Right" in capsys.readouterr().out
 
     # Graded, each by its own; a marker is told of a version that is another student's.
     other = next(v for v in "AB" if v != drawn["s1"])

@@ -14,6 +14,7 @@ import tempfile
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import nbformat
@@ -532,3 +533,14 @@ def test_the_panel_puts_an_exercise_or_a_question_back(fresh: Any, displayed: li
     assert changed.source != cells[4].source
     aside = sorted(root.glob("my_work/before_*/*.ipynb"))
     assert mine in [path.read_bytes() for path in aside], "what was written is kept"
+
+
+def test_in_the_browser_alone_the_panel_offers_no_fresh_start(
+    fresh: Any, displayed: list, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pyodide has no nbformat, which writes notebooks."""
+    fresh("first")
+    monkeypatch.setattr(keep, "sys", SimpleNamespace(platform="emscripten"))
+    keep.panel()
+    texts = [each.description for row in form_of(displayed).children for each in row.children]
+    assert texts == ["Pack my work", "Bring a kept file back …"]

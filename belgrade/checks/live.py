@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from belgrade.checks import blanks, versions
-from belgrade.checks.compiled import ChecksError, read_compiled
+from belgrade.checks.compiled import ChecksError
 from belgrade.checks.judge import CLOSE, ERROR, NOT_YET, RIGHT, Verdict, error_message, judge
 from belgrade.checks.notebook_file import NotFound, notebook_file
 from belgrade.checks.record import bundle, captured_or_error, publish
@@ -128,7 +128,8 @@ def _in_kernel(exercise: str) -> Report:
 
     from belgrade.checks import examine
 
-    compiled, space, verdicts = read_compiled(exercise), dict(get_ipython().user_ns), {}
+    compiled, _ = versions.compiled_here(exercise)
+    space, verdicts = dict(get_ipython().user_ns), {}
 
     def check(
         question: object, answer: object, inputs: list[Any] | None = None, part: str = ""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from belgrade.checks.cells import INSTALL, about, role, source_of
@@ -22,11 +24,16 @@ PROVIDED = ("setup", "parameters", "prompt", "check")
 
 def compiled_for(question: str) -> tuple[Compiled, str]:
     """Return the exercise in this notebook's version, and why it cannot judge a question, or ""."""
-    notebook, exercise = _notebook(), exercise_of(question)
+    compiled, notebook = compiled_here(exercise_of(question))
+    return compiled, _doubt(compiled, question, notebook)
+
+
+def compiled_here(exercise: str) -> tuple[Compiled, dict[str, Any]]:
+    """Return an exercise in this notebook's version, and the notebook, {} if it is not known."""
+    notebook = _notebook(exercise)
     mine = about(notebook)
     stamp = mine.get("version") if mine.get("exercise") == exercise else ""
-    compiled = read_compiled(exercise, version=stamp)
-    return compiled, _doubt(compiled, question, notebook)
+    return read_compiled(exercise, version=stamp), notebook
 
 
 def _doubt(compiled: Compiled, question: str, notebook: Mapping[str, Any]) -> str:
@@ -90,9 +97,11 @@ def _spoken(day: Any) -> str:
     return f"{found.day} {found:%B %Y}"
 
 
-def _notebook() -> dict[str, Any]:
+def _notebook(exercise: str) -> dict[str, Any]:
     try:
         path = notebook_file()
+        if path is None and sys.platform == "emscripten":  # no server to ask: if one fits
+            (path,) = Path.cwd().glob(f"{exercise}_*.ipynb")
         return json.loads(path.read_text(encoding="utf-8")) if path else {}
     except (NotFound, OSError, ValueError):
         return {}

@@ -82,19 +82,21 @@ def test_a_filled_line_is_right_a_slip_is_not_and_a_blank_is_told(
     question: str, _shell: Any, displayed: list[dict[str, Any]]
 ) -> None:
     (path, place), step = LINES[question], STEPS[question]
+    assert step["code"].count(step["slip"][0]) == 1
+    slipped = step["code"].replace(*step["slip"])
     space = _shell.user_ns
     kept = dict(space)
     try:
         for source in cells_before(path, place, step["code"]):
             exec(source, space)
-        for code in (step["code"], step["wrong"]):
+        for code in (step["code"], slipped):
             exec(code, space)
             displayed.clear()
             check(question, space[step["name"]])
             output = displayed[-1]["data"]["text/plain"]
             assert output.startswith("✓ Right" if code == step["code"] else ("✗", "≈", "○")), output
             assert f"· line {question}" in output
-            if code == step["wrong"]:
+            if code == slipped:
                 assert output.endswith(step["hint"])
     finally:
         pyplot.close("all")

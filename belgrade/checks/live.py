@@ -56,7 +56,7 @@ def check(
 
 def _with_next_step(verdict: Verdict, spec: Spec, words: str) -> Verdict:
     """Return a verdict that says what to do where it says only what is wrong."""
-    known = [wrong["message"] for wrong in spec.get("wrong", []) if isinstance(wrong, dict)]
+    known = [wrong["message"] for wrong in spec.get("wrong", [])]
     if verdict.status not in (NOT_YET, CLOSE) or verdict.message in known:
         return verdict
     return dataclasses.replace(verdict, message=f"{verdict.message} {words}")

@@ -20,32 +20,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from matplotlib.figure import Figure
-    from matplotlib.typing import RcKeyType
 
 INK = "#1a1a1a"
 GREY = "#6e6e6e"
 FAINT = "#d9d9d9"
 
-COLOURS = {
-    "Serbia": INK,
-    "Russia": "#0072B2",
-    "China": "#D55E00",
-    "European Union": "#008A66",
-    "United States": "#A0308C",
-    "Italy": "#6B5000",
-    "Germany": "#5B3FA0",
-    "you": "#A0004F",
+_ACTORS = {
+    "Serbia": (INK, "o"),
+    "Russia": ("#0072B2", "s"),
+    "China": ("#D55E00", "^"),
+    "European Union": ("#008A66", "D"),
+    "United States": ("#A0308C", "v"),
+    "Italy": ("#6B5000", "P"),
+    "Germany": ("#5B3FA0", "X"),
+    "you": ("#A0004F", "*"),
 }
-MARKERS = {
-    "Serbia": "o",
-    "Russia": "s",
-    "China": "^",
-    "European Union": "D",
-    "United States": "v",
-    "Italy": "P",
-    "Germany": "X",
-    "you": "*",
-}
+COLOURS = {actor: colour for actor, (colour, _) in _ACTORS.items()}
+MARKERS = {actor: marker for actor, (_, marker) in _ACTORS.items()}
 # Leaders, banks and groups that are drawn as an actor of the palette.
 STANDS_FOR = {
     "Vladimir Putin": "Russia",
@@ -60,7 +51,7 @@ WIDTH_IN = 7.2
 PIXELS_PER_INCH = 144
 CSS_PIXELS_PER_INCH = 100
 
-_STYLE: dict[RcKeyType, Any] = {
+_STYLE: dict[str, Any] = {
     "figure.facecolor": "white",
     "figure.constrained_layout.use": True,
     "figure.figsize": (WIDTH_IN, 3.6),
@@ -89,25 +80,9 @@ _STYLE: dict[RcKeyType, Any] = {
     "lines.linewidth": 2,
     "lines.markersize": 7,
 }
-
-
-# Settings of matplotlib that are no look: where and how pictures come out.
-_THE_MACHINES = {
-    "backend",
-    "backend_fallback",
-    "date.epoch",
-    "docstring.hardcopy",
-    "figure.max_open_warning",
-    "interactive",
-    "savefig.directory",
-    "timezone",
-    "tk.window_focus",
-    "toolbar",
-    "webagg.address",
-    "webagg.open_in_browser",
-    "webagg.port",
-    "webagg.port_retries",
-}
+# Over matplotlib's own look: a reader's matplotlibrc may ask for LaTeX, which is not there, or draw
+# white on black.
+_STYLES: list[str | dict[str, Any]] = ["default", _STYLE]
 
 
 def colour(actor: str) -> str:
@@ -120,22 +95,6 @@ def marker(actor: str) -> str:
     return MARKERS.get(STANDS_FOR.get(actor, actor), "p")
 
 
-def _settings() -> dict[RcKeyType, Any]:
-    """Return the module's style over matplotlib's own defaults, as far as these were changed.
-
-    A reader's matplotlibrc may ask for LaTeX, which is not there, or draw white on black.
-    """
-    import matplotlib
-
-    now, usual = matplotlib.rcParams, matplotlib.rcParamsDefault
-    changed = {
-        name: usual[name]
-        for name in usual
-        if name not in _THE_MACHINES and dict.__getitem__(now, name) != usual[name]
-    }
-    return changed | _STYLE
-
-
 # Held by who draws: matplotlib's settings are one for all threads.
 DRAWING = threading.RLock()
 
@@ -143,17 +102,17 @@ DRAWING = threading.RLock()
 @contextmanager
 def style() -> Iterator[None]:
     """Apply the module's matplotlib style inside a `with` block."""
-    import matplotlib
+    import matplotlib.style
 
-    with DRAWING, matplotlib.rc_context(_settings()):
+    with DRAWING, matplotlib.style.context(_STYLES):
         yield
 
 
 def use_style() -> None:
     """Apply the module's matplotlib style to every later plot of the notebook."""
-    import matplotlib
+    import matplotlib.style
 
-    matplotlib.rcParams.update(_settings())
+    matplotlib.style.use(_STYLES)
 
 
 def new(height: float = 3.6, rows: int = 1, columns: int = 1, **options: Any) -> tuple[Figure, Any]:

@@ -18,7 +18,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from belgrade.checks.drawn import MAX_AXES, charts_of, drawn_on
-from belgrade.checks.scalars import as_scalar, cell
+from belgrade.checks.scalars import MAX_INNER_TEXT, as_scalar, cell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +32,6 @@ Captured = dict[str, Any]  # an answer as `capture` gives it: a `type`, and what
 MAX_ROWS = 5000  # of a table, and items of a list
 MAX_COLUMNS = 200
 MAX_VALUES = 50_000  # cells of a table, or values of a list with all lists in it
-MAX_TEXT_IN_ALL = 1_000_000
 MAX_DEPTH = 4
 
 # What an iterator held, by its id: reading it once leaves nothing for a second check.
@@ -47,10 +46,8 @@ def capture(value: object, spec: Spec | None = None, inputs: list[Any] | None = 
     """
     spec = spec or {}
     if spec.get("kind") == "function" and callable(value):
-        captured = _function(value, inputs if inputs is not None else spec.get("inputs", []))
-    else:
-        captured = _value(value)
-    return _with_shorter_texts(captured)
+        return _function(value, inputs if inputs is not None else spec.get("inputs", []))
+    return _value(value)
 
 
 class _Room:
@@ -76,6 +73,8 @@ def _value(value: object, depth: int = 0, room: _Room | None = None) -> Captured
     if axes := charts_of(value):
         return {"type": "chart", "axes": [drawn_on(ax) for ax in axes[:MAX_AXES]]}
     scalar = as_scalar(value)
+    if depth and isinstance(scalar, str):
+        scalar = scalar[:MAX_INNER_TEXT]
     if scalar != ():
         return _scalar(scalar, value)
     if isinstance(value, abc.Mapping):
@@ -144,32 +143,6 @@ def _items(value: object) -> list[Any] | None:
     return None
 
 
-def _with_shorter_texts(captured: Captured) -> Captured:
-    """Return what was captured with its texts cut, if together they are longer than allowed."""
-    texts: list[int] = []
-    todo: list[Any] = [captured]
-    while todo:
-        one = todo.pop()
-        if isinstance(one, dict):
-            todo += one.values()
-        elif isinstance(one, list):
-            todo += one
-        elif isinstance(one, str):
-            texts.append(len(one))
-    if sum(texts) <= MAX_TEXT_IN_ALL:
-        return captured
-    most = max(20, MAX_TEXT_IN_ALL // len(texts))
-
-    def cut(one: Any) -> Any:
-        if isinstance(one, dict):
-            return {k: cut(v) for k, v in one.items()}
-        if isinstance(one, list):
-            return [cut(v) for v in one]
-        return one[:most] if isinstance(one, str) else one
-
-    return cut(captured)
-
-
 def _series(series: pd.Series) -> Captured:
     frame = series.to_frame("value" if series.name is None else series.name)
     return _table(frame) | {"series": True}
@@ -182,7 +155,7 @@ def _table(frame: pd.DataFrame) -> Captured:
     trivial = not named and index.nlevels == 1 and pd.api.types.is_integer_dtype(index)
     frame, count = frame.iloc[:, :MAX_COLUMNS], len(frame)
     columns = [
-        " ".join(map(str, c)).strip() if isinstance(c, tuple) else str(c)[:300]
+        " ".join(map(str, c)).strip() if isinstance(c, tuple) else str(c)[:MAX_INNER_TEXT]
         for c in frame.columns
     ]
     frame = frame.iloc[: min(MAX_ROWS, MAX_VALUES // max(1, frame.shape[1] + index.nlevels))]
@@ -223,7 +196,7 @@ def _function(function: Callable[..., object], inputs: list[Any]) -> Captured:
             with contextlib.redirect_stdout(printed):
                 result = _value(function(*arguments), room=room)
         except Exception as error:
-            text = " ".join(str(error).split())[:300]
+            text = " ".join(str(error).split())[:MAX_INNER_TEXT]
             result = {"type": "error", "error": f"{type(error).__name__}: {text}"}
         if result["type"] == "missing" and printed.getvalue().strip():
             result["printed"] = True

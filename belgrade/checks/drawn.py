@@ -7,7 +7,7 @@ import math
 import sys
 from typing import TYPE_CHECKING, Any
 
-from belgrade.checks.scalars import as_scalar, cell
+from belgrade.checks.scalars import MAX_INNER_TEXT, as_scalar, cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -80,13 +80,15 @@ def drawn_on(ax: Axes) -> dict[str, Any]:
         ),
         "xlabel": _first(*(t.get_xlabel() for t in twins), _of_figure(figure, "get_supxlabel")),
         "ylabel": _first(*(t.get_ylabel() for t in twins), _of_figure(figure, "get_supylabel")),
-        "legend": [t.get_text()[:300] for t in legend.get_texts()[:MAX_SERIES]] if legend else [],
+        "legend": [t.get_text()[:MAX_INNER_TEXT] for t in legend.get_texts()[:MAX_SERIES]]
+        if legend
+        else [],
         "series": series[:MAX_SERIES],
     }
 
 
 def _first(*texts: str) -> str:
-    return next((text[:300] for text in texts if text.strip()), "")
+    return next((text[:MAX_INNER_TEXT] for text in texts if text.strip()), "")
 
 
 def _of_figure(figure: object, name: str) -> str:
@@ -119,7 +121,7 @@ def _series(ax: Axes) -> list[dict[str, Any]]:
 
 
 def _series_of(mark: str, label: object, x: list[Any], y: list[Any]) -> dict[str, Any]:
-    label = "" if str(label).startswith("_") else str(label)[:300]
+    label = "" if str(label).startswith("_") else str(label)[:MAX_INNER_TEXT]
     return {"mark": mark, "label": label, "x": x, "y": y}
 
 

@@ -11,6 +11,7 @@ import sys
 from typing import Any
 
 MAX_TEXT = 20_000
+MAX_INNER_TEXT = 300  # of a text in a list or a table, a label, a title
 
 
 def as_scalar(value: Any) -> Any:
@@ -49,4 +50,6 @@ def as_scalar(value: Any) -> Any:
 def cell(value: Any) -> Any:
     """Return a cell of a table as a scalar, or the name of its type in angle brackets."""
     scalar = as_scalar(value)
+    if isinstance(scalar, str):
+        return scalar[:MAX_INNER_TEXT]
     return f"<{type(value).__name__}>" if scalar == () else scalar

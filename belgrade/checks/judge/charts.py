@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from belgrade.checks.judge.numbers import as_number, equal
+from belgrade.checks.judge.numbers import as_label, equal
 from belgrade.checks.judge.outcome import (
     CLOSE,
     NOT_ATTEMPTED,
@@ -13,7 +13,6 @@ from belgrade.checks.judge.outcome import (
     YES,
     describe,
 )
-from belgrade.checks.judge.texts import as_date, normalized
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -210,8 +209,8 @@ def _places(
 
     A place is a float, a date or a text. Months may be told by any of their days, years by a date.
     """
-    pieces = [[(_place(x), y) for x, y in zip(s["x"], s["y"], strict=True)] for s in have]
-    targets = [[(_place(x), y) for x, y in zip(s["x"], s["y"], strict=True)] for s in wanted]
+    pieces = [[(as_label(x), y) for x, y in zip(s["x"], s["y"], strict=True)] for s in have]
+    targets = [[(as_label(x), y) for x, y in zip(s["x"], s["y"], strict=True)] for s in wanted]
     if all(isinstance(x, float) and x.is_integer() for one in targets for x, _ in one):
         # Bars of several series stand beside the year that they are of.
         pieces = [
@@ -227,17 +226,6 @@ def _places(
         [[p for p in one if p[1] is not None] for one in side] for side in (targets, pieces)
     )
     return targets, pieces
-
-
-def _place(x: Any) -> Any:
-    if isinstance(x, int | float):
-        return float(x)
-    if not isinstance(x, str):
-        return None
-    if date := as_date(x):
-        return date
-    number = as_number(x)
-    return normalized(x) if number is None else number
 
 
 def _beside(x: Any) -> Any:

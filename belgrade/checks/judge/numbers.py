@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from belgrade.checks.judge.outcome import CLOSE, NOT_FINITE, NOT_YET, RIGHT, YES, describe, show
-from belgrade.checks.judge.texts import same_text
+from belgrade.checks.judge.texts import as_date, normalized, same_text
 
 if TYPE_CHECKING:
     from belgrade.checks.capture import Captured
@@ -131,6 +131,21 @@ def as_number(text: str) -> float | None:
     if len(text) > 20 or any(c.isalpha() for c in text) or not any(c.isdecimal() for c in text):
         return None
     return next(iter(readings(text)), None)
+
+
+def as_label(value: object) -> Any:
+    """Return what a label of a row or an axis is compared by: 2015 and "2015" are one year.
+
+    It is a float, a date or a text; None for what is neither number nor text.
+    """
+    if isinstance(value, int | float):
+        return float(value)
+    if not isinstance(value, str):
+        return None
+    if date := as_date(value):
+        return date
+    figure = as_number(value)
+    return normalized(value) if figure is None else figure
 
 
 def _in_thousands(items: list[Captured]) -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from belgrade.checks.judge.numbers import as_number, equal, number, readings
+from belgrade.checks.judge.numbers import as_label, equal, number, readings
 from belgrade.checks.judge.outcome import CLOSE, NOT_YET, RIGHT, YES, describe, show
-from belgrade.checks.judge.texts import as_date, normalized
+from belgrade.checks.judge.texts import normalized
 
 if TYPE_CHECKING:
     from belgrade.checks.capture import Captured
@@ -262,19 +262,8 @@ def _key(rows: list[list[Any]], dtypes: list[str]) -> list[int]:
 
 
 def _id(row: list[Any], keys: list[int]) -> tuple[object, ...]:
-    """Return the labels of a row as they are compared: 2015 and "2015" are the same year."""
-    return tuple(_label(row[i]) for i in keys)
-
-
-def _label(value: object) -> object:
-    if isinstance(value, int | float):
-        return float(value)
-    if not isinstance(value, str):
-        return None
-    if date := as_date(value):
-        return date
-    number = as_number(value)
-    return normalized(value) if number is None else number
+    """Return the labels of a row as they are compared."""
+    return tuple(as_label(row[i]) for i in keys)
 
 
 def _row_words(

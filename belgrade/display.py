@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import html
 import os
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,29 +106,12 @@ def deeper(about: str, prose: str, table: Any = None) -> None:
     display({"text/html": page, "text/plain": text}, raw=True)
 
 
-def why_no_widgets() -> str:
-    """Return why JupyterLab has no boxes and lists in this installation, or "".
-
-    It looks for its extensions with patterns, in which brackets have a meaning of their own; and a
-    colon ends a folder in lists of folders.
-    """
-    found = [sign for sign in "[]:" if sign in os.path.splitdrive(sys.prefix)[1]]
-    if not found:
-        return ""
-    return (
-        f"JupyterLab cannot show boxes and lists here, since a folder's name has {' '.join(found)} "
-        "in it. Rename that folder, then run python run.py again."
-    )
-
-
 def show_widget(widget: Any, html_text: str, text: str) -> None:
     """Display `widget`, with `html_text` and `text` standing in for it where no kernel runs."""
     from IPython.display import display
 
     view = widget._repr_mimebundle_()
     data = view[0] if isinstance(view, tuple) else view
-    if reason := why_no_widgets():
-        html_text, text = f"{html_text}<p>{escape(reason)}</p>", f"{text}\n{reason}"
     bundle = {WIDGET_VIEW: data[WIDGET_VIEW], "text/html": html_text, "text/plain": text}
     display(bundle, raw=True)
 

@@ -18,7 +18,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from belgrade.display import WIDGET_VIEW, escape, show_updated, status, why_no_widgets
+from belgrade.display import WIDGET_VIEW, escape, show_updated, status
 
 # Dark on pale, 12 to 1, whatever the theme.
 BUTTON = {"button_color": "#d6e6f2", "text_color": "#1a1a1a"}
@@ -217,7 +217,6 @@ class Form:
         bundle = self.box._repr_mimebundle_()
         bundle = bundle[0] if isinstance(bundle, tuple) else bundle
         display({WIDGET_VIEW: bundle[WIDGET_VIEW], "text/plain": ""}, raw=True)
-        message = f"{why_no_widgets()} {message}".strip()
         self._handle = show_updated(self._bundle(message))
 
     def tell(self, message: str, link: str = "") -> None:

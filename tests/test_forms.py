@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import re
-import sys
 import threading
 
 import ipywidgets
@@ -109,23 +108,6 @@ def test_two_threads_of_a_kernel_lose_no_answer(displayed: list) -> None:
     first.value = "1"
     other.join(10)
     assert kept == [1, 2]
-
-
-@pytest.mark.parametrize(("prefix", "sign"), [("/home/a/[course] 1/.venv", "[ ]"), ("/a:b", ":")])
-def test_where_jupyterlab_finds_no_widgets_the_reason_is_told(
-    prefix: str, sign: str, displayed: list, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from belgrade import explorers
-
-    monkeypatch.setattr(sys, "prefix", prefix)
-    journal.ask_guess("k", "How many?", unit="planes", minimum=0, maximum=9)
-    assert f"a folder's name has {sign} in it" in displayed[-1]["data"]["text/plain"]
-    explorers.veto_game()._ipython_display_()
-    assert "Rename that folder" in displayed[2]["data"]["text/html"]
-    monkeypatch.undo()
-    displayed.clear()
-    explorers.veto_game()._ipython_display_()
-    assert "Rename" not in displayed[0]["data"]["text/html"]
 
 
 FORMS = {

@@ -163,8 +163,7 @@ def _syntax(error: Any, text: str, code: str) -> tuple[str, str] | None:
         )
         return "A mark of a merge conflict stands here.", todo
     if error.filename == "<unknown>":  # a condition in query("...")
-        todo = "Inside it, compare with == and put text into other quotes: query(\"name == 'x'\")."
-        return "The condition in query(...) cannot be read.", todo
+        return BAD_QUERY
     if re.search(r"[^=!<>]=\s*(#.*)?$", code) and "invalid syntax" in text:
         return "Nothing stands to the right of = .", "Write there what the name is to hold."
     if INVISIBLE.search(code) and "invalid decimal literal" in text:

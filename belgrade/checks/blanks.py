@@ -15,6 +15,8 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from belgrade.checks.capture import capture
+from belgrade.checks.record import publish, running_shell
 from belgrade.checks.status import STATUS, box
 
 if TYPE_CHECKING:
@@ -43,19 +45,13 @@ def blanks(lines: list[str]) -> list[str]:
 
 def listen() -> None:
     """Have cells with a blank say so instead of running, from now on."""
-    if "IPython" not in sys.modules:
-        return
-    from IPython import get_ipython
-
-    shell = get_ipython()
+    shell = running_shell()
     if shell is not None and blanks not in shell.input_transformers_post:
         shell.input_transformers_post.append(blanks)
 
 
 def say_blank(count: int) -> None:
     """Show that a cell has a blank, or several."""
-    from belgrade.checks.record import publish
-
     head = "Fill in the blank" if count == 1 else f"Fill in the {count} blanks"
     todo = "(____), then run this cell again."
     sign = STATUS["not_attempted"][0]
@@ -69,8 +65,6 @@ def reference(step: Spec, names: Mapping[str, Any]) -> Captured:
     Tables are copied first: what a line changes in them is not changed twice. Raises whatever the
     line raises, a NameError where cells above have not run.
     """
-    from belgrade.checks.capture import capture
-
     space = {name: _fresh(value) for name, value in names.items()}
     with _a_figure_of_its_own():
         exec(step["code"], space)

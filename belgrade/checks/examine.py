@@ -175,25 +175,19 @@ def _run_once(notebook: NotebookNode, timeout: float, cwd: Path | None) -> list[
             "-m",
             "pytest",
             "-q",
-            "-c",
-            str(settings),
-            "--rootdir",
-            str(folder),
-            "-p",
-            "no:cacheprovider",
-            "-p",
-            "nbval.plugin",
-            "-p",
-            "belgrade.checks.nbval_plugin",
+            f"-c{settings}",
+            f"--rootdir={folder}",
+            "-pno:cacheprovider",
+            "-pnbval.plugin",
+            "-pbelgrade.checks.nbval_plugin",
             "--nbval",
             "--nbval-current-env",
             f"--nbval-cell-timeout={timeout}",
-            "--belgrade-report",
-            str(report),
+            f"--belgrade-report={report}",
             str(file),
         ]
         if cwd:
-            command += ["--belgrade-cwd", str(cwd)]
+            command.append(f"--belgrade-cwd={cwd}")
         try:
             done = subprocess.run(
                 command,

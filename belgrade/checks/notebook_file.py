@@ -58,22 +58,15 @@ def _kernel_id() -> str:
 
 
 def _servers() -> Iterator[dict[str, Any]]:
-    """Yield what running servers wrote about themselves, the newest first."""
+    """Yield what running servers wrote about themselves."""
     from jupyter_core.paths import jupyter_runtime_dir
 
     folder = Path(jupyter_runtime_dir())
-    for file in sorted(folder.glob("jpserver-*.json"), key=_age, reverse=True):
+    for file in folder.glob("jpserver-*.json"):
         try:
             yield json.loads(file.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             continue
-
-
-def _age(file: Path) -> float:
-    try:
-        return file.stat().st_mtime
-    except OSError:
-        return 0
 
 
 def _sessions(server: dict[str, Any]) -> list[dict[str, Any]]:

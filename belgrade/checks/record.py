@@ -54,12 +54,17 @@ def bundle(question: object, part: str, captured: Captured | None, version: str)
 def publish(extra: Mapping[str, Any], page: str, text: str) -> None:
     """Show one output: a bundle beside HTML and plain text; outside of a notebook the text."""
     data = {**extra, "text/html": page, "text/plain": text}
-    shell = None
-    if "IPython" in sys.modules:
-        from IPython import get_ipython
-
-        shell = get_ipython()
+    shell = running_shell()
     if shell is None:
         print(text)
     else:
         shell.display_pub.publish(data=data, metadata={})
+
+
+def running_shell() -> Any:
+    """Return the IPython that this process is, or None; it is not imported to be asked."""
+    if "IPython" not in sys.modules:
+        return None
+    from IPython import get_ipython
+
+    return get_ipython()

@@ -10,11 +10,11 @@ from __future__ import annotations
 import ast
 import difflib
 import os
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from belgrade.checks.cells import assigned, parsed
+from belgrade.checks.record import running_shell
 from belgrade.errors import kind_of
 
 if TYPE_CHECKING:
@@ -126,11 +126,7 @@ def watch() -> CellRuns | None:
     """Begin to note what this kernel runs; return the runs, or None where nobody sits at it."""
     if os.environ.get("BELGRADE_EXAM") or "JPY_SESSION_NAME" not in os.environ:
         return None
-    if "IPython" not in sys.modules:
-        return None
-    from IPython import get_ipython
-
-    shell = get_ipython()
+    shell = running_shell()
     if shell is None:
         return None
     if not hasattr(shell, "belgrade_runs"):

@@ -16,7 +16,7 @@ STALE_S = 10  # a lock file of this age belongs to a process that is gone
 WAIT_S = 5
 
 
-def patiently(function: Callable[..., Any], path: Path, *arguments: Any) -> Any:
+def with_retries(function: Callable[..., Any], path: Path, *arguments: Any) -> Any:
     """Return `function(path, ...)`; where the file is in use (`PermissionError`), try again first.
 
     Not where its folder may never be written: there waiting does not help.
@@ -43,7 +43,7 @@ def write_whole(path: Path, content: bytes | str) -> None:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
         Path(name).chmod(0o644)
-        patiently(os.replace, Path(name), path)
+        with_retries(os.replace, Path(name), path)
     except BaseException:
         with contextlib.suppress(OSError):
             Path(name).unlink()
@@ -61,7 +61,7 @@ def locked(path: Path) -> Iterator[None]:
     while True:
         try:
             # On Windows a lock that is just being deleted is refused, not there.
-            os.close(patiently(os.open, path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+            os.close(with_retries(os.open, path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
             break
         except FileExistsError:
             with contextlib.suppress(OSError):

@@ -42,7 +42,7 @@ class Damaged(UserError):
     """Raised for a text that is not a journal's."""
 
 
-def module() -> Path:
+def module_folder() -> Path:
     """Return the nearest folder upwards that has `notebooks/` or `exercises/`, else this one."""
     cwd = Path.cwd()
     for folder in (cwd, *cwd.parents):
@@ -58,10 +58,10 @@ def folder() -> Path:
     """
     if named := os.environ.get("BELGRADE_WORK"):
         return Path(named)
-    return module() / "my_work"
+    return module_folder() / "my_work"
 
 
-def aside() -> Path:
+def new_backup_folder() -> Path:
     """Return a folder in `folder()` that does not exist yet, for what makes way for something."""
     stem = f"before_{datetime.now():%Y-%m-%d_%H%M%S}"
     names = (stem, *(f"{stem}_{n}" for n in range(2, 1000)))
@@ -104,14 +104,14 @@ def _stored() -> dict[str, dict[str, Any]]:
     """Return what the file holds. Raises `OSError` where it is there but cannot be read."""
     path = _path()
     try:
-        content = files.patiently(Path.read_bytes, path)
+        content = files.with_retries(Path.read_bytes, path)
     except (FileNotFoundError, NotADirectoryError):
         return {}
     try:
         return parse(content.decode("utf-8-sig"))
     except (Damaged, UnicodeDecodeError):
         aside = path.with_name(damaged_name())
-        files.patiently(os.replace, path, aside)
+        files.with_retries(os.replace, path, aside)
         print(f"Your journal could not be read. It was kept as {aside.name}; a new one begins.")
         return {}
 

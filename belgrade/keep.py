@@ -27,7 +27,7 @@ from urllib.parse import quote
 
 from belgrade import MANIFEST, UserError, forms, journal
 from belgrade.display import count, joined
-from belgrade.files import patiently, write_whole
+from belgrade.files import with_retries, write_whole
 
 MARK = "belgrade_work.json"
 FORMAT = 1
@@ -115,7 +115,7 @@ def collect(root: Path | None = None) -> dict[str, bytes]:
     gave out, all are in. Raises `KeepError` for a file that is too large or oddly named, or cannot
     be read.
     """
-    root = root or journal.module()
+    root = root or journal.module_folder()
     released, found = _given_out(root), {}
     books = [*root.glob("*.ipynb"), *root.glob("notebooks/**/*"), *root.glob("exercises/**/*")]
     paths = {path.relative_to(root).as_posix(): path for path in sorted(books)}
@@ -126,7 +126,7 @@ def collect(root: Path | None = None) -> dict[str, bytes]:
         if why := problem(name, path.stat().st_size):
             raise KeepError(f"{_plain(name)} cannot be packed: {why}.")
         try:
-            content = patiently(Path.read_bytes, path)
+            content = with_retries(Path.read_bytes, path)
         except OSError as error:
             raise KeepError(f"{_plain(name)} cannot be read ({error.strerror}).") from None
         if not name.endswith(".ipynb") or fingerprint(name, content) != released.get(name):
@@ -242,9 +242,9 @@ def restore(source: str | os.PathLike[str] | bytes) -> Brought:
         except OSError as error:
             raise KeepError(f"{source} cannot be opened ({error.strerror}).") from None
     kept, left_out = read(content)
-    root, brought = journal.module(), Brought(problems=left_out)
+    root, brought = journal.module_folder(), Brought(problems=left_out)
     released = _given_out(root)
-    aside = journal.aside()
+    aside = journal.new_backup_folder()
     brought.aside_in = _shown(aside, root)
     written: list[Path] = []
     for name, content in kept.items():
@@ -469,7 +469,7 @@ def _offer(files: dict[str, bytes]) -> tuple[str, str]:
     if sys.platform != "emscripten":
         with contextlib.suppress(OSError):
             write_whole(target, content)
-            if target.resolve().is_relative_to(journal.module().resolve()):
+            if target.resolve().is_relative_to(journal.module_folder().resolve()):
                 link = quote(Path(os.path.relpath(target)).as_posix())
                 where = f" It is also in the folder {target.parent.name}, in the file browser."
     words = f"Packed {_contents(files)}: {_size(len(content))}.{where}"
@@ -490,7 +490,7 @@ def _contents(files: dict[str, bytes]) -> str:
     parts += [count(others, "other file")] * bool(others)
     listed = joined(parts)
     if books:
-        root = journal.module()
+        root = journal.module_folder()
         times = {name: (root / name).stat().st_mtime for name in books}
         latest = max(times, key=times.__getitem__)
         age = int((time.time() - times[latest]) / 60)

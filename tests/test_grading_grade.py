@@ -389,18 +389,18 @@ def test_a_write_that_fails_leaves_the_old_file(
     assert run_grade(small, seeded) == 0
     before = bare(results(seeded))
     small.hand_in("ana", RIGHT)
-    patiently = files.patiently
+    with_retries = files.with_retries
 
     def full(act: Any, path: Path, to: Path) -> None:
         if "ana" in to.name:
             raise OSError(28, "No space left on device", str(to))
-        patiently(act, path, to)
+        with_retries(act, path, to)
 
-    monkeypatch.setattr(files, "patiently", full)
+    monkeypatch.setattr(files, "with_retries", full)
     assert run_grade(small, seeded) == 2
     assert "The disk is full" in capsys.readouterr().err
     assert bare(results(seeded)) == before
-    monkeypatch.setattr(files, "patiently", patiently)
+    monkeypatch.setattr(files, "with_retries", with_retries)
     assert run_grade(small, seeded) == 0
     assert results(seeded)["ana"]["points"] == 7
     assert not list(seeded.rglob(".belgrade-*"))

@@ -49,7 +49,7 @@ def reset(exercise: str, question: str | None = None, path: Path | str | None = 
         text = nbformat.writes(fresh)
     else:
         text = json.dumps(_with_fresh_answer(fresh, path, question), ensure_ascii=False, indent=1)
-    aside = journal.aside() / path.name
+    aside = journal.new_backup_folder() / path.name
     write_whole(aside, path.read_bytes())
     write_whole(path, text + "\n")
     what = f"Question {question} in {path.name}" if question else path.name

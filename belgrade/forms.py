@@ -160,8 +160,8 @@ def column(children: Sequence[Any], name: str = "belgrade-form") -> Any:
     return box
 
 
-class Words:
-    """A form's question and what was chosen so far, as HTML and as plain text."""
+class Fallback:
+    """What stands in for a form without widgets: its question and what was chosen so far."""
 
     def __init__(self, question: str, hint: str) -> None:
         self.html = [f"<p><strong>{escape(question)}</strong> {escape(hint)}</p>"]
@@ -192,7 +192,7 @@ class Words:
 class Form:
     """Widgets with a question in words and a status line below them.
 
-    `words` returns what stands in for the widgets, with what was chosen by then. `kind` is the
+    `fallback` returns what stands in for the widgets, with what was chosen by then. `kind` is the
     name of the form's kind in the page, and `schema` what a page without a kernel needs to ask the
     same: the key in the journal and the fields, or questions with options and feedback.
     """
@@ -201,13 +201,13 @@ class Form:
         self,
         kind: str,
         widgets: Sequence[Any],
-        words: Callable[[], Words],
+        fallback: Callable[[], Fallback],
         schema: Mapping[str, Any] | None = None,
     ) -> None:
         self.kind = kind
         self.schema = schema
         self.box = column(widgets)
-        self.words = words
+        self.fallback = fallback
         self._handle: Any = None
 
     def show(self, message: str) -> None:
@@ -224,15 +224,14 @@ class Form:
         self._handle.update(self._bundle(message, link), raw=True)
 
     def _bundle(self, message: str, link: str = "") -> dict[str, str]:
-        words, line = self.words(), status(message, link)
+        fallback, line = self.fallback(), status(message, link)
         encoded = escape(json.dumps(self.schema, ensure_ascii=False))
         asks = f' data-asks="{encoded}"' if self.schema else ""
-        page = (
-            f'<div class="belgrade-words" data-form="{self.kind}"{asks}>{"".join(words.html)}</div>'
-        )
+        words = "".join(fallback.html)
+        page = f'<div class="belgrade-words" data-form="{self.kind}"{asks}>{words}</div>'
         return {
             "text/html": page + line["text/html"],
-            "text/plain": "\n".join([*words.text, line["text/plain"]]),
+            "text/plain": "\n".join([*fallback.text, line["text/plain"]]),
         }
 
 
@@ -241,7 +240,7 @@ def ask(
     schema: Mapping[str, Any],
     earlier: Mapping[str, Any],
     save: Callable[[Any], str],
-    words: Callable[[], Words],
+    fallback: Callable[[], Fallback],
     message: str = "",
 ) -> None:
     """Show a question, its fields, and a button that calls `save` for the sentence to show.
@@ -277,7 +276,7 @@ def ask(
         children += [text(escape(spec["label"])), field] if "short" in spec else [field]
     page = [{name: spec[name] for name in spec if name != "short"} for spec in schema["fields"]]
     children.append(button(schema["button"], commit))
-    form = Form(kind, children, words, {**schema, "fields": page})
+    form = Form(kind, children, fallback, {**schema, "fields": page})
     form.show(message or "Nothing is kept yet.")
 
 

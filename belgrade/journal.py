@@ -201,14 +201,14 @@ def ask_guess(
     def commit(number: float) -> str:
         return f"{save(f'guess/{key}', number)} You guessed {number:g} {unit}."
 
-    def words() -> forms.Words:
-        in_words = forms.Words(question, RUN_HINT)
+    def fallback() -> forms.Fallback:
+        shown = forms.Fallback(question, RUN_HINT)
         if (number := guess(key)) is not None:
-            in_words.line(f"Your guess: {number:g} {unit}.")
-        return in_words
+            shown.line(f"Your guess: {number:g} {unit}.")
+        return shown
 
     message = "" if earlier is None else f"You guessed {earlier:g} {unit}. You may change it."
-    forms.ask("guess", schema, {"": earlier}, commit, words, message)
+    forms.ask("guess", schema, {"": earlier}, commit, fallback, message)
 
 
 def ask_ranking(key: str, question: str, options: Sequence[str], places: Sequence[str]) -> None:
@@ -229,18 +229,18 @@ def ask_ranking(key: str, question: str, options: Sequence[str], places: Sequenc
     def sentence(chosen: Sequence[str]) -> str:
         return f"You said: {', '.join(map(str, chosen))}."
 
-    def words() -> forms.Words:
-        in_words = forms.Words(question, RUN_HINT)
+    def fallback() -> forms.Fallback:
+        shown = forms.Fallback(question, RUN_HINT)
         if chosen := guess(key):
-            in_words.line(sentence(chosen))
-        return in_words
+            shown.line(sentence(chosen))
+        return shown
 
     def commit(chosen: list[str]) -> str:
         return f"{save(f'guess/{key}', chosen)} {sentence(chosen)}"
 
     message = f"{sentence(earlier)} You may change it." if earlier else ""
     previous = dict(zip(places, earlier, strict=False))
-    forms.ask("ranking", schema, previous, commit, words, message)
+    forms.ask("ranking", schema, previous, commit, fallback, message)
 
 
 def ask_verdict(lesson: str, question: str) -> None:
@@ -267,19 +267,19 @@ def ask_verdict(lesson: str, question: str) -> None:
         return f"{save(f'verdict/{lesson}', answer)} Lesson 08 brings your verdicts together."
 
     message = "You have a verdict already. You may change it." if earlier else ""
-    words = partial(_verdict_words, lesson, question)
-    forms.ask("verdict", schema, earlier, commit, words, message)
+    fallback = partial(_verdict_fallback, lesson, question)
+    forms.ask("verdict", schema, earlier, commit, fallback, message)
 
 
-def _verdict_words(lesson: str, question: str) -> forms.Words:
+def _verdict_fallback(lesson: str, question: str) -> forms.Fallback:
     """Return a verdict's form as a page without widgets has it."""
-    in_words = forms.Words(question, RUN_HINT)
+    shown = forms.Fallback(question, RUN_HINT)
     answer = get(f"verdict/{lesson}") or {}
     picked = answer.get("verdict")
-    in_words.items([(each, "your verdict" * (each == picked)) for each in VERDICTS])
+    shown.items([(each, "your verdict" * (each == picked)) for each in VERDICTS])
     if answer:
-        in_words.line(f"You are {answer['confidence_pct']}% sure, because: {answer['reason']}")
-    return in_words
+        shown.line(f"You are {answer['confidence_pct']}% sure, because: {answer['reason']}")
+    return shown
 
 
 def ask_codes(key: str, question: str, items: Mapping[str, str], options: Sequence[str]) -> None:
@@ -320,12 +320,12 @@ def ask_codes(key: str, question: str, items: Mapping[str, str], options: Sequen
         finished = " That was all. Run the next cell." if count == len(ids) else ""
         return f"{count} of {len(ids)} coded.{finished} {message}".strip()
 
-    def words() -> forms.Words:
+    def fallback() -> forms.Fallback:
         listed = f"{', '.join(options[:-1])} or {options[-1]}"
         hint = f"Run this cell to code {len(ids)} items as {listed}."
-        in_words, coded = forms.Words(question, hint), codes(key)
-        in_words.items([(text, coded.get(item, "")) for item, text in texts.items()], numbered=True)
-        return in_words
+        shown, coded = forms.Fallback(question, hint), codes(key)
+        shown.items([(text, coded.get(item, "")) for item, text in texts.items()], numbered=True)
+        return shown
 
     coded = codes(key)
     first = next((at for at, item in enumerate(ids) if item not in coded), len(ids) - 1)
@@ -336,7 +336,7 @@ def ask_codes(key: str, question: str, items: Mapping[str, str], options: Sequen
         for item, text in texts.items()
     ]
     schema = {"key": f"codes/{key}", "question": question, "button": "Commit", "fields": fields}
-    form = forms.Form("codes", [forms.heading(question), cards.box], words, schema)
+    form = forms.Form("codes", [forms.heading(question), cards.box], fallback, schema)
     form.show(tally())
 
 
@@ -358,15 +358,15 @@ def ask_probabilities(key: str, question: str, items: Mapping[str, str]) -> None
     def commit(answers: dict[str, float]) -> str:
         return f"{save(f'probabilities/{key}', answers)} {len(answers)} of {len(items)} answered."
 
-    def words() -> forms.Words:
-        in_words, answers = forms.Words(question, RUN_HINT), probabilities(key)
+    def fallback() -> forms.Fallback:
+        shown, answers = forms.Fallback(question, RUN_HINT), probabilities(key)
         named: dict[float | None, str] = {value: name for name, value in PROBABILITIES.items()}
         chosen = [(text, named.get(answers.get(item), "")) for item, text in items.items()]
-        in_words.items(chosen, numbered=True)
-        return in_words
+        shown.items(chosen, numbered=True)
+        return shown
 
     message = f"You have answered {len(earlier)}. You may change them." if earlier else ""
-    forms.ask("probabilities", schema, earlier, commit, words, message)
+    forms.ask("probabilities", schema, earlier, commit, fallback, message)
 
 
 def checkpoint(*question_ids: str) -> None:
@@ -393,15 +393,15 @@ def checkpoint(*question_ids: str) -> None:
         message = f"Question {number}: {'right' if is_right else 'not this one'}. {why}"
         form.tell(f"{message} {right} of {count} right so far.")
 
-    def words() -> forms.Words:
-        in_words = forms.Words("Checkpoint.", "Run this cell to answer.")
+    def fallback() -> forms.Fallback:
+        shown = forms.Fallback("Checkpoint.", "Run this cell to answer.")
         for number, (prompt, options) in enumerate(asked, start=1):
-            in_words.line(prompt)
+            shown.line(prompt)
             picked = chosen.get(number)
-            in_words.items([(text, "your answer" * (text == picked)) for text, _, _ in options])
+            shown.items([(text, "your answer" * (text == picked)) for text, _, _ in options])
             answer, why = next((text, why) for text, is_right, why in options if is_right)
-            in_words.folded(f"Answer to question {number}", f"{answer}. {why}")
-        return in_words
+            shown.folded(f"Answer to question {number}", f"{answer}. {why}")
+        return shown
 
     for number, question_id in enumerate(question_ids, start=1):
         row = bank.loc[question_id]
@@ -416,7 +416,7 @@ def checkpoint(*question_ids: str) -> None:
         forms.on_change(radio, partial(answered, number, radio, reply))
         parts += [forms.heading(prompt), radio, reply]
     schema = {"questions": [{"question": prompt, "options": options} for prompt, options in asked]}
-    form = forms.Form("checkpoint", parts, words, schema)
+    form = forms.Form("checkpoint", parts, fallback, schema)
     form.show(f"{count} questions to answer.")
 
 

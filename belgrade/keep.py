@@ -432,8 +432,8 @@ def panel() -> None:
             return [start_again(name)]
         return ["Type an exercise, such as 03, or a question, such as 3.2, first."]
 
-    def words() -> forms.Words:
-        return forms.Words(
+    def fallback() -> forms.Fallback:
+        return forms.Fallback(
             "Keep my work.",
             "Run this cell to pack your notebooks and your journal into one file, to bring a kept "
             "file back, or to put an exercise or a question back to how it was given out.",
@@ -456,7 +456,7 @@ def panel() -> None:
     ]
     if sys.platform != "emscripten":  # in the browser alone there is no nbformat
         rows.append(forms.row([which, forms.button("Start it again", lambda: tell(again))]))
-    form = forms.Form("keep", rows, words)
+    form = forms.Form("keep", rows, fallback)
     form.show("Save your notebooks first: Ctrl and S, on a Mac ⌘ and S.")
 
 

@@ -280,16 +280,16 @@ def ask_marks() -> None:
         done = sum(len(stored.get(row, {})) == len(EXPLANATIONS) for row in ids)
         return f"{done} of {len(ids)} pieces of evidence marked in full. {message}".strip()
 
-    def words() -> forms.Words:
+    def fallback() -> forms.Fallback:
         how = f"Run this cell to mark each as {', '.join(matrix.MARKS[:-1])} or {matrix.MARKS[-1]}."
-        in_words, stored = forms.Words(QUESTION, how), _stored_marks()
-        in_words.line("Explanations:")
-        in_words.items(
+        shown, stored = forms.Fallback(QUESTION, how), _stored_marks()
+        shown.line("Explanations:")
+        shown.items(
             [(f"{title} ({who}): {claim}", "") for title, who, claim in EXPLANATIONS.values()]
         )
-        in_words.line("Evidence:")
+        shown.line("Evidence:")
         titles = names()
-        in_words.items(
+        shown.items(
             [
                 (
                     f"Lesson {row.lesson}: {row.evidence}",
@@ -299,14 +299,14 @@ def ask_marks() -> None:
             ],
             numbered=True,
         )
-        return in_words
+        return shown
 
     marked = _stored_marks()
     first = next(
         (index for index, row in enumerate(ids) if len(marked.get(row, {})) < len(EXPLANATIONS)), 0
     )
     cards = forms.Cards(ids, build, first)
-    form = forms.Form("marks", [forms.heading(QUESTION), cards.box], words)
+    form = forms.Form("marks", [forms.heading(QUESTION), cards.box], fallback)
     form.show(tally())
 
 

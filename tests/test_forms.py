@@ -101,7 +101,7 @@ def test_two_threads_of_a_kernel_lose_no_answer(displayed: list) -> None:
     bounds = {"min": 0, "max": 9, "whole": True, "optional": True}
     fields = [{"name": name, "kind": "number", "label": name} | bounds for name in "ab"]
     asks = {"question": "How many?", "button": "Commit", "key": "k", "fields": fields}
-    forms.ask("guess", asks, {}, keep, lambda: forms.Words("", ""))
+    forms.ask("guess", asks, {}, keep, lambda: forms.Fallback("", ""))
     _, first, second, button = form_of(displayed).children
     button.click()
     kept.clear()

@@ -28,7 +28,7 @@ TO_ASCII = str.maketrans({"，": ",", "．": ".", "。": ".", "٫": ".", "−": 
 _lock = threading.RLock()
 
 
-class Unfinished(ValueError):
+class InvalidInput(ValueError):
     """Something is missing or cannot be read; the text says what, and what to do."""
 
 
@@ -39,17 +39,17 @@ AMBIGUOUS = re.compile(r"(-?[1-9]\d{0,2})[.,](\d{3})")
 def read_number(text: str, minimum: float, maximum: float, whole: bool = False) -> float:
     """Return the number that was typed, with a decimal point or a decimal comma.
 
-    Raises `Unfinished` for what is no number, could be two, or lies outside of the bounds: nothing
-    is ever bent into a number that nobody typed.
+    Raises `InvalidInput` for what is no number, could be two, or lies outside of the bounds:
+    nothing is ever bent into a number that nobody typed.
     """
     typed = "".join(text.translate(TO_ASCII).split()).removesuffix("%")
     if not typed:
-        raise Unfinished("Type a number first.")
+        raise InvalidInput("Type a number first.")
     separators = [each for each in typed if each in ",."]
     if len(separators) > 1:
-        raise Unfinished(f"“{text.strip()[:40]}” has two marks: write thousands without one.")
+        raise InvalidInput(f"“{text.strip()[:40]}” has two marks: write thousands without one.")
     if match := AMBIGUOUS.fullmatch(typed):
-        raise Unfinished(
+        raise InvalidInput(
             f"“{text.strip()}” can be read in two ways: write {match[1]}{match[2]}, or "
             f"{float(f'{match[1]}.{match[2]}'):g}."
         )
@@ -58,15 +58,15 @@ def read_number(text: str, minimum: float, maximum: float, whole: bool = False) 
         if number - number != 0:  # infinite, or not a number
             raise ValueError
     except ValueError:
-        raise Unfinished(
+        raise InvalidInput(
             f"“{text.strip()[:40]}” is no number: write digits, such as {'3' if whole else '3.5'}."
         ) from None
     if whole and not number.is_integer():
-        raise Unfinished(
+        raise InvalidInput(
             f"{number:g} is no whole number: write one from {_bounds(minimum, maximum)}."
         )
     if not minimum <= number <= maximum:
-        raise Unfinished(f"{number:g} is outside of what is asked: {_bounds(minimum, maximum)}.")
+        raise InvalidInput(f"{number:g} is outside of what is asked: {_bounds(minimum, maximum)}.")
     return int(number) if whole else number
 
 
@@ -262,7 +262,7 @@ def ask(
         pressed = True
         try:
             form.tell(save(_value(schema, [field.value for field in fields])))
-        except Unfinished as missing:
+        except InvalidInput as missing:
             form.tell(str(missing))
 
     def changed(_: Any) -> None:
@@ -308,7 +308,7 @@ def _field(spec: Mapping[str, Any], value: Any) -> Any:
 
 
 def _value(schema: Mapping[str, Any], entered: Sequence[Any]) -> Any:
-    """Return what a form was given; raise `Unfinished` where something is missing or amiss."""
+    """Return what a form was given; raise `InvalidInput` where something is missing or amiss."""
     values = {}
     for spec, value in zip(schema["fields"], entered, strict=True):
         if isinstance(value, str):
@@ -318,10 +318,10 @@ def _value(schema: Mapping[str, Any], entered: Sequence[Any]) -> Any:
         if value is not None:
             values[spec["name"]] = value
         elif not spec.get("optional"):
-            raise Unfinished(spec.get("missing") or f"Choose first: {spec['label']}.")
+            raise InvalidInput(spec.get("missing") or f"Choose first: {spec['label']}.")
     if "different" in schema:
         if len(set(values.values())) < len(values):
-            raise Unfinished(schema["different"])
+            raise InvalidInput(schema["different"])
         return list(values.values())
     return values.get("", values)
 

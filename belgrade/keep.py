@@ -197,7 +197,7 @@ def _size(count: int) -> str:
 
 
 @dataclass
-class Brought:
+class Restored:
     """What came back: names of files, the journal's sentence, and what did not, with the reason."""
 
     back: list[str] = field(default_factory=list)
@@ -226,7 +226,7 @@ class Brought:
         return " ".join(sentences) or "This file holds no work."
 
 
-def restore(source: str | os.PathLike[str] | bytes) -> Brought:
+def restore(source: str | os.PathLike[str] | bytes) -> Restored:
     """Bring the work in a kept file (its path, or its bytes) back; return what was done.
 
     What cannot come back is left out and named; everything else does. Raises `KeepError` where
@@ -242,70 +242,70 @@ def restore(source: str | os.PathLike[str] | bytes) -> Brought:
         except OSError as error:
             raise KeepError(f"{source} cannot be opened ({error.strerror}).") from None
     kept, left_out = read(content)
-    root, brought = journal.module_folder(), Brought(problems=left_out)
+    root, done = journal.module_folder(), Restored(problems=left_out)
     released = _given_out(root)
     aside = journal.new_backup_folder()
-    brought.aside_in = _shown(aside, root)
+    done.aside_in = _shown(aside, root)
     written: list[Path] = []
     for name, content in kept.items():
         try:
             if name == JOURNAL:
-                _bring_journal(content, brought)
-            elif target := _target(name, root, written, brought):
-                _bring(name, content, target, aside, released, brought)
+                _restore_journal(content, done)
+            elif target := _target(name, root, written, done):
+                _restore_file(name, content, target, aside, released, done)
                 written.append(target)
         except OSError as error:
-            brought.failed[name] = error.strerror or str(error)
-    if brought.failed:
-        names = ", ".join(f"{_plain(name)} ({why})" for name, why in brought.failed.items())
+            done.failed[name] = error.strerror or str(error)
+    if done.failed:
+        names = ", ".join(f"{_plain(name)} ({why})" for name, why in done.failed.items())
         raise KeepError(
-            f"Not all could be written: {names}. {brought} The file still holds all of it: make "
+            f"Not all could be written: {names}. {done} The file still holds all of it: make "
             "room and bring it back again."
         )
-    return brought
+    return done
 
 
-def _bring_journal(content: bytes, brought: Brought) -> None:
+def _restore_journal(content: bytes, done: Restored) -> None:
     """Merge the journal of a kept file; put one that cannot be read beside yours."""
     try:
-        brought.journal = journal.merge(content.decode("utf-8-sig"))
+        done.journal = journal.merge(content.decode("utf-8-sig"))
     except (journal.Damaged, UnicodeDecodeError):
         name = journal.damaged_name()
         write_whole(journal.folder() / name, content)
-        brought.problems[JOURNAL] = f"it could not be read and was kept as {name}"
+        done.problems[JOURNAL] = f"it could not be read and was kept as {name}"
 
 
-def _target(name: str, root: Path, written: list[Path], brought: Brought) -> Path | None:
+def _target(name: str, root: Path, written: list[Path], done: Restored) -> Path | None:
     """Return where a file goes, beside the one that has its place; None if that is outside."""
     folder = journal.folder().resolve() if name.startswith("my_work/") else root.resolve()
     target = folder / name.removeprefix("my_work/")
     if not target.parent.resolve().is_relative_to(folder):
-        brought.problems[name] = f"left out, since it would be written outside {folder}"
+        done.problems[name] = f"left out, since it would be written outside {folder}"
         return None
     # Names that differ by case alone, or by how an accent is written, are one on some systems.
     if target.exists() and any(target.samefile(path) for path in written):
         target = target.with_stem(f"{target.stem} (2)")
-        brought.problems[name] = f"its name is taken here, so it is {target.name}"
+        done.problems[name] = f"its name is taken here, so it is {target.name}"
     return target
 
 
-def _bring(
-    name: str, content: bytes, target: Path, aside: Path, released: dict[str, str], brought: Brought
+def _restore_file(
+    name: str, content: bytes, target: Path, aside: Path, released: dict[str, str], done: Restored
 ) -> None:
     """Put one file in its place, and what was there aside."""
     wrong = unreadable(content) if name.endswith(".ipynb") else ""
     if wrong:
-        brought.problems[name] = f"it came back as it was packed, but {wrong}"
+        done.problems[name] = f"it came back as it was packed, but {wrong}"
     if target.is_file():
         here = target.read_bytes()
         if fingerprint(name, here) == fingerprint(name, content):
-            brought.same.append(name)
+            done.same.append(name)
             return
         if wrong or fingerprint(name, here) != released.get(name):
             write_whole(aside / name.removeprefix("my_work/"), here)
-            brought.aside.append(name)
+            done.aside.append(name)
     write_whole(target, content)
-    brought.back.append(name)
+    done.back.append(name)
 
 
 def unreadable(content: bytes) -> str:
@@ -422,7 +422,7 @@ def panel() -> None:
         except OSError as error:
             form.tell(f"It could not be read or written ({error.strerror}); nothing was changed.")
 
-    def brought(_: Any) -> None:
+    def bring_back(_: Any) -> None:
         if chosen.value:
             content, chosen.value = bytes(chosen.value[0]["content"]), ()
             tell(lambda: [str(restore(content))])
@@ -447,7 +447,7 @@ def panel() -> None:
         layout={"width": "auto"},
         style=forms.BUTTON,
     )
-    forms.on_change(chosen, brought)
+    forms.on_change(chosen, bring_back)
     which = forms.number_text("Exercise or question", placeholder="03 or 3.2")
     rows = [
         forms.row(

@@ -330,16 +330,16 @@ def test_ids_that_a_program_lost_are_told_once(fresh):
 
 def test_a_notebook_that_lost_its_mark_is_not_of_another_version(fresh):
     mine = submission(fresh, answer_1="per_million = 4")
-    assert versions.is_unsaid(mine | {"metadata": {}}, {"notebook": fresh})
-    assert not versions.is_unsaid(
+    assert versions.has_lost_its_mark(mine | {"metadata": {}}, {"notebook": fresh})
+    assert not versions.has_lost_its_mark(
         mine | {"metadata": {"belgrade": {"version": "0"}}}, {"notebook": fresh}
     )
     mine.metadata = nbformat.from_dict({})
     fresh.cells[0].source += "\n%pip install git+ADDRESS"
     mine.cells[0].source += "\n%pip install git+https://example.org/uni/course"
-    assert versions.is_unsaid(mine, {"notebook": fresh})
+    assert versions.has_lost_its_mark(mine, {"notebook": fresh})
     next(c for c in mine.cells if c.id == "prompt-1").source += " As a share."
-    assert not versions.is_unsaid(mine, {"notebook": fresh})
+    assert not versions.has_lost_its_mark(mine, {"notebook": fresh})
 
 
 def test_prose_is_told_from_code():

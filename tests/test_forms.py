@@ -50,15 +50,15 @@ def test_a_number_is_read_with_either_mark(typed: str, number: float) -> None:
     ],
 )
 def test_what_cannot_be_read_is_told_and_never_bent(typed: str, words: str) -> None:
-    with pytest.raises(forms.Unfinished, match=words.replace(".", r"\.")):
+    with pytest.raises(forms.InvalidInput, match=words.replace(".", r"\.")):
         forms.read_number(typed, 0, 100)
 
 
 def test_half_a_thing_is_told_where_things_are_counted() -> None:
     assert forms.read_number("4,0", 0, 9, whole=True) == 4
-    with pytest.raises(forms.Unfinished, match=r"write digits, such as 3\.$"):
+    with pytest.raises(forms.InvalidInput, match=r"write digits, such as 3\.$"):
         forms.read_number("four", 0, 9, whole=True)
-    with pytest.raises(forms.Unfinished, match=r"3\.5 is no whole number: write one from 0 to 9"):
+    with pytest.raises(forms.InvalidInput, match=r"3\.5 is no whole number: write one from 0 to 9"):
         forms.read_number("3,5", 0, 9, whole=True)
 
 

@@ -78,7 +78,9 @@ def check(
     saved = time.strftime("%H:%M", time.localtime(path.stat().st_mtime))
     notes = [f"Checked {path.name} as saved at {saved}; save again after a change."]
     mine, ours = about(submitted), about(compiled["notebook"])
-    if mine.get("version") != compiled["version"] and not versions.is_unsaid(submitted, compiled):
+    if mine.get("version") != compiled["version"] and not versions.has_lost_its_mark(
+        submitted, compiled
+    ):
         made = mine.get("made", ""), ours.get("made", "")
         notes.append(versions.version_message(*made, judged=""))
     if compiled.get("data") != data.digest():

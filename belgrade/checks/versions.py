@@ -48,7 +48,7 @@ def _doubt(compiled: Compiled, question: str, notebook: Mapping[str, Any]) -> st
 def changed(notebook: Mapping[str, Any], compiled: Compiled) -> set[str]:
     """Return the questions that a notebook of another version asks in another way."""
     questions = [row["question"] for row in compiled["questions"]]
-    if is_unsaid(notebook, compiled):
+    if has_lost_its_mark(notebook, compiled):
         return set()
     return {question for question in questions if _doubt(compiled, question, notebook)}
 
@@ -77,7 +77,7 @@ def version_message(
     )
 
 
-def is_unsaid(notebook: Mapping[str, Any], compiled: Compiled) -> bool:
+def has_lost_its_mark(notebook: Mapping[str, Any], compiled: Compiled) -> bool:
     """Tell whether a notebook has only lost its mark: whatever a question provides stands there.
 
     Programs drop what they do not know, and many students would be told that their notebook is old.

@@ -160,7 +160,7 @@ class Number:
             try:
                 handle.value = forms.read_number(box.value, self.minimum, self.maximum, whole)
                 wrong.value = ""
-            except forms.Unfinished as error:
+            except forms.InvalidInput as error:
                 wrong.value = f'<span role="status">{escape(error)}</span>'
 
         def slid(_: Any) -> None:

@@ -368,6 +368,31 @@ def test_a_new_version_keeps_what_a_student_wrote(source, release, course):
     assert not (course / "exercises" / "01_the_puzzle.new.ipynb").exists()
 
 
+def test_later_versions_overwrite_no_copy_of_an_earlier_one(release, course, monkeypatch):
+    usual, number = releasing.tree, 0
+
+    def tree(*arguments):
+        files = usual(*arguments)
+        notebook = json.loads(files[EXERCISE])
+        notebook["cells"][0]["source"].append(f"\n\nNew {number}.")
+        changed = {EXERCISE: json.dumps(notebook).encode(), "belgrade/data.py": b"# %d" % number}
+        return files | changed
+
+    monkeypatch.setattr(releasing, "tree", tree)
+    for number in (1, 2, 3):
+        (course / "belgrade" / "data.py").write_text(f"# mine {number}", encoding="utf-8")
+        release(course)
+        beside = [
+            p for p in (course / "exercises").glob("*.new*") if b"New %d" % number in p.read_bytes()
+        ]
+        edit(*beside, f"\n# mine {number}")
+    copies = [
+        text for name, text in contents(course).items() if ".new" in name or "/replaced/" in name
+    ]
+    for number in (1, 2, 3):
+        assert sum(b"# mine %d" % number in text for text in copies) == 2
+
+
 def test_line_ends_of_windows_are_no_change(released):
     text = (released / "README.md").read_bytes()
     again = text.replace(b"\n", b"\r\n")

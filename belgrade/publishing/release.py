@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import itertools
 import json
 import os
 import re
@@ -356,9 +357,9 @@ def _update(
             write_whole(path, content)
         elif path.suffix in WORK_SUFFIXES:
             if fingerprint(name, content) not in (earlier.get(name), fingerprint(name, current)):
-                new_path = path.with_name(f"{path.stem}.new{path.suffix}")
-                write_whole(new_path, content)
-                say(f"kept {name}, which was changed; the new version is {new_path.name} beside it")
+                beside = _free(path.with_name(f"{path.stem}.new{path.suffix}"), content)
+                write_whole(beside, content)
+                say(f"kept {name}, which was changed; the new version is {beside.name} beside it")
         else:
             _move_aside(out, name, say)
             write_whole(path, content)
@@ -371,10 +372,20 @@ def _update(
 
 def _move_aside(out: Path, name: str, say: Callable[[str], object]) -> None:
     """Keep a changed file of the package, data or settings, which must be whole, in my_work/."""
-    backup = out / "my_work" / "replaced" / name
+    backup = _free(out / "my_work" / "replaced" / name, (out / name).read_bytes())
     backup.parent.mkdir(parents=True, exist_ok=True)
     os.replace(out / name, backup)
     say(f"replaced {name}, which was changed; the changed one is now {backup.relative_to(out)}")
+
+
+def _free(path: Path, content: bytes) -> Path:
+    """Return `path`, or one like it with a number, where no file is that holds anything else."""
+    numbered = (path.with_stem(f"{path.stem}_{number}") for number in itertools.count(2))
+    return next(
+        one
+        for one in itertools.chain([path], numbered)
+        if not one.exists() or (one.is_file() and one.read_bytes() == content)
+    )
 
 
 def _sources(cells: list[NotebookNode]) -> list[tuple[str, str, Any]]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,14 @@ from axe import violations
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from site_pages import ROOT, built
+from site_pages import DRAWN, built
 from themes import wait_for_transitions
 
 from belgrade import report, takeaway
 from belgrade.checks import compiled, examine, live
 from belgrade.checks.status import box
-from belgrade.publishing import site
+from belgrade.explorers import EXPLORERS
+from belgrade.publishing import frames, site
 from belgrade.publishing.book.notebooks import static_html
 
 WIDTHS = (1280, 800, 390)
@@ -67,12 +69,29 @@ MISSING_SYMBOLS = """() => [...document.querySelectorAll("i[class*=fa-], svg[dat
     || each.querySelector(".missing")).map(each => each.outerHTML)"""
 
 
-def wrong_in(page: Any, path: Path, width: int, scheme: str) -> list[str]:
-    """Return what axe finds in the page, what is cut off, and symbols that are missing."""
+# An explorer wakes when it comes near the window: each of these comes, and gets its controls.
+WAKE = """async names => {
+  for (const name of names) {
+    for (const each of document.querySelectorAll(`[data-explorer="${name}"]`)) {
+      each.scrollIntoView();
+      const isAwake = () => each.querySelector('.belgrade-live');
+      for (let n = 0; n < 900 && !isAwake(); n += 1) await new Promise(requestAnimationFrame);
+      if (!isAwake()) throw new Error(`${name} does not wake`);
+    }
+  }
+  scrollTo(0, 0);
+}"""
+
+
+def wrong_in(page: Any, path: Path, width: int, scheme: str, awake: Iterable[str]) -> list[str]:
+    """Return what axe finds in the page, what is cut off, and symbols that are missing.
+
+    `awake`: the explorers that were drawn, which it looks at with their controls.
+    """
     page.set_viewport_size({"width": width, "height": 900})
     page.emulate_media(color_scheme=scheme)
     page.goto(path.as_uri(), wait_until="load")
-    page.wait_for_timeout(100)  # explorers wake
+    page.evaluate(WAKE, [*awake])
     beyond, cut = page.evaluate(TOO_WIDE)
     where = f"{path.name} at {width}, {scheme}"
     found = [f"{where}: {words}" for _, words in violations(page)]
@@ -88,24 +107,36 @@ def test_pages_open_without_a_network_and_axe_finds_nothing(offline: Any) -> Non
     for number, name in enumerate(SAMPLE):
         for scheme in ("light", "dark"):
             number += 1
-            found += wrong_in(page, built() / name, WIDTHS[number % len(WIDTHS)], scheme)
+            width = WIDTHS[number % len(WIDTHS)]
+            found += wrong_in(page, built() / name, width, scheme, DRAWN)
     assert found == []
     assert problems == []
 
 
+@pytest.fixture(scope="module")
+def whole(_site: None, tmp_path_factory: Any) -> Path:
+    """A copy of the book, in which every explorer is drawn at every choice."""
+    return Path(shutil.copytree(built(), tmp_path_factory.mktemp("whole") / "book"))
+
+
+# One by one, so that none takes longer than a test may.
 @pytest.mark.slow
-def test_axe_finds_nothing_on_any_page(offline: Any, tmp_path: Path) -> None:
-    """The book as the command writes it, every explorer drawn at every choice."""
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_an_explorer_is_drawn_at_every_choice(name: str, whole: Path) -> None:
+    frames.draw(whole / site.EXPLORERS, [name])
+    assert (whole / site.EXPLORERS / f"{name}.js").is_file()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_axe_finds_nothing_on_any_page(offline: Any, whole: Path, width: int, scheme: str) -> None:
     page, problems = offline
     before = len(problems)
-    site.build(ROOT, tmp_path / "book")
-    found = [
-        wrong
-        for path in sorted((tmp_path / "book").rglob("*.html"))
-        for width in WIDTHS
-        for scheme in ("light", "dark")
-        for wrong in wrong_in(page, path, width, scheme)
-    ]
+    frames.draw(whole / site.EXPLORERS)  # what is not drawn yet
+    found = []
+    for path in sorted(whole.rglob("*.html")):
+        found += wrong_in(page, path, width, scheme, EXPLORERS)
     assert found == []
     assert problems[before:] == []
 

@@ -63,8 +63,8 @@ class _Exercise:
     def __post_init__(self) -> None:
         self.cells = [(i, c) for i, c in enumerate(self.fresh.cells) if role(c) != "hidden"]
         self.by_id = {c["id"]: i for i, c in self.cells}
-        slots = Counter(stated(c) for _, c in self.cells)
-        self.by_slot = {stated(c): i for i, c in self.cells if slots[stated(c)] == 1}
+        slots = Counter(slot_of(c) for _, c in self.cells)
+        self.by_slot = {slot_of(c): i for i, c in self.cells if slots[slot_of(c)] == 1}
         texts = Counter(c.source.strip() for _, c in self.cells)
         self.by_text = {
             c.source.strip(): i
@@ -106,7 +106,7 @@ def match(fresh: NotebookNode, submitted: NotebookNode) -> Match:
     cells = [submitted.cells[n] for n in origins]
     found = Match(cells, origins)
     found.nameless = bool(cells) and not any(
-        c.get("id") in exercise.by_id or stated(c) for c in cells
+        c.get("id") in exercise.by_id or slot_of(c) for c in cells
     )
     _share_out(exercise, found)
     for i, cell in enumerate(found.cells):
@@ -119,8 +119,8 @@ def match(fresh: NotebookNode, submitted: NotebookNode) -> Match:
     return found
 
 
-def stated(cell: NotebookNode) -> tuple[str, ...] | None:
-    """Return (question, role, part) as the metadata say, or None where they say nothing."""
+def slot_of(cell: NotebookNode) -> tuple[str, ...] | None:
+    """Return the slot that a cell's metadata name, (question, role, part), or None."""
     metadata = about(cell)
     if not metadata.get("role") or metadata["role"] == "student":
         return None
@@ -132,9 +132,9 @@ def _named(exercise: _Exercise, cell: NotebookNode) -> int | None:
     text = source_of(cell).strip()
     if len(text) > 8 and text in exercise.by_text:
         return exercise.by_text[text]
-    by_id, by_slot = exercise.by_id.get(cell.get("id")), exercise.by_slot.get(stated(cell))
+    by_id, by_slot = exercise.by_id.get(cell.get("id")), exercise.by_slot.get(slot_of(cell))
     if by_id is not None and (
-        by_id == by_slot or stated(cell) == stated(exercise.fresh.cells[by_id])
+        by_id == by_slot or slot_of(cell) == slot_of(exercise.fresh.cells[by_id])
     ):
         return None if _is_foreign_check(exercise.fresh.cells[by_id], cell) else by_id
     hopes = [at for at in (by_id, by_slot) if at is not None]

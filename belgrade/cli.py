@@ -155,6 +155,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--ref", default="main", help="the branch or tag to launch (main)")
     sub.add_argument("--image", metavar="TAG", help="the tag whose environment Binder keeps")
     sub.add_argument("--hub", metavar="URL", help="a JupyterHub with nbgitpuller to link to")
+    sub.add_argument("--site", metavar="URL", help="where it will be published")
     sub.add_argument("--still", action="store_true", help="draw no explorer at its other choices")
     sub.add_argument("--lite", action="store_true", help="add JupyterLab that runs in the browser")
     sub.add_argument("--pyodide", type=Path, metavar="FILE", help="npm's package of Pyodide")
@@ -172,6 +173,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--ref", help="the branch or tag to launch (main)")
     sub.add_argument("--hub", metavar="URL", help="a JupyterHub with nbgitpuller to link to")
     sub.add_argument("--site", metavar="URL", help="where `belgrade site --lite` was published")
+    sub.add_argument("--image", metavar="TAG", help="the tag whose environment Binder keeps")
     sub.set_defaults(function=release)
     return parser
 
@@ -429,7 +431,8 @@ def site(options: Namespace) -> None:
     root = project_root("notebooks")
     home = _home(root, options)
     lite = options.pyodide or options.lite
-    written = build_site(root, options.out, home, options.hub, lite, options.still, progress)
+    addresses = home, options.hub, options.site
+    written = build_site(root, options.out, *addresses, lite, options.still, progress)
     pages = sum(name.endswith(".html") and not name.startswith("lite/") for name in written)
     size = sum((options.out / name).stat().st_size for name in written) / 1e6
     launch_note = f"Launch buttons for {home.url}." if home else "No launch buttons: name a --home."
@@ -455,7 +458,7 @@ def release(options: Namespace) -> None:
     """Write or update the tree that students get."""
     from belgrade.publishing.release import release
 
-    link_options = (options.home, options.ref, options.hub, options.site)
+    link_options = (options.home, options.ref, options.hub, options.site, options.image)
     release(project_root("exercises/keys"), options.out, *link_options)
 
 

@@ -15,6 +15,7 @@ from belgrade.publishing.links import Home
 ROOT = Path(__file__).resolve().parent.parent
 HOME = Home("https://github.com/owner/repo", "main")
 HUB = "https://hub.example.edu"
+ADDRESS = "https://site.example.edu"
 DRAWN = ("aid_per_what", "exercises_counted")  # quickly drawn; other explorers stand still
 WARNINGS = StringIO()  # what Sphinx said of it
 
@@ -24,7 +25,7 @@ def built() -> Path:
     """Return a folder with the book, made with a home, a hub and a JupyterLite of one page."""
     work = Path(tempfile.mkdtemp(prefix="belgrade-book-"))
     with redirect_stderr(WARNINGS):
-        site.book(ROOT, work / "book", work, HOME, HUB, lite=True, live=True)
+        site.book(ROOT, work / "book", work, HOME, HUB, ADDRESS, lite=True, live=True)
     frames.draw(work / "book" / site.EXPLORERS, DRAWN, workers=1)
     return work / "book"
 

@@ -14,7 +14,7 @@ import machine
 import nbformat
 import pytest
 
-from belgrade import cli
+from belgrade import MANIFEST, cli
 from belgrade.authoring.key import BLOCK
 from belgrade.checks.compiled import decode, encode
 from belgrade.publishing import links
@@ -434,8 +434,10 @@ def test_a_fresh_clone_names_the_home(release, tmp_path):
     subprocess.run(["git", "init", "-q", out], check=True)
     address = "git@github.com:uni/class.git"
     subprocess.run(["git", "-C", out, "remote", "add", "origin", address], check=True)
-    release(out)
-    assert "mybinder.org/v2/gh/uni/class/main?" in (out / "README.md").read_text(encoding="utf-8")
+    release(out, image="autumn")
+    readme = (out / "README.md").read_text(encoding="utf-8")
+    assert "mybinder.org/v2/gh/uni/class/autumn?urlpath=git-pull" in readme
+    assert json.loads((out / MANIFEST).read_text(encoding="utf-8"))["links"]["image"] == "autumn"
 
 
 def test_an_exercise_that_is_not_built_is_refused(source, tmp_path):

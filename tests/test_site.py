@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
-from site_pages import HUB, ROOT, WARNINGS, built, pages
+from site_pages import ADDRESS, HUB, ROOT, WARNINGS, built, pages
 
 from belgrade import cli, data
 from belgrade.publishing import links, site
@@ -196,7 +196,8 @@ def test_the_rocket_opens_the_same_notebook_live() -> None:
 def test_the_launch_table_of_the_first_page_is_filled() -> None:
     home = article(built() / "index.html")
     launched = home.select("td a:has(img)")
-    assert len(launched) == 3 * len(NOTEBOOKS)
+    assert len(launched) == 4 * len(NOTEBOOKS)
+    assert sum(each["href"].startswith(f"{ADDRESS}/lite/") for each in launched) == len(NOTEBOOKS)
     for each in launched:
         assert (built() / each.find("img")["src"]).is_file()
     assert links.NO_LINKS[:19] not in home.get_text()

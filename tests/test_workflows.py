@@ -86,6 +86,10 @@ def test_the_tests_run_on_three_systems_and_every_python_that_is_promised() -> N
     oldest, newest = map(int, re.search(r">=3\.(\d+),<3\.(\d+)", text).groups())
     assert matrix["python"] == [f"3.{minor}" for minor in range(oldest, newest)]
     assert step("tests", "Test everything") == "python run.py test"
+    # A sandbox that cannot be tested is a failure there (tests/machine.py).
+    assert "apparmor_restrict_unprivileged_userns=0" in step(
+        "tests", "Let bubblewrap make namespaces, which Ubuntu forbids"
+    )
 
 
 # --- the steps -------------------------------------------------------------------------------
@@ -156,6 +160,22 @@ def test_publishing_fills_the_launch_table_and_keeps_it_once(clone: Path) -> Non
 
 
 @bash
+def test_a_branch_that_takes_no_push_stops_no_book(clone: Path, tmp_path: Path) -> None:
+    protected = tmp_path / "protected.git"
+    shutil.copytree(clone.parent / "origin.git", protected)
+    hook = protected / "hooks" / "pre-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\nexit 1\n")
+    hook.chmod(0o755)
+    folder = tmp_path / "clone"
+    subprocess.run(["git", "clone", "-q", str(protected), str(folder)], check=True)
+    (folder / "README.md").write_text("changed", encoding="utf-8")
+    done = run(folder, step("publish", "Keep the launch table, if it changed"), TOKEN="secret")
+    assert done.returncode == 0, done.stderr
+    assert "::warning::This branch takes no push" in done.stdout
+
+
+@bash
 def test_what_breaks_becomes_one_issue(clone: Path, tmp_path: Path) -> None:
     """GitHub's command line is stood in for: it notes what it is asked."""
     tools = tmp_path / "tools"
@@ -187,6 +207,7 @@ def test_what_publishing_installs_makes_the_book(clone: Path, tmp_path: Path) ->
     assert (clone / "_site" / "lite" / "lab" / "index.html").is_file()
     front = (clone / "_site" / "index.html").read_text(encoding="utf-8")
     assert "https://mybinder.org/v2/gh/someone/module/main" in front
+    assert "https://someone.github.io/m/lite/lab" in front
 
 
 def test_gitlab_does_the_same_with_commands_that_are_there(capsys: pytest.CaptureFixture) -> None:

@@ -36,13 +36,15 @@ def build(
     out: Path,
     home: Home | None = None,
     hub: str | None = None,
+    address: str | None = None,
     lite_from: Path | bool = False,
     still: bool = False,
     progress: Callable[[str, int, int], None] = lambda label, done, total: None,
 ) -> list[str]:
     """Write the site of the module at `root` to the folder `out`; return the names of its files.
 
-    With a `home` its pages link to Binder, with a `hub` besides to nbgitpuller. `lite_from` adds a
+    With a `home` its pages link to Binder, with a `hub` besides to nbgitpuller; the launch table
+    names JupyterLite where the site's `address` is known. `lite_from` adds a
     JupyterLite site in the folder `lite/`, made from a file with npm's package of Pyodide or, with
     True, from what npm brings. Explorers answer to the reader, unless `still`; of their pictures
     only those that have changed are drawn. An earlier site in `out` is replaced. Raises SiteError
@@ -55,7 +57,7 @@ def build(
         raise SiteError(f"There is no lesson in {root / 'notebooks'}.")
     with tempfile.TemporaryDirectory(prefix="belgrade-site-") as work:
         built = Path(work) / "site"
-        book(root, built, Path(work), home, hub, bool(lite_from), not still, progress)
+        book(root, built, Path(work), home, hub, address, bool(lite_from), not still, progress)
         if not still:
             drawn = built / EXPLORERS
             if (out / EXPLORERS).is_dir():
@@ -83,6 +85,7 @@ def book(
     work: Path,
     home: Home | None = None,
     hub: str | None = None,
+    address: str | None = None,
     lite: bool = False,
     live: bool = False,
     progress: Callable[[str, int, int], None] = lambda label, done, total: None,
@@ -99,7 +102,7 @@ def book(
     nocolor()
 
     source = work / "source"
-    pages = sources.write(root, source, home, hub)
+    pages = sources.write(root, source, home, hub, address)
     progress("the book", 0, len(pages))
     settings = {
         "belgrade_root": str(root),

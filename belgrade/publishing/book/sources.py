@@ -36,11 +36,16 @@ COPIED = ["*.md", "docs/**/*", "notebooks/[0-9][0-9]_*.ipynb", "exercises/[0-9][
 
 
 def write(
-    root: Path, folder: Path, home: links.Home | None = None, hub: str | None = None
+    root: Path,
+    folder: Path,
+    home: links.Home | None = None,
+    hub: str | None = None,
+    address: str | None = None,
 ) -> list[str]:
     """Fill `folder` with the sources of the book of the module at `root`; return its pages.
 
-    With a `home` the launch table of the first page is filled, whatever the README's is.
+    With a `home` the launch table of the first page is filled, whatever the README's is; `address`
+    is where the book will be.
     """
     for pattern in COPIED:
         for path in sorted(root.glob(pattern)):
@@ -50,7 +55,7 @@ def write(
                 shutil.copy2(path, copy)
     readme = folder / "README.md"
     if home and links.BEGIN in readme.read_text(encoding="utf-8"):
-        links.rewrite(folder, home, hub)
+        links.rewrite(folder, home, hub, address)
     for name, text in dictionary.pages(root).items():
         write_whole(folder / name, text)
     paths = [path.relative_to(folder) for path in folder.rglob("*")]

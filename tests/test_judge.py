@@ -431,11 +431,12 @@ def test_errors_are_told_with_the_next_step():
         ("return 1", "outside of a function"),
         ("from math import pie", "has no pie"),
         ("import no_such_thing", "No module named 'no_such_thing'"),
+        ("plt.plot([1], colour='red')", "knows no colour="),
     ],
 )
 def test_the_slips_of_beginners_are_told_in_plain_words(code, words):
     with pytest.raises(Exception) as caught:
-        exec(code, {"table": PLANES})
+        exec(code, {"table": PLANES, "plt": plt})
     message = error_message(f"{caught.type.__name__}: {caught.value}")
     assert message.startswith("Your code stopped. ")
     assert words in message

@@ -399,6 +399,18 @@ def test_rosters(name, form, tmp_path):
     assert roster.students[3].name == "=1+1 Eva"
 
 
+def test_canvas_may_give_last_and_first_names_apart(tmp_path):
+    path = tmp_path / "class.csv"
+    path.write_text(
+        "LastName,FirstName,ID,SIS Login ID,Section,Essay (777)\n    Points Possible,,,,,20.00\n"
+        "Ilić,Ana,4211,ana,A,\nStudent,Testa,4212,testa,A,\nStudent,Test,4299,abcdef,A,\n",
+        encoding="utf-8",
+    )
+    roster = read_roster(path)
+    assert (roster.kind, roster.possible[-1]) == (CANVAS, "20.00")
+    assert [s.name for s in roster.students] == ["Ana Ilić", "Testa Student"]
+
+
 def test_plain_rosters_and_what_is_none(tmp_path):
     path = tmp_path / "class.csv"
 

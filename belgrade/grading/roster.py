@@ -142,7 +142,9 @@ def read_roster(path: Path) -> Roster:
     possible: tuple[str, ...] = ()
     if kind == CANVAS:
         possible = next((row for row in body if "points possible" in row[0].lower()), ())
-        body = [r for r in body if r is not possible and r[0].strip().lower() != "student, test"]
+        # The test student's name is "Student, Test", in one cell or in two.
+        tests = [f"{', '.join(row[:2])},".lower().startswith("student, test,") for row in body]
+        body = [r for r, test in zip(body, tests, strict=True) if not test and r is not possible]
         body = [row for row in body if any(row[i].strip() for i in places)]
     elif not places:
         raise GradingError(

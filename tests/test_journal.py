@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import subprocess
@@ -67,16 +66,30 @@ def test_two_notebooks_do_not_overwrite_each_other(path: Path) -> None:
 
 def test_a_killed_kernel_leaves_a_whole_journal(path: Path) -> None:
     journal.save("guess/before", 1)
-    code = "from belgrade import journal\nwhile True: journal.save('guess/x', 'y' * 5000)"
-    for seconds in (0.3, 0.37, 0.45):
-        writer = subprocess.Popen([sys.executable, "-c", code])
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            writer.wait(seconds)
-        writer.kill()
-        writer.wait()
+    code = (
+        "from belgrade import journal\n"
+        "while True: print(journal.save('guess/x', 'y' * 5000), flush=True)"
+    )
+    for seconds in (0.01, 0.08, 0.15):
+        with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as writer:
+            assert writer.stdout.readline().startswith(b"Saved")
+            time.sleep(seconds)
+            writer.kill()
         assert json.loads(path.read_text(encoding="utf-8"))["entries"]["guess/before"]["value"] == 1
-    path.with_suffix(".lock").unlink(missing_ok=True)  # or it is broken after ten seconds
+        path.with_suffix(".lock").unlink(missing_ok=True)  # or it is broken after ten seconds
     assert journal.save("guess/after", 2).startswith("Saved")
+
+
+def test_a_notebook_waits_for_another_that_writes_and_never_writes_with_it(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal.save("guess/before", 1)
+    monkeypatch.setattr(files, "WAIT_S", 0.1)
+    with files.locked(path.with_suffix(".lock")):
+        assert "memory only (another notebook holds it)" in journal.save("guess/x", 2)
+        assert set(journal.parse(path.read_text("utf-8"))) == {"guess/before"}
+    assert journal.save("guess/y", 3).startswith("Saved")
+    assert set(journal.parse(path.read_text("utf-8"))) == {"guess/before", "guess/x", "guess/y"}
 
 
 @pytest.mark.parametrize("made", [1, time.time() + 3600], ids=["long ago", "in the future"])

@@ -469,14 +469,20 @@ def test_a_fault_of_ours_costs_one_row(
 ) -> None:
     good = grading.run
 
+    faults = {
+        "The grader itself failed (ZeroDivisionError: oh)": ZeroDivisionError("oh"),
+        "The system refused it ([Errno 13] Not now)": OSError(13, "Not now"),
+    }
+
     def bad(notebook: Any, *arguments: Any, **options: Any) -> Run:
         if any("# bo" in cell.source for cell in notebook.cells):
-            raise ZeroDivisionError("oh")
+            raise faults[words]
         return good(notebook, *arguments, **options)
 
     monkeypatch.setattr(grading, "run", bad)
-    assert run_grade(small, seeded) == 1
-    assert "The grader itself failed (ZeroDivisionError: oh)" in capsys.readouterr().out
+    for words in faults:
+        assert run_grade(small, seeded) == 1
+        assert words in capsys.readouterr().out
     monkeypatch.setattr(grading, "run", good)
     assert run_grade(small, seeded) == 0  # what was not the student's fault is tried again
     assert results(seeded)["bo"]["points"] == 6

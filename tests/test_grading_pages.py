@@ -15,6 +15,7 @@ from test_grading_tables import MASTERS, RUBRIC, marked
 
 from belgrade.checks.status import STATUS
 from belgrade.grading import marks, pages, tables
+from belgrade.grading import result as results
 from belgrade.grading.roster import PLAIN, Roster, Student
 
 CSP = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
@@ -141,6 +142,19 @@ def test_feedback_says_what_counts(made):
     prose = question("3.6", "Define", [part("written", "pending", 0, 3)], written="x")
     assert text.count("Marked 2.5 of 3") == 3  # what a person marked is told in the rubric's words
     assert "up to 3 points" in Page(pages.feedback(result("x", "X", [prose]))).text
+
+
+def test_what_is_too_long_to_show_is_cut_and_says_so(monkeypatch):
+    monkeypatch.setattr(pages, "LONGEST_TEXT", 5)
+    shown = question(
+        "3.1", "", [part("", "right", 1, 1)], outputs=[{"kind": "text", "text": "12345678"}]
+    )
+    assert "12345\n… (cut here)" in Page(pages.feedback(result("x", "X", [shown]))).text
+    monkeypatch.setattr(results, "MOST_SHOWN", 5)
+    rows = [{"outputs": [{"kind": "text", "text": "x" * n} for n in (3, 2, 1, 1)]}]
+    results._cut(rows)
+    left_out = "[The rest of what was shown is left out.]"
+    assert [output["text"] for output in rows[0]["outputs"]] == ["xxx", "xx", left_out]
 
 
 def test_only_sound_pictures_are_shown():

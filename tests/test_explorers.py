@@ -192,7 +192,6 @@ def test_each_choice_changes_what_is_seen(name: str) -> None:
     explorer = made(name)
     for key, control in explorer.controls.items():
         others = [value for value in control.values() if value != control.default]
-        seen = {explorer.bundle()["text/html"]}
         contexts = [explorer.defaults, *singles(explorer)]
         changed = any(
             explorer.bundle(**(context | {key: value}))["text/html"]
@@ -200,7 +199,7 @@ def test_each_choice_changes_what_is_seen(name: str) -> None:
             for context in contexts
             for value in others
         )
-        assert changed, f"{key} of {name} changes nothing ({len(seen)} picture)"
+        assert changed, f"{key} of {name} changes nothing"
 
 
 @each_explorer

@@ -88,7 +88,7 @@ def test_the_mark_stays_beside_what_counts(tmp_path, roster):
     assert mark_down(results[0], tmp_path, 15, roster) == results[0]
 
 
-def test_what_is_unclear_is_refused(tmp_path, roster, capsys):
+def test_what_is_unclear_is_refused(tmp_path, roster, capsys, monkeypatch):
     path = tmp_path / "e.csv"
     for due, rule, text, words in (
         ("2026-01-01", "", "", "needs both"),
@@ -102,6 +102,7 @@ def test_what_is_unclear_is_refused(tmp_path, roster, capsys):
         path.write_text(text, encoding="utf-8")
         with pytest.raises(GradingError, match=words):
             keep_rule(tmp_path, due, rule, path if text else None, roster)
+    monkeypatch.setenv("COLUMNS", "160")
     with pytest.raises(SystemExit):
         cli.main(["grade", "--help"])
     assert "10% a day, at most 3" in capsys.readouterr().out

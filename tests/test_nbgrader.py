@@ -288,6 +288,13 @@ def test_a_further_version_is_an_assignment_of_its_own(project):
     assert rest == pytest.approx({"90.6": 3, "90.7": 8 / 3}, abs=1e-5)
 
 
+def test_a_check_on_several_lines_names_its_version_too():
+    source = 'answer = 1\ncheck(\n    "90.1",\n    answer,  # one number\n)'
+    said = exporting._visible("90.1", source, "abc")
+    assert said.endswith("\nanswer = 1\ncheck_points('90.1', answer, version='abc')")
+    assert exporting._visible("90.1", source, "").endswith(source.replace("check", "check_points"))
+
+
 def test_other_check_data_are_noticed(project, monkeypatch, tmp_path):
     listed = project / "course" / "exported.json"
     assert points.differing(listed) == []

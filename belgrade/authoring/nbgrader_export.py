@@ -235,7 +235,8 @@ def _visible(question: str, source: str, version: str) -> str:
     text = ast.get_source_segment(source, call) or ""
     before = source[: source.rindex(text)]
     if version:
-        text = f'{text[:-1]}, version="{version}")'
+        call.keywords.append(ast.keyword("version", ast.Constant(version)))
+        text = ast.unparse(call)
     return f"{IMPORT}\n{before}check_points{text.removeprefix('check')}"
 
 

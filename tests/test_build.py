@@ -402,6 +402,9 @@ def test_what_a_setting_allows_is_read_and_kept():
     assert nearest("serbia", found["BASE"].allowed) == "Serbia"
     changed = with_values(source, {"BASE": "Italy", "YEAR": 2010})
     assert changed == source.replace('= "Serbia"', '= "Italy"').replace("2014", "2010")
+    for comment in ("# 2006 to 2019", " # 2006 to 2019", "   #2006 to 2019"):
+        assert read_settings(f"YEAR = 2014{comment}")["YEAR"].allowed == tuple(range(2006, 2020))
+    assert read_settings('COLOUR = "#1 # a"  # one of: "#1 # a"')["COLOUR"].allowed == ("#1 # a",)
     with pytest.raises(SettingError, match="a line that is none: A = data"):
         read_settings("A = data")
 

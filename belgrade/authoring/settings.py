@@ -19,7 +19,10 @@ from belgrade import UserError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-LINE = re.compile(r"^(\w+) = (.*?)(?:  # (.*(?:\n# .*)*))?$", re.M)
+# Name, value, comment: as far away as an editor put it, and not a # between quotes.
+LINE = re.compile(
+    r"""^(\w+) = ((?:"[^"\n]*"|'[^'\n]*'|[^#\n])*?) *(?:# ?(.*(?:\n# .*)*))?$""", re.M
+)
 
 
 class SettingError(UserError):

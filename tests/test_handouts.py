@@ -8,6 +8,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from guides import NUMBERS, ROOT, text
+from toy_exercise import toy_key
 
 from belgrade import cli
 from belgrade.authoring.key import BLOCK, KEY_ONLY, tag_of
@@ -84,6 +85,14 @@ def test_solutions_are_the_keys_without_what_serves_marking(number: str) -> None
     for cell in key.cells:
         if tag_of(cell) in ("rubric", "spec"):
             assert cell.source not in said
+
+
+def test_an_answer_is_shown_right_above_its_check() -> None:
+    key = toy_key()
+    (check,) = (cell for cell in key.cells if cell.id == "check-1")
+    check.source = before = 'rounded = round(per_million, 2)\ncheck(\n    "90.1",\n    rounded,\n)'
+    (shown,) = (cell for cell in handouts.solved(key).cells if cell.id == "check-1")
+    assert shown.source == before.replace("check(", "display(rounded)\ncheck(")
 
 
 def test_solutions_are_run_without_the_table_of_the_students_notebook(tmp_path: Path) -> None:

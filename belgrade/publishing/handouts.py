@@ -249,15 +249,22 @@ def solved(key: nbformat.NotebookNode) -> nbformat.NotebookNode:
 
     What can be read is shown above its check. Outputs are those of a run to come.
     """
-    kinds = {question.name: question.spec["kind"] for question in read_questions(key)}
+    questions = read_questions(key)
+    kinds = {cell["id"]: each.spec["kind"] for each in questions for cell in each.tagged("check")}
     cells = [cell for cell in key.cells if tag_of(cell) not in KEY_ONLY]
     for cell in cells:
-        if tag_of(cell) == "check":
-            name, answer = ast.parse(cell.source).body[0].value.args
-            if kinds[name.value] in ("number", "table", "list"):
-                cell.source = f"display({ast.unparse(answer)})\n{cell.source}"
+        if kinds.get(cell["id"]) in ("number", "table", "list"):
+            call, lines = _check_call(cell.source), cell.source.splitlines()
+            lines.insert(call.lineno - 1, f"display({ast.unparse(call.args[1])})")
+            cell.source = "\n".join(lines)
         cell.metadata = nbformat.NotebookNode()
         cell.source = BLOCK.sub(lambda block: block[2].rstrip("\n"), cell.source)
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     return new_notebook(cells)
+
+
+def _check_call(source: str) -> ast.Call:
+    """Return the call of check in a check cell, which other statements may precede."""
+    calls = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call))
+    return next(call for call in calls if ast.unparse(call.func) == "check")

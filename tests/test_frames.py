@@ -178,6 +178,17 @@ def test_a_second_run_draws_only_what_changed(drawn: Any, monkeypatch: pytest.Mo
     assert frames._is_current(out, "xi_or_putin", record)
 
 
+def test_an_explorer_that_is_no_more_leaves_the_folder(tmp_path: Path) -> None:
+    files = ["gone.js", f"{frames.PICTURES}/0123.webp"]
+    (tmp_path / frames.PICTURES).mkdir()
+    for name in files:
+        (tmp_path / name).write_bytes(b"x")
+    manifest = json.dumps({"gone": {"made_from": {}, "files": files}})
+    (tmp_path / frames.MANIFEST).write_text(manifest, encoding="utf-8")
+    frames.draw(tmp_path, [])
+    assert not any((tmp_path / name).exists() for name in files)
+
+
 def test_an_explorer_that_cannot_be_drawn_is_named(tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.setenv("BELGRADE_DATA", str(tmp_path / "none"))
     with pytest.raises(frames.FramesError, match=r"^The explorer polls could not be drawn: "):

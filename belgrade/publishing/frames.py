@@ -90,7 +90,8 @@ def draw(
     """
     out = Path(out)
     names = list(explorers.EXPLORERS if names is None else names)
-    manifest = _read_manifest(out)
+    known = _read_manifest(out)
+    manifest = {name: entry for name, entry in known.items() if name in explorers.EXPLORERS}
     stale = [name for name in names if not _is_current(out, name, manifest)]
     sizes = {name: len(choices(getattr(explorers, name)())) for name in stale}
     lock, done = threading.Lock(), 0
@@ -177,10 +178,10 @@ def _digest_of(source: str) -> str:
 
 
 def _delete_unused(out: Path, manifest: Mapping[str, Any]) -> None:
-    """Delete pictures that no explorer shows any more."""
+    """Delete scripts of explorers that are no more, and pictures that none shows any more."""
     used = {file for each in manifest.values() for file in each["files"]}
-    for path in (out / PICTURES).glob("*.webp"):
-        if f"{PICTURES}/{path.name}" not in used:
+    for path in (*out.glob("*.js"), *(out / PICTURES).glob("*.webp")):
+        if path.relative_to(out).as_posix() not in used:
             path.unlink()
 
 

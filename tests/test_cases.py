@@ -7,6 +7,7 @@ notebook, and in a fresh copy under nbval. Both must agree.
 from __future__ import annotations
 
 import functools
+import os
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,20 @@ def test_every_graded_question_has_its_cases(number: str) -> None:
         )
         assert min(right, len(wrong)) >= 3, problem
         assert len({code for code, _, _ in of_it}) == len(of_it), question
+
+
+@pytest.mark.parametrize("before", [None, "", "1"])
+def test_answers_that_were_tried_leave_the_surroundings_as_they_were(
+    before: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    matplotlib.use("agg")
+    monkeypatch.delenv("BELGRADE_EXAM", raising=False)
+    if before is not None:
+        monkeypatch.setenv("BELGRADE_EXAM", before)
+    monkeypatch.setattr(cases, "cases_of", lambda _: {})
+    (path,) = KEYS.glob(f"{NUMBERS[0]}_*.ipynb")
+    cases.faults(path, read_compiled(NUMBERS[0]))
+    assert os.environ.get("BELGRADE_EXAM") == before
 
 
 @each_exercise

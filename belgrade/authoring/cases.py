@@ -145,6 +145,8 @@ def faults(key_path: Path, compiled: Compiled) -> tuple[int, list[str]]:
         matplotlib.use(backend)
         if exam is None:
             del os.environ["BELGRADE_EXAM"]
+        else:
+            os.environ["BELGRADE_EXAM"] = exam
     return sum(map(len, cases.values())), lines
 
 

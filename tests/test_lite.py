@@ -116,6 +116,14 @@ def test_a_file_that_the_lock_does_not_describe_is_refused(server: Path, tmp_pat
     assert not list(tmp_path.glob("*.whl"))
 
 
+def test_a_file_that_the_server_does_not_have_is_named(server: Path, tmp_path: Path) -> None:
+    for name in ("belgrade-1-py3-none-any.whl", "ipywidgets-8-py3-none-any.whl"):
+        (tmp_path / name).write_bytes(b"ours")
+    (server / "pandas-3.whl").write_bytes(b"pandas")
+    with pytest.raises(lite.LiteError, match=r"/numpy-2\.whl cannot be had \(HTTP Error 404"):
+        lite.download_compiled(packages(), tmp_path)
+
+
 def test_where_it_is_not_reached_nothing_is_brought(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

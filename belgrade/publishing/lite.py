@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import version
@@ -120,7 +121,8 @@ def closure(packages: Mapping[str, Any], names: Iterable[str]) -> set[str]:
 def download_compiled(packages: Mapping[str, Any], core: Path) -> None:
     """Put what the module needs of Pyodide's server into the folder `core`, if it can be reached.
 
-    Raises LiteError for a file that is not the one that the lock describes.
+    Raises LiteError for a file that the server does not have, or that is not the one that the lock
+    describes.
     """
     for name in sorted(closure(packages, ["belgrade"])):
         file = packages[name]["file_name"]
@@ -129,6 +131,8 @@ def download_compiled(packages: Mapping[str, Any], core: Path) -> None:
         try:
             with urllib.request.urlopen(f"{PYODIDE_CDN_URL}/{file}", timeout=30) as response:
                 content = response.read()
+        except urllib.error.HTTPError as error:
+            raise LiteError(f"{PYODIDE_CDN_URL}/{file} cannot be had ({error}).") from None
         except OSError:
             return  # not reached; each further file would be waited for as long
         if hashlib.sha256(content).hexdigest() != packages[name]["sha256"]:

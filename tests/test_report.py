@@ -82,7 +82,18 @@ def test_citing_a_table_tells_how_each_source_was_read() -> None:
 
 
 def test_the_data_dictionary_is_what_build_makes() -> None:
-    assert (ROOT / "data" / "README.md").read_text(encoding="utf-8") == dictionary.dictionary()
+    made = dictionary.dictionary(data.package())
+    assert (ROOT / "data" / "README.md").read_text(encoding="utf-8") == made
+
+
+def test_the_data_dictionary_is_of_the_folders_own_data_whatever_the_variable_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who adapts the module beside the original sets the variable for the whole shell."""
+    (tmp_path / "datapackage.json").write_text('{"resources": []}', encoding="utf-8")
+    monkeypatch.setenv("BELGRADE_DATA", str(tmp_path))
+    assert dictionary.write(ROOT, check=True) == []
+    assert "data/lesson-01.md" in dictionary.pages(ROOT)
 
 
 def test_importing_the_package_does_not_import_pandas_or_matplotlib() -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
-from belgrade import data
 from belgrade.files import write_whole
 
 CLASSES = {
@@ -15,9 +15,8 @@ CLASSES = {
 }
 
 
-def dictionary() -> str:
-    """Return the data dictionary as Markdown: every table, what a row is, every column."""
-    package = data.package()
+def dictionary(package: dict[str, Any]) -> str:
+    """Return the dictionary of a data package as Markdown: every table, what a row is, columns."""
     description, *about = _introduction(package)
     notice = "This page is made from `datapackage.json` by `belgrade build`. Change it there."
     parts = [f"# {package['title']}", description, notice, *about, _list(package["resources"])]
@@ -29,9 +28,9 @@ def pages(root: Path) -> dict[str, str]:
 
     The report and the sources are a group; other tables stand with the first lesson that uses them.
     """
-    if not (root / "data" / "datapackage.json").is_file():
+    package = _package(root)
+    if package is None:
         return {}
-    package = data.package()
     groups: dict[str, list[dict[str, Any]]] = {}
     for table in package["resources"]:
         groups.setdefault(_group(table), []).append(table)
@@ -43,6 +42,12 @@ def pages(root: Path) -> dict[str, str]:
         overview += [f"## [{title}]({name}.md)", _list(tables, f"{name}.md")]
         pages[f"data/{name}.md"] = "\n\n".join([f"# {title}", *map(_section, tables)]) + "\n"
     return {"data/README.md": "\n\n".join(overview) + "\n"} | pages
+
+
+def _package(root: Path) -> dict[str, Any] | None:
+    """Return the data package of the module at `root`, whatever `BELGRADE_DATA` names; or None."""
+    path = root / "data" / "datapackage.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
 
 
 def _group(table: dict[str, Any]) -> str:
@@ -99,9 +104,10 @@ def _meaning(field: dict[str, Any]) -> str:
 
 def write(root: Path, check: bool = False) -> list[str]:
     """Write the dictionary below `root`; return the file's name if it changed or would change."""
-    path, text = root / "data" / "README.md", dictionary()
-    if not path.with_name("datapackage.json").is_file():
+    package = _package(root)
+    if package is None:
         return []  # only the module's own folder has data to describe
+    path, text = root / "data" / "README.md", dictionary(package)
     if path.is_file() and path.read_text(encoding="utf-8") == text:
         return []
     if not check:

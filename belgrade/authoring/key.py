@@ -81,7 +81,7 @@ class Question:
     def points(self, part: str) -> float:
         """Return what a part is worth: the question's points, shared out by `weights`.
 
-        A part without a weight has 1, and the rerun WEIGHT_AGAIN.
+        A part without a weight has 1, and the rerun RERUN_WEIGHT.
         """
         weights = {AGAIN: RERUN_WEIGHT} | self.spec.get("weights", {})
         weights = {p: weights.get(p or "check", 1) for p in self.parts()}

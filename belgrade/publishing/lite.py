@@ -132,7 +132,10 @@ def download_compiled(packages: Mapping[str, Any], core: Path) -> None:
             with urllib.request.urlopen(f"{PYODIDE_CDN_URL}/{file}", timeout=30) as response:
                 content = response.read()
         except urllib.error.HTTPError as error:
-            raise LiteError(f"{PYODIDE_CDN_URL}/{file} cannot be had ({error}).") from None
+            raise LiteError(
+                f"{PYODIDE_CDN_URL}/{file} cannot be had ({error}): try again later, or leave "
+                "--lite out."
+            ) from None
         except OSError:
             return  # not reached; each further file would be waited for as long
         if hashlib.sha256(content).hexdigest() != packages[name]["sha256"]:

@@ -75,8 +75,8 @@ def test_seeded_choices_show_what_the_notebook_shows(
     monkeypatch.setattr(frames, "choices", lambda _: some)
     # Drawn once: what the explorer keeps, the comparison finds.
     monkeypatch.setattr(explorers, name, lambda: explorer, raising=False)
-    kept = frames._draw_explorer(name, tmp_path, lambda: None)
-    assert kept["summary"]["combinations"] == len(some) == min(SEEDED, len(offered))
+    frames._draw_explorer(name, tmp_path)
+    assert len(about(tmp_path, name)["frames"]) == len(some) == min(SEEDED, len(offered))
     assert_as_in_the_notebook(tmp_path, explorer, name)
 
 
@@ -123,22 +123,22 @@ def test_the_veto_game_offers_what_the_tasks_of_lesson_05_move() -> None:
 
 
 @pytest.fixture(scope="module")
-def drawn(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, frames.Drawn]]:
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("frames")
-    return out, frames.draw(out, SMALL)
+    assert frames.draw(out, SMALL) == SMALL
+    return out
 
 
 @pytest.mark.xdist_group("frames")
-def test_two_explorers_at_their_size_from_first_to_last(drawn: Any) -> None:
-    out, summary = drawn
+def test_two_explorers_at_their_size_from_first_to_last(drawn: Path) -> None:
+    out = drawn
     for name in SMALL:
         explorer = getattr(explorers, name)()
         assert_as_in_the_notebook(out, explorer, name)
         known = about(out, name)
         assert known["start"] == explorer.places()
         assert known["title"] == explorer.title
-        assert summary[name].is_new
-        assert summary[name].combinations == len(frames.choices(explorer)) == len(known["frames"])
+        assert len(known["frames"]) == len(frames.choices(explorer))
     there = {path.name for path in (out / "pictures").iterdir()}
     used = {
         file
@@ -152,11 +152,11 @@ def test_two_explorers_at_their_size_from_first_to_last(drawn: Any) -> None:
 
 
 @pytest.mark.xdist_group("frames")
-def test_a_second_run_draws_only_what_changed(drawn: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    out, first = drawn
+def test_a_second_run_draws_only_what_changed(drawn: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = drawn
     told: list[tuple[str, int, int]] = []
     again = functools.partial(frames.draw, out, SMALL, lambda *said: told.append(said))
-    assert not any(each.is_new for each in again().values())
+    assert again() == []
     assert told == []
     # A table of one of the two, a module of the other, and a picture that was lost.
     record = json.loads((out / frames.MANIFEST).read_text(encoding="utf-8"))
@@ -166,11 +166,10 @@ def test_a_second_run_draws_only_what_changed(drawn: Any, monkeypatch: pytest.Mo
     lost = out / record["aid_per_what"]["files"][-1]
     content = lost.read_bytes()
     lost.unlink()
-    second = again()
-    assert [name for name, each in second.items() if each.is_new] == ["aid_per_what"]
+    assert again() == ["aid_per_what"]
     assert lost.read_bytes() == content
-    count = first["aid_per_what"].combinations
-    assert told == [("aid_per_what", n, count) for n in range(1, count + 1)]
+    count = len(about(out, "aid_per_what")["frames"])
+    assert told == [("aid_per_what", 0, count), ("aid_per_what", count, count)]
     digest_of = frames._digest_of
     changed = {"table covid_daily": "changed"}
     monkeypatch.setattr(frames, "_digest_of", lambda of: changed.get(of) or digest_of(of))
@@ -192,4 +191,4 @@ def test_an_explorer_that_is_no_more_leaves_the_folder(tmp_path: Path) -> None:
 def test_an_explorer_that_cannot_be_drawn_is_named(tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.setenv("BELGRADE_DATA", str(tmp_path / "none"))
     with pytest.raises(frames.FramesError, match=r"^The explorer polls could not be drawn: "):
-        frames._draw_in_process(tmp_path, "polls", lambda name: None)
+        frames._draw_in_process(tmp_path, "polls")

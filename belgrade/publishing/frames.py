@@ -26,12 +26,10 @@ import os
 import platform
 import subprocess
 import sys
-import threading
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -60,33 +58,18 @@ class FramesError(UserError):
     """An explorer could not be drawn; the text names it and says why."""
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """What there is of one explorer: combinations, pictures, bytes of all its files.
-
-    `is_new` tells whether it was drawn in this run; `first_bytes` is its script, which a page loads
-    before anything is chosen.
-    """
-
-    combinations: int
-    pictures: int
-    bytes: int
-    first_bytes: int
-    is_new: bool
-
-
 def draw(
     out: Path,
     names: Sequence[str] | None = None,
     progress: Progress = lambda label, done, total: None,
     workers: int | None = None,
-) -> dict[str, Drawn]:
-    """Draw explorers (all, or `names`) into the folder `out`; return what there is of each.
+) -> list[str]:
+    """Draw explorers (all, or `names`) into the folder `out`; return the names of those drawn.
 
     Each explorer is drawn in a process of its own, `workers` (the number of processors) at a time.
     One that was drawn there before, from what is still the same, is left. `progress` is told the
-    explorer that has just gone on, and combinations done and to do. Raises FramesError where one
-    cannot be drawn, and keeps those that were.
+    explorer that was begun first, then each that is done, and combinations done and to do. Raises
+    FramesError where one cannot be drawn, and keeps those that were.
     """
     out = Path(out)
     names = list(explorers.EXPLORERS if names is None else names)
@@ -94,26 +77,24 @@ def draw(
     manifest = {name: entry for name, entry in known.items() if name in explorers.EXPLORERS}
     stale = [name for name in names if not _is_current(out, name, manifest)]
     sizes = {name: len(choices(getattr(explorers, name)())) for name in stale}
-    lock, done = threading.Lock(), 0
-
-    def drawn(name: str) -> None:
-        nonlocal done
-        with lock:
-            done += 1
-            progress(name, done, sum(sizes.values()))
-
+    longest_first = sorted(stale, key=sizes.__getitem__, reverse=True)
+    done, total = 0, sum(sizes.values())
     with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
-        longest_first = sorted(stale, key=sizes.__getitem__, reverse=True)
-        running = {pool.submit(_draw_in_process, out, name, drawn): name for name in longest_first}
+        running = {pool.submit(_draw_in_process, out, name): name for name in longest_first}
+        if stale:
+            progress(longest_first[0], done, total)
         try:
             for future in as_completed(running):
-                manifest[running[future]] = future.result()
+                name = running[future]
+                manifest[name] = future.result()
                 write_whole(out / MANIFEST, json.dumps(manifest, indent=1, sort_keys=True) + "\n")
+                done += sizes[name]
+                progress(name, done, total)
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
     _delete_unused(out, manifest)
-    return {name: Drawn(**manifest[name]["summary"], is_new=name in sizes) for name in names}
+    return stale
 
 
 def choices(explorer: Explorer) -> list[Places]:
@@ -188,32 +169,17 @@ def _delete_unused(out: Path, manifest: Mapping[str, Any]) -> None:
 # --- One explorer --------------------------------------------------------------------------------
 
 
-def _draw_in_process(out: Path, name: str, on_drawn: Callable[[str], None]) -> dict[str, Any]:
+def _draw_in_process(out: Path, name: str) -> dict[str, Any]:
     """Let a fresh interpreter draw an explorer, so that what it loads is what it is made from."""
     command = [sys.executable, "-m", "belgrade.publishing.frames", name, str(out)]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
-    ) as process:
-        errors: list[str] = []
-        reader = threading.Thread(target=lambda: errors.extend(process.stderr or ()))
-        reader.start()
-        try:
-            last = ""
-            for line in process.stdout or ():
-                if line == "drawn\n":
-                    on_drawn(name)
-                last = line
-        except BaseException:
-            process.kill()
-            raise
-        reader.join()
-    if process.returncode:
-        reason = errors[-1].strip() if errors else f"its process ended with {process.returncode}"
-        raise FramesError(f"The explorer {name} could not be drawn: {reason}")
-    return json.loads(last)
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
+    if done.returncode:
+        errors = done.stderr.strip().splitlines() or [f"its process ended with {done.returncode}"]
+        raise FramesError(f"The explorer {name} could not be drawn: {errors[-1]}")
+    return json.loads(done.stdout.splitlines()[-1])
 
 
-def _draw_explorer(name: str, out: Path, on_drawn: Callable[[], None]) -> dict[str, Any]:
+def _draw_explorer(name: str, out: Path) -> dict[str, Any]:
     """Draw all of an explorer; return what `drawn.json` keeps of it."""
     tables: set[Path] = set()
     sys.addaudithook(lambda event, images: _note_table(tables, event, images))
@@ -233,7 +199,6 @@ def _draw_explorer(name: str, out: Path, on_drawn: Callable[[], None]) -> dict[s
             png = base64.b64decode(bundle["image/png"])
             picture_at, _ = pictures.setdefault(png, (len(pictures), places))
         frames["-".join(map(str, places))] = [picture_at, sentence_at]
-        on_drawn()
     bases, layers = _store(out, list(pictures), [places for _, places in pictures.values()])
     explorer_data = {
         "title": explorer.title,
@@ -249,19 +214,12 @@ def _draw_explorer(name: str, out: Path, on_drawn: Callable[[], None]) -> dict[s
         "frames": frames,
     }
     text = json.dumps(explorer_data, ensure_ascii=False, separators=(",", ":"))
-    script = f"(window.belgradeExplorers??={{}})[{json.dumps(name)}]={text};\n".encode()
+    script = f"(window.belgradeExplorers??={{}})[{json.dumps(name)}]={text};\n"
     write_whole(out / f"{name}.js", script)
     images = {f"{PICTURES}/{each[-1]}" for each in layers} | {f"{PICTURES}/{b[0]}" for b in bases}
-    files = [f"{name}.js", *sorted(images)]
     return {
         "made_from": {source: _digest_of(source) for source in _inputs(tables)},
-        "files": files,
-        "summary": {
-            "combinations": len(frames),
-            "pictures": len(pictures),
-            "bytes": sum((out / file).stat().st_size for file in files),
-            "first_bytes": len(script),
-        },
+        "files": [f"{name}.js", *sorted(images)],
     }
 
 
@@ -368,5 +326,4 @@ def _save(out: Path, pixels: np.ndarray) -> str:
 
 
 if __name__ == "__main__":
-    result = _draw_explorer(sys.argv[1], Path(sys.argv[2]), lambda: print("drawn", flush=True))
-    print(json.dumps(result))
+    print(json.dumps(_draw_explorer(sys.argv[1], Path(sys.argv[2]))))

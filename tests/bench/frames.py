@@ -120,6 +120,16 @@ def summary(values: list[float]) -> str:
     return f"{statistics.median(values):.0f} / {min(p95, max(values)):.0f}"
 
 
+def sizes_of(out: Path, name: str) -> tuple[int, int, int, int]:
+    """Return an explorer's choices and pictures, the bytes of its files and those of its script."""
+    script = out / f"{name}.js"
+    *_, known = script.read_text(encoding="utf-8").split("=", 2)
+    known = json.loads(known.removesuffix(";\n"))
+    files = json.loads((out / frames.MANIFEST).read_text(encoding="utf-8"))[name]["files"]
+    size = sum((out / file).stat().st_size for file in files)
+    return len(known["frames"]), len(known["pictures"]), size, script.stat().st_size
+
+
 @contextmanager
 def pages(out: Path, names: list[str]) -> Iterator[Path]:
     """Give a folder with a page for each explorer."""
@@ -144,10 +154,10 @@ def main() -> None:
     for _ in range(2):
         start = time.monotonic()
         drawn = frames.draw(options.out, options.names)
-        new = sum(each.is_new for each in drawn.values())
-        print(f"{new} explorers drawn in {time.monotonic() - start:.1f} s\n")
-        if not new:
+        print(f"{len(drawn)} explorers drawn in {time.monotonic() - start:.1f} s\n")
+        if not drawn:
             break
+    sizes = {name: sizes_of(options.out, name) for name in options.names}
     browsers = [Chromium(), *([Firefox()] if FIREFOX else [])]
     paces = {"at leisure": SLOW, "in haste": FAST}
     columns = [f"{browser.name}, {pace}" for browser in browsers for pace in paces]
@@ -156,20 +166,18 @@ def main() -> None:
     all_times: dict[str, list[float]] = {column: [] for column in columns}
     with pages(options.out, options.names) as folder:
         for name in options.names:
-            each = drawn[name]
-            cells = [name, f"{each.combinations:,}", str(each.pictures), f"{each.bytes / 1e6:.2f}"]
-            cells.append(f"{each.first_bytes / 1e3:.0f}")
+            choices, pictures, size, script = sizes[name]
+            cells = [name, f"{choices:,}", str(pictures), f"{size / 1e6:.2f}"]
+            cells.append(f"{script / 1e3:.0f}")
             for browser in browsers:
                 for pace, pause in paces.items():
                     times_ms = times(browser, folder / f"{name}.html", options.presses, pause)
                     all_times[f"{browser.name}, {pace}"] += times_ms
                     cells.append(summary(times_ms))
             print(f"| {' | '.join(cells)} |", flush=True)
-    total = [sum(each.combinations for each in drawn.values())]
-    total += [sum(each.pictures for each in drawn.values())]
-    size = sum(each.bytes for each in drawn.values()) / 1e6
+    choices, pictures, size, _ = map(sum, zip(*sizes.values(), strict=True))
     summaries = " | ".join(summary(times_ms) for times_ms in all_times.values())
-    print(f"| all | {total[0]:,} | {total[1]:,} | {size:.1f} | | {summaries} |")
+    print(f"| all | {choices:,} | {pictures:,} | {size / 1e6:.1f} | | {summaries} |")
     for browser in browsers:
         browser.close()
 

@@ -72,7 +72,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.setattr(frames, "choices", near_the_start)
         patch.setattr(figures, "PIXELS_PER_INCH", 72)
         for name in EXPLORERS:
-            frames._draw_explorer(name, out / "_static" / "explorers", lambda: None)
+            frames._draw_explorer(name, out / "_static" / "explorers")
     return out
 
 

@@ -17,10 +17,12 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import machine
 import nbformat
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sandboxes import probe
 from widgets import form_of
 
 from belgrade import cli, journal, keep
@@ -437,8 +439,10 @@ print(journal.save("guess/more", 1), journal.guess("before"), len(journal.guess(
 """
 
 
-@pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap makes the small disk")
 def test_on_a_full_disk_nothing_is_lost(tmp_path: Path) -> None:
+    machine.need("sandbox")  # bubblewrap makes the small disk
+    if why := probe():
+        pytest.skip(machine.reason("sandbox", why))
     disk = tmp_path / "disk"
     disk.mkdir()
     small = ["bwrap", "--ro-bind", "/", "/", "--size", "65536", "--tmpfs", disk, "--chdir", disk]
@@ -457,6 +461,37 @@ def test_on_a_full_disk_nothing_is_lost(tmp_path: Path) -> None:
     assert failed.startswith(f"Not all could be written: notebooks/a.ipynb ({full}).")
     assert mended.startswith("Brought back: notebooks/a.ipynb.")
     assert later == "Saved in my_work/journal.json. 1 9000"
+
+
+def test_of_two_files_of_one_name_the_first_comes_back(fresh: Any, tmp_path: Path) -> None:
+    root = fresh("first")
+    other = BOOK.replace("1", "2")
+    buffer = io.BytesIO(zipped(**{NAME: BOOK}))
+    with zipfile.ZipFile(buffer, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
+        archive.writestr(NAME, other)
+    brought = keep.restore(buffer.getvalue())
+    assert (root / NAME).read_text(encoding="utf-8") == BOOK
+    assert brought.problems == {NAME: "left out: it is there twice"}
+
+
+def test_what_cannot_be_read_is_told(fresh: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = fresh("first", released=False)
+
+    def refuse(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(keep, "with_retries", lambda function, path: refuse(path))
+    with pytest.raises(keep.KeepError, match=r"00_start_here.ipynb cannot be read \(Permission"):
+        keep.collect(root)
+
+
+def test_more_than_a_server_takes_comes_back_by_a_command(
+    fresh: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = fresh("first", released=False)
+    monkeypatch.setattr(keep, "UPLOAD", 10)
+    words, _ = keep._offer(keep.collect(root))
+    assert re.search(r'keep.restore\("my_work_[\d-]+.zip"\)', words)
 
 
 # --- the panel -----------------------------------------------------------------------------------

@@ -429,6 +429,22 @@ def test_lab_opens_the_first_lesson_and_passes_options_on(run, monkeypatch, tmp_
     assert "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb" in seen
     assert f"--ServerApp.root_dir={tmp_path}" in seen
     assert seen[-3:] == ["--no-browser", "--port", "8890"]
+    lesson.unlink()
+    seen.clear()
+    monkeypatch.setattr(run, "is_root", lambda: True)
+    assert run.main([]) == 0
+    assert "--LabApp.default_url=/lab" in seen and "--allow-root" in seen
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows asks for rights to make a link")
+def test_of_an_environment_that_is_a_link_only_the_link_goes(run, steps, tmp_path):
+    target = tmp_path / "elsewhere"
+    target.mkdir()
+    (target / "mine").write_text("x", encoding="utf-8")
+    run.VENV.symlink_to(target)
+    run.set_up("lessons")
+    assert not run.VENV.is_symlink()
+    assert (target / "mine").is_file()
 
 
 # --- tests -------------------------------------------------------------------------------

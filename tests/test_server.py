@@ -84,8 +84,31 @@ def test_when_lessons_give_back(app: Any, monkeypatch: pytest.MonkeyPatch) -> No
     assert server.minutes(app) == 0
     monkeypatch.setenv("BELGRADE_REST_MINUTES", "45")
     assert server.minutes(app) == 45
-    app.config = {"MappingKernelManager": {"cull_idle_timeout": 3600}}
-    assert server.minutes(app) == 0, "the server's own rule holds"
+    monkeypatch.setenv("BELGRADE_REST_MINUTES", "soon")
+    assert server.minutes(app) == server.DEFAULT_MINUTES
+    monkeypatch.delenv("JUPYTERHUB_SERVICE_PREFIX")
+    assert server.minutes(app) == 0
+    monkeypatch.setenv("MEM_LIMIT", "1000000000")
+    assert server.minutes(app) == server.DEFAULT_MINUTES
+    for kind in ("", "Async"):
+        app.config = {f"{kind}MappingKernelManager": {"cull_idle_timeout": 3600}}
+        assert server.minutes(app) == 0, "the server's own rule holds"
+
+
+def test_a_server_looks_once_a_minute_and_only_where_lessons_give_back(
+    app: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[float] = []
+
+    def callback(look: Any, interval_ms: float) -> Any:
+        return SimpleNamespace(start=lambda: begun.append(interval_ms))
+
+    monkeypatch.setattr("tornado.ioloop.PeriodicCallback", callback)
+    server._load_jupyter_server_extension(app)
+    assert begun == []
+    monkeypatch.setenv("JUPYTERHUB_SERVICE_PREFIX", "/user/ana/")
+    server._load_jupyter_server_extension(app)
+    assert begun == [60_000]
 
 
 def test_a_kernels_own_memory_is_known_or_it_is_left_alone() -> None:

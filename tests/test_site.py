@@ -291,6 +291,19 @@ def test_a_small_module_has_a_book_that_a_second_run_replaces_and_nothing_else(
     assert there == {*again, site.MARKER, "CNAME"}
 
 
+def test_pictures_of_an_earlier_site_are_there_before_any_is_drawn(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = []
+    monkeypatch.setattr(site.frames, "draw", lambda out, *_: found.append((out / "a").is_file()))
+    out = tmp_path / "out"
+    site.build(small, out)
+    (out / site.EXPLORERS).mkdir(parents=True, exist_ok=True)
+    (out / site.EXPLORERS / "a").write_text("drawn", encoding="utf-8")
+    site.build(small, out)
+    assert found == [False, True]
+
+
 @pytest.mark.parametrize("names", [["../victim.txt"], "text", [1]])
 def test_a_marker_that_names_files_elsewhere_is_refused(
     small: Path, tmp_path: Path, names: object

@@ -107,23 +107,40 @@ def plain_text(question: Mapping[str, Any]) -> str:
 
 
 def sheet_table(
-    answers: list[dict[str, Any]], rubrics: Mapping[str, str], before: Sheet | None = None
+    answers: list[dict[str, Any]],
+    rubrics: Mapping[str, str],
+    before: Sheet | None = None,
+    replaced: Mapping[str, Any] | None = None,
 ) -> tuple[list[str], list[list[Any]]]:
-    """Return (header, rows) of a marking sheet. What `before` had been filled in is kept."""
+    """Return (header, rows) of a marking sheet. What `before` had been filled in is kept.
+
+    But not what came from a mark that another took the place of: `replaced`, by answer_id.
+    """
     asked = {a["question"]: criteria_of(rubrics.get(a["question"], "")) for a in answers}
     criteria = list(dict.fromkeys(name for names in asked.values() for name in names))
     header = [*FIXED, *criteria, "mark", "comment"]
     kept = {row["answer_id"]: row for row in before.rows} if before else {}
     rows = []
     for answer in answers:
-        old, mark = kept.get(answer["answer_id"], {}), answer["mark"] or {}
-        entered = mark.get("criteria") or {"mark": mark.get("points", "")}
-        entered = answer | entered | {"comment": mark.get("comment", "")}
-        entered |= dict.fromkeys(set(criteria) - set(asked[answer["question"]]), NOT_ASKED)
-        entered |= {name: cell for name, cell in old.items() if cell}
+        key, rows_asked = answer["answer_id"], asked[answer["question"]]
+        entered = answer | _cells(answer["mark"], rows_asked)
+        entered |= dict.fromkeys(set(criteria) - set(rows_asked), NOT_ASKED)
+        earlier = _cells((replaced or {}).get(key), rows_asked)
+        old = kept.get(key, {}).items()
+        entered |= {name: cell for name, cell in old if cell and cell != str(earlier.get(name))}
         filled = [entered.get(name, "") for name in header[len(FIXED) :]]
         rows.append([answer[name] for name in FIXED] + filled)
     return header, rows
+
+
+def _cells(mark: Mapping[str, Any] | None, asked: Mapping[str, float]) -> dict[str, Any]:
+    """Return what stands in a row with this mark: its criteria, `mark` if it is not their sum."""
+    if mark is None:
+        return {"mark": "", "comment": ""}
+    criteria = mark.get("criteria") or {}
+    is_sum = criteria.keys() == asked.keys() and tidy(sum(criteria.values())) == mark["points"]
+    total = "" if criteria and is_sum else mark["points"]
+    return {**criteria, "mark": total, "comment": mark["comment"]}
 
 
 def lost_marks(before: Sheet, answers: list[dict[str, Any]]) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from belgrade.grading import GradingError
 from belgrade.grading.grade import full
-from belgrade.grading.marks import agreement, merge_marks, read_sheet
+from belgrade.grading.marks import agreement, answer_id, merge_marks, read_sheet
 from belgrade.grading.master import read_masters
 from belgrade.grading.result import Results
 from belgrade.grading.roster import read_roster
@@ -31,16 +31,18 @@ def merge(out: Path, sheets: Sequence[Path], say: Callable[[str], None] = print)
             rubrics = {number: master.rubrics for number, master in masters.items()}
             read = [read_sheet(Path(sheet)) for sheet in sheets]
             merged, problems = merge_marks(map(_without_outputs, results), read, rubrics)
-            count = 0
+            count, replaced = 0, {}
             for path, old, new in zip(paths, results, merged, strict=True):
                 for row, before in zip(new["questions"], old["questions"], strict=True):
                     row["outputs"] = before["outputs"]
+                    if before.get("mark") not in (None, row.get("mark")):
+                        replaced[answer_id(new, row)] = before["mark"]
                 if new != old:
                     write_json(path, new)
                     count += 1
             kept = out / "roster.csv"
             roster = read_roster(kept) if kept.exists() else None
-            write_all(results, out, roster, masters)
+            write_all(results, out, roster, masters, replaced=replaced)
     except OSError as error:
         raise full(out, error) from error
     for words in agreement(read) + problems:

@@ -38,6 +38,7 @@ def write_all(
     roster: Roster | None = None,
     masters: Mapping[str, Any] | None = None,
     tutors: int = 0,
+    replaced: Mapping[str, Any] | None = None,
 ) -> list[tables.Result]:
     """Write all tables and pages into the folder `out`, each file in one step.
 
@@ -45,7 +46,8 @@ def write_all(
 
     `results` are gone through once and may be read from files as they come. `masters` gives, by
     exercise, what has a `title` and `rubrics` (texts in Markdown by question). Files of an earlier
-    call that nothing stands for any more are removed; marks that somebody wrote into a sheet stay.
+    call that nothing stands for any more are removed; marks that somebody wrote into a sheet stay,
+    but for those `replaced`, by answer_id, that a merge put others in the place of.
     `tutors` share the written answers; 0 leaves it as an earlier call had it.
     Raises OSError where a file cannot be written.
     """
@@ -71,7 +73,8 @@ def write_all(
     rows = tables.with_missing(light, roster, possible)
     tables.write_tables(out, rows, possible)
     for exercise in sorted(possible):
-        _write_marking(handed_in, out / "marking", exercise, masters.get(exercise), tutors)
+        folder, master = out / "marking", masters.get(exercise)
+        _write_marking(handed_in, folder, exercise, master, tutors, replaced)
     uploads = upload_files(light, roster, possible, titles)
     for name, text in uploads.items():
         write_whole(out / "uploads" / name, text)
@@ -93,7 +96,12 @@ def _bare_title(title: str) -> str:
 
 
 def _write_marking(
-    results: list[Result], folder: Path, exercise: str, master: Any, tutors: int
+    results: list[Result],
+    folder: Path,
+    exercise: str,
+    master: Any,
+    tutors: int,
+    replaced: Mapping[str, Any] | None,
 ) -> None:
     """Write an exercise's sheet and forms; a sheet that somebody began to fill is never lost."""
     answers = marks.written_answers(results, exercise)
@@ -109,7 +117,7 @@ def _write_marking(
             file.unlink(missing_ok=True)
         return
     rubrics, title = (master.rubrics, _bare_title(master.title)) if master else ({}, "")
-    header, rows = marks.sheet_table(answers, rubrics, before)
+    header, rows = marks.sheet_table(answers, rubrics, before, replaced)
     tables.write_csv(path, header, rows)
     tutor_of = _assigned(folder / f"{exercise}_tutors.csv", {a["student"] for a in answers}, tutors)
     filled = [

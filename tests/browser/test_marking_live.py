@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import axe
+import pytest
 from grading_results import EVIL, part, question, result
 from lab import no_errors
+from PIL import Image
 
+from belgrade.grading import merge
 from belgrade.grading.marks import agreement, merge_marks, read_sheet
+from belgrade.grading.store import write_json
 from belgrade.grading.write import write_all
 
 RUBRIC = """**How to mark 1.6 (3 points, one for each; half points are possible)**
@@ -127,3 +132,142 @@ def test_a_class_is_marked_by_keyboard_saved_and_merged(chromium: Any, tmp_path:
     assert first == wanted | {"criteria": {"Claim": 1, "Evidence": 0.5, "Caveat": 0}}
     assert (second["points"], second["comment"]) == (2.5, "And a caveat?")
     assert agreement([read_sheet(tmp_path / "saved.csv")]) == []
+
+
+@pytest.fixture
+def form(chromium: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Give the page of a form: three rows and a total of answer 1, a total alone of answer 2."""
+    sentence = question("1.6", "A sentence", [part("written", "pending", 0, 3)], written=TEXTS[0])
+    word = question("1.7", "A word", [part("written", "pending", 0, 1)], written="Base")
+    (tmp_path / "results").mkdir()
+    one = result("s1@example.org", "Name", [sentence, word], exercise="01")
+    write_json(tmp_path / "results" / "one.json", one)
+    master = SimpleNamespace(title="X", rubrics={"1.6": RUBRIC}, questions=[{"points": 4}])
+    monkeypatch.setattr(merge, "read_masters", lambda _: {"01": master})
+    write_all([one], tmp_path, None, {"01": master})
+    context = chromium.new_context(offline=True)
+    page = context.new_page()
+    with no_errors(page):
+        page.goto((tmp_path / "marking" / "01_answers.html").as_uri())
+        yield page
+    context.close()
+
+
+def choose(page: Any, *points: str) -> None:
+    """Choose points in the rows of the first answer."""
+    page.select_option("#view", "side")
+    for row, value in zip(page.locator("fieldset").all(), points, strict=True):
+        row.get_by_role("radio", name=value, exact=True).check()
+
+
+def save(page: Any, path: Path) -> None:
+    with page.expect_download() as saved:
+        page.locator("#save").click()
+    saved.value.save_as(path)
+
+
+def chosen(page: Any) -> list[str]:
+    """Return the points chosen in the rows of the first answer, and its total."""
+    rows, total, _ = page.evaluate(ENTERED)[0]
+    return [*(value for _, value in rows), total]
+
+
+def test_a_newer_mark_is_shown_whether_it_is_of_this_browser_or_of_the_page(
+    form: Any, tmp_path: Path
+) -> None:
+    saved, sheet = tmp_path / "saved.csv", tmp_path / "marking" / "01_marks.csv"
+
+    def merged(path: Path) -> list[str]:
+        """Merge a sheet; return what the page shows when it is opened again."""
+        merge.merge(tmp_path, [path], lambda _: None)
+        form.reload()
+        return chosen(form)
+
+    choose(form, "1", "1", "0")
+    save(form, saved)
+    assert merged(saved) == ["1", "1", "0", ""]
+    choose(form, "0", "1", "0")  # and not saved
+    assert merged(saved) == ["0", "1", "0", ""]
+    save(form, saved)
+    assert merged(saved) == ["0", "1", "0", ""]
+    assert read_sheet(sheet).rows[0]["Claim"] == "0"
+    assert form.inner_text("#said") == ""
+
+    text = sheet.read_text(encoding="utf-8-sig")
+    assert text.count(",0,1,0,") == 1
+    sheet.write_text(text.replace(",0,1,0,", ",1,1,1,"), encoding="utf-8")
+    assert merged(sheet) == ["1", "1", "1", ""]
+    assert "newer marks than this browser kept: answer 1." in form.inner_text("#said")
+    # A total that is not the rows' sum is one in the sheet and in the form too.
+    choose(form, "1", "1", "0")
+    form.locator(".total").first.fill("1,5")
+    save(form, saved)
+    assert merged(saved) == ["1", "1", "0", "1,5"]
+    form.evaluate("localStorage.clear()")
+    form.reload()
+    assert chosen(form) == ["1", "1", "0", "1.5"]
+
+
+def test_a_sheet_that_lost_letters_or_has_other_points_is_told_apart(
+    form: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "sheet.csv"
+    choose(form, "1", "1", "0.5")
+    form.locator("textarea").first.fill("Vučić")
+    save(form, path)
+    text = path.read_text(encoding="utf-8-sig").replace('"', "").replace(",", ";")
+    assert "1;1;0.5;;Vučić" in text
+
+    def bring(content: bytes) -> str:
+        path.write_bytes(content)
+        form.evaluate("document.getElementById('said').textContent = ''")
+        form.set_input_files("#bring", path)
+        form.wait_for_function("document.getElementById('said').textContent")
+        return form.inner_text("#said")
+
+    assert "CSV UTF-8" in bring(text.encode("cp1250"))
+    other = text.replace("1;1;0.5;", "0;1;0,25;")
+    said = bring(other.encode())
+    assert (
+        said == "Marks of 1 answers are brought in. Not those of 1: this form has no such points."
+    )
+    assert chosen(form) == ["1", "1", "0.5", ""]
+    assert form.locator("textarea").first.input_value() == "Vučić"
+    without = "\r\n".join(line.rsplit(";", 2)[0] for line in text.splitlines())
+    assert "mark" not in without
+    assert bring(f"sep=;\r\n{without.replace('1;1;0.5', '0;1;0,5')}".encode()).startswith(
+        "Marks of 2 answers"
+    )
+    assert chosen(form) == ["0", "1", "0.5", ""]
+    assert form.locator("textarea").first.input_value() == ""
+
+
+def test_what_the_browser_kept_and_cannot_read_is_said_and_kept_no_more(form: Any) -> None:
+    choose(form, "1", "1", "0")
+    form.evaluate("localStorage.setItem(Object.keys(localStorage)[0], '{')")
+    form.reload()
+    assert "cannot be read" in form.inner_text("#said")
+    choose(form, "0", "0", "1")
+    form.reload()
+    assert chosen(form) == ["0", "0", "1", ""]
+    assert form.inner_text("#said") == ""
+
+
+def test_what_is_chosen_can_be_seen_in_forced_colours_and_on_paper(form: Any) -> None:
+    choose(form, "1", "1", "0")
+    form.emulate_media(forced_colors="active")
+    form.locator("h1").click()  # nothing has the focus
+    pictures = (each.screenshot() for each in form.locator(".step").all())
+    corners = [Image.open(io.BytesIO(each)).getpixel((6, 6)) for each in pictures]
+    marked = [each.is_checked() for each in form.locator(".step input").all()]
+    grounds = [
+        {at for at, is_it in zip(corners, marked, strict=True) if is_it == want}
+        for want in (True, False)
+    ]
+    assert [len(each) for each in grounds] == [1, 1] and grounds[0] != grounds[1]
+    form.emulate_media(forced_colors="none", media="print")
+    step = form.locator(".step :checked + span").first
+    assert step.evaluate("step => getComputedStyle(step).printColorAdjust") == "exact"
+    assert form.get_by_text("2 of 3", exact=True).is_visible()
+    form.emulate_media(media="screen")
+    assert form.locator(".how").count() == 1  # only where there is a rubric to read

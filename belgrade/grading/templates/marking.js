@@ -31,6 +31,9 @@
     return number <= fixed.max_points ? number : NaN;
   };
   const marked = answer => points(answer) >= 0;
+  // What an answer was given, as it comes back when it was saved, merged and written anew.
+  const given = answer =>
+    JSON.stringify([points(answer), answer.comment.value.trim(), ...answer.rows.map(chosen)]);
 
   const look = answer => {
     const number = points(answer);
@@ -49,11 +52,12 @@
   };
 
   const load = () => JSON.parse(localStorage.getItem(kept)) ?? {};
-  const store = answer => {
+  const store = (...changes) => {
+    const entries = changes.map(answer =>
+      [answer.fixed.answer_id, {...read(answer), from: answer.from}]);
     try {
       // Another window may have entered something meanwhile.
-      const all = {...load(), [answer.fixed.answer_id]: read(answer)};
-      localStorage.setItem(kept, JSON.stringify(all));
+      localStorage.setItem(kept, JSON.stringify({...load(), ...Object.fromEntries(entries)}));
     } catch {
       window.onbeforeunload = event => event.preventDefault();
       by('said').textContent = 'This browser keeps nothing: save before you close the page.';
@@ -127,23 +131,29 @@
     link.download = file;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+    const entered = answers.filter(answer => !answer.from.includes(given(answer)));
+    for (const answer of entered) answer.from.push(given(answer));
+    store(...entered);
     window.onbeforeunload = null;
     const done = answers.filter(marked).length;
     by('said').textContent =
       `${file} is among your downloads: ${done} of ${answers.length} answers have a mark.`;
   };
 
+  // Fill in an answer, unless it has points that are none of the form's; tell whether it was.
   const enter = (answer, entry) => {
-    if (!entry) return;
-    answer.total.value = entry.mark;
-    answer.comment.value = entry.comment;
-    for (const row of answer.rows) {
-      const given = (entry[row.dataset.row] ?? '').replace(',', '.');
-      for (const step of row.querySelectorAll('input')) {
-        step.checked = given !== '' && Number(given) === Number(step.value);
-      }
-    }
+    const steps = answer.rows.map(row => {
+      const cell = (entry[row.dataset.row] ?? '').trim().replace(',', '.');
+      const all = [...row.querySelectorAll('input')];
+      return {all, cell, step: cell && all.find(({value}) => Number(value) === Number(cell))};
+    });
+    if (steps.some(({cell, step}) => cell && !step)) return false;
+    answer.total.value = entry.mark ?? '';
+    answer.comment.value = entry.comment ?? '';
+    for (const {all, step} of steps) for (const each of all) each.checked = each === step;
+    return true;
   };
+  const numbers = list => list.map(answer => answers.indexOf(answer) + 1).join(', ');
   // The rows of a sheet that this form saved, or a spreadsheet since, as {name: text}.
   const rowsOf = text => {
     const between = text.match(/[,;\t]/)?.[0];
@@ -157,14 +167,24 @@
     return table.map(row => Object.fromEntries(table[0].map((name, n) => [name, row[n] ?? ''])));
   };
   const bring = async ({target}) => {
-    const rows = new Map(rowsOf(await target.files[0].text()).map(row => [row.answer_id, row]));
-    const found = answers.filter(answer => rows.has(answer.fixed.answer_id));
-    for (const answer of found) {
-      enter(answer, rows.get(answer.fixed.answer_id));
-      changed(answer);
-    }
-    by('said').textContent = `Marks of ${found.length} answers are brought in.`;
+    const bytes = await target.files[0].arrayBuffer();
     target.value = '';
+    let text;
+    try {
+      text = new TextDecoder('utf-8', {fatal: true}).decode(bytes);
+    } catch {
+      by('said').textContent = 'This file has lost letters such as č or ж: open the table again, ' +
+        'and save it as “CSV UTF-8”.';
+      return;
+    }
+    const table = rowsOf(text.replace(/^sep=.*\r?\n/i, ''));
+    const rows = new Map(table.map(row => [row.answer_id, row]));
+    const found = answers.filter(answer => rows.has(answer.fixed.answer_id));
+    const refused = found.filter(answer => !enter(answer, rows.get(answer.fixed.answer_id)));
+    for (const answer of found) answer.from.push(given(answer)); // it was saved elsewhere
+    found.forEach(changed);
+    by('said').textContent = `Marks of ${found.length - refused.length} answers are brought in.` +
+      (refused.length ? ` Not those of ${numbers(refused)}: this form has no such points.` : '');
   };
 
   const near = ({target}) => answers.find(({place}) => place.contains(target));
@@ -213,11 +233,30 @@
   by('save').addEventListener('click', save);
   by('bring').addEventListener('change', bring);
 
+  let before = {};
   try {
-    const before = load();
-    for (const answer of answers) enter(answer, before[answer.fixed.answer_id]);
-  } catch {
-    by('said').textContent = 'This browser keeps nothing: save before you close the page.';
+    before = load();
+  } catch (error) {
+    const isDamaged = error instanceof SyntaxError;
+    if (isDamaged) localStorage.removeItem(kept);
+    by('said').textContent = isDamaged
+      ? 'What this browser kept cannot be read: bring in what you saved.'
+      : 'This browser keeps nothing: save before you close the page.';
+  }
+  // What was kept counts while the page says what it said then, or what was saved since.
+  const passed = answers.filter(answer => {
+    const [entry, written] = [before[answer.fixed.answer_id], read(answer)];
+    const now = given(answer);
+    answer.from = [now];
+    if (!entry || !enter(answer, entry) || !entry.from) return false;
+    const since = entry.from.indexOf(now);
+    if (since >= 0) answer.from = entry.from.slice(since);
+    if (since >= 0 || given(answer) === now) return false;
+    return enter(answer, written);
+  });
+  if (passed.length) {
+    by('said').textContent =
+      `This page has newer marks than this browser kept: answer ${numbers(passed)}.`;
   }
   answers.forEach(look);
   count();

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
 from typing import Any
 
 import nbformat
 from one_kernel import CLEAR
 
 from belgrade.checks import examine
-from belgrade.checks.assemble import about, assemble, fresh_copy
+from belgrade.checks.assemble import about
 
 # Charts are made and judged as ever, but no pixels of them: those take longest and nobody looks.
 NO_PIXELS = """from matplotlib_inline.config import InlineBackend
@@ -20,31 +19,14 @@ SKIP_DRAWING = f"""{NO_PIXELS}
 from matplotlib import pyplot
 pyplot.draw_all = lambda force=False: None"""
 
-Outcomes = dict[str, tuple[str, str]]
-Runner = Callable[[Any], tuple[list[dict[str, Any]], dict[str, str]]]
 
-
-def checked_copies(
-    compiled: dict[str, Any], submissions: list[Any], runner: Runner = examine.run
-) -> list[tuple[Outcomes, list[str]]]:
-    """Return for each submitted notebook ({question: (status, message)}, repairs).
-
-    Each is put into a fresh copy of its own. `runner` runs a notebook and returns records and what
-    was lost, as nbval's does.
-    """
-    fresh = fresh_copy(compiled["notebook"], compiled["checks"])
-    copies = [assemble(fresh, submitted) for submitted in submissions]
-    records = records_of([notebook for notebook, _ in copies], runner)
-    return [(outcomes(each), repairs) for each, (_, repairs) in zip(records, copies, strict=True)]
-
-
-def outcomes(records: list[dict[str, Any]]) -> Outcomes:
+def outcomes(records: list[dict[str, Any]]) -> dict[str, tuple[str, str]]:
     """Return {question: (status, message)} of records, parts with a name left out."""
     judged = [record for record in records if record["part"] == "" and "status" in record]
     return {record["question"]: (record["status"], record["message"]) for record in judged}
 
 
-def records_of(copies: list[Any], runner: Runner = examine.run) -> list[list[dict[str, Any]]]:
+def records_of(copies: list[Any]) -> list[list[dict[str, Any]]]:
     """Return the records of each assembled copy, from one run for all of them.
 
     The copies follow one another in one kernel, whose names are cleared in between. Their questions
@@ -67,7 +49,7 @@ def records_of(copies: list[Any], runner: Runner = examine.run) -> list[list[dic
             combined.cells.insert(0, separator)
         else:
             combined.cells += [separator, *notebook.cells]
-    records, aborted = runner(combined)
+    records, aborted = examine.run(combined)
     assert not aborted
     by_copy: list[list[dict[str, Any]]] = [[] for _ in copies]
     for record in records:

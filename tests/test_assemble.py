@@ -144,6 +144,7 @@ def test_edited_setup_runs_after_the_original_and_parameters_stay(fresh):
     assert sources[sources.index("flights = 5") - 1].startswith("flights = pd.DataFrame")
     assert "PLANES = 12" not in sources
     assert len(repairs) == 2
+    assert "The parameters were changed: the given ones are used." in repairs
 
 
 def test_copied_split_and_retyped_answers(fresh):

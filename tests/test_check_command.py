@@ -115,6 +115,7 @@ def bend(notebook):
     notebook.cells.remove(cells["check-4"])
     notebook.cells.insert(5, new_code_cell("def helper(x):\n    return x"))
     notebook.cells.insert(0, new_markdown_cell("My notes"))
+    notebook.cells.append(new_code_cell("1 / 0"))
     return notebook
 
 

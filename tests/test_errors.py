@@ -151,7 +151,7 @@ SLIPS = [
     ('deliveries["donor"].value_counts().plot(colour="red")', "American in matplotlib"),
     ("if 3 > 2:", "an empty line after a colon"),
     ("numbers = [1, 2\nx = 3\ny = 4", "never closed: ["),
-    ("~pd_.Series([True, float('nan')])", "Some cells are empty"),
+    ("~pd_.Series([float('nan'), True])", "Some cells are empty"),
     ("[1] - 2", "do not go together: 'list' and 'int'"),
     ('"a" * 1.5', "multiplied by a number"),
     ("deliveries.head(2) == deliveries.head(3)", "compared row by row"),

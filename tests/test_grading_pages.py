@@ -12,6 +12,7 @@ from itertools import pairwise
 import pytest
 from grading_results import EVIL, a_class, part, png, question, result
 from test_grading_tables import MASTERS, RUBRIC, marked
+from test_palette import contrast
 
 from belgrade.checks.status import STATUS
 from belgrade.grading import marks, pages, tables
@@ -76,14 +77,19 @@ ALL = ["a", "b", "c", "d", "marked", "marking", "report"]
 
 @pytest.mark.parametrize("name", ALL)
 def test_a_page_is_safe(made, name):
-    page = Page(made[name])
+    assert_safe(made[name], is_form=name == "marking")
+
+
+def assert_safe(html: str, *, is_form: bool = False) -> None:
+    """Fail where a page loads or runs anything but the one script of a form."""
+    page = Page(html)
     assert page.open == []
     names = {tag for tag, _ in page.tags}
     assert not names & {"iframe", "object", "embed", "link", "base", "form", "svg", "b"}
-    assert len(page.of("script")) == (name == "marking")
+    assert len(page.of("script")) == is_form
     policy = CSP
-    if name == "marking":
-        script = re.search(r"<script [^>]*>(.*?)</script>", made[name], re.DOTALL)[1]
+    if is_form:
+        script = re.search(r"<script [^>]*>(.*?)</script>", html, re.DOTALL)[1]
         digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
         policy += f"; script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     policies = [m for m in page.of("meta") if m.get("http-equiv")]
@@ -95,8 +101,8 @@ def test_a_page_is_safe(made, name):
         for key in ("src", "href"):
             if key in attrs:
                 assert attrs[key].startswith(("#", "data:image/png;base64,"))
-    assert "url(" not in made[name] and "@import" not in made[name]
-    made[name].encode("utf-8")
+    assert "url(" not in html and "@import" not in html
+    html.encode("utf-8")
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -182,14 +188,6 @@ def test_the_report_counts(made):
     asked = re.findall(r'<th scope="row">(3\.\d) ', made["report"])
     assert asked == ["3.1", "3.2", "3.6"]
     assert "Nobody <b> (absent)" in page.text and "=1+1 Eva (4214)" in page.text
-    assert made["report"] == pages.class_report(
-        tables.with_missing(
-            a_class(),
-            Roster(PLAIN, (), (Student("4211", "Ana"), Student("absent", "Nobody <b>"))),
-            {"03": 15},
-        ),
-        {"03": "Arms and energy"},
-    )
 
 
 def test_mistakes_that_differ_in_numbers_are_one():
@@ -223,19 +221,6 @@ def test_the_text_stands_out_enough():
             assert contrast(scheme["line"], scheme[paper]) >= 3
     for _, _, back, _edge in STATUS.values():
         assert contrast("#1a1a1a", back) >= 7
-
-
-def contrast(one: str, other: str) -> float:
-    """Return the contrast of two colours: WCAG 2.2, "contrast ratio"."""
-
-    def light(colour: str) -> float:
-        full = colour if len(colour) == 7 else "#" + "".join(c * 2 for c in colour[1:])
-        parts = [int(full[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-        parts = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
-        return sum(w * p for w, p in zip((0.2126, 0.7152, 0.0722), parts, strict=True))
-
-    low, high = sorted((light(one), light(other)))
-    return (high + 0.05) / (low + 0.05)
 
 
 def test_a_rubric_of_the_key_is_shown_with_its_tags_as_text():

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
 import nbformat
+import pandas as pd
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from toy_exercise import RIGHT, toy_key
@@ -244,7 +245,6 @@ def test_other_ways_to_call_it_wrongly(root, tmp_path, monkeypatch, capsys):
 
 
 def test_check_in_a_notebook_says_the_same(root, capsys):
-    pd = pytest.importorskip("pandas")
     checks.check("90.1", 11 / 60 * 1000)
     assert capsys.readouterr().out == f"✗ Not yet · question 90.1\n{WORDS['90.1']}\n"
     checks.check("90.1", 1.58)
@@ -286,7 +286,6 @@ def test_the_display_carries_the_answer_and_never_the_reference(root, monkeypatc
 
 
 def test_a_chart_is_also_told_in_words(root, capsys):
-    pd = pytest.importorskip("pandas")
     few = pd.Series([11, 3], index=["Russia", "China"], name="planes")
     many = pd.Series([float(n * n) for n in range(9)], name="squares")
     for data, kind, words in (

@@ -11,6 +11,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from toy_class import zipped
 
 from belgrade.grading import GradingError, archive
 from belgrade.grading.archive import ArchiveLimits
@@ -27,14 +28,6 @@ def notebook(exercise: str | None = "03", code: str = "answer = 1") -> bytes:
     cell = {"cell_type": "code", "source": code, "metadata": about, "outputs": [], "id": "a"}
     book = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     return json.dumps(book).encode()
-
-
-def zipped(files: dict[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", compression) as archive_file:
-        for name, data in files.items():
-            archive_file.writestr(name, data)
-    return out.getvalue()
 
 
 def lay_out(folder: Path, files: dict[str, bytes]) -> Path:

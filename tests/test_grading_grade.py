@@ -18,15 +18,16 @@ from typing import Any
 
 import machine
 import nbformat
+import pandas as pd
 import pytest
 from sandboxes import probe
-from test_cases import answer_cells, cases_of, solved
+from test_cases import batches_of, solved
 from test_nbgrader import PARTLY, WARNS, WRONG
 from toy_class import ROOT, ToyClass, marks, results, without_kernels
 from toy_exercise import RIGHT
 
 from belgrade import cli, files
-from belgrade.authoring.cases import judge_in_process, with_code
+from belgrade.authoring.cases import judge_in_process
 from belgrade.checks.compiled import read_compiled
 from belgrade.grading import GradingError
 from belgrade.grading import grade as grading
@@ -95,7 +96,6 @@ def bare(found: dict[str, Any], *others: str) -> Any:
 
 
 def test_a_class_is_graded(toy: ToyClass, uninterrupted: Any) -> None:
-    pd = pytest.importorskip("pandas")
     assert uninterrupted.returncode == 1, uninterrupted.stderr
     assert "5 graded, mean 51% of the points" in uninterrupted.stdout
     assert "3 wait for marks" in uninterrupted.stdout
@@ -240,7 +240,6 @@ def test_a_wrong_turn_that_is_none_here_is_told_and_stops_nothing(
 def test_marks_are_merged_and_kept(
     small: ToyClass, seeded: Path, fake_runs: list[Any], capsys: Any
 ) -> None:
-    pd = pytest.importorskip("pandas")
     assert run_grade(small, seeded) == 0
     sheet = seeded / "marking" / "90_marks.csv"
     table = pd.read_csv(sheet, dtype="string")
@@ -573,20 +572,16 @@ def test_without_a_sandbox_it_gives_the_same_grades(
         assert bare(found)[student] == bare(wanted)[student]
 
 
-@pytest.mark.parametrize("number", ["03"])
 def test_the_same_answers_get_the_same_marks(
-    number: str, sandbox_option: tuple[str, ...], tmp_path: Path, monkeypatch: Any
+    sandbox_option: tuple[str, ...], tmp_path: Path, monkeypatch: Any
 ) -> None:
     """On a real exercise: graded here, and judged at once as in the notebook."""
     import matplotlib
 
     matplotlib.use("agg")
     monkeypatch.setenv("BELGRADE_EXAM", "1")
-    compiled, cases, sources = read_compiled(number), cases_of(number), answer_cells(number)
-    batches = [
-        {q: with_code(sources[q], of_it[n][0]) for q, of_it in cases.items() if n < len(of_it)}
-        for n in (0, 4)
-    ]
+    compiled, of_cases = read_compiled("03"), batches_of("03")
+    batches = [of_cases[0], of_cases[4]]
     for n, batch in enumerate(batches):
         folder = tmp_path / "submissions" / f"s{n}"
         folder.mkdir(parents=True)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import io
 import json
 import os
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -75,6 +77,15 @@ class ToyClass:
         command, env = self.command(*options, out=out), self.environment(**more)
         text = {"encoding": "utf-8", "errors": "replace"}
         return subprocess.run(command, cwd=self.folder, env=env, capture_output=True, **text)
+
+
+def zipped(files: dict[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """Return a zip of these files."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", compression) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return out.getvalue()
 
 
 def results(out: Path) -> dict[str, dict[str, Any]]:

@@ -6,13 +6,10 @@ import calendar
 import re
 import warnings
 from datetime import date
-from pathlib import Path
 
-import nbformat
 import pytest
+from guides import NUMBERS, notebook
 
-ROOT = Path(__file__).resolve().parent.parent
-LESSONS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 MONTHS = list(calendar.month_name)[1:]
 MARKER = re.compile(rf"(?i)\bas of (?:(\d{{1,2}}) )?({'|'.join(MONTHS)}) (\d{{4}})")
 # How a sentence says that something is so to this day, and may not be so tomorrow.
@@ -47,18 +44,18 @@ def older(text: str, today: date) -> list[str]:
     return found
 
 
-def lesson(path: Path) -> str:
-    cells = nbformat.read(path, as_version=4).cells
+def lesson(number: str) -> str:
+    cells = notebook("notebooks", number).cells
     return "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
 
 
-@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
-def test_what_is_so_now_says_as_of_when(path: Path) -> None:
-    text = lesson(path)
+@pytest.mark.parametrize("number", NUMBERS)
+def test_what_is_so_now_says_as_of_when(number: str) -> None:
+    text = lesson(number)
     assert undated(text) == []
     # A calendar fails no test: what has to be read again is told as a warning.
     for each in older(text, date.today()):
-        warnings.warn(f"{path.name}: more than a year old: {each}", stacklevel=1)
+        warnings.warn(f"lesson {number}: more than a year old: {each}", stacklevel=1)
 
 
 def test_undated_and_old_sentences_are_found() -> None:
@@ -74,5 +71,5 @@ def test_undated_and_old_sentences_are_found() -> None:
 
 
 def test_the_lessons_have_such_sentences() -> None:
-    marked = [path.stem for path in LESSONS if MARKER.search(lesson(path))]
+    marked = [number for number in NUMBERS if MARKER.search(lesson(number))]
     assert len(marked) >= 4, marked

@@ -1,39 +1,31 @@
-"""Lines to fill in: each is the line of a lesson, passes when filled and says so when it is not.
-
-And the ladder: no exercise asks for a piece of pandas or Python that no lesson had practised.
-"""
+"""Lines to fill in: each is the line of a lesson, passes when filled and says so when it is not."""
 
 from __future__ import annotations
 
 import ast
 import re
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
+from guides import NUMBERS, notebook
 from matplotlib import pyplot
 
 from belgrade.checks import blanks, check
 from belgrade.checks.cells import assigned
 
-ROOT = Path(__file__).resolve().parent.parent
-LESSONS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 STEPS = blanks.steps()
 
 
-@cache
-def cells(path: Path) -> list[nbformat.NotebookNode]:
-    return nbformat.read(path, as_version=4).cells
+def cells(lesson: str) -> list[Any]:
+    return notebook("notebooks", lesson).cells
 
 
-def lines_to_fill() -> list[tuple[Path, int]]:
+def lines_to_fill() -> list[tuple[str, int]]:
     """Return the lesson and the place of each cell with a blank."""
     return [
-        (path, place)
-        for path in LESSONS
-        for place, cell in enumerate(cells(path))
+        (lesson, place)
+        for lesson in NUMBERS
+        for place, cell in enumerate(cells(lesson))
         if cell.cell_type == "code" and blanks.BLANK.search(cell.source)
     ]
 
@@ -47,10 +39,10 @@ def used(source: str) -> set[str]:
     return {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
 
 
-def cells_before(path: Path, place: int, code: str) -> list[str]:
+def cells_before(lesson: str, place: int, code: str) -> list[str]:
     """Return the cells above that the code needs, directly or not."""
     needed, found = used(code), []
-    for cell in reversed(cells(path)[:place]):
+    for cell in reversed(cells(lesson)[:place]):
         runs = cell.cell_type == "code" and not cell.metadata.get("tags")
         if runs and not blanks.BLANK.search(cell.source) and assigned(cell.source) & needed:
             found.append(cell.source)
@@ -58,18 +50,20 @@ def cells_before(path: Path, place: int, code: str) -> list[str]:
     return found[::-1]
 
 
-LINES = {question_in(cells(path)[place].source): (path, place) for path, place in lines_to_fill()}
+LINES = {
+    question_in(cells(lesson)[place].source): (lesson, place) for lesson, place in lines_to_fill()
+}
 
 
 def test_each_line_stands_in_its_lesson_once_and_in_order() -> None:
     assert list(LINES) == list(STEPS)
-    assert all(question[:2] == path.name[:2] for question, (path, _) in LINES.items())
+    assert all(question[:2] == lesson for question, (lesson, _) in LINES.items())
 
 
 @pytest.mark.parametrize("question", LINES)
 def test_a_line_is_that_of_the_lesson_with_blanks(question: str) -> None:
-    path, place = LINES[question]
-    lines = cells(path)[place].source.strip().splitlines()
+    lesson, place = LINES[question]
+    lines = cells(lesson)[place].source.strip().splitlines()
     pattern = "[^\n]+?".join(
         re.escape(part) for part in "\n".join(lines[:-1]).rstrip().split("____")
     )
@@ -81,13 +75,13 @@ def test_a_line_is_that_of_the_lesson_with_blanks(question: str) -> None:
 def test_a_filled_line_is_right_a_slip_is_not_and_a_blank_is_told(
     question: str, _shell: Any, displayed: list[dict[str, Any]]
 ) -> None:
-    (path, place), step = LINES[question], STEPS[question]
+    (lesson, place), step = LINES[question], STEPS[question]
     assert step["code"].count(step["slip"][0]) == 1
     slipped = step["code"].replace(*step["slip"])
     space = _shell.user_ns
     kept = dict(space)
     try:
-        for source in cells_before(path, place, step["code"]):
+        for source in cells_before(lesson, place, step["code"]):
             exec(source, space)
         for code in (step["code"], slipped):
             exec(code, space)

@@ -8,15 +8,13 @@ from __future__ import annotations
 import ast
 import re
 from functools import cache
-from pathlib import Path
 
-import nbformat
 import pytest
+from guides import DOCS, notebook
 
 from belgrade.checks import blanks
 
-ROOT = Path(__file__).resolve().parent.parent
-PAGE = ROOT / "docs" / "phrasebook.md"
+PAGE = DOCS / "phrasebook.md"
 BEGIN, END = "<!-- ladder: begin -->", "<!-- ladder: end -->"
 NUMBERS = ["00", "01", "02", "03", "04"]
 # What a name before the dot may be that is no table, chart or column: the module's own parts, with
@@ -97,19 +95,13 @@ def idioms(code: str) -> set[str]:
 
 
 @cache
-def cells(folder: str, number: str) -> list[nbformat.NotebookNode]:
-    (path,) = (ROOT / folder).glob(f"{number}_*.ipynb")
-    return nbformat.read(path, as_version=4).cells
-
-
-@cache
 def explained() -> dict[str, tuple[str, str]]:
     """Return where the prose first shows each idiom as code: lesson, heading."""
     first: dict[str, tuple[str, str]] = {}
     asked = {idiom for _, found in questions() for idiom in found} | in_open_code().keys()
     for number in NUMBERS:
         heading = ""
-        for cell in cells("notebooks", number):
+        for cell in notebook("notebooks", number).cells:
             if cell.cell_type != "markdown":
                 continue
             for part in re.split(r"^(?=#+ )", cell.source, flags=re.M):
@@ -142,7 +134,7 @@ def questions() -> list[tuple[str, set[str]]]:
     found = []
     for number in NUMBERS:
         question = kind = ""
-        for cell in cells("exercises/keys", number):
+        for cell in notebook("exercises/keys", number).cells:
             if cell.cell_type == "raw" and "question = " in cell.source:
                 question = re.search(r'question = "([\d.]+)"', cell.source)[1]
                 kind = re.search(r'kind = "(\w+)"', cell.source)[1]
@@ -160,7 +152,7 @@ def in_open_code() -> dict[str, str]:
     """Return the first lesson whose open code has each idiom, but for set-up and blanks."""
     first: dict[str, str] = {}
     for number in NUMBERS:
-        for cell in cells("notebooks", number):
+        for cell in notebook("notebooks", number).cells:
             hidden = (
                 cell.metadata.get("jupyter", {}).get("source_hidden") or "import" in cell.source
             )

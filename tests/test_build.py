@@ -274,35 +274,26 @@ def test_clean_command(tmp_path, monkeypatch, capsys):
     assert "no notebook" in capsys.readouterr().err
 
 
-def test_the_commands_option_run_runs(tmp_path, capsys):
-    path = tmp_path / "lesson.ipynb"
-    nbformat.write(new_notebook(cells=[new_code_cell("object()", id="one")]), path)
+def test_clean_run_uses_a_fresh_kernel_and_an_empty_journal(tmp_path):
+    source = (
+        "import os\n"
+        "[object(), os.listdir(os.environ['BELGRADE_WORK']), os.path.basename(os.getcwd())]"
+    )
+    (tmp_path / "here").mkdir()
+    path = tmp_path / "here" / "lesson.ipynb"
+    nbformat.write(new_notebook(cells=[new_code_cell(source, id="a")]), path)
     assert cli.main(["clean", str(path)]) == 0
     assert nbformat.read(path, 4).cells[0].execution_count is None
     assert cli.main(["clean", "--run", str(path)]) == 0
     (output,) = nbformat.read(path, 4).cells[0].outputs
-    assert output.data["text/plain"] == "<object at 0x0000000000>"
+    assert output.data["text/plain"] == "[<object at 0x0000000000>, [], 'here']"
     before = path.read_bytes()
     assert cli.main(["clean", "--run", str(path)]) == 0
     assert path.read_bytes() == before
-
-
-def test_clean_run_uses_a_fresh_kernel_and_an_empty_journal(tmp_path):
-    source = (
-        "import os\n"
-        "[sorted(os.listdir(os.environ['BELGRADE_WORK'])), os.path.basename(os.getcwd())]"
-    )
-    bad = new_notebook(cells=[new_code_cell("1/0", id="bad")])
-    (tmp_path / "here").mkdir()
-    path = tmp_path / "here" / "lesson.ipynb"
-    nbformat.write(new_notebook(cells=[new_code_cell(source, id="a")]), path)
-    assert clean_files([path], run=True, say=str) == [path]
-    assert clean_files([path], run=True, say=str) == []
-    assert nbformat.read(path, 4).cells[0].outputs[0].data["text/plain"] == "[[], 'here']"
-    copy = tmp_path / "bad.ipynb"
-    nbformat.write(bad, copy)
+    bad = tmp_path / "bad.ipynb"
+    nbformat.write(new_notebook(cells=[new_code_cell("1/0", id="bad")]), bad)
     with pytest.raises(RunError, match=r"bad\.ipynb: cell 0 \(bad\) stopped with ZeroDivision"):
-        clean_files([copy], run=True, say=str)
+        clean_files([bad], run=True, say=str)
 
 
 KINDS = ("number", "list", "table", "function", "chart", "choice", "written")

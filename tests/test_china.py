@@ -17,7 +17,7 @@ from belgrade.methods.flows import leads, rate_that_equates, total_before
 
 def said(name: str, **choices: object) -> str:
     explorer = getattr(explorers, name)()
-    return explorer.describe(explorer.data, **(explorer.defaults | choices))
+    return explorer.view(explorer.data, **(explorer.defaults | choices))[1]
 
 
 def test_a_total_is_rolled_back_by_the_flows_that_followed() -> None:

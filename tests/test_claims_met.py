@@ -42,13 +42,13 @@ def test_every_claim_is_named_somewhere_or_the_table_says_why_not() -> None:
 def test_the_tree_shows_every_claim_of_the_argument() -> None:
     tree = explorers.argument_tree()
     shown: set[str] = set()
-    for point in tree.controls["point"].values():
-        words = tree.describe(tree.data, point=point, under="claims")
+    for point in tree.controls["point"].along():
+        words = tree.view(tree.data, point=point, under="claims")[1]
         shown |= set(CLAIM.findall(words))
     assert claims() - shown == ABOUT_ITSELF
 
 
 def test_a_leaf_of_the_tree_shows_its_claims_whatever_is_chosen() -> None:
     tree = explorers.argument_tree()
-    assert "C040 (fact): " in tree.describe(tree.data, point="G1.05", under="points")
-    assert "C007" not in tree.describe(tree.data, point="G0", under="points").partition("Under")[2]
+    assert "C040 (fact): " in tree.view(tree.data, point="G1.05", under="points")[1]
+    assert "C007" not in tree.view(tree.data, point="G0", under="points")[1].partition("Under")[2]

@@ -153,4 +153,4 @@ def test_the_library_counts_have_no_european_union() -> None:
     partner = "European Union (most common vote)"
     explorer = explorers.vote_with_whom(partner=partner, vote_set="adopted_resolutions")
     with pytest.raises(NothingToShow, match="Choose Germany"):
-        explorer.describe(explorer.data, **explorer.defaults)
+        explorer.view(explorer.data, **explorer.defaults)[1]

@@ -112,7 +112,7 @@ def test_marks_and_text_are_dark_enough_on_white() -> None:
 def test_words_in_pictures_are_dark_enough_on_their_ground(name: str) -> None:
     explorer = getattr(explorers, name)()
     with figures.style():
-        figure = explorer.draw(explorer.data, **explorer.defaults)
+        figure = explorer.view(explorer.data, **explorer.defaults)[0]
         figure.canvas.draw()
     faint = {}
     for words in figure.findobj(Text):

@@ -119,7 +119,7 @@ def test_a_committed_ranking_stands_in_picture_and_sentence(given: list[str]) ->
     explorer = explorers.guess_the_donor(given)
     assert "Your ranking: 1st Germany, 2nd Russia. For Germany" in explorer.bundle()["text/plain"]
     with figures.style():
-        you, *_ = explorer.draw(explorer.data, **explorer.defaults).axes
+        you, *_ = explorer.view(explorer.data, **explorer.defaults)[0].axes
     assert [text.get_text() for text in you.texts] == ["1st", "2nd"]
     assert [line.get_ydata()[0] for line in you.lines] == [3, 1]
 

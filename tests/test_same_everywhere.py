@@ -238,7 +238,7 @@ def test_an_explorer_says_and_draws_the_same_of_shuffled_rows(
 
 def said(explorer: Any, choice: dict[str, Any]) -> str:
     try:
-        return explorer.describe(explorer.data, **explorer.defaults | choice)
+        return explorer.view(explorer.data, **explorer.defaults | choice)[1]
     except NothingToShow as nothing:
         return str(nothing)
 

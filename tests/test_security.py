@@ -88,7 +88,7 @@ def test_kosovo_takes_the_place_of_albania_among_the_neighbours() -> None:
 
 def said(name: str, **choices: object) -> str:
     explorer = getattr(explorers, name)()
-    return explorer.describe(explorer.data, **(explorer.defaults | choices))
+    return explorer.view(explorer.data, **(explorer.defaults | choices))[1]
 
 
 def test_exercises_say_the_report_s_pair_and_what_is_unfair() -> None:

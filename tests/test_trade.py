@@ -11,7 +11,7 @@ from belgrade.explorers.kit import spread
 
 def words(name: str, **choices: object) -> str:
     explorer = getattr(explorers, name)()
-    return explorer.describe(explorer.data, **(explorer.defaults | choices))
+    return explorer.view(explorer.data, **(explorer.defaults | choices))[1]
 
 
 def test_printed_shares_are_the_six_of_the_report() -> None:

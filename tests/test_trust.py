@@ -177,16 +177,16 @@ def test_the_events_to_code_are_about_thirty_and_each_has_its_place_in_the_repor
 def test_the_two_example_coders_agree_equally_often_but_not_beyond_chance() -> None:
     # The lesson says so in words.
     explorer = explorers.code_the_events()
-    words = explorer.describe(explorer.data, **explorer.defaults)
+    words = explorer.view(explorer.data, **explorer.defaults)[1]
     assert "They agree on 15 of 27 (56 per cent; by chance 36), kappa is 0.31." in words
     assert "6 of 27 cold in all, but 4 of 7" in words
-    always = explorer.describe(explorer.data, **explorer.defaults | {"coder": trust.ALWAYS_WARM})
+    always = explorer.view(explorer.data, **explorer.defaults | {"coder": trust.ALWAYS_WARM})[1]
     assert "They agree on 15 of 27 (56 per cent; by chance 56), kappa is 0.00." in always
 
 
 def test_the_spy_affair_can_be_one_event() -> None:
     explorer = explorers.code_the_events()
-    words = explorer.describe(explorer.data, **explorer.defaults | {"spy": 1})
+    words = explorer.view(explorer.data, **explorer.defaults | {"spy": 1})[1]
     assert "of 25" in words and "4 of 25 cold in all, but 2 of 5" in words
 
 
@@ -195,7 +195,7 @@ def test_own_codes_come_first_and_only_what_was_coded_counts() -> None:
     own = dict(events["code"].head(10)) | {"T999.1": "warm", "T004.1": "lukewarm"}
     explorer = explorers.code_the_events(own)
     assert explorer.defaults["coder"] == trust.YOU
-    words = explorer.describe(explorer.data, **explorer.defaults)
+    words = explorer.view(explorer.data, **explorer.defaults)[1]
     assert "coder A is you" in words and "They agree on 9 of 9 (100 per cent" in words
     nothing = explorer.bundle(group="left_out", coder=trust.YOU)
     few = explorers.code_the_events({"T007.1": "cold"})
@@ -214,7 +214,7 @@ def test_codes_that_fit_no_event_leave_the_examples() -> None:
 
 def describe(**choices: Any) -> str:
     explorer = explorers.how_democratic()
-    return explorer.describe(explorer.data, **explorer.defaults | choices)
+    return explorer.view(explorer.data, **explorer.defaults | choices)[1]
 
 
 def test_ranges_and_direction_are_said() -> None:

@@ -137,7 +137,7 @@ def test_without_verdicts_the_map_says_so_kindly() -> None:
     assert "G2 (4 of 5 supports left)" in words
     explorer = explorers.argument_map({})
     with pytest.raises(NothingToShow, match="Choose a point instead"):
-        explorer.describe(explorer.data, **explorer.defaults | {"falls": "contradicted"})
+        explorer.view(explorer.data, **explorer.defaults | {"falls": "contradicted"})[1]
 
 
 def test_all_that_was_judged_contradicted_falls_together() -> None:

@@ -56,16 +56,13 @@ class Select:
     options: Mapping[str, Any]
     default: Any
 
-    def values(self) -> list[Any]:
-        return list(self.options.values())
-
     def along(self) -> list[Any]:
         """Return all values in the order in which the keyboard goes through them."""
-        return self.values()
+        return list(self.options.values())
 
     def offers(self) -> str:
         """Return in words what may be chosen."""
-        values = [repr(value) for value in self.values()]
+        values = [repr(value) for value in self.along()]
         more = ", ..." if len(values) > MOST_NAMED else ""
         return f"one of {', '.join(values[:MOST_NAMED])}{more}"
 
@@ -88,12 +85,9 @@ class Switch:
     label: str
     default: bool = False
 
-    def values(self) -> list[bool]:
-        return [False, True]
-
     def along(self) -> list[bool]:
         """Return both values."""
-        return self.values()
+        return [False, True]
 
     def offers(self) -> str:
         """Return in words what may be chosen."""
@@ -119,12 +113,6 @@ class Number:
     maximum: float
     step: float
     default: float
-
-    def values(self) -> list[float]:
-        steps = round((self.maximum - self.minimum) / self.step)
-        middle = self.minimum + self.step * (steps // 2)
-        kind = int if self._whole() else float
-        return [kind(self.minimum), kind(round(middle, 10)), kind(self.maximum)]
 
     def along(self) -> list[float]:
         """Return all values in the order in which the keyboard goes through them."""
@@ -268,14 +256,6 @@ class Explorer:
         if not (image := kept.get("image/png")):
             return kept
         return kept | {"text/html": kept["text/html"].replace(HOLE, image) + KEYBOARD}
-
-    def draw(self, data: Any, **choices: Any) -> Figure:
-        """Return the picture of `choices`."""
-        return self.view(data, **choices)[0]
-
-    def describe(self, data: Any, **choices: Any) -> str:
-        """Return the sentence that says what the picture of `choices` shows."""
-        return self.view(data, **choices)[1]
 
     def _key(self, chosen: Mapping[str, Any]) -> Sequence[Any]:
         return tuple(chosen[name] for name in self.controls)

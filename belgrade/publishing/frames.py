@@ -1,8 +1,8 @@
 """Explorers drawn ahead, for pages without a kernel: every picture and sentence they can show.
 
 `draw` writes, for each explorer, a script `NAME.js` with its controls, its sentences and the list
-of its pictures, and the pictures themselves. `controls`, `draw` and `describe` of the explorer are
-all that is asked; the page only looks up what the notebook would have shown.
+of its pictures, and the pictures themselves. They come from the explorer's `bundle`, which is what
+the notebook shows too; the page only looks them up.
 
 Pictures of one size that differ in one control are stored as a base, the first of them, and a layer
 for each with what differs; a page lays one over the other, pixel for pixel. All are lossless WebP,

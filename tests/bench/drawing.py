@@ -26,7 +26,7 @@ def cpu_ms(explorer: Any, finish: Callable[[Any], Any]) -> float:
     """Return the milliseconds of processor time that drawing and finishing a figure took."""
     start = time.process_time()
     with figures.style():
-        finish(explorer.draw(explorer.data, **explorer.defaults))
+        finish(explorer.view(explorer.data, **explorer.defaults)[0])
     return 1000 * (time.process_time() - start)
 
 

@@ -66,7 +66,7 @@ figures.new = lambda height=3.6, rows=1, columns=1, **options: plt.subplots(
 plt.rcParams["figure.dpi"] = figures.PIXELS_PER_INCH
 explorer = explorers.{name}()
 def show(**choices):
-    explorer.draw(explorer.data, **choices)
+    explorer.view(explorer.data, **choices)
     plt.show()
 ipywidgets.interact(show, **{{name: control.widget() for name, control in explorer.controls.items()
                              if not hasattr(control.widget(), "value_widget")}},

@@ -129,7 +129,7 @@ def assert_shows(folder: Path, frame: Any, name: str, **choices: Any) -> None:
     at, words = known["frames"]["-".join(map(str, explorer.places(**choices).values()))]
     base, *_, own = known["pictures"][at]
     files = [own] if base < 0 else [known["bases"][base][0], own]
-    sentence = explorer.describe(explorer.data, **explorer.defaults | choices)
+    sentence = explorer.view(explorer.data, **explorer.defaults | choices)[1]
     assert known["sentences"][words] == sentence
     frame.page.wait_for_function(
         "([box, words]) => box.querySelector('[role=status]').textContent === words",
@@ -291,7 +291,7 @@ def test_other_engines_answer_as_well(engine: Any, folder: Path, asking: Path) -
 
     def shows(name: str, **choices: Any) -> None:
         explorer = getattr(explorers, name)()
-        words = json.dumps(explorer.describe(explorer.data, **explorer.defaults | choices))
+        words = json.dumps(explorer.view(explorer.data, **explorer.defaults | choices)[1])
         engine.until(f"(({SHOWN})({frame(name)})).said === {words}")
         shown = json.loads(engine.run(f"JSON.stringify(({SHOWN})({frame(name)}))"))
         assert shown["words"] == shown["alt"] == json.loads(words)

@@ -74,7 +74,7 @@ def test_a_lesson_from_its_first_opening_to_the_next(lab: Lab, page: Any) -> Non
         for chosen in (explorer.defaults | dict(ends), explorer.defaults):
             places = list(explorer.places(**chosen).values())[:2]
             cell.locator("select").evaluate_all(CHOOSE, places)
-            words = explorer.describe(explorer.data, **chosen)
+            words = explorer.view(explorer.data, **chosen)[1]
             cell.locator("figcaption").filter(has_text=words).wait_for()
 
     lab.command(page, "docmanager:save")

@@ -6,6 +6,7 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 from belgrade import data, figures
+from belgrade.evidence.weighing import as_points, subtree
 from belgrade.explorers.explorer import Explorer, Select
 
 if TYPE_CHECKING:
@@ -47,22 +48,16 @@ def argument_tree() -> Explorer:
     return Explorer("The argument, point by point", tables, controls, _view)
 
 
-def _relatives(nodes: pd.DataFrame, point: str) -> tuple[Any, Any, pd.DataFrame]:
-    """Return the row of the point, the row of its parent (or None), and its children."""
-    indexed = nodes.set_index("node_id", drop=False)
-    row = indexed.loc[point]
-    parent = None if point == "G0" else indexed.loc[row["parent_id"]]
-    return row, parent, nodes[nodes["parent_id"] == point]
-
-
 def _view(tables: Any, point: str, under: str) -> tuple[Figure, str]:
     nodes = tables["nodes"]
-    row, parent, children = _relatives(nodes, point)
+    indexed = nodes.set_index("node_id", drop=False)
+    row, children = indexed.loc[point], nodes[nodes["parent_id"] == point]
+    parent = None if point == "G0" else indexed.loc[row["parent_id"]]
     if under == CLAIMS or children.empty:
         claims = tables["claims"].loc[row["claim_ids"].split(";")]
         return _draw(row, parent, claims), _describe_claims(row, parent, claims)
-    count = _count_descendants(nodes, point)
-    return _draw(row, parent, children), _describe(row, parent, children, count)
+    below = len(subtree(as_points(nodes), point)) - 1
+    return _draw(row, parent, children), _describe(row, parent, children, below)
 
 
 def _draw(row: Any, parent: Any, children: pd.DataFrame) -> Figure:
@@ -120,13 +115,3 @@ def _describe_claims(row: Any, parent: Any, claims: pd.DataFrame) -> str:
         f"{claim['node_id']} ({claim['role']}): {claim['text']}" for _, claim in claims.iterrows()
     )
     return f"{row['node_id']}{parent_note}: {row['text']}. In the report, in our words: {listed}"
-
-
-def _count_descendants(nodes: pd.DataFrame, point: str) -> int:
-    """Return how many points stand below `point`, on all levels."""
-    descendants: set[str] = set()
-    level = {point}
-    while level:
-        level = set(nodes.loc[nodes["parent_id"].isin(level), "node_id"])
-        descendants |= level
-    return len(descendants)

@@ -150,6 +150,9 @@ def spoil(name):
         "error": lambda: cells["answer-2"].update(
             source=cells["answer-2"].source.replace("flights", "flihgts")
         ),
+        "weights": lambda: cells["spec-1"].update(
+            source=cells["spec-1"].source + "\n[weights]\ncheck = 0"
+        ),
         "exemplar": lambda: cells["spec-6"].update(
             source=cells["spec-6"].source + '\nstarter = "Because need differs."'
         ),
@@ -171,6 +174,7 @@ def spoil(name):
         ("untagged", r"90.1: its check must .* has the spec of 90.2 lost its tag\?"),
         ("twice", "90.1 has two specs"),
         ("part", "90.3: give each further check a name"),
+        ("weights", "90.1: its weights are all 0"),
         ("exemplar", "90.6: give its written answer a starter"),
     ],
 )

@@ -96,6 +96,9 @@ def build(
         answers, wrongs = _run(key, questions, variant, cwd, execute)
         if variant:
             _mark_reruns(questions, answers)
+        for each in questions:
+            if each.spec["points"] and not any(map(each.points, each.parts())):
+                raise BuildError(f"question {each.name}: its weights are all 0")
         entries = _entries(questions, answers, wrongs, invalid)
         if variant:
             _check_hidden_share(questions, entries)

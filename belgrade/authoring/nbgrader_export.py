@@ -11,7 +11,6 @@ import ast
 import contextlib
 import json
 import re
-from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +27,7 @@ from belgrade.checks.rerun import AGAIN
 from belgrade.files import write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
     from nbformat import NotebookNode
 
@@ -112,7 +111,6 @@ def source_notebook(built: Built, version: str = "") -> NotebookNode:
     owner = {cell["id"]: question for question in questions for cell in question.cells}
     specs = graded_specs(key.cells)
     cells: list[NotebookNode] = []
-    points_of: defaultdict[str, float] = defaultdict(float)
     for cell in key.cells:
         tag, question = tag_of(cell), owner.get(cell["id"])
         if tag in KEY_ONLY - {"hidden"}:
@@ -130,7 +128,6 @@ def source_notebook(built: Built, version: str = "") -> NotebookNode:
         elif question and tag == "written":
             text = f"{starters[cell.id].source}\n\n{_solution(cell.source, '<!-- {} -->')}"
             points = question.points("written")
-            points_of[question.name] += points
             cells.append(_cell(cell, text, f"question-{name}-written", points, solution=True))
         elif question and tag in ("check", "hidden"):
             spec, part = specs[cell["id"]], specs[cell["id"]]["part"]
@@ -141,7 +138,6 @@ def source_notebook(built: Built, version: str = "") -> NotebookNode:
                 text = _hidden(question.name, cell, spec | {"points": points})
             suffix = f"-{part}" if part else ""
             cells.append(_cell(cell, text, f"question-{name}{suffix}", points))
-            points_of[question.name] += points
             if hints := [line for line in cell.source.splitlines() if line.startswith("# hint(")]:
                 # The graded cell is locked; a student takes the # away in this one.
                 cells.append(new_code_cell("\n".join(hints), id=f"{cell.id[:58]}-hint"))
@@ -155,8 +151,6 @@ def source_notebook(built: Built, version: str = "") -> NotebookNode:
         cells.append(new_markdown_cell(ABOUT_RERUN, id="about-again"))
     for question in filter(lambda question: question.has_rerun, questions):
         cells.append(_rerun_cell(question, reruns[question.name], built))
-        points_of[question.name] += question.points(AGAIN)
-    _add_up(questions, points_of)
     return new_notebook(cells)
 
 
@@ -166,16 +160,6 @@ def _rerun_cell(question: Question, check: dict[str, Any], built: Built) -> Note
     text = _rerun_code(question, check, points, parameters, built.variant)
     name = f"question-{question.name.replace('.', '-')}-{AGAIN}"
     return _cell(new_code_cell(id=name), text, name, points)
-
-
-def _add_up(questions: list[Question], worth: Mapping[str, float]) -> None:
-    """Raise ExportError where a question's parts are not `worth` its points."""
-    for question in questions:
-        if abs(worth[question.name] - question.spec["points"]) > 1e-5:
-            raise ExportError(
-                f"Question {question.name} is worth {question.spec['points']:g} points, but its "
-                f"parts make {worth[question.name]:g}."
-            )
 
 
 def _cell(

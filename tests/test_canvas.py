@@ -143,9 +143,9 @@ def test_neighbours_lie_in_the_direction_of_the_last_move() -> None:
 
 
 def test_values_stand_in_the_order_of_the_keyboard() -> None:
-    assert Number("n", 0, 3, 1, 0).along() == [0, 1, 2, 3]
-    assert Number("w", 0.4, 0.6, 0.1, 0.4).along() == [0.4, 0.5, 0.6]
-    assert Select("s", {"b": 2, "a": 1}, 1).along() == [2, 1]
+    assert Number("n", 0, 3, 1, 0).values() == [0, 1, 2, 3]
+    assert Number("w", 0.4, 0.6, 0.1, 0.4).values() == [0.4, 0.5, 0.6]
+    assert Select("s", {"b": 2, "a": 1}, 1).values() == [2, 1]
 
 
 class Page:

@@ -42,7 +42,7 @@ def test_every_claim_is_named_somewhere_or_the_table_says_why_not() -> None:
 def test_the_tree_shows_every_claim_of_the_argument() -> None:
     tree = explorers.argument_tree()
     shown: set[str] = set()
-    for point in tree.controls["point"].along():
+    for point in tree.controls["point"].values():
         words = tree.view(tree.data, point=point, under="claims")[1]
         shown |= set(CLAIM.findall(words))
     assert claims() - shown == ABOUT_ITSELF

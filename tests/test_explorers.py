@@ -99,10 +99,10 @@ def singles(explorer: Explorer) -> list[dict[str, Any]]:
 
 def picks(control: Control) -> list[Any]:
     """Return all options of a list or a checkbox; of a number both ends and the middle."""
-    along = control.along()
+    values = control.values()
     if isinstance(control, Number):
-        return [along[0], along[(len(along) - 1) // 2], along[-1]]
-    return along
+        return [values[0], values[(len(values) - 1) // 2], values[-1]]
+    return values
 
 
 def some(values: list[Any], chance: random.Random) -> list[Any]:
@@ -321,7 +321,7 @@ def test_it_opens_where_a_cell_says_and_a_button_leads_back(name: str, displayed
     explorer._ipython_display_()
     began = displayed[-1]["data"]
     assert explorer.defaults == start
-    assert figures.escape(json.dumps(explorer.places())) in displayed[0]["data"]["text/html"]
+    assert figures.escape(json.dumps(explorer.indices())) in displayed[0]["data"]["text/html"]
     choose(explorer, away)
     before = len(displayed)
     child(form_of(displayed), "Back to start").click()
@@ -376,14 +376,14 @@ def test_a_list_starts_at_its_words_or_its_value() -> None:
 
 
 def test_every_start_of_a_lesson_is_drawn_for_the_book() -> None:
-    """A page without a kernel has pictures of the walks only."""
+    """A page without a kernel has pictures of the slices only."""
     starts = []
     for path in sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")):
         starts += re.findall(r'data-explorer="(\w+)" data-start="(.*?)"', shown_by(path))
     assert {name for name, _ in starts} == set(explorers.EXPLORERS)
     for name, start in starts:
-        places = tuple(json.loads(html.unescape(start)).values())
-        assert places in frames.choices(getattr(explorers, name)()), (name, start)
+        indices = tuple(json.loads(html.unescape(start)).values())
+        assert indices in frames.choices(getattr(explorers, name)()), (name, start)
 
 
 def shown_by(path: Path) -> str:
@@ -416,7 +416,7 @@ def test_the_last_of_quick_changes_is_what_is_shown(displayed: list) -> None:
 
     async def moved() -> None:
         for name in (first, second, first, second):
-            options = explorer.controls[name].along()
+            options = explorer.controls[name].values()
             at = options.index(explorer.inputs[name].value)
             explorer.inputs[name].value = options[(at + 1) % len(options)]
         await asyncio.sleep(0.2)  # whatever was begun ahead goes on

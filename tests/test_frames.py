@@ -50,8 +50,8 @@ def composed(out: Path, known: dict[str, Any], at: int) -> np.ndarray:
 def assert_as_in_the_notebook(out: Path, explorer: Explorer, name: str) -> None:
     known = about(out, name)
     for key, (at, words) in known["frames"].items():
-        places = zip(explorer.controls.items(), map(int, key.split("-")), strict=True)
-        shown = explorer.bundle(**{each: c.along()[place] for (each, c), place in places})
+        indices = zip(explorer.controls.items(), map(int, key.split("-")), strict=True)
+        shown = explorer.bundle(**{each: c.values()[index] for (each, c), index in indices})
         assert known["sentences"][words] == shown["text/plain"]
         assert (at >= 0) == ("image/png" in shown)
         if at >= 0:
@@ -68,7 +68,7 @@ def test_seeded_choices_show_what_the_notebook_shows(
     explorer = made(name)
     offered = frames.choices(explorer)
     drawn = [dict(zip(explorer.controls, key, strict=True)) for key in explorer._drawn]
-    some = {tuple(explorer.places(**chosen).values()) for chosen in drawn}.intersection(offered)
+    some = {tuple(explorer.indices(**chosen).values()) for chosen in drawn}.intersection(offered)
     rest = sorted(set(offered) - some)
     more = min(max(SEEDED - len(some), 0), len(rest))
     some = sorted(some)[:SEEDED] + random.Random(f"{name}-2020").sample(rest, more)
@@ -86,13 +86,13 @@ def test_controls_on_a_page_are_those_of_the_explorer(name: str) -> None:
     for control in explorer.controls.values():
         found = frames._control(control)
         assert found["label"] == control.label
-        along = control.along()
+        values = control.values()
         if isinstance(control, Number):
             steps = range(round((found["max"] - found["min"]) / found["step"]) + 1)
-            assert [found["min"] + n * found["step"] for n in steps] == pytest.approx(along)
+            assert [found["min"] + n * found["step"] for n in steps] == pytest.approx(values)
         else:
-            assert len(found.get("options", [False, True])) == len(along)
-    moved = {each for walk in explorer.walks.values() for each in walk}
+            assert len(found.get("options", [False, True])) == len(values)
+    moved = {each for moves in explorer.slices.values() for each in moves}
     assert moved <= set(explorer.controls)
 
 
@@ -101,9 +101,9 @@ def test_all_combinations_are_offered_unless_they_are_too_many(name: str) -> Non
     explorer = getattr(explorers, name)()
     offered = frames.choices(explorer)
     assert len(offered) == len(set(offered)) < 1500
-    assert tuple(explorer.places().values()) in offered
-    if not explorer.walks:
-        every = [range(len(control.along())) for control in explorer.controls.values()]
+    assert tuple(explorer.indices().values()) in offered
+    if not explorer.slices:
+        every = [range(len(control.values())) for control in explorer.controls.values()]
         assert set(offered) == set(itertools.product(*every))
 
 
@@ -119,7 +119,7 @@ def test_the_veto_game_offers_what_the_tasks_of_lesson_05_move() -> None:
         *({"needed": "alone", "status_quo": place} for place in range(60, 101, 5)),
     ]
     for task in tasks:
-        assert tuple(explorer.places(**task).values()) in offered
+        assert tuple(explorer.indices(**task).values()) in offered
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +136,7 @@ def test_two_explorers_at_their_size_from_first_to_last(drawn: Path) -> None:
         explorer = getattr(explorers, name)()
         assert_as_in_the_notebook(out, explorer, name)
         known = about(out, name)
-        assert known["start"] == explorer.places()
+        assert known["start"] == explorer.indices()
         assert known["title"] == explorer.title
         assert len(known["frames"]) == len(frames.choices(explorer))
     there = {path.name for path in (out / "pictures").iterdir()}

@@ -56,13 +56,13 @@ class Select:
     options: Mapping[str, Any]
     default: Any
 
-    def along(self) -> list[Any]:
+    def values(self) -> list[Any]:
         """Return all values in the order in which the keyboard goes through them."""
         return list(self.options.values())
 
     def offers(self) -> str:
         """Return in words what may be chosen."""
-        values = [repr(value) for value in self.along()]
+        values = [repr(value) for value in self.values()]
         more = ", ..." if len(values) > MOST_NAMED else ""
         return f"one of {', '.join(values[:MOST_NAMED])}{more}"
 
@@ -85,7 +85,7 @@ class Switch:
     label: str
     default: bool = False
 
-    def along(self) -> list[bool]:
+    def values(self) -> list[bool]:
         """Return both values."""
         return [False, True]
 
@@ -114,7 +114,7 @@ class Number:
     step: float
     default: float
 
-    def along(self) -> list[float]:
+    def values(self) -> list[float]:
         """Return all values in the order in which the keyboard goes through them."""
         kind = int if self._whole() else float
         steps = round((self.maximum - self.minimum) / self.step)
@@ -175,7 +175,7 @@ class Explorer:
     `view(data, **choices)` returns a matplotlib figure, and one or two sentences that say it with
     the figures that matter; it is pure. `data` is anything that it needs.
 
-    `walks` is for an explorer with more combinations than can be drawn ahead: what a page without
+    `slices` is for an explorer with more combinations than can be drawn ahead: what a page without
     a kernel offers of it. Each has a label, and the controls that move while all others stay where
     the explorer opens.
     """
@@ -186,14 +186,14 @@ class Explorer:
         data: Any,
         controls: Mapping[str, Control],
         view: Callable[..., tuple[Figure, str]],
-        walks: Mapping[str, Sequence[str]] | None = None,
+        slices: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         self.name = ""  # as in `EXPLORERS`; set where the explorer is taken from there
         self.title = title
         self.data = data
         self.controls = dict(controls)
         self.view = view
-        self.walks = dict(walks or {})
+        self.slices = dict(slices or {})
         self.inputs: dict[str, Any] = {}
         self._drawn: dict[Sequence[Any], Bundle] = {}
         self._unseen: dict[Sequence[Any], None] = {}  # those of them that were drawn ahead
@@ -227,17 +227,17 @@ class Explorer:
             # 1 == True, and each is no answer where the other is asked for.
             found: list[Any] = [
                 each
-                for each in control.along()
+                for each in control.values()
                 if each == value and isinstance(each, bool) == isinstance(value, bool)
             ]
             if not found:
                 raise NoSuchStart(f"{name} can be {control.offers()}, not {value!r}.")
             self.controls[name] = replace(control, default=found[0])
 
-    def places(self, **choices: Any) -> dict[str, int]:
-        """Return where each of `choices` (defaults for those left out) stands in `along()`."""
+    def indices(self, **choices: Any) -> dict[str, int]:
+        """Return where each of `choices` (defaults for those left out) stands in `values()`."""
         chosen = self.defaults | choices
-        return {name: each.along().index(chosen[name]) for name, each in self.controls.items()}
+        return {name: each.values().index(chosen[name]) for name, each in self.controls.items()}
 
     def bundle(self, **choices: Any) -> Bundle:
         """Return the MIME bundle for `choices` (defaults for those left out), drawn only once.
@@ -319,7 +319,7 @@ class Explorer:
         labels = ", ".join(control.label for control in self.controls.values())
         how = f"Run this cell to choose: {labels}."
         # What a page without a kernel needs to put controls of its own in this place.
-        start = escape(json.dumps(self.places()))
+        start = escape(json.dumps(self.indices()))
         known = f' data-explorer="{self.name}" data-start="{start}"' if self.name else ""
         show_widget(
             box,
@@ -329,11 +329,11 @@ class Explorer:
         self._handle = show_updated(forms.in_turn(self.bundle)())
         for control in self.inputs.values():
             forms.on_change(control, self._update)
-        AHEAD.when_shown(self._place, self._likely(self.defaults))
+        AHEAD.when_shown(self._owner, self._likely(self.defaults))
 
     @property
-    def _place(self) -> Any:
-        """What a cell that is run once more shows anew."""
+    def _owner(self) -> Any:
+        """Whose drawings these are to `AHEAD`: those of a cell, however often it is run."""
         return self.name or self.title, self._key(self.defaults)
 
     def _chosen(self) -> dict[str, Any]:
@@ -353,7 +353,7 @@ class Explorer:
     def _update(self, change: Any = None) -> None:
         if self._is_going_back:
             return
-        AHEAD.stop(self._place)
+        AHEAD.stop(self._owner)
         if self._sent_again is not None:
             self._sent_again.cancel()
         choices = self._chosen()
@@ -365,7 +365,7 @@ class Explorer:
             is_quick = self._changed - last < QUICK_S
         if is_quick:
             self._sent_again = later(QUICK_S, lambda: self._send_again(choices))
-        AHEAD.start(self._place, self._likely(choices, moved, before, is_quick))
+        AHEAD.start(self._owner, self._likely(choices, moved, before, is_quick))
 
     def _send_again(self, choices: dict[str, Any]) -> None:
         """Send the picture once more: of two quick changes a page may lose one."""
@@ -381,9 +381,9 @@ class Explorer:
         Who is quick at it goes on with it.
         """
         beside = {
-            name: neighbours(control.along(), before, choices[name])
+            name: neighbours(control.values(), before, choices[name])
             if name == moved
-            else neighbours(control.along(), None, choices[name], far=1 if moved else 2)
+            else neighbours(control.values(), None, choices[name], far=1 if moved else 2)
             for name, control in self.controls.items()
         }
         first = [(moved, value) for value in beside.pop(moved, [])]

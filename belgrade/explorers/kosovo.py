@@ -40,13 +40,13 @@ def veto_game() -> Explorer:
         "needed": Select("Who has to agree", needed, BOTH),
     }
     # What the lesson's tasks move. All together the controls have 65 million combinations.
-    walks = {
+    slices = {
         "1 and 2: the promises": ("to_belgrade", "to_moscow"),
         "3: what Moscow and Pristina like best": ("pristina", "moscow"),
         "4: who has to agree, and the status quo": ("status_quo", "needed"),
     }
     title = "The veto game (invented numbers)"
-    return Explorer(title, None, controls, _game_view, walks)
+    return Explorer(title, None, controls, _game_view, slices)
 
 
 @dataclass(frozen=True)

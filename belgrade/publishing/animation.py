@@ -33,7 +33,7 @@ def frames() -> list[Any]:
     sheets = []
     for indices in CHOICES:
         controls = explorer.controls.items()
-        chosen = {n: c.along()[indices.get(n, c.along().index(c.default))] for n, c in controls}
+        chosen = {n: c.values()[indices.get(n, c.values().index(c.default))] for n, c in controls}
         png = base64.b64decode(explorer.bundle(**chosen)["image/png"])
         image = Image.open(io.BytesIO(png)).convert("RGB")
         image = image.resize((WIDTH, image.height * WIDTH // image.width), Image.Resampling.LANCZOS)

@@ -50,7 +50,7 @@ MIN_GROUP = 3
 # A digest of so many hexadecimal digits.
 DIGEST_LENGTH = 16
 
-Places = tuple[int, ...]
+Indices = tuple[int, ...]
 Progress = Callable[[str, int, int], None]
 
 
@@ -97,19 +97,19 @@ def draw(
     return stale
 
 
-def choices(explorer: Explorer) -> list[Places]:
-    """Return the combinations of controls that a page offers, as places in their `along()`.
+def choices(explorer: Explorer) -> list[Indices]:
+    """Return the combinations of controls that a page offers, as indices into their `values()`.
 
-    These are all combinations or, where the explorer has `walks`, those on one of them.
+    These are all combinations or, where the explorer has `slices`, those in one of them.
     """
-    start = explorer.places()
-    walks = explorer.walks.values() or [list(explorer.controls)]
+    start = explorer.indices()
+    slices = explorer.slices.values() or [list(explorer.controls)]
     ranges = (
         [
-            range(len(control.along())) if name in walk else [start[name]]
+            range(len(control.values())) if name in moves else [start[name]]
             for name, control in explorer.controls.items()
         ]
-        for walk in walks
+        for moves in slices
     )
     return list(dict.fromkeys(itertools.chain.from_iterable(itertools.product(*r) for r in ranges)))
 
@@ -182,31 +182,31 @@ def _draw_in_process(out: Path, name: str) -> dict[str, Any]:
 def _draw_explorer(name: str, out: Path) -> dict[str, Any]:
     """Draw all of an explorer; return what `drawn.json` keeps of it."""
     tables: set[Path] = set()
-    sys.addaudithook(lambda event, images: _note_table(tables, event, images))
+    sys.addaudithook(lambda event, arguments: _note_table(tables, event, arguments))
     explorer = getattr(explorers, name)()
     sentences: dict[str, int] = {}
-    pictures: dict[bytes, tuple[int, Places]] = {}
+    pictures: dict[bytes, tuple[int, Indices]] = {}
     frames: dict[str, list[int]] = {}
-    for places in choices(explorer):
+    for indices in choices(explorer):
         chosen = {
-            each: control.along()[place]
-            for (each, control), place in zip(explorer.controls.items(), places, strict=True)
+            each: control.values()[index]
+            for (each, control), index in zip(explorer.controls.items(), indices, strict=True)
         }
         bundle = explorer.bundle(**chosen)
         sentence_at = sentences.setdefault(bundle["text/plain"], len(sentences))
         picture_at = -1
         if "image/png" in bundle:
             png = base64.b64decode(bundle["image/png"])
-            picture_at, _ = pictures.setdefault(png, (len(pictures), places))
-        frames["-".join(map(str, places))] = [picture_at, sentence_at]
-    bases, layers = _store(out, list(pictures), [places for _, places in pictures.values()])
+            picture_at, _ = pictures.setdefault(png, (len(pictures), indices))
+        frames["-".join(map(str, indices))] = [picture_at, sentence_at]
+    bases, layers = _store(out, list(pictures), [indices for _, indices in pictures.values()])
     explorer_data = {
         "title": explorer.title,
         "controls": [
             {"name": each, **_control(control)} for each, control in explorer.controls.items()
         ],
-        "start": explorer.places(),
-        "walks": [{"label": label, "moves": moves} for label, moves in explorer.walks.items()],
+        "start": explorer.indices(),
+        "slices": [{"label": label, "moves": moves} for label, moves in explorer.slices.items()],
         "takes_answers": bool(inspect.signature(getattr(explorers, name)).parameters),
         "bases": bases,
         "pictures": layers,
@@ -259,16 +259,16 @@ def _control(control: Any) -> dict[str, Any]:
 
 
 def _store(
-    out: Path, pngs: Sequence[bytes], places: Sequence[Places]
+    out: Path, pngs: Sequence[bytes], indices: Sequence[Indices]
 ) -> tuple[list[list[Any]], list[list[Any]]]:
     """Write pictures (PNG) as bases and layers; return the two lists.
 
-    A base is [file, width, height] in CSS pixels; a picture is [place of its base, file], or
+    A base is [file, width, height] in CSS pixels; a picture is [index of its base, file], or
     [-1, width, height, file] without one.
     """
     bases: list[list[Any]] = []
     layers: list[list[Any]] = [[] for _ in pngs]
-    for group in _groups(pngs, places):
+    for group in _groups(pngs, indices):
         base = _pixels(pngs[group[0]]) if len(group) >= MIN_GROUP else None
         if base is not None:
             bases.append([_save(out, base), *_css_size(base)])
@@ -281,18 +281,18 @@ def _store(
     return bases, layers
 
 
-def _groups(pngs: Sequence[bytes], places: Sequence[Places]) -> list[list[int]]:
+def _groups(pngs: Sequence[bytes], indices: Sequence[Indices]) -> list[list[int]]:
     """Return which pictures share a base: those of one size that differ in one control alone.
 
     The longest control is tried first; few have a base of their own, and the rest none.
     """
     sizes = [Image.open(io.BytesIO(png)).size for png in pngs]
     shared, ungrouped = [], list(range(len(pngs)))
-    controls = range(len(next(iter(places), ())))
-    for control in sorted(controls, key=lambda n: -len({each[n] for each in places})):
+    controls = range(len(next(iter(indices), ())))
+    for control in sorted(controls, key=lambda n: -len({each[n] for each in indices})):
         candidates: dict[Any, list[int]] = defaultdict(list)
         for at in ungrouped:
-            others = places[at][:control] + places[at][control + 1 :]
+            others = indices[at][:control] + indices[at][control + 1 :]
             candidates[sizes[at], others].append(at)
         shared += (groups := [group for group in candidates.values() if len(group) >= MIN_GROUP])
         ungrouped = [at for at in ungrouped if not any(at in group for group in groups)]

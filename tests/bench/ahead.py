@@ -60,7 +60,7 @@ def session(name: str, presses: int, pause: float, rest: float) -> dict[str, flo
     explorer.bundle()
     for control in explorer.inputs.values():
         control.observe(explorer._update, "value")
-    ahead.start(explorer._place, explorer._likely(explorer.defaults))
+    ahead.start(explorer._owner, explorer._likely(explorer.defaults))
     ahead.draw(rest)
     new, ready, seen = [], 0, {explorer._key(explorer.defaults)}
 
@@ -76,7 +76,7 @@ def session(name: str, presses: int, pause: float, rest: float) -> dict[str, flo
             ready += is_ready
         seen.add(key)
 
-    options = {key: control.along() for key, control in explorer.controls.items()}
+    options = {key: control.values() for key, control in explorer.controls.items()}
     for control in sorted(options, key=lambda key: -len(options[key])):
         choose(control, options[control][0], counts=False)
         ahead.draw(rest)

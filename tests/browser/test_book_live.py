@@ -76,14 +76,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def near_the_start(explorer: Any) -> list[frames.Places]:
+def near_the_start(explorer: Any) -> list[frames.Indices]:
     """Return the choices of each control by itself: some steps from the start, and its first."""
-    start = explorer.places()
+    start = explorer.indices()
     kept = {tuple(start.values())}
     for name, control in explorer.controls.items():
         near = (0, *(start[name] + steps for steps in (-1, 1, 2)))
         kept |= {
-            tuple((start | {name: at}).values()) for at in near if 0 <= at < len(control.along())
+            tuple((start | {name: at}).values()) for at in near if 0 <= at < len(control.values())
         }
     return sorted(kept)
 
@@ -126,7 +126,7 @@ def assert_shows(folder: Path, frame: Any, name: str, **choices: Any) -> None:
     """Compare what is shown with what the notebook says, and with the files drawn for it."""
     explorer = getattr(explorers, name)()
     known = about(folder, name)
-    at, words = known["frames"]["-".join(map(str, explorer.places(**choices).values()))]
+    at, words = known["frames"]["-".join(map(str, explorer.indices(**choices).values()))]
     base, *_, own = known["pictures"][at]
     files = [own] if base < 0 else [known["bases"][base][0], own]
     sentence = explorer.view(explorer.data, **explorer.defaults | choices)[1]
@@ -209,14 +209,14 @@ def test_each_control_answers_to_keyboard_mouse_and_touch(
 
 
 @SIZES
-def test_a_walk_moves_its_controls_and_leaves_the_others_where_the_lesson_begins(
+def test_a_slice_moves_its_controls_and_leaves_the_others_where_the_lesson_begins(
     chromium: Any, folder: Path, options: dict[str, Any]
 ) -> None:
     with opened(chromium, folder / "explorers.html", **options) as (tab, _):
         frame = cell(tab, "veto_game")
         explorer = explorers.veto_game()
         task, *rest = frame.locator("select, input[type=text]").all()
-        for label, moves in explorer.walks.items():
+        for label, moves in explorer.slices.items():
             task.select_option(label=label)
             assert [each.is_visible() for each in rest] == [
                 name in moves for name in explorer.controls
@@ -237,7 +237,7 @@ def test_a_walk_moves_its_controls_and_leaves_the_others_where_the_lesson_begins
 def test_an_explorer_opens_where_its_cell_says_and_a_button_leads_back(
     chromium: Any, folder: Path, tmp_path: Path
 ) -> None:
-    """Only the walk that was drawn from there is offered, and only it leads back."""
+    """Only the slice that was drawn from there is offered, and only it leads back."""
     shutil.copytree(folder, tmp_path / "copy")
     page = tmp_path / "copy" / "explorers.html"
     at_once, alone = "&quot;needed&quot;: 0", "&quot;needed&quot;: 1"
@@ -246,8 +246,8 @@ def test_an_explorer_opens_where_its_cell_says_and_a_button_leads_back(
     page.write_text(text.replace(at_once, alone), encoding="utf-8")
     with opened(chromium, page) as (tab, _):
         frame = cell(tab, "veto_game")
-        walks = list(explorers.veto_game().walks)
-        assert frame.get_by_label("Task").locator("option").all_inner_texts() == walks[2:]
+        slices = list(explorers.veto_game().slices)
+        assert frame.get_by_label("Task").locator("option").all_inner_texts() == slices[2:]
         asked = frame.get_by_label("Who has to agree")
         assert asked.locator("option:checked").inner_text() == "Belgrade only"
         asked.select_option(index=0)
@@ -267,7 +267,7 @@ def test_what_is_likely_next_is_asked_for_ahead_and_little_else(
         frame.get_by_role("slider").press("ArrowRight")
         assert_shows(folder, frame, "shares", weight=0.51)
         known = about(folder, "shares")
-        start = explorers.shares().places()
+        start = explorers.shares().indices()
         two_on = known["frames"]["-".join(map(str, (start | {"weight": 52}).values()))][0]
         for _ in range(100):
             tab.wait_for_timeout(100)
@@ -296,7 +296,7 @@ def test_other_engines_answer_as_well(engine: Any, folder: Path, asking: Path) -
         shown = json.loads(engine.run(f"JSON.stringify(({SHOWN})({frame(name)}))"))
         assert shown["words"] == shown["alt"] == json.loads(words)
         known = about(folder, name)
-        at = known["frames"]["-".join(map(str, explorer.places(**choices).values()))][0]
+        at = known["frames"]["-".join(map(str, explorer.indices(**choices).values()))][0]
         assert shown["painted"][-1] == known["pictures"][at][-1]
         assert not shown["hidden"]
 

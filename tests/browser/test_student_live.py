@@ -14,8 +14,8 @@ from belgrade import explorers
 from belgrade.authoring.key import BLOCK
 
 COUNT = "() => jupyterapp.shell.currentWidget.content.model.cells.length"
-CHOOSE = """(lists, places) => places.forEach((place, number) => {
-  lists[number].selectedIndex = place;
+CHOOSE = """(lists, indices) => indices.forEach((index, number) => {
+  lists[number].selectedIndex = index;
   lists[number].dispatchEvent(new Event('change', {bubbles: true}));
 })"""
 ROOT = Path(__file__).resolve().parents[2]
@@ -69,11 +69,11 @@ def test_a_lesson_from_its_first_opening_to_the_next(lab: Lab, page: Any) -> Non
     # Two changes with nothing between them, each time: what is shown at last is what was chosen.
     explorer = explorers.aid_per_what()
     cell = bring_to(page, next(n for n, text in enumerate(sources) if "aid_per_what(" in text))
-    ends = [(name, control.along()[-1]) for name, control in explorer.controls.items()][:2]
+    ends = [(name, control.values()[-1]) for name, control in explorer.controls.items()][:2]
     for _ in range(10):
         for chosen in (explorer.defaults | dict(ends), explorer.defaults):
-            places = list(explorer.places(**chosen).values())[:2]
-            cell.locator("select").evaluate_all(CHOOSE, places)
+            indices = list(explorer.indices(**chosen).values())[:2]
+            cell.locator("select").evaluate_all(CHOOSE, indices)
             words = explorer.view(explorer.data, **chosen)[1]
             cell.locator("figcaption").filter(has_text=words).wait_for()
 

@@ -79,7 +79,7 @@ since a page from the file system may not fetch. Without this script a page show
       const overrides = JSON.parse(placeholder.dataset.start || '{}');
       this.start = this.names.map(name => overrides[name] ?? data.start[name]);
       if (!(this.start.join('-') in data.frames)) this.start = Object.values(data.start);
-      this.places = [...this.start];
+      this.indices = [...this.start];
       this.request = 0;
       this.figure = [...document.querySelectorAll('figure')].find(
         each => placeholder.compareDocumentPosition(each) & Node.DOCUMENT_POSITION_FOLLOWING,
@@ -89,10 +89,10 @@ since a page from the file system may not fetch. Without this script a page show
       this.picture = this.figure.querySelector('img');
       this.liveRegion = status('belgrade-unseen');
       this.controls = data.controls.map((control, at) => this.control(control, at));
-      this.available = data.walks.filter(walk => this.covers(walk));
+      this.available = data.slices.filter(slice => this.covers(slice));
       const box = group(data.title);
       box.append(make('p', { className: 'belgrade-title', textContent: data.title }));
-      if (data.walks.length) box.append(this.walks());
+      if (data.slices.length) box.append(this.sliceList());
       const reset = make('button', { type: 'button', textContent: 'Back to start' });
       reset.addEventListener('click', () => this.reset());
       box.append(...this.controls.map(control => control.row), make('p', {}, reset));
@@ -101,7 +101,7 @@ since a page from the file system may not fetch. Without this script a page show
       }
       this.box = box;
       this.placeholder = placeholder.querySelector('p') ?? placeholder;
-      if (data.walks.length) this.walk(0);
+      if (data.slices.length) this.putSlice(0);
     }
 
     /** Put the controls into the page. */
@@ -110,22 +110,22 @@ since a page from the file system may not fetch. Without this script a page show
       this.figure.after(this.liveRegion);
     }
 
-    /** Tell whether a walk was drawn from where this explorer starts. */
+    /** Tell whether a slice was drawn from where this explorer starts. */
     covers({ moves }) {
       return this.names.every(
         (name, at) => moves.includes(name) || this.start[at] === this.data.start[name]);
     }
 
-    /** Return a list of the walks, and what it is for. */
-    walks() {
+    /** Return a list of the slices, and what it is for. */
+    sliceList() {
       const list = make('select');
-      list.append(...this.available.map((walk, at) => new Option(walk.label, at)));
-      list.addEventListener('change', () => this.walk(Number(list.value), true));
+      list.append(...this.available.map((slice, at) => new Option(slice.label, at)));
+      list.addEventListener('change', () => this.putSlice(Number(list.value), true));
       this.fixed = note('');
       return make('div', {}, labelled('Task', list), this.fixed);
     }
 
-    walk(at, isChosen = false) {
+    putSlice(at, isChosen = false) {
       const { moves } = this.available[at];
       this.putBack();
       this.controls.forEach((control, n) => {
@@ -140,8 +140,8 @@ since a page from the file system may not fetch. Without this script a page show
 
     /** Put all controls to where the explorer starts. */
     putBack() {
-      this.places = [...this.start];
-      this.controls.forEach((control, at) => control.put(this.places[at]));
+      this.indices = [...this.start];
+      this.controls.forEach((control, at) => control.put(this.indices[at]));
     }
 
     reset() {
@@ -149,9 +149,9 @@ since a page from the file system may not fetch. Without this script a page show
       this.show();
     }
 
-    /** Return a control: its row, how to put it to a place, and its label and value in words. */
+    /** Return a control: its row, how to put it to an index, and its label and value in words. */
     control(spec, at) {
-      const moved = place => this.move(at, place);
+      const moved = index => this.move(at, index);
       const kind = { select, switch: checkbox, number }[spec.kind];
       const control = kind(spec, this.start[at], moved);
       control.row.addEventListener('focusin', () => this.ahead(at, 1), { passive: true });
@@ -159,17 +159,17 @@ since a page from the file system may not fetch. Without this script a page show
       return control;
     }
 
-    move(at, place) {
-      if (place === this.places[at]) return;
-      const step = place < this.places[at] ? -1 : 1;
-      this.places[at] = place;
+    move(at, index) {
+      if (index === this.indices[at]) return;
+      const step = index < this.indices[at] ? -1 : 1;
+      this.indices[at] = index;
       this.show().then(isNewest => isNewest && this.ahead(at, step));
     }
 
     /** Show what is chosen; return whether nothing else was chosen in the meantime. */
     async show() {
       const request = (this.request += 1);
-      const [at, sentenceAt] = this.data.frames[this.places.join('-')];
+      const [at, sentenceAt] = this.data.frames[this.indices.join('-')];
       const sentence = this.data.sentences[sentenceAt];
       const files = at < 0 ? [] : this.files(at);
       const images = await Promise.all(files.map(picture));
@@ -212,20 +212,20 @@ since a page from the file system may not fetch. Without this script a page show
       images.forEach(image => context.drawImage(image, 0, 0));
     }
 
-    /** Ask for the pictures of the places that a reader may go to next, the likeliest first. */
+    /** Ask for the pictures of what a reader may choose next, the likeliest first. */
     ahead(at, step) {
       const candidates = [];
-      const add = (n, place) => {
-        const places = this.places.with(n, place);
-        const frame = this.data.frames[places.join('-')];
+      const add = (n, index) => {
+        const indices = this.indices.with(n, index);
+        const frame = this.data.frames[indices.join('-')];
         if (frame && frame[0] >= 0) candidates.push(...this.files(frame[0]));
       };
-      const current = this.places[at];
+      const current = this.indices[at];
       for (let distance = 1; distance <= AHEAD; distance += 1) {
         add(at, current + distance * step);
         if (distance % 2) add(at, current - ((distance + 1) / 2) * step);
       }
-      this.names.forEach((_, n) => n !== at && [1, -1].forEach(by => add(n, this.places[n] + by)));
+      this.names.forEach((_, n) => n !== at && [1, -1].forEach(by => add(n, this.indices[n] + by)));
       const request = this.request;
       const files = [...new Set(candidates)].filter(file => !cache.has(file)).slice(0, AHEAD);
       const next = () => {
@@ -255,7 +255,7 @@ since a page from the file system may not fetch. Without this script a page show
     list.addEventListener('change', () => moved(Number(list.value)));
     return {
       row: labelled(label, list),
-      put: place => (list.value = place),
+      put: index => (list.value = index),
       text: () => `${label} ${list.selectedOptions[0].textContent.trim()}`,
     };
   }
@@ -267,14 +267,14 @@ since a page from the file system may not fetch. Without this script a page show
     row.prepend(box);
     return {
       row,
-      put: place => (box.checked = Boolean(place)),
+      put: index => (box.checked = Boolean(index)),
       text: () => `${label} ${box.checked ? 'yes' : 'no'}`,
     };
   }
 
   function number({ label, min, max, step }, start, moved) {
-    const value = place => Number((min + place * step).toFixed(10));
-    const place = typed => {
+    const value = index => Number((min + index * step).toFixed(10));
+    const indexOf = typed => {
       const nearest = Math.round((Number(typed) - min) / step);
       return Math.min(Math.max(nearest, 0), Math.round((max - min) / step));
     };
@@ -294,21 +294,21 @@ since a page from the file system may not fetch. Without this script a page show
     };
     box.addEventListener('input', () => {
       if (typed() === undefined) return; // not typed to its end
-      slider.value = value(place(typed()));
-      moved(place(typed()));
+      slider.value = value(indexOf(typed()));
+      moved(indexOf(typed()));
     });
     box.addEventListener('change', () => {
-      const chosen = typed() === undefined ? slider.value : value(place(typed()));
+      const chosen = typed() === undefined ? slider.value : value(indexOf(typed()));
       box.value = slider.value = chosen;
-      moved(place(chosen));
+      moved(indexOf(chosen));
     });
     slider.addEventListener('input', () => {
       box.value = slider.value;
-      moved(place(slider.value));
+      moved(indexOf(slider.value));
     });
     return {
       row: labelled(label, box, slider),
-      put: at => (box.value = slider.value = value(at)),
+      put: index => (box.value = slider.value = value(index)),
       text: () => `${label} ${box.value}`,
     };
   }

@@ -74,9 +74,9 @@ ipywidgets.interact(show, **{{name: control.widget() for name, control in explor
                                                     step=control.step, value=control.default)
                        for name, control in explorer.controls.items()
                        if hasattr(control.widget(), "value_widget")}});"""
-# The same mending of the keyboard as in our outputs, so that both can be moved by arrow keys.
 # Pauses between presses, in milliseconds.
 SLOW, FAST = 700, 80
+# The same mending of the keyboard as in our outputs, so that both can be moved by arrow keys.
 KEYS = """cell => cell.querySelectorAll('select, [role=slider]').forEach(
   each => each.setAttribute('data-lm-suppress-shortcuts', 'true'))"""
 WATCH = """cell => {

@@ -450,7 +450,7 @@ def test_an_exercise_is_issued_anew_and_in_versions(settings, capsys, monkeypatc
         drawn = {row["student"]: row["version"] for row in csv.DictReader(file)}
     assert len(drawn) == 30
     assert set(drawn.values()) == {"A", "B"}
-    assert drawn["s7"] == vary.letter(vary.draw_of("90", "s7", 2))
+    assert drawn["s7"] == vary.letter(vary.drawn_version("90", "s7", 2))
     before = path.read_bytes()
     vary.add_versions(path, 2, None)  # those that it has stay
     assert path.read_bytes() == before

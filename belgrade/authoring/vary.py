@@ -127,13 +127,14 @@ def write_versions(
     for n, compiled in enumerate(versions):
         text = text_of(nbformat.from_dict(compiled["notebook"]))
         write_whole(out / letter(n) / compiled["file"], text)
-    assigned = [(*each, letter(draw_of(exercise, each[0], len(versions)))) for each in students]
+    count = len(versions)
+    assigned = [(*each, letter(drawn_version(exercise, each[0], count))) for each in students]
     with open(out / f"{exercise}_versions.csv", "w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([["student", "name", "version"], *assigned])
-    return {letter(n): sum(v == letter(n) for *_, v in assigned) for n in range(len(versions))}
+    return {letter(n): sum(v == letter(n) for *_, v in assigned) for n in range(count)}
 
 
-def draw_of(exercise: str, student: str, count: int) -> int:
+def drawn_version(exercise: str, student: str, count: int) -> int:
     """Return which of `count` versions a student gets, from 0: the same today and next month."""
     digest = hashlib.sha256(f"{exercise} {student}".encode()).digest()
     return int.from_bytes(digest[:8], "big") % count

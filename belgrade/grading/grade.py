@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from belgrade.authoring.key import versions_of
-from belgrade.authoring.vary import draw_of, letter
+from belgrade.authoring.vary import drawn_version, letter
 from belgrade.checks.assemble import about, assemble
 from belgrade.checks.examine import ExamineError, exercise_in, read_notebook
 from belgrade.checks.fast_nbformat import nbformat
@@ -434,7 +434,7 @@ class _Job:
         if about(submitted).get("version") not in (None, master.released):
             repairs.append("The notebook is of another version of the exercise than is graded.")
         elif self.settings.roster and (more := self.versions[master.exercise])[1:]:
-            has, drawn = more.index(master), draw_of(master.exercise, one.student, len(more))
+            has, drawn = more.index(master), drawn_version(master.exercise, one.student, len(more))
             if has != drawn:
                 repairs.append(f"Version {letter(has)}; the draw gave version {letter(drawn)}.")
         repairs = list(dict.fromkeys([*submitted.metadata[NOTES], *repairs, *done.notes]))

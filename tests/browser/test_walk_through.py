@@ -85,7 +85,7 @@ def class_of(platform: str, count: int) -> list[Student]:
         f"Participant {500 + n}" if platform == "moodle" else f"{4200 + n}" for n in range(count)
     ]
     names = [f"{NAMES[n % len(NAMES)]} {n // len(NAMES) or ''}".strip() for n in range(count)]
-    drawn = [vary.letter(vary.draw_of("00", each, 4)) for each in ids]
+    drawn = [vary.letter(vary.drawn_version("00", each, 4)) for each in ids]
     return [Student(*each) for each in zip(ids, names, drawn, strict=True)]
 
 

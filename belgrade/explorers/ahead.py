@@ -53,7 +53,7 @@ def neighbours(options: Sequence[Any], before: Any, now: Any, far: int = FAR) ->
     return [options[place] for place in places if 0 <= place < len(options)]
 
 
-def is_read() -> bool:
+def has_reader() -> bool:
     """Tell whether somebody looks at this kernel's notebook: a Jupyter server has opened it."""
     return "JPY_SESSION_NAME" in os.environ and not os.environ.get("BELGRADE_EXAM")
 
@@ -106,7 +106,7 @@ class Ahead:
 
     def when_shown(self, owner: Any, drawings: Sequence[Callable[[], Iterator[None]]]) -> None:
         """Begin to draw once all cells have run; what was shown before comes first."""
-        if is_read():
+        if has_reader():
             self._watch()
             self.start(owner, drawings, is_first=False)
 

@@ -34,7 +34,7 @@ QUICK_S = 0.3
 FITTING = "calc(100% - 4px)"
 
 # Stands for the picture in the HTML that is kept beside it, which would hold it once more.
-HOLE = "\0"
+PLACEHOLDER = "\0"
 
 Bundle = dict[str, str]
 AHEAD = Ahead()
@@ -255,7 +255,7 @@ class Explorer:
         self._unseen.pop(key, None)
         if not (image := kept.get("image/png")):
             return kept
-        return kept | {"text/html": kept["text/html"].replace(HOLE, image) + KEYBOARD}
+        return kept | {"text/html": kept["text/html"].replace(PLACEHOLDER, image) + KEYBOARD}
 
     def _key(self, chosen: Mapping[str, Any]) -> Sequence[Any]:
         return tuple(chosen[name] for name in self.controls)
@@ -303,7 +303,7 @@ class Explorer:
         yield None
         with figures.style():
             made = figures.bundle(fig, words, live=True)
-        yield made | {"text/html": made["text/html"].replace(made["image/png"], HOLE)}
+        yield made | {"text/html": made["text/html"].replace(made["image/png"], PLACEHOLDER)}
 
     def _ipython_display_(self) -> None:
         import ipywidgets

@@ -150,6 +150,8 @@ TAKEN_IN_ANY_ORDER = {
     "publishing/lite.py": "one file that there is once, or a dictionary by name",
     "publishing/release.py": "a dictionary by path, or text that is searched",
     "publishing/site.py": "each page is changed by itself",
+    "checks/notebook_file.py": "a kernel has one server, wherever it is listed",
+    "checks/versions.py": "one file that fits, or none is taken",
     "grading/archive.py": "sorted folder by folder",
     "grading/grade.py": "each is read or removed by itself",
     "grading/write.py": "each is removed by itself",

@@ -223,146 +223,60 @@ for n in range(9):
     each(lambda h: os.write(h, b'{"ended": %d}\\n{"failed": "x"}\\n' % n))
 """,
 }
-# What costs its own question only: (code, status, words of the message).
+# What costs its own question only, by the status it gets and words of its message.
 COSTS_ITS_OWN = {
-    "python-emptied": (
-        """
+    ("any", ""): {
+        "python-emptied": """
 import builtins
 for name in list(vars(builtins)):
     delattr(builtins, name)
 """,
-        "any",
-        "",
-    ),
-    "names-deleted": (
-        """
+        "names-deleted": """
 for name in [n for n in globals() if n[0] != '_']:
     del globals()[name]
 """,
-        "any",
-        "",
-    ),
-    "no-more-imports": (
-        """
+        "no-more-imports": """
 import builtins
 @answer@
 builtins.__import__ = None
 """,
-        "any",
-        "",
-    ),
-    "json-replaced": (
-        """
-import json
-json.dumps = json.loads = lambda *a, **k: '{}'
-@answer@
-""",
-        "error",
-        "",
-    ),
-    "sockets-replaced": (
-        """
-import socket
-socket.socket.sendall = lambda *a: None
-@answer@
-""",
-        "error",
-        "",
-    ),
-    "numpy-replaced": (
-        """
+        "numpy-replaced": """
 import numpy as np
 np.ndarray = np.array = np.generic = None
 @answer@
 """,
-        "any",
-        "",
-    ),
-    "no-recursion": (
-        """
+        "no-recursion": """
 import sys
 @answer@
 sys.setrecursionlimit(40)
 """,
-        "any",
-        "",
-    ),
-    "trace-that-fails": (
-        """
+        "trace-that-fails": """
 import sys
 @answer@
 sys.settrace(lambda *a: 1 / 0)
 sys.setprofile(lambda *a: 1 / 0)
 """,
-        "any",
-        "",
-    ),
-    "hooks-gone": (
-        """
+        "hooks-gone": """
 import sys
 sys.excepthook = sys.displayhook = sys.unraisablehook = None
 @answer@
 """,
-        "any",
-        "",
-    ),
-    "hook-that-waits-before": (
-        """
+        "hook-that-waits-before": """
 import time
 get_ipython().events.register('pre_run_cell', lambda *a: time.sleep(100))
 @answer@
 """,
-        "any",
-        "",
-    ),
-    "hook-that-waits-after": (
-        """
+        "hook-that-waits-after": """
 import time
 get_ipython().events.register('post_run_cell', lambda *a: time.sleep(100))
 @answer@
 """,
-        "any",
-        "",
-    ),
-    "rewrites-later-cells": (
-        """
-get_ipython().input_transformers_cleanup.append(lambda lines: ['1 / 0\\n'])
-@answer@
-""",
-        "error",
-        "divided by 0",
-    ),
-    "rewrites-later-trees": (
-        """
-import ast
-class Empty(ast.NodeTransformer):
-    def visit_Expr(self, node):
-        return ast.Pass()
-get_ipython().ast_transformers.append(Empty())
-@answer@
-""",
-        "error",
-        "No answer came back",
-    ),
-    "publishes-nothing": (
-        """
-get_ipython().display_pub.publish = lambda *a, **k: None
-@answer@
-""",
-        "error",
-        "No answer",
-    ),
-    "alarm": (
-        """
+        "alarm": """
 import signal
 @answer@
 signal.setitimer(signal.ITIMER_REAL, 0.001)
 """,
-        "any",
-        "",
-    ),
-    "child-that-kills": (
-        """
+        "child-that-kills": """
 import os, time
 @answer@
 if os.fork() == 0:
@@ -374,30 +288,14 @@ if os.fork() == 0:
             except OSError:
                 pass
 """,
-        "any",
-        "",
-    ),
-    "no-more-limits": (
-        """
+        "no-more-limits": """
 import resource
 @answer@
 for kind in (resource.RLIMIT_AS, resource.RLIMIT_NPROC, resource.RLIMIT_NOFILE,
              resource.RLIMIT_FSIZE, resource.RLIMIT_STACK, resource.RLIMIT_CPU):
     resource.setrlimit(kind, (0, 0))
 """,
-        "any",
-        "",
-    ),
-    "stops-itself": (
-        """
-import os
-os.kill(os.getpid(), 19)
-""",
-        "error",
-        "longer than",
-    ),
-    "all-handles": (
-        """
+        "all-handles": """
 kept = []
 try:
     while True:
@@ -406,11 +304,7 @@ except OSError:
     pass
 @answer@
 """,
-        "any",
-        "",
-    ),
-    "hoard-that-stays": (
-        """
+        "hoard-that-stays": """
 @answer@
 hoard = []
 try:
@@ -419,41 +313,18 @@ try:
 except MemoryError:
     pass
 """,
-        "any",
-        "",
-    ),
-    "answers-for-the-next-cell": (
-        """
-for n in range(9):
-    answer = {'question': '90.1', 'answer': {'type': 'number', 'value': 7}}
-    line = json.dumps({'id': n, 'shown': 7, 'notes': 7, 'error': ['x'], 'answer': answer})
-    each(lambda h: os.write(h, line.encode() + b'\\n'))
-per_million = 7
-""",
-        "not_yet",
-        "you have 7",
-    ),
-    "line-without-end": (
-        """
+        "line-without-end": """
 each(lambda h: os.write(h, b'x' * 1000))
 @answer@
 """,
-        "any",
-        "",
-    ),
-    "fifty-megabytes-to-all": (
-        """
+        "fifty-megabytes-to-all": """
 def pour(h):
     for _ in range(800):
         os.write(h, bytes(2**16))
 each(pour)
 @answer@
 """,
-        "any",
-        "",
-    ),
-    "steals-requests": (
-        """
+        "steals-requests": """
 @answer@
 import threading
 def steal(h):
@@ -462,20 +333,91 @@ def steal(h):
 for h in range(3, 20):
     threading.Thread(target=each, args=(lambda _, h=h: steal(h),), daemon=True).start()
 """,
-        "any",
-        "",
-    ),
-    "hangs-up": (
-        """
+        "hangs-up": """
 import socket
 each(lambda h: socket.socket(fileno=os.dup(h)).shutdown(2))
 @answer@
 """,
-        "any",
-        "",
-    ),
-    "drips": (
-        """
+        "debugger": """
+breakpoint()
+@answer@
+""",
+    },
+    ("error", ""): {
+        "json-replaced": """
+import json
+json.dumps = json.loads = lambda *a, **k: '{}'
+@answer@
+""",
+        "sockets-replaced": """
+import socket
+socket.socket.sendall = lambda *a: None
+@answer@
+""",
+        "answer-that-waits": """
+import numbers, time
+class Lazy:
+    def __float__(self):
+        time.sleep(99)
+numbers.Real.register(Lazy)
+per_million = Lazy()
+""",
+        "answer-that-exits": """
+import numbers, os
+class Bad:
+    def __float__(self):
+        os._exit(0)
+numbers.Real.register(Bad)
+per_million = Bad()
+""",
+        "answer-that-raises": """
+import numbers
+class Bad:
+    def __float__(self):
+        raise SystemExit
+numbers.Real.register(Bad)
+per_million = Bad()
+""",
+        "unknown-magic": """
+%%nonsense
+@answer@
+""",
+        "resets": """
+@answer@
+%reset -f
+""",
+        "no-kernel-here": """
+get_ipython().kernel.do_shutdown(True)
+""",
+    },
+    ("error", "divided by 0"): {
+        "rewrites-later-cells": """
+get_ipython().input_transformers_cleanup.append(lambda lines: ['1 / 0\\n'])
+@answer@
+""",
+    },
+    ("error", "No answer came back"): {
+        "rewrites-later-trees": """
+import ast
+class Empty(ast.NodeTransformer):
+    def visit_Expr(self, node):
+        return ast.Pass()
+get_ipython().ast_transformers.append(Empty())
+@answer@
+""",
+    },
+    ("error", "No answer"): {
+        "publishes-nothing": """
+get_ipython().display_pub.publish = lambda *a, **k: None
+@answer@
+""",
+    },
+    ("error", "longer than"): {
+        "stops-itself": """
+import os
+os.kill(os.getpid(), 19)
+""",
+        "drips": """
 import threading, time
 def drip():
     while True:
@@ -488,150 +430,56 @@ while True:
     except BaseException:
         pass
 """,
-        "error",
-        "longer than",
-    ),
-    "numbers-beyond-reading": (
-        """
+        "waits-for-ever": """
+import asyncio
+await asyncio.sleep(99)
+""",
+        "shell-that-stays": """
+!sleep 86421
+""",
+    },
+    ("not_yet", "you have 7"): {
+        "answers-for-the-next-cell": """
+for n in range(9):
+    answer = {'question': '90.1', 'answer': {'type': 'number', 'value': 7}}
+    line = json.dumps({'id': n, 'shown': 7, 'notes': 7, 'error': ['x'], 'answer': answer})
+    each(lambda h: os.write(h, line.encode() + b'\\n'))
+per_million = 7
+""",
+        "numbers-beyond-reading": """
 each(lambda h: os.write(h, b'{"id": ' + b'9' * 9000 + b'}\\n'))
 per_million = 7
 """,
-        "not_yet",
-        "you have 7",
-    ),
-    "half-letters": (
-        """
+    },
+    ("error", "ValueError"): {
+        "half-letters": """
 raise ValueError('\\ud800' * 9 + chr(0) + '\\x1b[31m')
 """,
-        "error",
-        "ValueError",
-    ),
-    "answer-that-waits": (
-        """
-import numbers, time
-class Lazy:
-    def __float__(self):
-        time.sleep(99)
-numbers.Real.register(Lazy)
-per_million = Lazy()
-""",
-        "error",
-        "",
-    ),
-    "answer-that-exits": (
-        """
-import numbers, os
-class Bad:
-    def __float__(self):
-        os._exit(0)
-numbers.Real.register(Bad)
-per_million = Bad()
-""",
-        "error",
-        "",
-    ),
-    "answer-that-raises": (
-        """
-import numbers
-class Bad:
-    def __float__(self):
-        raise SystemExit
-numbers.Real.register(Bad)
-per_million = Bad()
-""",
-        "error",
-        "",
-    ),
-    "answer-without-end": (
-        """
+    },
+    ("", ""): {
+        "answer-without-end": """
 def numbers():
     while True:
         yield 1
 per_million = numbers()
 """,
-        "",
-        "",
-    ),
-    "answer-within-itself": (
-        """
+        "answer-within-itself": """
 per_million = []
 per_million.append(per_million)
 """,
-        "",
-        "",
-    ),
-    "answer-of-many-digits": (
-        """
+        "answer-of-many-digits": """
 per_million = 10 ** 100_000
 """,
-        "",
-        "",
-    ),
-    "answer-of-many-letters": (
-        """
+        "answer-of-many-letters": """
 per_million = 'x' * 10**8
 """,
-        "",
-        "",
-    ),
-    "complex-answer": (
-        """
+        "complex-answer": """
 per_million = complex(1.58, 2)
 """,
-        "",
-        "",
-    ),
-    "unknown-magic": (
-        """
-%%nonsense
-@answer@
-""",
-        "error",
-        "",
-    ),
-    "resets": (
-        """
-@answer@
-%reset -f
-""",
-        "error",
-        "",
-    ),
-    "kills-from-a-shell": (
-        """
+    },
+    ("error", "ended the kernel"): {
+        "kills-from-a-shell": """
 !kill -9 $PPID
 """,
-        "error",
-        "ended the kernel",
-    ),
-    "waits-for-ever": (
-        """
-import asyncio
-await asyncio.sleep(99)
-""",
-        "error",
-        "longer than",
-    ),
-    "debugger": (
-        """
-breakpoint()
-@answer@
-""",
-        "any",
-        "",
-    ),
-    "no-kernel-here": (
-        """
-get_ipython().kernel.do_shutdown(True)
-""",
-        "error",
-        "",
-    ),
-    "shell-that-stays": (
-        """
-!sleep 86421
-""",
-        "error",
-        "longer than",
-    ),
+    },
 }

@@ -388,7 +388,8 @@ OTHERS = {
 KINDS |= {name: Kind(f"{HANDLES}\n{code}\n{ANSWER}") for name, code in COSTS_NOTHING.items()}
 KINDS |= {
     name: Kind(f"{HANDLES}\n{code.replace('@answer@', ANSWER)}", broken=first(status, words))
-    for name, (code, status, words) in COSTS_ITS_OWN.items()
+    for (status, words), codes in COSTS_ITS_OWN.items()
+    for name, code in codes.items()
 }
 KINDS |= OTHERS
 

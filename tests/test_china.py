@@ -8,16 +8,11 @@ from __future__ import annotations
 import itertools
 
 import pytest
+from shown import said
 
-from belgrade import explorers
 from belgrade.evidence import china, yardsticks
 from belgrade.explorers.explorer import NothingToShow
 from belgrade.methods.flows import leads, rate_that_equates, total_before
-
-
-def said(name: str, **choices: object) -> str:
-    explorer = getattr(explorers, name)()
-    return explorer.view(explorer.data, **(explorer.defaults | choices))[1]
 
 
 def test_a_total_is_rolled_back_by_the_flows_that_followed() -> None:

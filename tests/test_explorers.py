@@ -23,7 +23,7 @@ from typing import Any
 
 import nbformat
 import pytest
-from widgets import form_of
+from shown import form_of
 
 from belgrade import explorers, figures
 from belgrade.explorers.ahead import Ahead

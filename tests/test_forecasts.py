@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import pytest
-from shown_form import ShownForm
+from shown import ShownForm
 
 from belgrade import data, explorers, journal
 from belgrade.evidence import forecasts

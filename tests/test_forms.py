@@ -10,7 +10,7 @@ import ipywidgets
 import nbformat
 import pytest
 from nbconvert import HTMLExporter
-from widgets import form_of
+from shown import form_of
 
 from belgrade import forms, journal, keep, takeaway
 

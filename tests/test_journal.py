@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from widgets import form_of, last_text
+from shown import form_of, last_text
 
 from belgrade import data, files, journal
 

@@ -23,7 +23,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sandboxes import probe
-from widgets import form_of
+from shown import form_of
 
 from belgrade import cli, journal, keep
 

@@ -6,6 +6,7 @@ import math
 
 import pandas as pd
 import pytest
+from shown import said
 
 from belgrade import explorers, figures
 from belgrade.evidence import opinion
@@ -73,10 +74,6 @@ def test_impossible_numbers_are_refused(wrong: object) -> None:
 # --- what the explorers say ------------------------------------------------------------------
 
 
-def said(name: str, **choices: object) -> str:
-    return getattr(explorers, name)().bundle(**choices)["text/plain"]
-
-
 def test_donors_by_default() -> None:
     words = said("guess_the_donor")
     for part in (
@@ -142,5 +139,5 @@ def test_a_supposed_sample_gives_a_supposed_margin() -> None:
 
 
 def test_a_way_of_asking_without_polls_names_those_that_there_are() -> None:
-    words = said("polls", topic="liking", mode="several_answers")
-    assert words.endswith("Choose “any way” or “each name by itself”.")
+    shown = explorers.polls().bundle(topic="liking", mode="several_answers")
+    assert shown["text/plain"].endswith("Choose “any way” or “each name by itself”.")

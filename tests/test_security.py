@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
+from shown import said
 
 from belgrade import data, explorers
 from belgrade.explorers.explorer import NothingToShow
@@ -84,11 +85,6 @@ def test_kosovo_takes_the_place_of_albania_among_the_neighbours() -> None:
     assert len(separate) == len(included) == 8
     with pytest.raises(ValueError, match="'separate' or 'included'"):
         security.neighbours("both")
-
-
-def said(name: str, **choices: object) -> str:
-    explorer = getattr(explorers, name)()
-    return explorer.view(explorer.data, **(explorer.defaults | choices))[1]
 
 
 def test_exercises_say_the_report_s_pair_and_what_is_unfair() -> None:

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from shown import said
 
 from belgrade import explorers
 from belgrade.evidence.trade import printed_shares, trade_by_year
 from belgrade.explorers.kit import spread
-
-
-def words(name: str, **choices: object) -> str:
-    explorer = getattr(explorers, name)()
-    return explorer.view(explorer.data, **(explorer.defaults | choices))[1]
 
 
 def test_printed_shares_are_the_six_of_the_report() -> None:
@@ -23,25 +19,25 @@ def test_printed_shares_are_the_six_of_the_report() -> None:
 
 def test_equal_weights_fit_the_eu_and_not_the_other_line() -> None:
     # Half of 66.3 + 58.2 is 62.25, half of 5.4 + 9.4 is 7.4, each good to 0.05.
-    said = words("shares")
-    assert "for the EU 62.20 to 62.30 per cent (62 is printed: fits)" in said
-    assert "Russia and the EAEU 7.35 to 7.45 per cent (8 is printed: does not fit)" in said
+    words = said("shares")
+    assert "for the EU 62.20 to 62.30 per cent (62 is printed: fits)" in words
+    assert "Russia and the EAEU 7.35 to 7.45 per cent (8 is printed: does not fit)" in words
 
 
 def test_weights_that_fit_all_six_and_the_weight_of_2019() -> None:
     # 19,630 of 19,630 + 26,730 million dollars is 0.42343.
-    said = words("shares", weight=0.425)
-    assert "0.4012 to 0.4875 fit all six" in said
-    assert "the trade totals of 2019 give 0.4234" in said
-    assert said.count(": fits") == 2
-    assert "2019" not in words("shares", mark=False)
+    words = said("shares", weight=0.425)
+    assert "0.4012 to 0.4875 fit all six" in words
+    assert "the trade totals of 2019 give 0.4234" in words
+    assert words.count(": fits") == 2
+    assert "2019" not in said("shares", mark=False)
 
 
 def test_bounds_of_the_weight_are_found_with_the_slider() -> None:
-    assert words("shares", weight=0.4).count(": fits") == 1
-    assert words("shares", weight=0.405).count(": fits") == 2
-    assert words("shares", weight=0.485).count(": fits") == 2
-    assert words("shares", weight=0.49).count(": fits") == 1
+    assert said("shares", weight=0.4).count(": fits") == 1
+    assert said("shares", weight=0.405).count(": fits") == 2
+    assert said("shares", weight=0.485).count(": fits") == 2
+    assert said("shares", weight=0.49).count(": fits") == 1
 
 
 @pytest.mark.parametrize(
@@ -54,29 +50,29 @@ def test_bounds_of_the_weight_are_found_with_the_slider() -> None:
 def test_no_weight_fits_if_the_totals_are_finer_than_whole(
     rounding: str, needed: list[str]
 ) -> None:
-    said = words("shares", rounding=rounding)
-    assert "No weight fits all six shares" in said
-    assert all(each in said for each in needed)
+    words = said("shares", rounding=rounding)
+    assert "No weight fits all six shares" in words
+    assert all(each in words for each in needed)
 
 
 def test_china_passes_russia_as_a_source_of_imports() -> None:
-    said = words("whose_trade")
-    assert "Russia 16.3 per cent in 2006 and 5.3 per cent in 2021" in said
-    assert "China 5.9 per cent in 2006 and 12.3 per cent in 2021" in said
-    assert "China was ahead in 4 (2016, 2017, 2018, 2021)" in said
+    words = said("whose_trade")
+    assert "Russia 16.3 per cent in 2006 and 5.3 per cent in 2021" in words
+    assert "China 5.9 per cent in 2006 and 12.3 per cent in 2021" in words
+    assert "China was ahead in 4 (2016, 2017, 2018, 2021)" in words
 
 
 def test_a_partner_without_a_row_has_a_bound_and_not_a_zero() -> None:
     # The fifth buyer of 2021 was Hungary, with 5.04 per cent.
-    said = words("whose_trade", flow="export")
-    assert "Russia 4.8 per cent in 2006 and at most 5.0 per cent in 2021" in said
-    assert "China was ahead in none" in said
+    words = said("whose_trade", flow="export")
+    assert "Russia 4.8 per cent in 2006 and at most 5.0 per cent in 2021" in words
+    assert "China was ahead in none" in words
 
 
 def test_one_partner_compared_with_itself_is_told_once() -> None:
-    said = words("whose_trade", other="Russia")
-    assert said.count("Russia") == 1
-    assert "ahead" not in said
+    words = said("whose_trade", other="Russia")
+    assert words.count("Russia") == 1
+    assert "ahead" not in words
 
 
 def test_years_without_data_stay_missing() -> None:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import pytest
-from shown_form import ShownForm
+from shown import ShownForm, last_text, said
 
 from belgrade import explorers, journal
 from belgrade.evidence import trust
-from belgrade.explorers.kit import spread
 from belgrade.explorers.trust import GROUPS, NOBODY
 from belgrade.methods import agreement
 
@@ -109,16 +107,9 @@ ITEMS = {"T1.1": "a gift", "T2.1": "a slight", "T3.1": "a treaty <b>"}
 CODES = ["warm", "cold", "neutral"]
 
 
-form = ShownForm
-
-
-def said(displayed: list) -> str:
-    return displayed[-1]["data"]["text/plain"].splitlines()[-1]
-
-
 def test_each_click_is_kept_and_goes_on(displayed: list) -> None:
     journal.ask_codes("x", "Which?", ITEMS, CODES)
-    shown = form(displayed)
+    shown = ShownForm(displayed)
     assert "1 of 3" in shown["card"].value and "A gift" in shown["card"].value
     assert "A slight" not in shown["card"].value
     shown["warm"].click()
@@ -133,25 +124,26 @@ def test_each_click_is_kept_and_goes_on(displayed: list) -> None:
 
 def test_the_last_click_leads_back_to_what_was_left_out(displayed: list) -> None:
     journal.ask_codes("x", "Which?", ITEMS, CODES)
-    shown = form(displayed)
+    shown = ShownForm(displayed)
     shown["warm"].click()
     shown["Next ›"].click()
     shown["neutral"].click()
-    assert "2 of 3" in shown["card"].value and said(displayed).startswith("2 of 3 coded. Saved")
+    assert "2 of 3" in shown["card"].value
+    assert last_text(displayed).splitlines()[-1].startswith("2 of 3 coded. Saved")
     shown["cold"].click()
     shown["cold"].click()
-    assert said(displayed).startswith("3 of 3 coded. That was all.")
+    assert last_text(displayed).splitlines()[-1].startswith("3 of 3 coded. That was all.")
 
 
 def test_coding_goes_on_where_it_stopped(displayed: list) -> None:
     journal.save("codes/x", {"T1.1": "warm", "T2.1": "cold"})
     journal.ask_codes("x", "Which?", ITEMS, CODES)
-    assert "3 of 3. Not coded yet" in form(displayed)["card"].value
+    assert "3 of 3. Not coded yet" in ShownForm(displayed)["card"].value
 
 
 def test_the_form_can_be_read_without_a_kernel(displayed: list) -> None:
     journal.ask_codes("x", "Which?", ITEMS, CODES)
-    page = form(displayed).html
+    page = ShownForm(displayed).html
     assert "<li>A slight</li>" in page and "A treaty &lt;b&gt;" in page
     assert "warm, cold or neutral" in page
 
@@ -176,17 +168,15 @@ def test_the_events_to_code_are_about_thirty_and_each_has_its_place_in_the_repor
 
 def test_the_two_example_coders_agree_equally_often_but_not_beyond_chance() -> None:
     # The lesson says so in words.
-    explorer = explorers.code_the_events()
-    words = explorer.view(explorer.data, **explorer.defaults)[1]
+    words = said("code_the_events")
     assert "They agree on 15 of 27 (56 per cent; by chance 36), kappa is 0.31." in words
     assert "6 of 27 cold in all, but 4 of 7" in words
-    always = explorer.view(explorer.data, **explorer.defaults | {"coder": trust.ALWAYS_WARM})[1]
+    always = said("code_the_events", coder=trust.ALWAYS_WARM)
     assert "They agree on 15 of 27 (56 per cent; by chance 56), kappa is 0.00." in always
 
 
 def test_the_spy_affair_can_be_one_event() -> None:
-    explorer = explorers.code_the_events()
-    words = explorer.view(explorer.data, **explorer.defaults | {"spy": 1})[1]
+    words = said("code_the_events", spy=1)
     assert "of 25" in words and "4 of 25 cold in all, but 2 of 5" in words
 
 
@@ -212,40 +202,30 @@ def test_codes_that_fit_no_event_leave_the_examples() -> None:
 # --- How democratic? -------------------------------------------------------------------------
 
 
-def describe(**choices: Any) -> str:
-    explorer = explorers.how_democratic()
-    return explorer.view(explorer.data, **explorer.defaults | choices)[1]
-
-
 def test_ranges_and_direction_are_said() -> None:
-    words = describe()
+    words = said("how_democratic")
     assert "Serbia 0.595 (range 0.535 to 0.659) in 2012, 0.363 (range 0.317 to 0.401)" in words
     assert words.count("ranges that do not overlap") == 2
-    assert "1 to 7, 1 is best" in describe(index="rights")
-    assert "a line that rises means less democratic" in describe(index="rights")
-    assert "a line that falls means less democratic" in describe(index="rights", turned=True)
+    rights = said("how_democratic", index="rights")
+    assert "1 to 7, 1 is best" in rights
+    assert "a line that rises means less democratic" in rights
+    turned = said("how_democratic", index="rights", turned=True)
+    assert "a line that falls means less democratic" in turned
 
 
 def test_the_turned_scale_of_2020() -> None:
     # 8 - 3.64 = 4.36: nearly the same number is printed for two unlike scores.
-    printed = describe(index="transit", beside=NOBODY)
+    printed = said("how_democratic", index="transit", beside=NOBODY)
     assert "Serbia 3.64 in 2012 (1 was best) and 3.61 in 2024 (7 was best)" in printed
-    turned = describe(index="transit", beside=NOBODY, turned=True)
+    turned = said("how_democratic", index="transit", beside=NOBODY, turned=True)
     assert "Serbia 4.36 in 2012 and 3.61 in 2024" in turned
 
 
 def test_types_of_regime_are_said_in_words() -> None:
-    words = describe(index="regime")
+    words = said("how_democratic", index="regime")
     assert "Serbia was a liberal democracy in 2012 and an electoral autocracy in 2019" in words
 
 
 def test_a_country_that_was_not_read_is_said_to_be_missing() -> None:
     shown = explorers.how_democratic().bundle(index="transit", beside="Hungary")
     assert "image/png" not in shown and "was read" in shown["text/plain"]
-
-
-def test_labels_are_spread_by_least_squares() -> None:
-    assert spread([0.1, 0.5], 0.2) == pytest.approx([0.1, 0.5])
-    # Two at 0.5 go half a gap either way; a third at 0.55 joins them: the mean stays.
-    assert spread([0.5, 0.5], 0.2) == pytest.approx([0.4, 0.6])
-    assert sum(spread([0.5, 0.5, 0.56], 0.2)) == pytest.approx(1.56)

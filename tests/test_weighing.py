@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from widgets import form_of
+from shown import form_of
 
 from belgrade import explorers, forms, journal, takeaway
 from belgrade.evidence import weighing

@@ -23,6 +23,9 @@ from belgrade.methods.argument_map import Point, consequences
 
 # --- what falls when a point falls -----------------------------------------------------------
 
+FALLS, WEAKER, STRONGER = arguing.FALLS, arguing.WEAKER, arguing.STRONGER
+GONE = arguing.WITHOUT_SUPPORT
+
 #        top
 #     /   |   \
 #   r1    r2   but        r1 and r2 hold top up; "but" speaks against it
@@ -48,60 +51,50 @@ def changes(*fallen: str, linked: bool = False) -> dict[str, str]:
     return {name: each.change for name, each in found.items() if each.change != arguing.SAME}
 
 
-def test_nothing_falls() -> None:
-    assert changes() == {}
+@pytest.mark.parametrize(
+    ("fallen", "linked", "changed"),
+    [
+        ("", False, {}),
+        # One of two supports: weaker all the way up, and nothing else changes.
+        ("e1", False, {"e1": FALLS, "r1": WEAKER, "top": WEAKER}),
+        # Without its last support a point goes too.
+        ("e1 e2", False, {"e1": FALLS, "e2": FALLS, "r1": GONE, "top": WEAKER}),
+        # What a fallen point rested on stays.
+        ("r1", False, {"r1": FALLS, "top": WEAKER}),
+        # Linked supports go together.
+        ("e1", True, {"e1": FALLS, "r1": GONE, "top": GONE}),
+        # An objection that is lost, or without support, strengthens.
+        ("but", False, {"but": FALLS, "top": STRONGER}),
+        ("e4", False, {"e4": FALLS, "but": GONE, "top": STRONGER}),
+        # A support and an objection.
+        ("e1 but", False, {"e1": FALLS, "r1": WEAKER, "but": FALLS, "top": arguing.BOTH}),
+    ],
+)
+def test_what_falls_changes_what_stands_above_it(
+    fallen: str, linked: bool, changed: dict[str, str]
+) -> None:
+    assert changes(*fallen.split(), linked=linked) == changed
 
 
-def test_one_of_two_supports_weakens_all_the_way_up_and_nothing_else() -> None:
-    assert changes("e1") == {"e1": arguing.FALLS, "r1": arguing.WEAKER, "top": arguing.WEAKER}
+def test_the_supports_that_are_left_are_counted() -> None:
     effect = consequences(TREE, ["e1"])["r1"]
     assert (effect.supports_left, effect.supports) == (1, 2)
-
-
-def test_a_point_without_its_last_support_goes_too() -> None:
-    assert changes("e1", "e2") == {
-        "e1": arguing.FALLS,
-        "e2": arguing.FALLS,
-        "r1": arguing.WITHOUT_SUPPORT,
-        "top": arguing.WEAKER,
-    }
-
-
-def test_what_a_fallen_point_rested_on_stays() -> None:
-    assert changes("r1") == {"r1": arguing.FALLS, "top": arguing.WEAKER}
-
-
-def test_linked_supports_go_together() -> None:
-    assert changes("e1", linked=True) == {
-        "e1": arguing.FALLS,
-        "r1": arguing.WITHOUT_SUPPORT,
-        "top": arguing.WITHOUT_SUPPORT,
-    }
-
-
-def test_a_lost_objection_strengthens() -> None:
-    assert changes("but") == {"but": arguing.FALLS, "top": arguing.STRONGER}
-    assert changes("e4")["top"] == arguing.STRONGER
-
-
-def test_losing_a_support_and_an_objection_is_both() -> None:
-    assert changes("e1", "but")["top"] == arguing.BOTH
 
 
 def test_an_objection_to_an_objection_works_the_other_way() -> None:
     tree = TREE | {"reply": Point("but", "counter-consideration")}
     found = consequences(tree, ["reply"])
-    assert found["but"].change == arguing.STRONGER
-    assert found["top"].change == arguing.WEAKER
+    assert found["but"].change == STRONGER
+    assert found["top"].change == WEAKER
 
 
 def test_a_forecast_goes_with_its_point_and_takes_nothing_along() -> None:
-    assert changes("next") == {"next": arguing.FALLS}
+    assert changes("next") == {"next": FALLS}
     gone = changes("e3")
-    assert gone["r2"] == arguing.WITHOUT_SUPPORT
+    assert gone["r2"] == GONE
     assert gone["next"] == arguing.WITHOUT_GROUND
     assert "so" not in gone
-    assert changes("so") == {"so": arguing.FALLS, "next": arguing.WITHOUT_SUPPORT}
+    assert changes("so") == {"so": FALLS, "next": GONE}
 
 
 def test_an_unknown_point_is_refused() -> None:

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
-import struct
-import zlib
 from typing import Any
+
+from PIL import Image
 
 EVIL = "</code></pre><script>alert(1)</script><img src=x onerror=alert(2)>"
 
 
 def png(width: int = 3, height: int = 2) -> bytes:
     """Return a white PNG."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        check = struct.pack(">I", zlib.crc32(kind + data))
-        return struct.pack(">I", len(data)) + kind + data + check
-
-    head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    rows = zlib.compress((b"\0" + b"\xff" * width) * height)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+    buffer = io.BytesIO()
+    Image.new("L", (width, height), 255).save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 def part(name: str, status: str, points: float, most: float, message: str = "", **more: Any):

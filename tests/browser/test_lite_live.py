@@ -70,17 +70,12 @@ def lock(made: Path) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def address(made: Path) -> Iterator[str]:
     """A plain web server over the site, as any static host is one."""
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *_: Any) -> None:
-            pass
-
     # Lets the tests ask the application how the kernel is.
     settings = made / "lite" / "jupyter-lite.json"
     content = json.loads(settings.read_text(encoding="utf-8"))
     content["jupyter-config-data"]["exposeAppInBrowser"] = True
     settings.write_text(json.dumps(content), encoding="utf-8")
-    handler = functools.partial(Quiet, directory=str(made))
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(made))
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"

@@ -71,22 +71,23 @@ FINISHED = """() => {
 
 
 @contextmanager
-def new_page(chromium: Any) -> Iterator[Any]:
-    """Give a page of 1280 by 900 pixels that may have no errors of its own."""
+def new_page(chromium: Any, but: str = "") -> Iterator[Any]:
+    """Give a page of 1280 by 900 pixels that may have no errors of its own but those with `but`."""
     context = chromium.new_context(viewport=SIZE)
     page = context.new_page()
-    with no_errors(page):
+    with no_errors(page, but):
         yield page
         context.close()
 
 
 @contextmanager
-def no_errors(page: Any) -> Iterator[None]:
-    """Raise at the end what errors the page had of its own."""
+def no_errors(page: Any, but: str = "") -> Iterator[None]:
+    """Raise at the end what errors the page had of its own; those with the words `but` may be."""
     errors: list[str] = []
 
     def record(error: Any) -> None:
-        errors.append(str(error))
+        if not but or but not in str(error):
+            errors.append(str(error))
 
     page.on("pageerror", record)
     yield

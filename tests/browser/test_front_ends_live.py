@@ -8,14 +8,13 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
 from front_ends import FrontEnd, environment_with
-from lab import FINISHED, READY, SIZE
+from lab import FINISHED, READY, new_page
 from moving import CONTROLS, PICTURE, WATCH, Control, bring_to, explorer_cells, press, seen
 
 from belgrade.authoring.build import BLOCK
@@ -87,17 +86,6 @@ def front_end(
     server.close()
 
 
-@contextmanager
-def new_page(chromium: Any) -> Iterator[Any]:
-    """Give a page, which may have no errors but Notebook's own."""
-    context = chromium.new_context(viewport=SIZE)
-    page, wrong = context.new_page(), []
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    yield page
-    context.close()
-    assert [each for each in wrong if NOTEBOOKS_OWN not in each] == []
-
-
 def opened(page: Any, front_end: FrontEnd, path: str) -> None:
     """Open a notebook and run all its cells."""
     page.goto(f"{front_end.url}/{PAGES[front_end.module]}/{path}?token={front_end.token}")
@@ -115,7 +103,7 @@ def opened(page: Any, front_end: FrontEnd, path: str) -> None:
 def test_a_lesson_and_an_exercise_in_another_front_end(
     chromium: Any, front_end: FrontEnd, root: Path
 ) -> None:
-    with new_page(chromium) as page:
+    with new_page(chromium, NOTEBOOKS_OWN) as page:
         opened(page, front_end, LESSON)
         assert page.evaluate(WRONG) == []
         page.evaluate(WATCH)
@@ -165,7 +153,7 @@ def test_a_lesson_in_voila(
     python = environment_with(tmp_path_factory.mktemp("elsewhere"), "voila==0.5.*")
     server = FrontEnd(python, "voila", root)
     try:
-        with new_page(chromium) as page:
+        with new_page(chromium, NOTEBOOKS_OWN) as page:
             page.goto(f"{server.url}/voila/render/{LESSON}", timeout=90_000)
             pictures = page.locator(".jupyter-widgets figure[data-drawn]")
             count = len(explorer_cells(server, LESSON))

@@ -65,27 +65,12 @@ SMALL_TITLE_BAR += " -gtk-icon-size: 4px; border-width: 0; }"
 
 
 class Engine:
-    """A headless browser with one page. `preferences` are of `PREFERENCES`."""
+    """What both browsers do by their `run` and `act`: press, type, click, wait.
+
+    Each is headless, with one page. `preferences` are of `PREFERENCES`.
+    """
 
     name = ""
-
-    def size(self, width: int, height: int, scale: float = 1) -> None:
-        """Make the page so many CSS pixels wide and high, each of `scale` pixels of the screen."""
-        raise NotImplementedError
-
-    def goto(self, url: str) -> None:
-        raise NotImplementedError
-
-    def run(self, script: str) -> Any:
-        """Return the value of an expression; a promise is waited for."""
-        raise NotImplementedError
-
-    def act(self, *actions: dict[str, Any]) -> None:
-        """Perform sources of actions, as WebDriver lists them."""
-        raise NotImplementedError
-
-    def close(self) -> None:
-        raise NotImplementedError
 
     def press(self, *keys: str) -> None:
         """Press keys together, the last one first let go."""
@@ -165,6 +150,7 @@ class Firefox(Engine):
         return answer["result"]
 
     def size(self, width: int, height: int, scale: float = 1) -> None:
+        """Make the page so many CSS pixels wide and high, each of `scale` pixels of the screen."""
         sizes = {"viewport": {"width": width, "height": height}, "devicePixelRatio": scale}
         self.ask("browsingContext.setViewport", context=self.context, **sizes)
 
@@ -172,6 +158,7 @@ class Firefox(Engine):
         self.ask("browsingContext.navigate", context=self.context, url=url, wait="complete")
 
     def run(self, script: str) -> Any:
+        """Return the value of an expression; a promise is waited for."""
         target = {"context": self.context}
         result = self.ask("script.evaluate", expression=script, awaitPromise=True, target=target)
         if "exceptionDetails" in result:
@@ -179,6 +166,7 @@ class Firefox(Engine):
         return result["result"].get("value")
 
     def act(self, *actions: dict[str, Any]) -> None:
+        """Perform sources of actions, as WebDriver lists them."""
         self.ask("input.performActions", context=self.context, actions=list(actions))
 
     def close(self) -> None:

@@ -69,12 +69,7 @@ def own_page(chromium: Any) -> Iterator[Any]:
 @pytest.fixture(scope="session", params=["firefox", "webkit"])
 def engine(request: pytest.FixtureRequest) -> Iterator[Any]:
     """Firefox, then WebKit, each with one page."""
-    from engines import ENGINES, is_installed
+    from engines import started
 
-    machine.need(request.param)
-    if not is_installed(request.param):
-        reason = f"there is none; {machine.remedy([request.param])}"
-        pytest.skip(machine.reason(request.param, reason))
-    browser = ENGINES[request.param]()
-    yield browser
-    browser.close()
+    with started(request.param) as browser:
+        yield browser

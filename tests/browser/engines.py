@@ -18,9 +18,11 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import machine
@@ -38,11 +40,6 @@ LISTEN = """(() => { window.wrong = [];
   const usual = console.error;
   console.error = (...words) => { wrong.push(words.join(' ')); usual(...words); };
 })()"""
-
-
-def is_installed(part: str) -> bool:
-    """Tell whether this machine has the engine."""
-    return bool({"firefox": FIREFOX, "webkit": WEBKIT}[part])
 
 
 def free_port() -> int:
@@ -263,4 +260,13 @@ class WebKit(Engine):
         shutil.rmtree(self.home, ignore_errors=True)
 
 
-ENGINES: dict[str, Callable[[], Engine]] = {"firefox": Firefox, "webkit": WebKit}
+@contextlib.contextmanager
+def started(part: str, *preferences: str) -> Iterator[Firefox | WebKit]:
+    """Give "firefox" or "webkit"; without it the test is skipped, with the remedy."""
+    machine.need(part)
+    engine, path = {"firefox": (Firefox, FIREFOX), "webkit": (WebKit, WEBKIT)}[part]
+    if not path:
+        pytest.skip(machine.reason(part, f"there is none; {machine.remedy([part])}"))
+    browser = engine(*preferences)
+    yield browser
+    browser.close()

@@ -15,11 +15,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import machine
 import nbformat
 import pytest
 import test_book_live
-from engines import ENGINES, is_installed
+from engines import started
 from lab import FINISHED, READY, Lab
 from moving import SHOWS_EXPLORER
 from themes import LOW_CONTRAST, THEME
@@ -151,14 +150,8 @@ def desk(engine: Any, lab: Lab) -> Iterator[Desk]:
 @pytest.fixture(scope="module", params=LOOKS)
 def looking(request: pytest.FixtureRequest) -> Iterator[Any]:
     """Give a browser that looks so, if its engine is here."""
-    name, *looks = request.param.split("-")
-    machine.need(name)
-    if not is_installed(name):
-        why = f"there is none; {machine.remedy([name])}"
-        pytest.skip(machine.reason(name, why))
-    opened = ENGINES[name](*looks)
-    yield opened
-    opened.close()
+    with started(*request.param.split("-")) as opened:
+        yield opened
 
 
 def use(desk: Desk, guess: str) -> None:

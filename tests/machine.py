@@ -9,6 +9,7 @@ import json
 import os
 import platform
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -140,6 +141,13 @@ def missing():
     if is_linux() and subprocess.run(command, stderr=subprocess.DEVNULL).returncode:
         parts.append("venv")
     return parts
+
+
+def free_port():
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 # --- how it gets here ------------------------------------------------------------------------

@@ -11,7 +11,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -267,9 +266,7 @@ def answers(address: str) -> bool:
 @pytest.fixture
 def server(image: Image) -> Iterator[str]:
     """The container's command, on a port of its own; yields its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = machine.free_port()
     address = f"http://127.0.0.1:{port}"
     command = [image.prefix / "bin/jupyter", "notebook", "--ip=127.0.0.1", f"--port={port}"]
     command += ["--no-browser", "--allow-root", "--IdentityProvider.token="]

@@ -11,7 +11,6 @@ import contextlib
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -40,13 +39,6 @@ LISTEN = """(() => { window.wrong = [];
   const usual = console.error;
   console.error = (...words) => { wrong.push(words.join(' ')); usual(...words); };
 })()"""
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 # Firefox's settings for readers who ask for it. WebKit takes the first two from GTK, and has no
@@ -111,7 +103,7 @@ class Firefox(Engine):
     def __init__(self, *preferences: str) -> None:
         import websocket
 
-        port = free_port()
+        port = machine.free_port()
         self.profile = tempfile.mkdtemp()
         settings = {k: v for each in preferences for k, v in PREFERENCES[each].items()}
         Path(self.profile, "user.js").write_text(
@@ -190,7 +182,7 @@ class WebKit(Engine):
             os.close(write)
             with os.fdopen(read) as display:
                 environment["DISPLAY"] = f":{display.readline().strip()}"
-        port = free_port()
+        port = machine.free_port()
         self.home = tempfile.mkdtemp()
         environment |= {"HOME": self.home, "WEBKIT_DISABLE_COMPOSITING_MODE": "1"}
         for version in ("gtk-3.0", "gtk-4.0"):

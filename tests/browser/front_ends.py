@@ -9,7 +9,6 @@ import json
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+import machine
 from lab import AUTHOR_EXTENSIONS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,9 +41,7 @@ class FrontEnd:
 
     def __init__(self, python: Path | None, module: str, root: Path) -> None:
         self.root, self.module = root, module
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = machine.free_port()
         self.token = secrets.token_hex(8)
         self.url = f"http://127.0.0.1:{port}"
         self.private = Path(tempfile.mkdtemp(prefix="belgrade-front-"))

@@ -6,7 +6,6 @@ import json
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -99,9 +98,7 @@ class Lab:
     """`jupyter lab` on a free port over a folder, apart from the user's settings and workspaces."""
 
     def __init__(self, root: Path, **environment: str) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = machine.free_port()
         self.root = root
         self.token = secrets.token_hex(8)
         self.url = f"http://127.0.0.1:{port}"

@@ -5,10 +5,10 @@
 For each explorer, in a real JupyterLab in headless Chromium, one control is moved by keyboard:
 first to choices never shown before, then back. It is done twice, in fresh kernels: at leisure, as
 someone does who looks at each picture, and in haste, as someone who is after a choice far away; at
-leisure the explorer has drawn the next choices ahead; a second table says for how much processor
-time, and how many of those pictures were then shown. In the same run `ipywidgets.interact` with
-`plt.show()` draws the same figure with the same code. Times run from the key going down to the
-first frame after the new image was decoded. Compare the ratios, not the milliseconds.
+leisure the explorer has drawn the next choices ahead (`tests/bench/ahead.py`: what that takes). In
+the same run `ipywidgets.interact` with `plt.show()` draws the same figure with the same code. Times
+run from the key going down to the first frame after the new image was decoded. Compare the ratios,
+not the milliseconds.
 """
 
 from __future__ import annotations
@@ -29,34 +29,6 @@ from lab import CHROMIUM, FLAGS, Lab
 from belgrade.explorers import EXPLORERS
 
 EXPLORER_CELL = "from belgrade import explorers\nexplorers.{name}()"
-# Before it: notes what is drawn ahead, and for how many processor seconds.
-INSTRUMENT = """import time
-from belgrade.explorers.ahead import Ahead
-from belgrade.explorers.explorer import Explorer
-spent, shown, ahead = [], set(), set()
-step, bundle, keep = Ahead._step, Explorer.bundle, Explorer._keep
-def timed_step(self):
-    start = time.thread_time()
-    pause = step(self)
-    spent.append(time.thread_time() - start)
-    return pause
-def traced_bundle(self, **choices):
-    key = self._key(self.defaults | choices)
-    if key not in self._drawn:
-        shown.add(key)
-    made = bundle(self, **choices)
-    shown.add(key)
-    return made
-def traced_keep(self, key, made):
-    if key not in shown:
-        ahead.add(key)
-    keep(self, key, made)
-Ahead._step, Explorer.bundle, Explorer._keep = timed_step, traced_bundle, traced_keep"""
-COSTS = (
-    "| explorer | at leisure: seconds ahead | pictures | shown | longest step, ms "
-    "| in haste: seconds ahead | pictures | shown | longest step, ms |\n|---|" + "---|" * 8
-)
-REPORT = "print(sum(spent), len(ahead), len(ahead & shown), max(spent, default=0))"
 INTERACT_CELL = """import ipywidgets
 import matplotlib.pyplot as plt
 from belgrade import explorers, figures
@@ -130,19 +102,6 @@ def times(page: Any, cell: Any, presses: int, pause: int) -> tuple[list[float], 
     return new, repeated
 
 
-def recorded(page: Any) -> list[float]:
-    """Return what was noted: seconds ahead, pictures, those of them shown, the longest step."""
-    page.wait_for_timeout(3000)  # what is still drawn ahead counts
-    page.evaluate("""async () => {
-      const content = jupyterapp.shell.currentWidget.content;
-      content.activeCellIndex = content.model.cells.length - 1;
-      await jupyterapp.commands.execute('notebook:run-cell');
-    }""")
-    output = page.evaluate("""() => [...jupyterapp.shell.currentWidget.content.model.cells]
-      .at(-1).outputs.toJSON()[0].text""")
-    return [float(word) for word in output.split()]
-
-
 def summary(values: list[float]) -> str:
     """Return median and 95th percentile as text, or a dash where nothing was measured."""
     if len(values) < 3:
@@ -172,48 +131,35 @@ def main() -> None:
     for name in options.names:
         for kind, source in (("ours", EXPLORER_CELL), ("interact", INTERACT_CELL)):
             cells = [nbformat.v4.new_code_cell(source.format(name=name))]
-            if kind == "ours":
-                cells = [*map(nbformat.v4.new_code_cell, (INSTRUMENT, cells[0].source, REPORT))]
             kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
             notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
             nbformat.write(notebook, root / f"{name}-{kind}.ipynb")
     lab = Lab(root)
     ways = "new, at leisure | new, in haste | shown before | `interact`"
     print(f"| explorer | {ways} | in haste: times as fast |\n|{'---|' * 6}")
-    costs_of: dict[str, dict[str, list[float]]] = {}
     rows: dict[str, list[float]] = {"leisure": [], "haste": [], "again": [], "interact": []}
     runs = {"leisure": ("ours", SLOW), "haste": ("ours", FAST), "interact": ("interact", FAST)}
     try:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
             for name in options.names:
-                measured, parts = {}, {}
+                measured = {}
                 for pace, (kind, pause) in runs.items():
                     page = browser.new_page(viewport={"width": 1280, "height": 1000})
                     panel = lab.open(page, f"{name}-{kind}.ipynb")
                     lab.run_all(page)
-                    cell = panel.locator(".jp-CodeCell").nth(int(kind == "ours"))
+                    cell = panel.locator(".jp-CodeCell").first
                     cell.locator(".jp-OutputArea img").first.wait_for()
                     page.wait_for_timeout(500)
                     measured[pace], repeated = times(page, cell, options.presses, pause)
                     if pace == "leisure":
                         measured["again"] = repeated
-                    if kind == "ours":
-                        parts[pace] = recorded(page)
                     page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.shutdown()")
                     page.close()
                 for pace, values in measured.items():
                     rows[pace] += values
                 print(row(name, measured), flush=True)
-                costs_of[name] = parts
             print(row("all", rows))
-            print(f"\n{COSTS}")
-            for name, parts in costs_of.items():
-                cells = [
-                    f"{ahead:.1f} | {drawn:.0f} | {shown:.0f} | {1000 * longest:.0f}"
-                    for ahead, drawn, shown, longest in parts.values()
-                ]
-                print(f"| {name} | {' | '.join(cells)} |")
             browser.close()
     finally:
         lab.close()

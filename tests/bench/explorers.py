@@ -24,6 +24,7 @@ import nbformat
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "browser"))
 
+from frames import summary
 from lab import CHROMIUM, FLAGS, Lab
 
 from belgrade.explorers import EXPLORERS
@@ -100,14 +101,6 @@ def times(page: Any, cell: Any, presses: int, pause: int) -> tuple[list[float], 
         if len(new) >= presses:
             break
     return new, repeated
-
-
-def summary(values: list[float]) -> str:
-    """Return median and 95th percentile as text, or a dash where nothing was measured."""
-    if len(values) < 3:
-        return "–"
-    p95 = statistics.quantiles(values, n=20)[-1]
-    return f"{statistics.median(values):.0f} / {min(p95, max(values)):.0f}"
 
 
 def row(name: str, measured: dict[str, list[float]]) -> str:

@@ -22,7 +22,7 @@ from belgrade.checks.compiled import read_compiled
 from belgrade.checks.graded_cells import graded_specs, strip_widgets
 from belgrade.checks.nbval_cells import SANITISE
 from belgrade.checks.rerun import with_rerun
-from belgrade.grading.master import _made
+from belgrade.grading.master import from_built
 
 EXERCISES = Path(__file__).resolve().parent.parent / "exercises"
 KEYS = sorted((EXERCISES / "keys").glob("[0-9][0-9]_*.ipynb"))
@@ -61,7 +61,7 @@ def shown(cell: Any) -> dict[str, list[str]]:
 @each_key
 def test_who_types_in_what_the_package_holds_gets_half_at_most(key: Path) -> None:
     built, compiled = built_of(key), read_compiled(key.name[:2])
-    master = _made(built, "one")
+    master = from_built(built, "one")
     worth = {(e["question"], e["part"]): e["spec"]["points"] for e in master.checks}
     shown = {(e["question"], e["part"]) for e in compiled["checks"]}
     sources = {cell.id: cell.source for cell in built.key.cells}

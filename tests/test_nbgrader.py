@@ -25,7 +25,7 @@ from belgrade.checks.assemble import assemble
 from belgrade.checks.examine import written_records
 from belgrade.checks.record import MIME
 from belgrade.checks.rerun import with_rerun
-from belgrade.grading.master import _made
+from belgrade.grading.master import from_built
 from belgrade.publishing.release import leaks, public_text
 
 # One worker: the course is made and marked once.
@@ -195,7 +195,7 @@ def marks_of(project, student, name=NAME):
 def ours(project):
     """Our marks, hidden checks included: {student: {question: points}}; nbval runs once."""
     built = built_of(project / "exercises" / "keys" / f"{NAME}.ipynb")
-    master = _made(built, "one")
+    master = from_built(built, "one")
     copies = [assemble(master.fresh, filled(built.student, each))[0] for each in STUDENTS.values()]
     whole = [with_rerun(each, master.variant, master.checks) for each in copies]
     found = {}

@@ -16,7 +16,7 @@ from belgrade.checks.assemble import about, assemble, role
 from belgrade.checks.capture import capture
 from belgrade.checks.points import IMPORT_LINE, check_points_again, seal
 from belgrade.checks.rerun import AGAIN, MESSAGE, with_rerun
-from belgrade.grading.master import Master, _made
+from belgrade.grading.master import Master, from_built
 from belgrade.grading.result import _row
 
 # One worker: the exercise is built once, and all submissions run in one kernel.
@@ -44,12 +44,17 @@ STUDENTS = {
 
 
 @pytest.fixture(scope="module")
-def master(tmp_path_factory: pytest.TempPathFactory) -> Master:
+def built(tmp_path_factory: pytest.TempPathFactory) -> building.Built:
     path = tmp_path_factory.mktemp("keys") / "90_toy.ipynb"
     nbformat.write(varied_key(), path)
     with pytest.MonkeyPatch.context() as patch:
         keep_kernel(patch)
-        return _made(building.build(path, cwd=path.parent), "one")
+        return building.build(path, cwd=path.parent)
+
+
+@pytest.fixture(scope="module")
+def master(built: building.Built) -> Master:
+    return from_built(built, "one")
 
 
 def submitted(master: Master, answers: dict[str, str]) -> Any:
@@ -93,7 +98,6 @@ def test_a_student_reads_a_general_sentence(master: Master, records: Any) -> Non
     parts = [r | {"max_points": 1} for r in records["typed"] if r["question"] == "90.1"]
     row = _row(master, question, parts)
     assert (row["status"], row["message"]) == ("not_yet", MESSAGE)
-    assert not any(figure in row["message"] for figure in ("1.58", "1.0", "7"))
 
 
 def test_the_rerun_is_plain_cells_after_all_others(master: Master) -> None:
@@ -111,11 +115,7 @@ def test_the_rerun_is_plain_cells_after_all_others(master: Master) -> None:
     assert len({c.id for c in whole.cells}) == len(whole.cells)
 
 
-def test_students_get_nothing_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    keep_kernel(monkeypatch)
-    path = tmp_path / "90_toy.ipynb"
-    nbformat.write(varied_key(), path)
-    built = building.build(path, cwd=tmp_path)
+def test_students_get_nothing_of_it(built: building.Built) -> None:
     assert {e["part"] for e in built.compiled["checks"]} == {""}
     for shown in (built.student, built.compiled):
         text = repr(shown)

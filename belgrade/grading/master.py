@@ -117,7 +117,7 @@ def master_of(
         built = build(key_path, cwd, execute, odd, settings)
     except keys.BuildError as error:
         raise GradingError(f"The answer key does not run: {error}") from None
-    master = replace(_made(built, stamp), odd=odd)
+    master = replace(from_built(built, stamp), odd=odd)
     if stored:
         write_json(stored, asdict(master))
     return master
@@ -150,7 +150,8 @@ def _stamp(key: nbformat.NotebookNode) -> str:
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:12]
 
 
-def _made(built: Any, stamp: str) -> Master:
+def from_built(built: Any, stamp: str) -> Master:
+    """Return the Master of what `build` made of a key; `stamp` is its version."""
     questions = keys.read_questions(built.key)
     shown = [[e["question"], e["part"]] for e in built.compiled["checks"]]
     rubrics = {q.name: "\n\n".join(c.source for c in q.tagged("rubric")) for q in questions}

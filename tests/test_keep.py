@@ -525,15 +525,13 @@ def test_the_panel_works_where_nothing_can_be_written(
     root = fresh("first")
     done = work(root)
     monkeypatch.setenv("BELGRADE_WORK", str(Path(sys.executable) / "not-a-folder"))
-    try:
-        assert "keep.panel()" in journal.save("guess/y", 3)
-        packing, _, said = widgets(displayed)
-        packing.click()
-        page = said()["text/html"]
-        coded = re.search(r'href="data:application/zip;base64,([^"]+)" download', page)
-        files, _ = keep.read(base64.b64decode(coded[1]))
-    finally:
-        journal._memory.clear()
+    monkeypatch.setattr(journal, "_memory", {})
+    assert "keep.panel()" in journal.save("guess/y", 3)
+    packing, _, said = widgets(displayed)
+    packing.click()
+    page = said()["text/html"]
+    coded = re.search(r'href="data:application/zip;base64,([^"]+)" download', page)
+    files, _ = keep.read(base64.b64decode(coded[1]))
     assert files[NAME] == done
     assert "guess/y" in files["my_work/journal.json"].decode("utf-8")
 

@@ -1,4 +1,4 @@
-"""JupyterLab for the browser tests: a server of its own, and pages that open and run notebooks."""
+"""Jupyter for the browser tests: a server of its own, and pages that open and run notebooks."""
 
 from __future__ import annotations
 
@@ -95,11 +95,20 @@ def no_errors(page: Any, but: str = "") -> Iterator[None]:
 
 
 class Lab:
-    """`jupyter lab` on a free port over a folder, apart from the user's settings and workspaces."""
+    """`python -m jupyterlab`, `notebook` or `voila` on a free port over a folder.
 
-    def __init__(self, root: Path, **environment: str) -> None:
+    It knows nothing of the user's settings and workspaces. `python` may be another environment's.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        module: str = "jupyterlab",
+        python: Path | str = sys.executable,
+        **environment: str,
+    ) -> None:
         port = machine.free_port()
-        self.root = root
+        self.root, self.module = root, module
         self.token = secrets.token_hex(8)
         self.url = f"http://127.0.0.1:{port}"
         self.private = Path(tempfile.mkdtemp(prefix="belgrade-lab-"))
@@ -114,23 +123,31 @@ class Lab:
         self._write(
             "settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings", news
         )
+        off = {
+            kind: [each for each in names if module == "jupyterlab" or "notebook" not in each]
+            for kind, names in AUTHOR_EXTENSIONS.items()
+        }
         # Nor is Node, where there is one, asked for language servers and whether to build the page.
-        extensions = dict.fromkeys(AUTHOR_EXTENSIONS["server"], False)
         server = {
-            "ServerApp": {"jpserver_extensions": extensions},
+            "ServerApp": {"jpserver_extensions": dict.fromkeys(off["server"], False)},
             "LanguageServerManager": {"autodetect": False},
         }
         self._write("config/jupyter_server_config.json", server)
-        extensions = dict.fromkeys(AUTHOR_EXTENSIONS["page"], True)
-        page = {"buildCheck": False, "disabledExtensions": extensions}
+        page = {"buildCheck": False, "disabledExtensions": dict.fromkeys(off["page"], True)}
         self._write("config/labconfig/page_config.json", page)
         self.log = self.private / "log"
-        command = [
-            *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
-            *("--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0"),
-            *(f"--IdentityProvider.token={self.token}", f"--ServerApp.root_dir={root}"),
-            "--LabApp.expose_app_in_browser=True",
-        ]
+        command = [str(python), "-m", module, "--no-browser", f"--port={port}"]
+        if module == "voila":
+            command += ["--Voila.ip=127.0.0.1", "--token=", str(root)]
+            status = "voila/tree"
+        else:
+            app = {"jupyterlab": "LabApp", "notebook": "JupyterNotebookApp"}[module]
+            command += [
+                *("--allow-root", "--ip=127.0.0.1", "--ServerApp.port_retries=0"),
+                *(f"--IdentityProvider.token={self.token}", f"--ServerApp.root_dir={root}"),
+                f"--{app}.expose_app_in_browser=True",
+            ]
+            status = f"api/status?token={self.token}"
         with self.log.open("w", encoding="utf-8") as log:
             self.process = subprocess.Popen(
                 command,
@@ -142,19 +159,20 @@ class Lab:
                 },
                 stdout=log,
                 stderr=log,
+                cwd=root,
             )
-        self._wait()
+        self._wait(f"{self.url}/{status}")
 
     def _write(self, path: str, content: dict[str, Any]) -> None:
         file = self.private / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(content), encoding="utf-8")
 
-    def _wait(self) -> None:
+    def _wait(self, url: str) -> None:
         deadline = time.monotonic() + 60
         while True:
             try:
-                urllib.request.urlopen(f"{self.url}/api/status?token={self.token}", timeout=5)
+                urllib.request.urlopen(url, timeout=5)
                 return
             except OSError:
                 if self.process.poll() is not None or time.monotonic() > deadline:

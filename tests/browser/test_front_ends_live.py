@@ -6,15 +6,18 @@ Notebook 7 is here; JupyterLab 4.4 and 4.5 and Voilà come by uv, with `pytest -
 from __future__ import annotations
 
 import json
+import os
 import secrets
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
-from front_ends import FrontEnd, environment_with
-from lab import FINISHED, READY, new_page
+from lab import FINISHED, READY, Lab, new_page
 from moving import CONTROLS, PICTURE, WATCH, Control, bring_to, explorer_cells, press, seen
 
 from belgrade.authoring.build import BLOCK
@@ -64,6 +67,19 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def environment_with(folder: Path, *packages: str) -> Path:
+    """Return the Python of a new environment with the module and these packages."""
+    bin_folder = Path(sys.executable).parent
+    uv = shutil.which("uv", path=os.pathsep.join([str(bin_folder), os.environ["PATH"]])) or "uv"
+    python = folder / "env" / "bin" / "python"
+    for command in (
+        [uv, "venv", "--quiet", "--python", sys.executable, str(folder / "env")],
+        [uv, "pip", "install", "--quiet", "--python", str(python), str(ROOT), *packages],
+    ):
+        subprocess.run(command, check=True)
+    return python
+
+
 @pytest.fixture(
     scope="module",
     params=[
@@ -78,15 +94,16 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 )
 def front_end(
     request: pytest.FixtureRequest, root: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[FrontEnd]:
+) -> Iterator[Lab]:
     module, *packages = request.param
-    python = environment_with(tmp_path_factory.mktemp("elsewhere"), *packages) if packages else None
-    server = FrontEnd(python, module, root)
+    folder = tmp_path_factory.mktemp("elsewhere")
+    python = environment_with(folder, *packages) if packages else sys.executable
+    server = Lab(root, module, python, BELGRADE_WORK=str(folder / "my_work"))
     yield server
     server.close()
 
 
-def opened(page: Any, front_end: FrontEnd, path: str) -> None:
+def opened(page: Any, front_end: Lab, path: str) -> None:
     """Open a notebook and run all its cells."""
     page.goto(f"{front_end.url}/{PAGES[front_end.module]}/{path}?token={front_end.token}")
     page.wait_for_function(READY, arg=path, timeout=60_000)
@@ -101,7 +118,7 @@ def opened(page: Any, front_end: FrontEnd, path: str) -> None:
     "an exercise as Colab saves it: answered and checked",
 )
 def test_a_lesson_and_an_exercise_in_another_front_end(
-    chromium: Any, front_end: FrontEnd, root: Path
+    chromium: Any, front_end: Lab, root: Path
 ) -> None:
     with new_page(chromium, NOTEBOOKS_OWN) as page:
         opened(page, front_end, LESSON)
@@ -150,8 +167,9 @@ def test_a_lesson_and_an_exercise_in_another_front_end(
 def test_a_lesson_in_voila(
     chromium: Any, root: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    python = environment_with(tmp_path_factory.mktemp("elsewhere"), "voila==0.5.*")
-    server = FrontEnd(python, "voila", root)
+    folder = tmp_path_factory.mktemp("elsewhere")
+    python = environment_with(folder, "voila==0.5.*")
+    server = Lab(root, "voila", python, BELGRADE_WORK=str(folder / "my_work"))
     try:
         with new_page(chromium, NOTEBOOKS_OWN) as page:
             page.goto(f"{server.url}/voila/render/{LESSON}", timeout=90_000)

@@ -84,12 +84,14 @@ def test_site_has_all_that_the_book_is_made_with(
     environment: Callable[[str], Path], tmp_path: Path
 ) -> None:
     """Making it takes minutes, and is tested elsewhere: here, that nothing of it is missing."""
-    code = """
-import importlib, pkgutil
+    code = f"""
+import importlib, pathlib, pkgutil
 import belgrade.publishing.book as book
-import jupyterlite_core, myst_nb, sphinx_book_theme
+import myst_nb, sphinx_book_theme
+from belgrade.publishing import lite
 for module in pkgutil.iter_modules(book.__path__):
-    importlib.import_module(f"{book.__name__}.{module.name}")
-print("all")
+    importlib.import_module(f"{{book.__name__}}.{{module.name}}")
+made = lite._assemble(pathlib.Path({str(ROOT)!r}), pathlib.Path({str(tmp_path)!r}))
+print((made / "lab" / "index.html").is_file())
 """
-    assert run(environment("site"), "-c", code, folder=tmp_path).stdout == "all\n"
+    assert run(environment("site"), "-c", code, folder=tmp_path).stdout == "True\n"

@@ -159,6 +159,16 @@ def test_what_breaks_costs_only_its_question(root):
     assert "ended the kernel" in rows["90.5"]["message"]
 
 
+@pytest.mark.parametrize(("cell", "runs"), [("data", 1), ("answer-1", 2)])
+def test_a_kernel_that_ends_whatever_is_left_out_is_given_up(root, monkeypatch, cell, runs):
+    """As where the set-up ends it, or a cell whose code was left out already."""
+    lost, ran = {"lost": cell, "question": "90.1", "error": "the kernel died"}, []
+    monkeypatch.setattr(examine, "_run_once", lambda *_: ran.append(1) or [lost])
+    with pytest.raises(examine.ExamineError, match="The kernel ends again and again"):
+        checked(root, submission(root, RIGHT))
+    assert len(ran) == runs
+
+
 @pytest.mark.usefixtures("once")
 def test_a_notebook_of_another_version_is_told_so(root):
     old = submission(root, RIGHT)

@@ -217,8 +217,10 @@ with open('/dev/null') as nothing:
     "lines-of-others": """
 for n in [*range(50, 99), 'x', None, [], 10**30, 1.5, -1]:
     answer = {'question': '90.1', 'answer': {'type': 'number', 'value': 7}}
-    line = json.dumps({'id': n, 'answer': answer})
+    line = json.dumps({'id': n, 'answer': answer, 'shown': [[]], 'notes': {'a': 1}})
     each(lambda h: os.write(h, line.encode() + b'\\n'))
+for line in b'[' * 100_000, b'{', b'null', b'\\xff\\xfe':
+    each(lambda h: os.write(h, line + b'\\n'))
 for n in range(9):
     each(lambda h: os.write(h, b'{"ended": %d}\\n{"failed": "x"}\\n' % n))
 """,

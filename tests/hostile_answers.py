@@ -437,7 +437,7 @@ import asyncio
 await asyncio.sleep(99)
 """,
         "shell-that-stays": """
-!sleep 86421
+!sleep @mark@
 """,
     },
     ("not_yet", "you have 7"): {

@@ -35,6 +35,7 @@ TIMEOUT_S = 4
 LONGEST_S = 72
 FULL = {"90.1": ("right", 2), "90.2": ("right", 1), "90.3": ("right", 2), "90.4": ("right", 1)}
 FULL |= {"90.5": ("right", 1), "90.6": ("pending", 0)}
+MARK = str(864_000_000 + os.getpid())  # of this run: another may be at work on the machine
 SECRET = "the-canary-sings-at-midnight"
 ANSWER = RIGHT["answer-1"]
 
@@ -171,7 +172,7 @@ KINDS: dict[str, Kind] = {
     ),
     "process-that-stays": Kind(
         "import subprocess, sys\nsubprocess.Popen([sys.executable, '-c', "
-        "'import os, time; os.setsid(); os.fork(); time.sleep(86421)'], start_new_session=True)\n"
+        "'import os, time; os.setsid(); os.fork(); time.sleep(@mark@)'], start_new_session=True)\n"
         + ANSWER
     ),
     # --- what is not theirs to read, write or reach ---
@@ -213,7 +214,7 @@ KINDS: dict[str, Kind] = {
         "              '/dev', Path(belgrade.__file__).parent, os.sys.prefix):\n"
         "    attempt(lambda: (Path(place) / 'planted.txt').write_text('x'))\n"
         "shutil.rmtree(r'@keys@', ignore_errors=True)\n"
-        "attempt(lambda: 1 / (Path('/tmp/belgrade-planted').write_text('x') < 0))\n" + ANSWER
+        "attempt(lambda: 1 / (Path('/tmp/planted-@mark@').write_text('x') < 0))\n" + ANSWER
     ),
     "other-processes": Kind(
         f"import os\nfrom pathlib import Path\n{TRY}\n"
@@ -499,7 +500,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]
     hidden.listen()
     places = {"@keys@": toy.keys, "@out@": toy.out, "@in@": toy.handed_in, "@home@": toy.home}
     places |= {"@port@": server.getsockname()[1], "@hidden@": name}
-    places["@root@"] = Path(__file__).resolve().parent.parent
+    places |= {"@root@": Path(__file__).resolve().parent.parent, "@mark@": MARK}
     for name, kind in (KINDS | FILES).items():
         code = kind.code if kind.code is not None else ANSWER
         for mark, place in places.items():
@@ -645,7 +646,7 @@ def test_of_two_files_the_later_counts(graded: dict[str, Any]) -> None:
 
 def test_nothing_outside_changed(graded: dict[str, Any]) -> None:
     assert graded["after"] == graded["before"]
-    assert not Path("/tmp/belgrade-planted").exists()
+    assert not Path(f"/tmp/planted-{MARK}").exists()
     root = Path(__file__).resolve().parent.parent
     assert not (root / "planted.txt").exists()
     assert not (root / "belgrade" / "planted.txt").exists()
@@ -672,7 +673,7 @@ def test_no_process_stays(graded: dict[str, Any]) -> None:
             words = (folder / "cmdline").read_bytes()
         except OSError:
             continue
-        assert b"86421" not in words
+        assert MARK.encode() not in words
 
 
 def test_pages_show_what_was_written_and_run_nothing(graded: dict[str, Any]) -> None:

@@ -15,7 +15,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import tomllib
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from belgrade import __version__
 from belgrade.publishing import links, release
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -203,9 +203,8 @@ def test_the_build_passes_and_its_packages_agree(image: Image) -> None:
 
 @replayed
 def test_nothing_comes_into_the_image_but_what_is_pinned(image: Image) -> None:
-    version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
     added = dict(image.installed().items() - image.base.items())
-    assert added == pins() | {"belgrade": version}
+    assert added == pins() | {"belgrade": __version__}
 
 
 @replayed

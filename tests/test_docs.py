@@ -14,6 +14,7 @@ import pytest
 import yaml
 from guides import DOCS, NUMBERS, ROOT, notebook, points, rows, section, text
 
+import belgrade
 from belgrade import cli, data
 from belgrade.publishing import release
 
@@ -264,7 +265,7 @@ def test_the_citation_names_this_version_and_the_report() -> None:
     cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     assert {"cff-version", "message", "title", "authors", "version", "license"} <= set(cited)
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert (cited["version"], cited["license"]) == (project["version"], project["license"])
+    assert (cited["version"], cited["license"]) == (belgrade.__version__, project["license"])
     (report,) = cited["references"]
     source = data.load("sources").set_index("source_id").loc["vuksanovic_2020"]
     assert (report["title"], report["url"]) == (source["title"], source["url"])

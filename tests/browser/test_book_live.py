@@ -36,7 +36,7 @@ PAINTED = """() => {
 SHOWN = """box => {
   const picture = box.querySelector('canvas, img');
   return {words: box.querySelector('figcaption').textContent,
-    said: box.querySelector('[role=status]').textContent,
+    said: box.querySelector('.belgrade-unseen').textContent,
     alt: picture.ariaLabel ?? picture.alt, painted: picture.painted ?? [],
     hidden: picture.hidden};
 }"""
@@ -130,7 +130,7 @@ def assert_shows(folder: Path, frame: Any, name: str, **choices: Any) -> None:
     sentence = explorer.view(explorer.data, **explorer.defaults | choices)[1]
     assert known["sentences"][words] == sentence
     frame.page.wait_for_function(
-        "([box, words]) => box.querySelector('[role=status]').textContent === words",
+        "([box, words]) => box.querySelector('.belgrade-unseen').textContent === words",
         arg=[frame.element_handle(), sentence],
     )
     shown = frame.evaluate(SHOWN)
@@ -186,12 +186,25 @@ def test_each_control_answers_to_keyboard_mouse_and_touch(
         tab.keyboard.press("Tab")
         assert number.input_value() == slider.input_value() == "0.52"
         assert_shows(folder, frame, "shares", weight=0.52)
-        for unclear in ("", "5", "half"):
+        wrong = frame.locator(".belgrade-row [role=status]")
+        for unclear, said in {
+            "": "type a number first",
+            "5": "from 0 to 1",
+            "half": "“half” is no number",
+            "0x0": "“0x0” is no number",
+        }.items():
             number.fill(unclear)
             tab.keyboard.press("Tab")
             assert number.input_value() == slider.input_value() == "0.52"
+            assert said in wrong.inner_text()
         number.fill("")
         number.press_sequentially("0,51")
+        assert_shows(folder, frame, "shares", weight=0.51)
+        tab.keyboard.press("Tab")
+        assert wrong.inner_text() == ""
+        for typed in ("0，5", "０٫51"):  # a full-width comma, an Arabic one
+            number.fill(typed)
+            tab.keyboard.press("Tab")
         assert_shows(folder, frame, "shares", weight=0.51)
         tab.keyboard.press("Tab")
         assert number.input_value() == slider.input_value() == "0.51"
@@ -450,6 +463,11 @@ def test_a_reader_goes_from_guess_to_verdict_and_takes_the_answers_to_the_notebo
 
         tab.reload()
         assert tab.get_by_label(asked("guess")["fields"][0]["label"]).input_value() == "40"
+        ranked = [
+            tab.get_by_label(place["label"]).locator("option:checked").inner_text()
+            for place in asked("ranking")["fields"]
+        ]
+        assert ranked == [asked("ranking")["fields"][0]["options"][n][0] for n in (0, 1, 2)]
         assert "5 answers are kept in this browser" in tab.inner_text("main")
         with tab.expect_download() as download:
             tab.get_by_role("button", name="Download my answers").click()
@@ -482,7 +500,8 @@ def test_what_the_browser_cannot_read_or_keep_is_said(chromium: Any, asking: Pat
     with opened(chromium, asking) as (tab, _):
         tab.evaluate("localStorage.setItem('belgrade-journal', '{broken')")
         tab.reload()
-        assert tab.evaluate("localStorage.getItem('belgrade-journal-damaged')") == "{broken"
+        damaged = "Object.keys(localStorage).find(each => each.endsWith('-damaged'))"
+        assert tab.evaluate(f"localStorage.getItem({damaged})") == "{broken"
         full = "() => { Storage.prototype.setItem = () => { throw new Error('full') } }"
         tab.evaluate(full)
         field = asked("guess")["fields"][0]
@@ -490,3 +509,59 @@ def test_what_the_browser_cannot_read_or_keep_is_said(chromium: Any, asking: Pat
         tab.get_by_label(field["label"]).press("Enter")
         tab.get_by_text("this browser keeps nothing for it").wait_for()
         assert "1 answer is kept until this page is closed." in tab.inner_text("main")
+
+
+def test_each_book_of_a_host_keeps_its_own_answers(
+    chromium: Any, asking: Path, tmp_path: Path
+) -> None:
+    """What all of them once kept together goes to the one that is answered first."""
+    key, field = asked("guess")["key"], asked("guess")["fields"][0]["label"]
+    shared = {"format": 1, "entries": {key: {"value": 7, "saved": "2026-01-01T00:00:00Z"}}}
+    shutil.copytree(asking.parent, tmp_path / "last year")
+    with opened(chromium, asking) as (tab, _):
+        tab.evaluate("text => localStorage.setItem('belgrade-journal', text)", json.dumps(shared))
+        tab.reload()
+        assert tab.get_by_label(field).input_value() == "7"
+        tab.get_by_label(field).press("Enter")
+        tab.goto((tmp_path / "last year" / asking.name).as_uri())
+        assert tab.get_by_label(field).input_value() == ""
+        tab.get_by_label(field).fill("9")
+        tab.get_by_label(field).press("Enter")
+        tab.on("dialog", lambda dialog: dialog.accept())
+        tab.get_by_role("button", name="Forget them all").click()
+        tab.wait_for_function("localStorage.length === 1")
+        tab.goto(asking.as_uri())
+        assert tab.get_by_label(field).input_value() == "7"
+
+
+def test_what_is_said_twice_goes_in_between(chromium: Any, asking: Path) -> None:
+    """Or it would not be read out."""
+    with opened(chromium, asking) as (tab, _):
+        form = tab.get_by_role("form", name=asked("guess")["question"])
+        form.get_by_role("button").click()
+        said = form.get_by_role("status").inner_text()
+        form.get_by_role("status").evaluate("""line => {
+          window.lines = [];
+          new MutationObserver(() => lines.push(line.textContent)).observe(line, {childList: true});
+        }""")
+        form.get_by_role("button").click()
+        tab.wait_for_function("lines.length > 1")
+        assert tab.evaluate("lines") == ["", said]
+
+
+def test_on_paper_stand_the_questions_and_what_was_answered(chromium: Any, asking: Path) -> None:
+    with opened(chromium, asking) as (tab, _):
+        reason = "Many words. " * 60
+        verdict = tab.get_by_role("form", name=asked("verdict")["question"])
+        verdict.get_by_role("textbox").fill(reason)
+        shown = tab.get_by_text("Answer to question 1", exact=True)
+        assert not shown.is_visible()
+        tab.emulate_media(media="print")
+        for kind in ("guess", "ranking", "codes", "probabilities", "verdict"):
+            form = tab.get_by_role("form", name=asked(kind)["question"])
+            assert form.get_by_text(asked(kind)["question"], exact=True).is_visible()
+            assert form.get_by_role("button").count() == 0
+        box = verdict.get_by_role("textbox")
+        assert box.evaluate("each => each.scrollHeight <= each.clientHeight")
+        assert shown.is_visible()
+        assert not tab.locator("form[aria-label=Checkpoint]").is_visible()

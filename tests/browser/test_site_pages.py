@@ -217,6 +217,9 @@ def test_on_paper_only_the_text_remains_dark_on_white(offline: Any, tmp_path: Pa
     )
     assert max(map(int, ink.strip("rgb()").split(","))) < 100
     assert ground in ("rgb(255, 255, 255)", "rgba(0, 0, 0, 0)")
+    # A reader's questions, and the answers that are folded on the screen.
+    assert page.get_by_text("Russian planes per person: how many times").first.is_visible()
+    assert page.get_by_text("1.62 against 0.23 flights per million people").first.is_visible()
     page.emulate_media(media="screen", color_scheme="light")
 
 

@@ -9,12 +9,14 @@ since a page from the file system may not fetch. Without this script a page show
 
   const SCRIPT = document.currentScript;
   const FOLDER = new URL('explorers/', SCRIPT.src);
-  const JOURNAL = 'belgrade-journal';
+  const SHARED = 'belgrade-journal'; // once the key of all books of a host
+  const JOURNAL = `${SHARED} ${new URL('..', SCRIPT.src).pathname}`;
   const FORMAT = 1; // of the journal's file
   const NEAR = '800px'; // how far below the window an explorer is made ready
   const MOST_KEPT = 120; // pictures, as the browser got them
   const AHEAD = 8; // pictures asked for around a choice
   const SETTLED_MS = 400; // what is passed over more quickly is not read out
+  const AGAIN_MS = 100; // for which a sentence is gone that is said twice
 
   let idCount = 0;
 
@@ -31,7 +33,15 @@ since a page from the file system may not fetch. Without this script a page show
 
   /** Return an element that screen readers read out when its text changes. */
   function status(name) {
-    return make('p', { className: name, role: 'status', ariaLive: 'polite' });
+    return make('p', { className: name, role: 'status' });
+  }
+
+  /** Say a sentence there; the same one twice is read out only if it went in between. */
+  function tell(line, sentence) {
+    if (line.textContent === sentence) {
+      line.textContent = '';
+      setTimeout(() => (line.textContent ||= sentence), AGAIN_MS);
+    } else line.textContent = sentence;
   }
 
   function group(name) {
@@ -285,30 +295,35 @@ since a page from the file system may not fetch. Without this script a page show
     const slider = make('input', {
       type: 'range', min, max, step, value: value(start), ariaLabel: label,
     });
+    const wrong = status('belgrade-note');
+    /** Move to what was typed; return what is wrong with it. */
     const typed = () => {
       try {
-        return read(box.value, { label, min, max });
-      } catch { // no number, or none that is offered
-        return undefined;
+        const index = indexOf(read(box.value, { label, min, max }));
+        slider.value = value(index);
+        moved(index);
+        return '';
+      } catch (unread) {
+        if (!(unread instanceof Unfinished)) throw unread;
+        return unread.message;
       }
     };
-    box.addEventListener('input', () => {
-      if (typed() === undefined) return; // not typed to its end
-      slider.value = value(indexOf(typed()));
-      moved(indexOf(typed()));
-    });
+    box.addEventListener('input', typed); // it may not be typed to its end
     box.addEventListener('change', () => {
-      const chosen = typed() === undefined ? slider.value : value(indexOf(typed()));
-      box.value = slider.value = chosen;
-      moved(indexOf(chosen));
-    });
-    slider.addEventListener('input', () => {
+      tell(wrong, typed());
       box.value = slider.value;
+    });
+    const put = index => {
+      box.value = slider.value = value(index);
+      wrong.textContent = '';
+    };
+    slider.addEventListener('input', () => {
+      put(indexOf(slider.value));
       moved(indexOf(slider.value));
     });
     return {
-      row: labelled(label, box, slider),
-      put: index => (box.value = slider.value = value(index)),
+      row: labelled(label, box, slider, wrong),
+      put,
       text: () => `${label} ${box.value}`,
     };
   }
@@ -343,7 +358,7 @@ since a page from the file system may not fetch. Without this script a page show
     entries() {
       let text = null;
       try {
-        text = localStorage.getItem(JOURNAL);
+        text = localStorage.getItem(JOURNAL) ?? localStorage.getItem(SHARED);
         const { format, entries } = JSON.parse(text ?? `{"format":${FORMAT},"entries":{}}`);
         if (format === FORMAT && entries instanceof Object) return { ...entries, ...this.inMemory };
       } catch { /* said below */ }
@@ -363,6 +378,7 @@ since a page from the file system may not fetch. Without this script a page show
       this.inMemory[key] = { value, saved };
       try {
         localStorage.setItem(JOURNAL, this.text());
+        localStorage.removeItem(SHARED);
         this.inMemory = {};
         return 'Kept in this browser.';
       } catch {
@@ -373,21 +389,22 @@ since a page from the file system may not fetch. Without this script a page show
     forget() {
       this.inMemory = {};
       try {
-        localStorage.removeItem(JOURNAL);
-        localStorage.removeItem(`${JOURNAL}-damaged`);
+        for (const key of [SHARED, JOURNAL, `${JOURNAL}-damaged`]) localStorage.removeItem(key);
       } catch { /* then nothing was kept */ }
     },
   };
 
   /** Return the number that was typed, with a decimal point or a decimal comma. */
   function read(typed, { label, min, max, whole }) {
-    const digits = typed.replace(/[\s%]/g, '').replace('−', '-');
+    // As keyboards of several countries type it (TO_ASCII in forms.py).
+    const digits = typed.normalize('NFKC').replace(/[\s%]/g, '')
+      .replace(/[−–]/g, '-').replace(/[。٫]/g, '.');
     if (!digits) throw new Unfinished(`${label}: type a number first.`);
     if (/^-?[1-9]\d{0,2}[.,]\d{3}$/.test(digits)) {
       throw new Unfinished(`“${digits}” can be read in two ways: write it without the mark.`);
     }
     const value = Number(digits.replace(',', '.'));
-    if (!Number.isFinite(value)) throw new Unfinished(`“${digits}” is no number: write digits.`);
+    if (!Number.isFinite(value) || /[a-df-z]/i.test(digits)) throw new Unfinished(`“${digits}” is no number: write digits.`);
     if (whole && !Number.isInteger(value)) throw new Unfinished(`Write a whole number.`);
     if (value < min || value > max) throw new Unfinished(`Write a number from ${min} to ${max}.`);
     return value;
@@ -452,7 +469,8 @@ since a page from the file system may not fetch. Without this script a page show
     const fields = schema.fields.map(spec => ({ spec, ...FIELDS[spec.kind](spec) }));
     const isOne = fields.length === 1 && !fields[0].spec.name;
     const earlier = journal.entries()[schema.key]?.value;
-    fields.forEach(({ spec, put }) => put(isOne ? earlier : earlier?.[spec.name]));
+    fields.forEach(({ spec, put }, at) =>
+      put(isOne ? earlier : earlier?.[schema.different ? at : spec.name]));
     let isCommitted = earlier !== undefined;
 
     function collect() {
@@ -475,15 +493,15 @@ since a page from the file system may not fetch. Without this script a page show
       event.preventDefault();
       try {
         const values = collect();
-        statusLine.textContent = journal.save(schema.key, values);
-        if (!isOne && fields.every(field => field.spec.optional)) {
-          statusLine.textContent += ` ${Object.keys(values).length} of ${fields.length} answered.`;
-        }
+        const kept = journal.save(schema.key, values);
+        const isCounted = !isOne && fields.every(field => field.spec.optional);
+        const count = `${Object.keys(values).length} of ${fields.length} answered.`;
+        tell(statusLine, isCounted ? `${kept} ${count}` : kept);
         isCommitted = true;
         updateTakeaway?.();
       } catch (missing) {
         if (!(missing instanceof Unfinished)) throw missing;
-        statusLine.textContent = missing.message;
+        tell(statusLine, missing.message);
       }
     }
 
@@ -508,7 +526,7 @@ since a page from the file system may not fetch. Without this script a page show
     const tally = make('p');
     questions.forEach(({ question: label, options }, at) => {
       const field = FIELDS.radio({ label, options: options.map(([text], n) => [text, n]) });
-      const reply = status('belgrade-reply');
+      const reply = status('');
       field.row.append(reply);
       field.row.addEventListener('change', () => {
         const [, isRight, why] = options[field.read()];
@@ -567,8 +585,10 @@ since a page from the file system may not fetch. Without this script a page show
       const schema = JSON.parse(stored.dataset.asks);
       const line = stored.nextElementSibling;
       if (line?.tagName === 'P') line.remove(); // "Nothing is kept yet."
-      const box = schema.questions ? checkpoint(schema) : form(schema, status('belgrade-said'));
-      stored.replaceWith(box);
+      const box = schema.questions ? checkpoint(schema) : form(schema, status(''));
+      stored.after(box);
+      stored.hidden = true;
+      if (!schema.questions) stored.remove(); // a checkpoint is printed with its answers
       if (schema.key) last = box;
     });
     if (last) takeaway(last);

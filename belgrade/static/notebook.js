@@ -29,6 +29,7 @@
     'position:absolute;top:0;left:0;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)';
   area.append(liveRegion);
   let announced;
+  let waiting;
   let focused;
   area.addEventListener('focusin', event => {
     const button = event.target.closest('.belgrade-cards button');
@@ -44,7 +45,13 @@
     if (sentence) {
       sentence.ariaLive = 'off';
       const text = sentence.textContent;
-      if (announced !== undefined && announced !== text) liveRegion.textContent = text;
+      // Who presses a button twice is told the same twice, who presses Enter in a box once.
+      const isAgain = sentence.matches('p') && area.contains(document.activeElement);
+      if (announced !== undefined && (announced !== text || isAgain)) {
+        liveRegion.textContent = '';
+        clearTimeout(waiting);
+        waiting = setTimeout(() => { liveRegion.textContent = text; }, 200);
+      }
       announced = text;
     }
     area.querySelectorAll('select, input[type=radio], input[type=checkbox], [role=slider]')

@@ -338,7 +338,8 @@ def test_what_is_folded_is_printed(own_page: Any) -> None:
     """A notebook that was run and exported: on paper nobody can unfold an answer."""
     style = resources.files("belgrade").joinpath("static/notebook.css").read_text("utf-8")
     folded = "<details><summary>Answer</summary><p>42</p></details>"
-    own_page.set_content(f"<style>{style}</style><div class='belgrade-words'>{folded}</div>")
+    inside = f"<div class='jp-RenderedHTMLCommon'>{folded}</div>"
+    own_page.set_content(f"<style>{style}</style>{inside}")
     assert not own_page.get_by_text("42").is_visible()
     own_page.emulate_media(media="print")
     assert own_page.get_by_text("42").is_visible()

@@ -133,7 +133,10 @@ def test_a_lesson_runs_and_its_explorers_move(lesson: tuple[Any, list]) -> None:
         assert seen(cell) == began
         assert cell.locator(f"{PICTURE} img").get_attribute("src") == picture
         words = seen(cell)[1]
-        assert voice.evaluate("each => each.isConnected && each.textContent") == words
+        page.wait_for_function(
+            "([voice, words]) => voice.isConnected && voice.textContent === words",
+            arg=[voice, words],
+        )
         assert cell.locator(f"{PICTURE} img").get_attribute("alt") == words
     page.set_viewport_size({"width": 800, "height": 900})
     for number in explorers:

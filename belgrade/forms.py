@@ -337,7 +337,7 @@ class Cards:
         self.items = list(items)
         self.build = build
         self.index = index
-        self._built: dict[int, Any] = {}
+        self._built: dict[int, list[Any]] = {}
         self.box = column([], "belgrade-cards")
         self.go(index)
 
@@ -346,9 +346,8 @@ class Cards:
         self.index = min(max(index, 0), len(self.items) - 1)
         if self.index not in self._built:
             widgets = self.build(self.items[self.index])
-            buttons = row(self._navigation(self.index))
-            self._built[self.index] = column([*widgets, buttons], "belgrade-card")
-        self.box.children = [self._built[self.index]]
+            self._built[self.index] = [*widgets, row(self._navigation(self.index))]
+        self.box.children = self._built[self.index]
 
     def leave(self, item: str, index: int) -> None:
         """Go to a place if the card of `item` is in sight: a second click goes no further."""

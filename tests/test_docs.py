@@ -99,7 +99,9 @@ def test_each_guide_is_reached_from_the_readme_or_the_page_on_running_it() -> No
     assert {page.name for page in DOCS.glob("*.md") if page.name not in index} == set()
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name)
+@pytest.mark.parametrize(
+    "page", [*PAGES, *sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml"))], ids=name
+)
 def test_files_of_ours_that_a_page_names_are_there(page: Path) -> None:
     markdown = page.read_text(encoding="utf-8")
     folders = "belgrade|data|docs|exercises|jupyter|notebooks|tests"

@@ -222,13 +222,14 @@ def test_outputs_stand_still() -> None:
     html = notebooks.static_html(
         "<style>x</style><p role=status aria-live=polite>Said</p><script>x</script>"
         "<table border=1><thead><tr style='text-align:right'><th></th><th>year</th></tr></thead>"
-        "<tbody><tr><th>a</th><td>2020-01-01</td></tr></tbody></table>"
+        "<tbody><tr><th>a</th><td>2020-01-01</td></tr>"
+        "<tr><th>b</th><td>2020-01-01 and some time later</td></tr></tbody></table>"
     )
     page = BeautifulSoup(html, "html.parser")
     assert not page.select("style, script, [role=status], [aria-live], [style], [border]")
     frame = page.select_one("[tabindex='0'][role=group]")
     assert frame["aria-label"] == "Table: year"
-    assert [each["scope"] for each in frame.select("th")] == ["col", "row"]
+    assert [each["scope"] for each in frame.select("th")] == ["col", "row", "row"]
     assert [each["class"] for each in frame.select("td[class]")] == [["belgrade-whole"]]
 
 

@@ -7,7 +7,7 @@ import re
 import nbformat
 from bs4 import BeautifulSoup, Tag
 
-DATE_OR_NUMBER = re.compile(r"[-−+]?[\d,.]+ ?%?$|\d{4}-\d\d-\d\d")
+DATE_OR_NUMBER = re.compile(r"[-−+]?[\d,.]+ ?%?$|\d{4}-\d\d-\d\d$")
 
 
 def read(text: str) -> nbformat.NotebookNode:

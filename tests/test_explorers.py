@@ -28,6 +28,7 @@ from shown import form_of
 from belgrade import explorers, figures
 from belgrade.explorers.ahead import Ahead
 from belgrade.explorers.explorer import (
+    AHEAD,
     Control,
     Explorer,
     NoSuchStart,
@@ -135,9 +136,14 @@ def digests(name: str) -> dict[str, str]:
 
 
 @pytest.fixture(autouse=True)
-def _small(monkeypatch: pytest.MonkeyPatch) -> None:
+def _small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Draw the same figure with fewer pixels: what is tested here is not how it looks."""
     monkeypatch.setattr(figures, "PIXELS_PER_INCH", 40)
+    yield
+    # A thread that draws ahead would change matplotlib's settings under the next test.
+    AHEAD.stop(None)
+    with figures.DRAWING:
+        pass
 
 
 def choose(explorer: Explorer, choices: dict[str, Any]) -> None:

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from axe import violations
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
 from site_pages import DRAWN, built
 from themes import wait_for_transitions
 

@@ -21,7 +21,7 @@ import test_book_live
 from engines import started
 from lab import FINISHED, READY, Lab
 from moving import SHOWS_EXPLORER
-from themes import LOW_CONTRAST, THEME
+from themes import LOW_CONTRAST, MISFITS, THEME
 
 from belgrade.authoring.clean import KERNELSPEC
 from belgrade.authoring.key import BLOCK
@@ -51,21 +51,14 @@ PHONE, TABLET, TWICE = (390, 844, 1), (820, 1180, 1), (640, 450, 2)
 # Looks of the browser, one after the other in a browser of its own.
 LOOKS = ("firefox", "firefox-dark-still", "firefox-forced", "webkit", "webkit-dark-still")
 # What of a cell's outputs cannot be used: beyond its place, cut off, moving, or without contrast.
-AMISS = """(cell => JSON.stringify((() => {
-  const area = cell.querySelector('.jp-OutputArea').getBoundingClientRect();
-  const all = [...cell.querySelectorAll('figure img, select, input, label, button, p, figcaption')]
-    .filter(each => each.offsetParent);
-  const cut = each => ['hidden', 'clip'].includes(getComputedStyle(each).overflowX)
-    && each.scrollWidth > each.clientWidth + 1;
-  const wrong = (word, found) => found.map(each => `${word}: ${each.outerHTML.slice(0, 150)}`);
-  return [
-    ...wrong('beyond', all.filter(each => each.getBoundingClientRect().right > area.right + 1)),
-    ...wrong('cut', all.filter(cut)),
-    ...wrong('moves', all.filter(each => getComputedStyle(each).animationName !== 'none')),
-    ...(%s)('.jp-NotebookPanel:not(.lm-mod-hidden) [data-windowed-list-index="' +
-      cell.dataset.windowedListIndex + '"] .jp-OutputArea'),
-  ];
-})()))(%s)"""
+AMISS = """(cell => JSON.stringify([
+  ...(%s)(cell),
+  ...[...cell.querySelectorAll('.jp-OutputArea *')]
+    .filter(each => getComputedStyle(each).animationName !== 'none')
+    .map(each => `moves: ${each.outerHTML.slice(0, 150)}`),
+  ...(%s)('.jp-NotebookPanel:not(.lm-mod-hidden) [data-windowed-list-index="' +
+    cell.dataset.windowedListIndex + '"] .jp-OutputArea'),
+]))(%s)"""
 NARROW = """(() => { const app = jupyterapp;
   if (!app.shell.leftCollapsed) app.shell.collapseLeft();
   if (!app.shell.rightCollapsed) app.shell.collapseRight();
@@ -124,7 +117,7 @@ class Desk:
     def is_in_order(self, cell: str) -> None:
         """Wait until nothing is amiss in a cell's outputs: they take their new size in a moment."""
         end = time.monotonic() + 10
-        while amiss := json.loads(self.engine.run(AMISS % (LOW_CONTRAST, cell))):
+        while amiss := json.loads(self.engine.run(AMISS % (MISFITS, LOW_CONTRAST, cell))):
             assert time.monotonic() < end, amiss
             time.sleep(0.1)
 
@@ -207,7 +200,7 @@ def test_explorers_and_forms_answer_in_other_engines(desk: Desk) -> None:
     cell = desk.cell(2)  # and what is too wide is seen
     picture = f"{cell}.querySelector('figure img').style"
     desk.engine.run(f"({picture}.maxWidth = 'none', {picture}.width = '3000px')")
-    assert "beyond" in desk.engine.run(AMISS % (LOW_CONTRAST, cell))
+    assert "beyond" in desk.engine.run(AMISS % (MISFITS, LOW_CONTRAST, cell))
     desk.put_on("Light")
     assert desk.errors() == []
 

@@ -20,7 +20,7 @@ from lab import SIZE, Lab, no_errors
 from moving import CONTROLS, PICTURE, WATCH, Control, bring_to
 from playwright.sync_api import TimeoutError as TooLate
 from test_forms import exported
-from themes import low_contrast, set_theme
+from themes import MISFITS, low_contrast, set_theme
 
 from belgrade import data, journal, takeaway
 from belgrade.authoring.clean import KERNELSPEC
@@ -43,15 +43,6 @@ PROCESS = """async () => {
   const reply = await kernel.requestExecute({...code, store_history: false}).done;
   return Number(reply.content.user_expressions.pid.data['text/plain']);
 }"""
-# What a narrow page cuts off.
-OUTSIDE = """cell => {
-  const right = cell.querySelector('.jp-OutputArea').getBoundingClientRect().right;
-  return [...cell.querySelectorAll('.belgrade-form :is(button, select, input, textarea, label, p)')]
-    .filter(each => each.offsetParent && (each.getBoundingClientRect().right > right + 1
-      || (each.scrollWidth > each.clientWidth + 1 && each.matches('button, .widget-label'))))
-    .map(each => each.outerHTML.slice(0, 200));
-}"""
-
 # Where the button of a choice of several lines does not stand beside the first of them.
 LOW = """cell => [...cell.querySelectorAll('.widget-radio-box label')].filter(label => {
   const words = document.createRange(), button = label.querySelector('input');
@@ -271,7 +262,7 @@ def test_every_form_can_be_read_in_both_themes_on_any_page(forms: Any, theme: st
     for number in range(1, 1 + len(CELLS)):
         cell = bring_to(page, number)
         cell.get_by_role("button").or_(cell.get_by_role("radio")).first.wait_for()
-        assert cell.evaluate(OUTSIDE) == []
+        assert cell.evaluate(MISFITS) == []
         assert cell.evaluate(LOW) == []
 
 

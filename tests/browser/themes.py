@@ -1,4 +1,4 @@
-"""Themes of JupyterLab, and what cannot be read in one, measured on the page."""
+"""Themes of JupyterLab, and what cannot be read or does not fit, measured on the page."""
 
 from __future__ import annotations
 
@@ -36,6 +36,21 @@ LOW_CONTRAST = """where => {
     if (contrast < 4.5) found.push(`${contrast.toFixed(2)} to 1: ${each.outerHTML.slice(0, 120)}`);
   }));
   return found;
+}"""
+
+# What an element shows that is beyond its place, cut off, or higher than its row.
+MISFITS = """shown => {
+  const kinds = 'figure img, figcaption, select, input, textarea, label, button, p, .widget-hbox';
+  const all = [...shown.querySelectorAll(kinds)]
+    .filter(each => each.offsetParent && each.closest('.jp-OutputArea'));
+  const right = each => each.getBoundingClientRect().right;
+  const beyond = each => right(each) > right(each.closest('.jp-OutputArea')) + 1;
+  const hides = each => each.matches('button, .widget-label')
+    || ['hidden', 'clip'].includes(getComputedStyle(each).overflowX);
+  const cut = each => (hides(each) && each.scrollWidth > each.clientWidth + 1)
+    || (each.matches('.widget-hbox') && each.scrollHeight > each.clientHeight + 1);
+  const wrong = (word, found) => found.map(each => `${word}: ${each.outerHTML.slice(0, 200)}`);
+  return [...wrong('beyond', all.filter(beyond)), ...wrong('cut', all.filter(cut))];
 }"""
 
 

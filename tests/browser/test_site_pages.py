@@ -88,6 +88,7 @@ def wrong_in(page: Any, path: Path, width: int, scheme: str, awake: Iterable[str
     page.emulate_media(color_scheme=scheme)
     page.goto(path.as_uri(), wait_until="load")
     page.evaluate(WAKE, [*awake])
+    wait_for_transitions(page)
     beyond, cut = page.evaluate(TOO_WIDE)
     where = f"{path.name} at {width}, {scheme}"
     found = [f"{where}: {words}" for _, words in violations(page)]
@@ -205,7 +206,10 @@ def test_on_paper_only_the_text_remains_dark_on_white(offline: Any, tmp_path: Pa
     page, _ = offline
     page.emulate_media(media="print", color_scheme="dark")
     page.goto((built() / "notebooks/01_the_puzzle.html").as_uri(), wait_until="load")
-    for frame in (".bd-sidebar-primary", ".bd-sidebar-secondary", ".header-article__inner"):
+    # As the theme's script does where somebody scrolls up.
+    page.locator("#pst-back-to-top").evaluate("each => { each.style.display = 'block' }")
+    frames = (".bd-sidebar-primary", ".bd-sidebar-secondary", ".header-article__inner")
+    for frame in (*frames, "#pst-back-to-top"):
         assert not page.locator(frame).first.is_visible(), frame
     assert page.locator("h1:visible").count() == 1
     ink, ground = page.evaluate(

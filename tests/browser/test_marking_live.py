@@ -11,11 +11,11 @@ from typing import Any
 
 import axe
 import pytest
-from grading_results import EVIL, part, question, result
+from grading_results import EVIL, a_class, part, question, result
 from lab import no_errors
 from PIL import Image
 
-from belgrade.grading import merge
+from belgrade.grading import merge, pages
 from belgrade.grading.marks import agreement, merge_marks, read_sheet
 from belgrade.grading.store import write_json
 from belgrade.grading.write import write_all
@@ -271,3 +271,12 @@ def test_what_is_chosen_can_be_seen_in_forced_colours_and_on_paper(form: Any) ->
     assert form.get_by_text("2 of 3", exact=True).is_visible()
     form.emulate_media(media="screen")
     assert form.locator(".how").count() == 1  # only where there is a rubric to read
+
+
+def test_the_bars_of_the_report_are_drawn_in_forced_colours(own_page: Any) -> None:
+    own_page.set_content(pages.class_report(a_class()))
+    own_page.emulate_media(forced_colors="active")
+    for bar in own_page.locator(".bar").all():
+        if bar.bounding_box()["width"] > 8:
+            drawn = Image.open(io.BytesIO(bar.screenshot())).convert("RGB")
+            assert drawn.getpixel((3, 8)) != (255, 255, 255), bar.get_attribute("class")

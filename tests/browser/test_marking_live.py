@@ -115,7 +115,7 @@ def test_a_class_is_marked_by_keyboard_saved_and_merged(chromium: Any, tmp_path:
                 fresh.reload()
                 assert fresh.inner_text("#progress") == f"0 of {count} marked"
                 fresh.set_input_files("#bring", tmp_path / name)
-                fresh.get_by_text(f"Marks of {count} answers are brought in.").wait_for()
+                fresh.get_by_text(f"marks are brought in: {count}.").wait_for()
                 assert fresh.evaluate(ENTERED) == entered
                 fresh.reload()
                 assert fresh.inner_text("#progress") == f"2 of {count} marked"
@@ -222,21 +222,22 @@ def test_a_sheet_that_lost_letters_or_has_other_points_is_told_apart(
         path.write_bytes(content)
         form.evaluate("document.getElementById('said').textContent = ''")
         form.set_input_files("#bring", path)
-        form.wait_for_function("document.getElementById('said').textContent")
+        form.locator("#said:not(:empty)").wait_for()
         return form.inner_text("#said")
 
     assert "CSV UTF-8" in bring(text.encode("cp1250"))
     other = text.replace("1;1;0.5;", "0;1;0,25;")
     said = bring(other.encode())
     assert (
-        said == "Marks of 1 answers are brought in. Not those of 1: this form has no such points."
+        said
+        == "Answers whose marks are brought in: 1. Not those of 1: this form has no such points."
     )
     assert chosen(form) == ["1", "1", "0.5", ""]
     assert form.locator("textarea").first.input_value() == "Vučić"
     without = "\r\n".join(line.rsplit(";", 2)[0] for line in text.splitlines())
     assert "mark" not in without
     assert bring(f"sep=;\r\n{without.replace('1;1;0.5', '0;1;0,5')}".encode()).startswith(
-        "Marks of 2 answers"
+        "Answers whose marks are brought in: 2."
     )
     assert chosen(form) == ["0", "1", "0.5", ""]
     assert form.locator("textarea").first.input_value() == ""

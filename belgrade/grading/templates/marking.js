@@ -183,7 +183,7 @@
     const refused = found.filter(answer => !enter(answer, rows.get(answer.fixed.answer_id)));
     for (const answer of found) answer.from.push(given(answer)); // it was saved elsewhere
     found.forEach(changed);
-    by('said').textContent = `Marks of ${found.length - refused.length} answers are brought in.` +
+    by('said').textContent = `Answers whose marks are brought in: ${found.length - refused.length}.` +
       (refused.length ? ` Not those of ${numbers(refused)}: this form has no such points.` : '');
   };
 

@@ -19,6 +19,7 @@ from types import SimpleNamespace
 
 import machine
 import pytest
+from jupyter_server.services.config import ConfigManager
 from packaging.requirements import Requirement
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -713,10 +714,13 @@ def test_jupyterlab_saves_widget_state_and_asks_nobody_for_news():
     settings = json.loads(path.read_text(encoding="utf-8"))
     assert settings["@jupyter-widgets/jupyterlab-manager:plugin"]["saveState"] is True
     assert settings["@jupyterlab/apputils-extension:notification"]["fetchNews"] == "false"
-    installed = Path(sys.prefix, "etc", "jupyter", "labconfig", path.name)
+    installed = Path(sys.prefix, "etc/jupyter/labconfig/default_setting_overrides.d/belgrade.json")
     if not installed.exists():
         pytest.skip("the package is not installed in this environment")
     assert json.loads(installed.read_text(encoding="utf-8")) == settings
+    # As JupyterLab looks for them.
+    found = ConfigManager(config_dir_name="labconfig").get("default_setting_overrides")
+    assert found.items() >= settings.items()
 
 
 @pytest.mark.xdist_group("together")

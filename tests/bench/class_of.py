@@ -21,7 +21,8 @@ from test_cases import answer_cells, cases_of, with_code
 ROOT = Path(__file__).resolve().parents[2]
 
 # How many of 60 are of each kind; the rest is partly right.
-PER_60 = {"right": 12, "wrong": 6, "slow": 3, "empty": 3}
+PER_60 = {"right": 15, "wrong": 6, "empty": 3}
+WITH_SLOW = PER_60 | {"right": 12, "slow": 3}
 SLOW_S = 2
 SLOW = f"""\
 import time
@@ -61,16 +62,20 @@ class Submission:
         return notebook
 
 
-def kinds(students: int, rng: random.Random) -> list[str]:
+def kinds(students: int, rng: random.Random, slow: bool) -> list[str]:
     """Return the kind of each student, in no order."""
-    drawn = [kind for kind, n in PER_60.items() for _ in range(round(n * students / 60))]
+    per_60 = WITH_SLOW if slow else PER_60
+    drawn = [kind for kind, n in per_60.items() for _ in range(round(n * students / 60))]
     drawn += ["partly"] * (students - len(drawn))
     rng.shuffle(drawn)
     return drawn
 
 
-def class_of(number: str, students: int, seed: int = 1) -> list[Submission]:
-    """Return what a class of so many students handed in for exercise `number`."""
+def class_of(number: str, students: int, seed: int = 1, slow: bool = False) -> list[Submission]:
+    """Return what a class of so many students handed in for exercise `number`.
+
+    With `slow`, three of 60 compute for two seconds, and again under other parameters.
+    """
     rng = random.Random(seed)
     cases, cells = cases_of(number), answer_cells(number)
     (path,) = (ROOT / "exercises").glob(f"{number}_*.ipynb")
@@ -80,7 +85,7 @@ def class_of(number: str, students: int, seed: int = 1) -> list[Submission]:
     }
     written = [cell for (_, role), cell in roles.items() if role == "written"]
     submissions = []
-    for number_in_class, kind in enumerate(kinds(students, rng), 1):
+    for number_in_class, kind in enumerate(kinds(students, rng, slow), 1):
         student, sources, added = f"s{number_in_class:03d}", {}, []
         for question, listed in cases.items():
             answer = roles[question, "answer"]

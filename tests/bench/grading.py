@@ -1,6 +1,6 @@
 """What grading a class costs: `belgrade grade` beside nbgrader, and how it grows with the class.
 
-    python tests/bench/grading.py [--exercise 03] [--students 60] [--sample N] [--large 300]
+    python tests/bench/grading.py [--exercise 03] [--students 60] [--slow] [--sample N] [--large N]
 
 Both grade the same notebooks (see class_of.py) of the same exercise in the same run, feedback
 pages included: with one worker each, ours before and after nbgrader, since other work on the
@@ -26,7 +26,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import nbformat
-from class_of import ROOT, SLOW_S, Submission, class_of
+from class_of import ROOT, Submission, class_of
 from cost import Cost, measured
 
 ENVIRONMENT = {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": ""}
@@ -199,14 +199,6 @@ def compare(bench: Bench, work: list[Submission], sample: int, best: bool) -> Co
         print(row("nbgrader, two processes", nbgrader_2, count))
         print(row("ours, two workers", own_2, count, nbgrader_2))
     print("\n" + agreement(own_marks(out), nbgrader_marks(courses[0], bench.name)))
-    # The answers' own computing is the same for both, and no grader can save it.
-    slow = SLOW_S * sum(single.kind == "slow" for single in work)
-    own, other = (first.cpu + second.cpu) / 2, nbgrader.cpu
-    print(
-        f"Slow answers compute {slow} s in all for themselves, which no grader can save: without "
-        f"them {(own - slow) / count:.2f} and {(other - slow) / count:.2f} processor "
-        f"seconds a submission, {(other - slow) / (own - slow):.1f} times less."
-    )
     return own_2
 
 
@@ -261,11 +253,12 @@ def main() -> None:
     parser.add_argument("--large", type=int, default=300, metavar="N", help="0 for none")
     parser.add_argument("--only", choices=["nbgrader", "growth", "ours"])
     parser.add_argument("--no-best", action="store_true", help="leave out two at once")
+    parser.add_argument("--slow", action="store_true", help="three of 60 compute for two seconds")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="work there and leave it")
     options = parser.parse_args()
     for package in (ROOT / "belgrade", Path(nbformat.__file__).parents[1]):
         compileall.compile_dir(package, quiet=2)
-    work = class_of(options.exercise, options.students)
+    work = class_of(options.exercise, options.students, slow=options.slow)
     counts = ", ".join(f"{n} {kind}" for kind, n in Counter(h.kind for h in work).most_common())
     print(f"Exercise {options.exercise}, {len(work)} students: {counts}.\n", flush=True)
     with workplace(options.keep) as folder:

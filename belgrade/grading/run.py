@@ -230,27 +230,29 @@ class _Unit:
 
     def go(self) -> None:
         """Run and judge it; what a cell that ended the process leaves over is a unit by itself."""
-        questions, rest, left_out = list(self.clocks), 0, self.left_out
+        questions, left_out = list(self.clocks), self.left_out
+        rest: list[str] = []
         if (fatal := self._attempt(questions, set())) is not None:
             left_out |= {fatal["id"]}
             if (ended := self.variant.question(fatal)) in questions:
                 self.done.aborted.setdefault(ended, self.errors.get(ended, ""))
             if len(left_out) < MOST_ATTEMPTS + len(self.variant.questions):
-                rest = len(questions) - (questions.index(ended) if ended in questions else 0)
-        for question in questions[: len(questions) - rest]:
-            error = self.errors.get(question)
-            if error and question not in self.done.aborted:
-                self._again(question, self._hinted(question, error, set()))
+                at = questions.index(ended) if ended in questions else 0
+                questions, rest = questions[:at], questions[at:]
+        for question in questions:
+            error = self.errors.get(question) if question not in self.done.aborted else None
+            if error and (more := self._hinted(question, error, set())):
+                self._again(question, more)
             self._hand_in(question)
         if rest:
             # With cells of the questions before among the earlier ones, of which it may need some.
-            clocks = {question: self.clocks[question] for question in questions[-rest:]}
+            clocks = {question: self.clocks[question] for question in rest}
             _Unit(self.variant, clocks, self.done, left_out).go()
 
     def _again(self, question: str, extra: set[int]) -> None:
         """Run a question once more with further cells before it; it counts if it has no error."""
         before = self.results[question], self.errors[question]
-        for _ in range(MOST_ATTEMPTS if extra else 0):
+        for _ in range(MOST_ATTEMPTS):
             if self.clocks[question].left <= 0 or self._attempt([question], extra):
                 break
             if question not in self.errors:

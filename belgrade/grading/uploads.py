@@ -77,6 +77,7 @@ def write_feedback(
     """
     zips: dict[str, dict[str, Path]] = {}
     mails: dict[str, list[list[Any]]] = {}
+    taken: set[tuple[str, str]] = set()
     for one in results:
         number, origin, group = one["exercise"], one.get("origin", ""), one.get("members")
         found = platform_of(origin, is_file=True)
@@ -98,10 +99,10 @@ def write_feedback(
         elif not found:
             mail = next((key for key in (student, *known.keys) if "@" in key), "")
             name = f"{re.sub(r'[^@.+A-Za-z0-9-]', '_', mail).lstrip('.') or page.stem}.html"
-            entries = zips.setdefault(f"feedback_{number}.zip", {})
-            while name.lower() in map(str.lower, entries):  # o'neil and o_neil, Ana and ana
+            while (number, name.lower()) in taken:  # o'neil and o_neil, Ana and ana
                 name = f"{page.stem}_{name}"
-            entries[name] = page
+            taken.add((number, name.lower()))
+            zips.setdefault(f"feedback_{number}.zip", {})[name] = page
             points = tidy(counted_points(one)), tidy(one["max_points"]), tidy(one["pending_points"])
             mails.setdefault(number, []).append([mail, known.name, student, *points, name])
     out.mkdir(parents=True, exist_ok=True)

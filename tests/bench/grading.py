@@ -37,8 +37,8 @@ Marks = dict[tuple[str, str], float]
 class Bench:
     """A folder with the class in both layouts."""
 
-    def __init__(self, folder: Path, number: str) -> None:
-        self.folder, self.number = folder, number
+    def __init__(self, folder: Path, number: str, slow: bool) -> None:
+        self.folder, self.number, self.slow = folder, number, slow
         (self.key,) = (ROOT / "exercises" / "keys").glob(f"{number}_*.ipynb")
         self.name = self.key.stem
         self.assignment = nbformat.read(ROOT / "exercises" / self.key.name, as_version=4)
@@ -213,7 +213,7 @@ def growth(bench: Bench, students: int, large: int, known: Cost | None) -> None:
     )
     costs = []
     for number in (students, large):
-        cost = known or bench.grade(class_of(bench.number, number), 2)[0]
+        cost = known or bench.grade(class_of(bench.number, number, slow=bench.slow), 2)[0]
         known = None
         samples = [
             next((s for s in cost.samples if s[0] >= share * number), cost.samples[-1])
@@ -262,7 +262,7 @@ def main() -> None:
     counts = ", ".join(f"{n} {kind}" for kind, n in Counter(h.kind for h in work).most_common())
     print(f"Exercise {options.exercise}, {len(work)} students: {counts}.\n", flush=True)
     with workplace(options.keep) as folder:
-        bench = Bench(folder, options.exercise)
+        bench = Bench(folder, options.exercise, options.slow)
         if options.only == "ours":
             cost, _ = bench.grade(work, 1)
             print(f"{HEAD}\n{row('ours, one worker', cost, len(work))}")
